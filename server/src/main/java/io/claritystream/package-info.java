@@ -1,0 +1,5 @@
+/// The platform: one modular monolith.
+@NullMarked
+package io.claritystream;
+
+import org.jspecify.annotations.NullMarked;
