@@ -1,0 +1,176 @@
+-- Agents, the codes that pair them, their sources, and how far each source has come.
+-- People act through clarity_tenant under their tenant's policies; the gateway and ingest through clarity_service.
+
+CREATE TABLE control.agent (
+  agent_id uuid PRIMARY KEY,
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  name text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
+  version text NOT NULL,
+  paired_at timestamptz NOT NULL,
+  last_seen_at timestamptz,
+  certificate_serial text NOT NULL,
+  certificate_expires_at timestamptz NOT NULL,
+  revoked_at timestamptz,
+  revoked_by uuid
+);
+CREATE INDEX agent_tenant ON control.agent (tenant_id, paired_at);
+CREATE INDEX agent_revoked ON control.agent (revoked_at) WHERE revoked_at IS NOT NULL;
+ALTER TABLE control.agent ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.agent FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.agent TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()))
+  WITH CHECK (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT, UPDATE (revoked_at, revoked_by) ON control.agent TO clarity_tenant;
+GRANT SELECT, INSERT, UPDATE ON control.agent TO clarity_service;
+
+-- Only the hash of a code's secret is kept.
+CREATE TABLE control.pairing_code (
+  pairing_code_id uuid PRIMARY KEY,
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  secret_hash bytea NOT NULL UNIQUE,
+  agent_name text,
+  created_at timestamptz NOT NULL,
+  created_by uuid NOT NULL,
+  expires_at timestamptz NOT NULL,
+  used_at timestamptz,
+  agent_id uuid REFERENCES control.agent
+);
+CREATE INDEX pairing_code_tenant ON control.pairing_code (tenant_id, created_at);
+ALTER TABLE control.pairing_code ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.pairing_code FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.pairing_code TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()))
+  WITH CHECK (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT, INSERT ON control.pairing_code TO clarity_tenant;
+GRANT SELECT, UPDATE (used_at, agent_id) ON control.pairing_code TO clarity_service;
+
+-- A source keeps its partition for an epoch; the session is the agent's newest stream.
+CREATE TABLE control.source (
+  source_id uuid PRIMARY KEY,
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  agent_id uuid NOT NULL REFERENCES control.agent,
+  name text NOT NULL CHECK (length(name) BETWEEN 1 AND 120),
+  kind text NOT NULL CHECK (kind IN ('postgresql')),
+  fingerprint text NOT NULL,
+  server_version text NOT NULL,
+  partition integer NOT NULL CHECK (partition >= 0),
+  epoch integer NOT NULL DEFAULT 1 CHECK (epoch >= 1),
+  session bigint NOT NULL DEFAULT 0,
+  acknowledge text NOT NULL DEFAULT 'bronze' CHECK (acknowledge IN ('bronze', 'spool')),
+  created_at timestamptz NOT NULL,
+  UNIQUE (agent_id, name)
+);
+CREATE INDEX source_tenant ON control.source (tenant_id, created_at);
+ALTER TABLE control.source ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.source FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.source FOR SELECT TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT ON control.source TO clarity_tenant;
+GRANT SELECT, INSERT, UPDATE ON control.source TO clarity_service;
+
+-- What an agent last said of a source. Written for all sources at once, every second or so.
+CREATE TABLE control.source_status (
+  source_id uuid PRIMARY KEY REFERENCES control.source,
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  state text NOT NULL,
+  detail text NOT NULL,
+  captured_seq bigint NOT NULL,
+  spool_bytes bigint NOT NULL,
+  spool_limit_bytes bigint NOT NULL,
+  lag_bytes bigint NOT NULL,
+  last_commit_at timestamptz,
+  snapshot_tables_done integer,
+  snapshot_tables_total integer,
+  snapshot_rows bigint,
+  position text NOT NULL,
+  reported_at timestamptz NOT NULL
+) WITH (fillfactor = 60);
+ALTER TABLE control.source_status ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.source_status FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.source_status FOR SELECT TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT ON control.source_status TO clarity_tenant;
+GRANT SELECT, INSERT, UPDATE ON control.source_status TO clarity_service;
+
+-- A version of a table's schema, and what its rows become. `schema` is the block's encoding, so that
+-- bronze can be folded again with what was known then.
+CREATE TABLE control.source_table (
+  source_id uuid NOT NULL REFERENCES control.source,
+  table_name text NOT NULL,
+  schema_version integer NOT NULL CHECK (schema_version >= 1),
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  schema_fingerprint bigint NOT NULL,
+  schema bytea NOT NULL,
+  mapping jsonb NOT NULL,
+  first_seq bigint NOT NULL,
+  first_epoch integer NOT NULL,
+  PRIMARY KEY (source_id, table_name, schema_version),
+  UNIQUE (source_id, table_name, schema_fingerprint)
+);
+ALTER TABLE control.source_table ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.source_table FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.source_table FOR SELECT TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT ON control.source_table TO clarity_tenant;
+GRANT SELECT, INSERT, UPDATE ON control.source_table TO clarity_service;
+
+-- The fence: the consumer of a partition writes only if it moves this forward from where it believes it stands.
+CREATE TABLE control.checkpoint_partition (
+  topic_id text NOT NULL,
+  partition integer NOT NULL,
+  next_offset bigint NOT NULL,
+  updated_at timestamptz NOT NULL,
+  PRIMARY KEY (topic_id, partition)
+) WITH (fillfactor = 50);
+GRANT SELECT, INSERT, UPDATE ON control.checkpoint_partition TO clarity_service;
+
+-- How far a source is durable (bronze_seq) and folded (applied_seq), within its epoch.
+-- digest is that of the batch that ends at bronze_seq; position is where the source may go on.
+CREATE TABLE control.checkpoint_source (
+  source_id uuid PRIMARY KEY REFERENCES control.source,
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  epoch integer NOT NULL,
+  session bigint NOT NULL,
+  bronze_seq bigint NOT NULL,
+  applied_seq bigint NOT NULL,
+  digest bytea NOT NULL,
+  position text NOT NULL,
+  position_seq bigint NOT NULL,
+  events_total bigint NOT NULL,
+  last_commit_at timestamptz,
+  last_captured_at timestamptz,
+  updated_at timestamptz NOT NULL
+) WITH (fillfactor = 50);
+ALTER TABLE control.checkpoint_source ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.checkpoint_source FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.checkpoint_source FOR SELECT TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT ON control.checkpoint_source TO clarity_tenant;
+GRANT SELECT, INSERT, UPDATE ON control.checkpoint_source TO clarity_service;
+
+-- Events that could not be folded. Their raw form is in bronze; this says why, and shows a sample.
+CREATE TABLE control.dead_letter (
+  dead_letter_id uuid PRIMARY KEY,
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  source_id uuid NOT NULL REFERENCES control.source,
+  epoch integer NOT NULL,
+  seq bigint NOT NULL,
+  seq_end bigint NOT NULL,
+  table_name text,
+  row_key text,
+  lsn text,
+  cause text NOT NULL,
+  sqlstate text,
+  detail text NOT NULL,
+  sample text NOT NULL,
+  at timestamptz NOT NULL,
+  UNIQUE (source_id, epoch, seq)
+);
+CREATE INDEX dead_letter_tenant ON control.dead_letter (tenant_id, at DESC, dead_letter_id DESC);
+CREATE INDEX dead_letter_key ON control.dead_letter (source_id, table_name, row_key) WHERE row_key IS NOT NULL;
+ALTER TABLE control.dead_letter ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.dead_letter FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.dead_letter FOR SELECT TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT ON control.dead_letter TO clarity_tenant;
+GRANT SELECT, INSERT ON control.dead_letter TO clarity_service;

@@ -1,0 +1,150 @@
+-- What the materializer builds, and nothing else writes. No foreign keys, triggers or clocks here: a row follows
+-- from bronze alone. No row belongs to two sources, so that partitions never wait for one another.
+
+-- A dictionary of names that readings use. Numbers are handed out in small transactions of their own.
+CREATE TABLE analytics.metric_key (
+  metric_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  tenant_id uuid NOT NULL,
+  key text NOT NULL CHECK (length(key) BETWEEN 1 AND 200),
+  name text NOT NULL,
+  unit text NOT NULL,
+  UNIQUE (tenant_id, key)
+);
+
+CREATE TABLE analytics.entities (
+  tenant_id uuid NOT NULL,
+  entity_id uuid NOT NULL,
+  source_id uuid NOT NULL,
+  table_name text NOT NULL,
+  key text NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('site', 'device', 'row')),
+  first_seq bigint NOT NULL,
+  last_seq bigint NOT NULL,
+  PRIMARY KEY (tenant_id, entity_id)
+);
+CREATE INDEX entities_table ON analytics.entities (tenant_id, source_id, table_name, entity_id);
+
+CREATE TABLE analytics.sites (
+  tenant_id uuid NOT NULL,
+  site_id uuid NOT NULL,
+  source_id uuid NOT NULL,
+  key text NOT NULL,
+  name text NOT NULL,
+  last_seq bigint NOT NULL,
+  PRIMARY KEY (tenant_id, site_id)
+);
+
+-- A device may be known by its readings before its own row has come: name and kind are then its key and ''.
+CREATE TABLE analytics.devices (
+  tenant_id uuid NOT NULL,
+  device_id uuid NOT NULL,
+  device_no integer GENERATED ALWAYS AS IDENTITY UNIQUE,
+  source_id uuid NOT NULL,
+  site_id uuid,
+  key text NOT NULL,
+  name text NOT NULL,
+  kind text NOT NULL,
+  described boolean NOT NULL,
+  last_seq bigint NOT NULL,
+  PRIMARY KEY (tenant_id, device_id)
+);
+CREATE INDEX devices_site ON analytics.devices (tenant_id, site_id);
+
+-- One metric of one device. Its number keeps the rows of metrics_min narrow.
+CREATE TABLE analytics.series (
+  series_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  tenant_id uuid NOT NULL,
+  device_id uuid NOT NULL,
+  metric_id integer NOT NULL,
+  UNIQUE (tenant_id, device_id, metric_id)
+);
+CREATE INDEX series_metric ON analytics.series (tenant_id, metric_id);
+
+-- A minute of a series. Sums are numeric: those of floats depend on their order. "Last" is by (event time, seq).
+CREATE TABLE analytics.metrics_min (
+  series_id integer NOT NULL,
+  bucket timestamptz NOT NULL,
+  tenant_id uuid NOT NULL,
+  value_count integer NOT NULL,
+  nan_count integer NOT NULL,
+  inf_count integer NOT NULL,
+  value_sum numeric NOT NULL,
+  value_min numeric,
+  value_max numeric,
+  value_last numeric,
+  last_at timestamptz NOT NULL,
+  last_seq bigint NOT NULL,
+  seq_lo bigint NOT NULL,
+  seq_hi bigint NOT NULL,
+  PRIMARY KEY (series_id, bucket)
+) WITH (fillfactor = 60);
+
+CREATE TABLE analytics.extras_text (
+  tenant_id uuid NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value text NOT NULL, value_seq bigint NOT NULL,
+  PRIMARY KEY (tenant_id, entity_id, key)
+);
+CREATE TABLE analytics.extras_num (
+  tenant_id uuid NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value numeric NOT NULL, value_seq bigint NOT NULL,
+  PRIMARY KEY (tenant_id, entity_id, key)
+);
+CREATE TABLE analytics.extras_bool (
+  tenant_id uuid NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value boolean NOT NULL, value_seq bigint NOT NULL,
+  PRIMARY KEY (tenant_id, entity_id, key)
+);
+CREATE TABLE analytics.extras_time (
+  tenant_id uuid NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value timestamptz NOT NULL, value_seq bigint NOT NULL,
+  PRIMARY KEY (tenant_id, entity_id, key)
+);
+-- Texts may be longer than an index entry may be.
+CREATE INDEX extras_text_value ON analytics.extras_text (tenant_id, key, left(value, 200));
+CREATE INDEX extras_num_value ON analytics.extras_num (tenant_id, key, value);
+CREATE INDEX extras_bool_value ON analytics.extras_bool (tenant_id, key, value);
+CREATE INDEX extras_time_value ON analytics.extras_time (tenant_id, key, value);
+
+-- What was captured of a table, and whether its read models follow from all of it.
+CREATE TABLE analytics.table_state (
+  tenant_id uuid NOT NULL,
+  source_id uuid NOT NULL,
+  table_name text NOT NULL,
+  reads bigint NOT NULL,
+  inserts bigint NOT NULL,
+  updates bigint NOT NULL,
+  deletes bigint NOT NULL,
+  truncates bigint NOT NULL,
+  skipped bigint NOT NULL,
+  failed bigint NOT NULL,
+  exact boolean NOT NULL,
+  last_event_at timestamptz NOT NULL,
+  last_seq bigint NOT NULL,
+  PRIMARY KEY (tenant_id, source_id, table_name)
+) WITH (fillfactor = 60);
+
+DO $$
+DECLARE
+  t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['metric_key', 'entities', 'sites', 'devices', 'series', 'metrics_min', 'extras_text',
+                           'extras_num', 'extras_bool', 'extras_time', 'table_state'] LOOP
+    EXECUTE format('ALTER TABLE analytics.%I ENABLE ROW LEVEL SECURITY', t);
+    EXECUTE format('ALTER TABLE analytics.%I FORCE ROW LEVEL SECURITY', t);
+    EXECUTE format('CREATE POLICY own ON analytics.%I FOR SELECT TO clarity_tenant '
+                   'USING (tenant_id = (SELECT control.current_tenant()))', t);
+    EXECUTE format('GRANT SELECT ON analytics.%I TO clarity_tenant', t);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON analytics.%I TO clarity_service', t);
+  END LOOP;
+END $$;
+
+-- What a person wants in front on the overview.
+CREATE TABLE control.metric_pin (
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  user_id uuid NOT NULL REFERENCES control.user_account,
+  key text NOT NULL CHECK (length(key) BETWEEN 1 AND 200),
+  pinned_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, user_id, key)
+);
+ALTER TABLE control.metric_pin ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.metric_pin FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.metric_pin TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()) AND user_id = (SELECT control.current_person()))
+  WITH CHECK (tenant_id = (SELECT control.current_tenant()) AND user_id = (SELECT control.current_person()));
+GRANT SELECT, INSERT, DELETE ON control.metric_pin TO clarity_tenant;

@@ -1,0 +1,32 @@
+-- The database roles, made once by a superuser before the server's first start, in the database that
+-- the platform will own. Safe to run again: it sets the passwords anew. {{name}} stands for a quoted password.
+-- Which role may do what is granted by the migrations, next to each table.
+DO $$
+DECLARE
+  role_name text;
+BEGIN
+  FOREACH role_name IN ARRAY ARRAY['clarity_migrator', 'clarity_auth', 'clarity_tenant', 'clarity_service',
+                                   'clarity_engine', 'clarity_internal', 'clarity_admin'] LOOP
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+      EXECUTE format('CREATE ROLE %I', role_name);
+    END IF;
+  END LOOP;
+END $$;
+-- Owns every table; FORCE holds it to the policies all the same.
+ALTER ROLE clarity_migrator LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {{migrator}};
+ALTER ROLE clarity_auth LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {{auth}};
+ALTER ROLE clarity_tenant LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {{tenant}};
+-- COPY into a table with row-level security is refused to all but a role that bypasses it: the ingest
+-- transaction and the aggregator, whose tenant comes from control.source, use this one and nothing else does.
+ALTER ROLE clarity_service LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE BYPASSRLS NOREPLICATION PASSWORD {{service}};
+ALTER ROLE clarity_engine LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {{engine}};
+ALTER ROLE clarity_internal LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {{internal}};
+ALTER ROLE clarity_admin LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {{admin}};
+-- Functions named without their schema must never be found in a place where others can create.
+ALTER ROLE clarity_migrator SET search_path = pg_catalog;
+ALTER ROLE clarity_auth SET search_path = pg_catalog;
+ALTER ROLE clarity_tenant SET search_path = pg_catalog;
+ALTER ROLE clarity_service SET search_path = pg_catalog;
+ALTER ROLE clarity_engine SET search_path = pg_catalog;
+ALTER ROLE clarity_internal SET search_path = pg_catalog;
+ALTER ROLE clarity_admin SET search_path = pg_catalog;
