@@ -6,7 +6,7 @@ import java.util.List;
 ///
 /// @param events in order; the first has the batch's first number
 /// @param transactionEndSeq the number of the last event that is followed by the end of its
-///     transaction: with all before it, whole transactions. -1 if no transaction ends in this block;
+///     transaction: with all before it, whole transactions. -1 if none ends in this block;
 ///     one less than the first number if one ends before the first event.
 /// @param transactionEndPosition from where the source must go on once all up to that number is
 ///     durable; 0 if none ends here

@@ -3,7 +3,6 @@ package io.claritystream.protocol.block;
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdException;
 import io.claritystream.protocol.link.BatchHeader;
-import io.claritystream.protocol.link.Codec;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;

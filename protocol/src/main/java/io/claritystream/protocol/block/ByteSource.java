@@ -2,8 +2,8 @@ package io.claritystream.protocol.block;
 
 import java.nio.charset.StandardCharsets;
 
-/// Reads what [ByteSink] wrote. Anything that does not fit is a [CorruptBlockException]: a length is
-/// believed only if its bytes are there.
+/// Reads what [ByteSink] wrote. Anything that does not fit is a [CorruptBlockException]: a
+/// length is believed only if its bytes are there.
 final class ByteSource {
   private final byte[] bytes;
   private final int end;

@@ -1,6 +1,7 @@
 package io.claritystream.protocol.block;
 
-/// How the text of a column's values is to be read. The ordinal is the wire code: new kinds go last.
+/// How the text of a column's values is to be read. The ordinal is the wire code: new kinds go
+/// last.
 public enum ValueKind {
   /// Anything whose text has no further meaning to us: ranges, geometry, composites, …
   OTHER,

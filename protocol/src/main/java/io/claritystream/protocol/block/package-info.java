@@ -3,15 +3,18 @@
 ///
 /// ```
 /// block   := 0x01 entry*
-/// entry   := 0x01 schema      index, fingerprint (8 bytes), length, bytes of TableSchema
-///          | 0x02 transaction xid, commit position, zigzag commit time (µs), events of it before this point
-///          | 0x03 end         position behind the transaction: all events so far are whole transactions
+/// entry   := 0x01 schema       index, fingerprint (8 bytes), length, bytes of TableSchema
+///          | 0x02 transaction  xid, commit position, zigzag commit time in µs,
+///                              how many events of it came before this point
+///          | 0x03 end          position behind it: all events so far are whole transactions
 ///          | 0x04 snapshot begins (position)
 ///          | 0x05 snapshot ends (position)
-///          | 0x10 + op        schema index, zigzag position delta, captured-at delta (µs), parts, image*
+///          | 0x10 + op         schema index, zigzag position delta, captured-at delta,
+///                              parts, image*
 /// parts   := bit 0 old key, bit 1 before, bit 2 after, in this order
-/// image   := cell*            one a column of the schema (for the old key: one a key column)
-/// cell    := 0 null | 1 unchanged | 2 dropped | 3 redacted | 4 omitted | 5 + 2 × length + hashed, bytes
+/// image   := cell*             one a column of the schema (for the old key: one a key column)
+/// cell    := 0 null | 1 unchanged | 2 dropped | 3 redacted | 4 omitted
+///          | 5 + 2 × length + hashed, bytes
 /// ```
 ///
 /// All integers are LEB128 varints. A value is the source's own text output in UTF-8, never
