@@ -1,0 +1,134 @@
+package io.claritystream.edge;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Properties;
+import java.util.Set;
+import java.util.TreeSet;
+
+/// All that an edge is told. Addresses are `host:port`; the credentials directory holds ca.crt,
+/// edge.key, edge.crt, listen.key and listen.crt.
+///
+/// @param listen where agents connect
+/// @param gateway where the platform's gateway listens
+/// @param credentials the directory that the platform writes and renews
+/// @param connectionsPerAddress connections that one remote address may hold at a time
+/// @param connections connections in all
+/// @param callsPerAgent calls and streams that one agent may have open at a time
+/// @param messageBytes the largest message that is relayed
+/// @param idle how long a connection without calls is kept
+record EdgeConfig(
+    InetSocketAddress listen,
+    InetSocketAddress gateway,
+    Path credentials,
+    int connectionsPerAddress,
+    int connections,
+    int callsPerAgent,
+    int messageBytes,
+    Duration idle) {
+
+  private static final Set<String> KEYS =
+      Set.of(
+          "listen",
+          "gateway",
+          "credentials",
+          "connections-per-address",
+          "connections",
+          "calls-per-agent",
+          "message-bytes",
+          "idle-seconds");
+
+  static final int MESSAGE_BYTES = 4 * 1024 * 1024;
+
+  EdgeConfig {
+    within("connections-per-address", connectionsPerAddress, 1, 1_000_000);
+    within("connections", connections, 1, 1_000_000);
+    within("calls-per-agent", callsPerAgent, 1, 100_000);
+    within("message-bytes", messageBytes, 64 * 1024, 16 * 1024 * 1024);
+    if (idle.isNegative() || idle.isZero()) {
+      throw new WrongConfig("idle-seconds has to be more than 0");
+    }
+  }
+
+  /// What has to be mended before an edge can start, in one sentence for a person.
+  static final class WrongConfig extends IllegalArgumentException {
+    WrongConfig(String message) {
+      super(message);
+    }
+  }
+
+  /// Reads `--config FILE`; anything else is a [WrongConfig].
+  static EdgeConfig of(String[] arguments) {
+    if (arguments.length != 2 || !arguments[0].equals("--config")) {
+      throw new WrongConfig("Usage: edge --config FILE");
+    }
+    Path file = Path.of(arguments[1]);
+    Properties properties = new Properties();
+    try (Reader reader = Files.newBufferedReader(file)) {
+      properties.load(reader);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new WrongConfig("The configuration " + file + " cannot be read: " + e);
+    }
+    return of(properties);
+  }
+
+  static EdgeConfig of(Properties properties) {
+    Set<String> unknown = new TreeSet<>(properties.stringPropertyNames());
+    unknown.removeAll(KEYS);
+    if (!unknown.isEmpty()) {
+      throw new WrongConfig("The configuration has keys that an edge does not know: " + unknown);
+    }
+    return new EdgeConfig(
+        address(properties, "listen", 0),
+        address(properties, "gateway", 1),
+        Path.of(required(properties, "credentials")),
+        number(properties, "connections-per-address", 256),
+        number(properties, "connections", 4_096),
+        number(properties, "calls-per-agent", 128),
+        number(properties, "message-bytes", MESSAGE_BYTES),
+        Duration.ofSeconds(number(properties, "idle-seconds", 300)));
+  }
+
+  private static String required(Properties properties, String key) {
+    String value = properties.getProperty(key, "").strip();
+    if (value.isEmpty()) {
+      throw new WrongConfig("The configuration lacks \"" + key + "\"");
+    }
+    return value;
+  }
+
+  private static int number(Properties properties, String key, int otherwise) {
+    String value = properties.getProperty(key, "").strip();
+    try {
+      return value.isEmpty() ? otherwise : Integer.parseInt(value);
+    } catch (NumberFormatException e) {
+      throw new WrongConfig("\"" + key + "\" has to be a whole number, not \"" + value + "\"");
+    }
+  }
+
+  private static InetSocketAddress address(Properties properties, String key, int lowestPort) {
+    String value = required(properties, key);
+    int colon = value.lastIndexOf(':');
+    try {
+      int port = Integer.parseInt(value.substring(colon + 1));
+      if (colon > 0 && port >= lowestPort && port <= 65_535) {
+        String host = value.substring(0, colon).replaceAll("^\\[|]$", "");
+        return new InetSocketAddress(host, port);
+      }
+    } catch (NumberFormatException e) {
+      // Said below, with the shape that was expected.
+    }
+    throw new WrongConfig("\"" + key + "\" has to be host:port, not \"" + value + "\"");
+  }
+
+  private static void within(String key, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw new WrongConfig(
+          "\"" + key + "\" has to be from " + least + " to " + most + ", not " + value);
+    }
+  }
+}
