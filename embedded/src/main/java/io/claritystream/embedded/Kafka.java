@@ -1,0 +1,212 @@
+package io.claritystream.embedded;
+
+import java.io.File;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// A running Kafka broker (KRaft, broker and controller in one) in a JVM of its own, on the
+/// loopback address.
+public final class Kafka implements AutoCloseable {
+  private static final Duration START_PATIENCE = Duration.ofMinutes(2);
+  private static final int ATTEMPTS = 3;
+
+  /// The jars a broker needs, by how their names begin. The class path of the JVM that starts it
+  /// may hold far more (a server's tests, say), which would be read for nothing and could disagree.
+  private static final List<String> JARS =
+      List.of(
+          "HdrHistogram-",
+          "argparse4j-",
+          "caffeine-",
+          "commons-beanutils-",
+          "commons-codec-",
+          "commons-collections-",
+          "commons-digester-",
+          "commons-lang3-",
+          "commons-logging-",
+          "commons-validator-",
+          "hash4j-",
+          "jackson-",
+          "jopt-simple-",
+          "jose4j-",
+          "kafka-",
+          "kafka_",
+          "log4j-",
+          "logback-",
+          "lz4-java-",
+          "metrics-core-2",
+          "pcollections-",
+          "re2j-",
+          "scala-library-",
+          "scala-logging_",
+          "scala-reflect-",
+          "slf4j-api-",
+          "snakeyaml-",
+          "snappy-java-",
+          "zstd-jni-");
+
+  private final Child child;
+  private final int port;
+
+  private Kafka(Child child, int port) {
+    this.child = child;
+    this.port = port;
+  }
+
+  /// Starts the broker on a free port, having formatted its directory if it is new, and returns
+  /// when it takes requests.
+  ///
+  /// @throws StartFailedException saying in a sentence why it did not start
+  public static Kafka start(KafkaSettings settings) {
+    Path home = settings.home();
+    Path file = home.resolve("server.properties");
+    List<String> lines = List.of();
+    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      int port = Machine.freePort();
+      try {
+        Files.createDirectories(home);
+        Properties properties = new Properties();
+        properties.putAll(settings.properties(port, Machine.freePort()));
+        try (OutputStream out = Files.newOutputStream(file)) {
+          properties.store(out, "Written at each start; changes made here are lost.");
+        }
+      } catch (IOException e) {
+        throw new StartFailedException(
+            "Kafka cannot keep its log in %s: %s.".formatted(home, Trees.reason(e)), e);
+      }
+      CompletableFuture<Boolean> ready = new CompletableFuture<>();
+      Child child =
+          Child.start(
+              Launch.of("kafka", home, command(home, file))
+                  .withEnvironment(Map.of("LC_ALL", "C.UTF-8")),
+              line -> {
+                if (line.equals(Broker.READY)) {
+                  ready.complete(true);
+                } else {
+                  settings.log().accept(line);
+                }
+              });
+      child.ended().thenRun(() -> ready.complete(false));
+      if (await(ready)) {
+        return new Kafka(child, port);
+      }
+      child.stop("KILL", Duration.ZERO);
+      lines = child.lastLines();
+      String said = String.join("\n", lines);
+      if (said.contains("No space left on device")) {
+        throw new StartFailedException(
+            "The disk that holds %s is full: Kafka cannot write there.".formatted(home));
+      }
+      if (!said.contains("Address already in use")) {
+        break;
+      }
+    }
+    throw new StartFailedException(
+        "Kafka did not start in %s. It said:\n  %s".formatted(home, String.join("\n  ", lines)));
+  }
+
+  private static boolean await(CompletableFuture<Boolean> ready) {
+    try {
+      return ready.get(START_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      return false;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
+    }
+  }
+
+  private static List<String> command(Path home, Path properties) {
+    List<String> command = new ArrayList<>();
+    command.add(Machine.java().toString());
+    command.addAll(
+        List.of(
+            "-Xms64m",
+            "-Xmx256m",
+            "-Xss512k",
+            "-XX:+UseSerialGC",
+            "-XX:+ExitOnOutOfMemoryError",
+            "-XX:ErrorFile=" + home.resolve("hs_err_%p.log"),
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-Dlogback.configurationFile=io/claritystream/embedded/broker-logback.xml",
+            "-cp",
+            classPath(),
+            Broker.class.getName(),
+            properties.toString()));
+    return command;
+  }
+
+  private static String classPath() {
+    List<Path> entries =
+        Arrays.stream(System.getProperty("java.class.path").split(File.pathSeparator))
+            .map(Path::of)
+            .toList();
+    if (entries.size() == 1) {
+      // Run from a jar, whose manifest names the rest.
+      entries = withLibraries(entries.getFirst());
+    }
+    Path own = ownPlace();
+    return entries.stream()
+        .filter(entry -> entry.toAbsolutePath().equals(own) || needed(entry))
+        .map(Path::toString)
+        .collect(Collectors.joining(File.pathSeparator));
+  }
+
+  private static List<Path> withLibraries(Path jar) {
+    List<Path> entries = new ArrayList<>();
+    entries.add(jar);
+    Path libraries = jar.toAbsolutePath().resolveSibling("lib");
+    try (Stream<Path> jars = Files.list(libraries)) {
+      jars.sorted().forEach(entries::add);
+    } catch (IOException e) {
+      throw new StartFailedException("The libraries are missing in " + libraries + ".", e);
+    }
+    return entries;
+  }
+
+  private static boolean needed(Path entry) {
+    return JARS.stream().anyMatch(entry.getFileName().toString()::startsWith);
+  }
+
+  private static Path ownPlace() {
+    try {
+      return Path.of(Kafka.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  public int port() {
+    return port;
+  }
+
+  public String bootstrapServers() {
+    return "127.0.0.1:" + port;
+  }
+
+  /// The process, to be watched by whoever started it.
+  public Child child() {
+    return child;
+  }
+
+  /// Ends it in order.
+  @Override
+  public void close() {
+    child.stop("TERM", Duration.ofSeconds(6));
+  }
+}
