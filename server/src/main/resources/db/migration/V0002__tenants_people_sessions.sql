@@ -82,7 +82,7 @@ CREATE TABLE control.session (
   revoked_at timestamptz,
   revoked_reason text
 );
-CREATE INDEX session_user ON control.session (user_id);
+CREATE INDEX session_person ON control.session (user_id);
 CREATE INDEX session_revoked ON control.session (revoked_at) WHERE revoked_at IS NOT NULL;
 CREATE TABLE control.refresh_token (
   token_hash bytea PRIMARY KEY,

@@ -1,0 +1,87 @@
+package io.claritystream.base.http;
+
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.lang.reflect.Method;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.DefaultParameterNameDiscoverer;
+import org.springframework.core.MethodParameter;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestHeader;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.servlet.HandlerInterceptor;
+
+/// Refuses query parameters that the method does not name, and those that come twice: a filter
+/// misspelt would otherwise silently widen the answer.
+final class KnownParameters implements HandlerInterceptor {
+
+  private static final DefaultParameterNameDiscoverer NAMES = new DefaultParameterNameDiscoverer();
+
+  private final Map<Method, Set<String>> known = new ConcurrentHashMap<>();
+
+  @Override
+  public boolean preHandle(
+      HttpServletRequest request, HttpServletResponse response, Object handler) {
+    if (!(handler instanceof HandlerMethod method) || !AccessRules.ours(method)) {
+      return true;
+    }
+    Map<String, String[]> sent = request.getParameterMap();
+    if (sent.isEmpty()) {
+      return true;
+    }
+    Set<String> names = known.computeIfAbsent(method.getMethod(), key -> names(method));
+    sent.forEach(
+        (name, values) -> {
+          if (!names.contains(name)) {
+            throw Problem.invalid(ProblemCode.UNKNOWN_FIELD, name, "is not a known parameter");
+          }
+          if (values.length > 1) {
+            throw Problem.invalid(name, "may be sent only once");
+          }
+        });
+    return true;
+  }
+
+  private static Set<String> names(HandlerMethod method) {
+    Set<String> names = new HashSet<>();
+    for (MethodParameter parameter : method.getMethodParameters()) {
+      if (parameter.getParameterType() == PageRequest.class) {
+        names.add("limit");
+        names.add("cursor");
+      } else if (parameter.hasParameterAnnotation(RequestParam.class)) {
+        String name = declaredName(parameter);
+        if (name != null) {
+          names.add(name);
+        }
+      }
+    }
+    QueryParameters others = method.getMethodAnnotation(QueryParameters.class);
+    if (others != null) {
+      names.addAll(Set.of(others.value()));
+    }
+    return Set.copyOf(names);
+  }
+
+  /// The name that the API knows a parameter by.
+  static @Nullable String declaredName(MethodParameter parameter) {
+    RequestParam query = parameter.getParameterAnnotation(RequestParam.class);
+    if (query != null && !query.name().isEmpty()) {
+      return query.name();
+    }
+    PathVariable path = parameter.getParameterAnnotation(PathVariable.class);
+    if (path != null && !path.name().isEmpty()) {
+      return path.name();
+    }
+    RequestHeader header = parameter.getParameterAnnotation(RequestHeader.class);
+    if (header != null && !header.name().isEmpty()) {
+      return header.name();
+    }
+    parameter.initParameterNameDiscovery(NAMES);
+    return parameter.getParameterName();
+  }
+}

@@ -1,0 +1,81 @@
+package io.claritystream.base.http;
+
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Ends a request with a problem of the catalogue. It is thrown where the request cannot go on and
+/// reaches the client as `application/problem+json`; the detail is shown to the client, so it holds
+// nothing
+/// that the client may not know.
+public final class Problem extends RuntimeException {
+
+  private final ProblemCode code;
+  private final transient List<Invalid> errors;
+  private final transient @Nullable Duration retryAfter;
+
+  /// One field that is wrong: `field` is its path in the body (`organization.name`) or the name of
+  // the
+  /// parameter.
+  public record Invalid(String field, String message) {}
+
+  private Problem(
+      ProblemCode code,
+      @Nullable String detail,
+      List<Invalid> errors,
+      @Nullable Duration retryAfter) {
+    super(detail, null, false, false);
+    this.code = code;
+    this.errors = List.copyOf(errors);
+    this.retryAfter = retryAfter;
+  }
+
+  public static Problem of(ProblemCode code, @Nullable String detail) {
+    return new Problem(code, detail, List.of(), null);
+  }
+
+  /// `what` is the noun: `source`, `pairing code`.
+  public static Problem notFound(String what, Object id) {
+    return of(ProblemCode.NOT_FOUND, "No " + what + " " + id + ".");
+  }
+
+  public static Problem invalid(String field, String message) {
+    return invalid(List.of(new Invalid(field, message)));
+  }
+
+  public static Problem invalid(List<Invalid> errors) {
+    return new Problem(ProblemCode.VALIDATION_FAILED, summary(errors), errors, null);
+  }
+
+  static Problem invalid(ProblemCode code, String field, String message) {
+    List<Invalid> errors = List.of(new Invalid(field, message));
+    return new Problem(code, summary(errors), errors, null);
+  }
+
+  public static Problem rateLimited(Duration retryAfter) {
+    return new Problem(
+        ProblemCode.RATE_LIMITED, "The limit of this route is used up.", List.of(), retryAfter);
+  }
+
+  public static Problem unavailable(String detail, Duration retryAfter) {
+    return new Problem(ProblemCode.UNAVAILABLE, detail, List.of(), retryAfter);
+  }
+
+  public ProblemCode code() {
+    return code;
+  }
+
+  public List<Invalid> errors() {
+    return errors;
+  }
+
+  @Nullable Duration retryAfter() {
+    return retryAfter;
+  }
+
+  private static String summary(List<Invalid> errors) {
+    Invalid first = errors.getFirst();
+    String text = first.field() + ": " + first.message() + ".";
+    return errors.size() == 1 ? text : text + " And " + (errors.size() - 1) + " more.";
+  }
+}

@@ -1,0 +1,35 @@
+package io.claritystream.base.http;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.net.URI;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What the client sees of a [Problem].
+///
+/// @param instance names this occurrence; the same id is in `X-Request-Id` and in the log
+@Schema(name = "Problem", description = "RFC 9457 problem details with a stable code.")
+record ProblemDocument(
+    URI type,
+    String title,
+    int status,
+    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String detail,
+    String code,
+    URI instance,
+    String remedy,
+    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Problem.Invalid> errors) {
+
+  static ProblemDocument of(Problem problem, String requestId) {
+    ProblemCode code = problem.code();
+    return new ProblemDocument(
+        code.type(),
+        code.title(),
+        code.status().value(),
+        problem.getMessage(),
+        code.code(),
+        URI.create("urn:uuid:" + requestId),
+        code.remedy(),
+        problem.errors());
+  }
+}

@@ -1,0 +1,238 @@
+package io.claritystream.base.http;
+
+import jakarta.servlet.ServletException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.springframework.beans.TypeMismatchException;
+import org.springframework.context.MessageSourceResolvable;
+import org.springframework.core.MethodParameter;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.dao.QueryTimeoutException;
+import org.springframework.dao.TransientDataAccessException;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.converter.HttpMessageNotReadableException;
+import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.validation.BindException;
+import org.springframework.validation.FieldError;
+import org.springframework.validation.method.ParameterValidationResult;
+import org.springframework.web.ErrorResponse;
+import org.springframework.web.bind.MethodArgumentNotValidException;
+import org.springframework.web.bind.MissingRequestHeaderException;
+import org.springframework.web.bind.MissingServletRequestParameterException;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.context.request.async.AsyncRequestTimeoutException;
+import org.springframework.web.method.annotation.HandlerMethodValidationException;
+import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.exc.StreamReadException;
+import tools.jackson.databind.DatabindException;
+import tools.jackson.databind.exc.MismatchedInputException;
+import tools.jackson.databind.exc.UnrecognizedPropertyException;
+
+/// Which problem a failure is.
+final class Problems {
+
+  private static final Duration SHORTLY = Duration.ofSeconds(2);
+
+  static Problem of(Throwable failure) {
+    Problem within = find(failure, Problem.class);
+    if (within != null) {
+      return within;
+    }
+    return switch (failure) {
+      case HttpMessageNotReadableException unreadable -> body(unreadable);
+      case MethodArgumentNotValidException invalid -> fields(invalid.getBindingResult());
+      case HandlerMethodValidationException invalid -> parameters(invalid);
+      case BindException invalid -> fields(invalid);
+      case MissingServletRequestParameterException missing ->
+          Problem.invalid(missing.getParameterName(), "is required");
+      case MissingRequestHeaderException missing ->
+          Problem.invalid(missing.getHeaderName(), "is a required header");
+      case MethodArgumentTypeMismatchException mismatch -> argument(mismatch);
+      case AsyncRequestTimeoutException late ->
+          Problem.unavailable("The answer took too long.", SHORTLY);
+      case QueryTimeoutException late ->
+          Problem.unavailable("The database took too long to answer.", SHORTLY);
+      case CannotCreateTransactionException down -> databaseDown();
+      case DataAccessResourceFailureException down -> databaseDown();
+      case TransientDataAccessException passing -> databaseDown();
+      case ErrorResponse response -> ofStatus(response.getStatusCode());
+      case ServletException wrapped when wrapped.getCause() instanceof Exception cause -> of(cause);
+      default -> Problem.of(ProblemCode.INTERNAL, null);
+    };
+  }
+
+  static Problem ofStatus(HttpStatusCode status) {
+    HttpStatus known = HttpStatus.resolve(status.value());
+    ProblemCode code =
+        switch (known) {
+          case UNAUTHORIZED -> ProblemCode.UNAUTHENTICATED;
+          case FORBIDDEN -> ProblemCode.FORBIDDEN;
+          case NOT_FOUND -> ProblemCode.NOT_FOUND;
+          case METHOD_NOT_ALLOWED -> ProblemCode.METHOD_NOT_ALLOWED;
+          case NOT_ACCEPTABLE -> ProblemCode.NOT_ACCEPTABLE;
+          case CONFLICT -> ProblemCode.CONFLICT;
+          case CONTENT_TOO_LARGE -> ProblemCode.PAYLOAD_TOO_LARGE;
+          case UNSUPPORTED_MEDIA_TYPE -> ProblemCode.UNSUPPORTED_MEDIA_TYPE;
+          case TOO_MANY_REQUESTS -> ProblemCode.RATE_LIMITED;
+          case SERVICE_UNAVAILABLE -> ProblemCode.UNAVAILABLE;
+          case null, default ->
+              status.is4xxClientError() ? ProblemCode.VALIDATION_FAILED : ProblemCode.INTERNAL;
+        };
+    return Problem.of(code, null);
+  }
+
+  private static Problem databaseDown() {
+    return Problem.unavailable("The database cannot be reached at the moment.", SHORTLY);
+  }
+
+  private static Problem body(HttpMessageNotReadableException unreadable) {
+    JacksonException cause = find(unreadable, JacksonException.class);
+    return switch (cause) {
+      case UnrecognizedPropertyException unknown ->
+          Problem.invalid(ProblemCode.UNKNOWN_FIELD, path(unknown), "is not a known field");
+      case StreamReadException malformed -> malformed(where(malformed));
+      case MismatchedInputException mismatch when !mismatch.getPath().isEmpty() ->
+          Problem.invalid(path(mismatch), mismatchMessage(mismatch));
+      case DatabindException refused
+          when !refused.getPath().isEmpty()
+              && refused.getCause() instanceof IllegalArgumentException ->
+          Problem.invalid(path(refused), "is not a valid value");
+      case null, default -> malformed(null);
+    };
+  }
+
+  private static String mismatchMessage(MismatchedInputException mismatch) {
+    Class<?> target = mismatch.getTargetType();
+    if (mismatch.getOriginalMessage().startsWith("Null value for creator property")
+        || mismatch.getOriginalMessage().startsWith("Missing required creator property")) {
+      return "is required";
+    }
+    if (target == null) {
+      return "is of the wrong type";
+    }
+    if (target == String.class) {
+      return "must be a string";
+    }
+    if (target == boolean.class || target == Boolean.class) {
+      return "must be true or false";
+    }
+    if (target.isPrimitive() || Number.class.isAssignableFrom(target)) {
+      return "must be a number";
+    }
+    return target.isEnum() ? "is not one of the values allowed" : "is of the wrong type";
+  }
+
+  private static Problem malformed(@Nullable String detail) {
+    return Problem.of(ProblemCode.MALFORMED_JSON, detail);
+  }
+
+  private static String where(StreamReadException malformed) {
+    if (malformed.getOriginalMessage().startsWith("Duplicate")) {
+      return "A key stands twice, before line %d, column %d."
+          .formatted(malformed.getLocation().getLineNr(), malformed.getLocation().getColumnNr());
+    }
+    return "Not JSON at line %d, column %d."
+        .formatted(malformed.getLocation().getLineNr(), malformed.getLocation().getColumnNr());
+  }
+
+  /// `organization.name`, `tables[2]`.
+  private static String path(JacksonException failure) {
+    StringBuilder path = new StringBuilder();
+    for (JacksonException.Reference step : failure.getPath()) {
+      if (step.getPropertyName() == null) {
+        path.append('[').append(step.getIndex()).append(']');
+      } else {
+        path.append(path.isEmpty() ? "" : ".").append(step.getPropertyName());
+      }
+    }
+    return path.toString();
+  }
+
+  private static Problem fields(org.springframework.validation.BindingResult result) {
+    List<Problem.Invalid> errors = new ArrayList<>();
+    for (FieldError error : result.getFieldErrors()) {
+      errors.add(new Problem.Invalid(snakeCase(error.getField()), message(error)));
+    }
+    if (errors.isEmpty()) {
+      errors.add(new Problem.Invalid("body", "is not valid"));
+    }
+    return Problem.invalid(errors);
+  }
+
+  private static Problem parameters(HandlerMethodValidationException invalid) {
+    List<Problem.Invalid> errors = new ArrayList<>();
+    for (ParameterValidationResult result : invalid.getParameterValidationResults()) {
+      String name = name(result.getMethodParameter());
+      for (MessageSourceResolvable error : result.getResolvableErrors()) {
+        boolean field = error instanceof FieldError;
+        errors.add(
+            new Problem.Invalid(
+                field ? snakeCase(((FieldError) error).getField()) : name, message(error)));
+      }
+    }
+    if (errors.isEmpty()) {
+      errors.add(new Problem.Invalid("request", "is not valid"));
+    }
+    return Problem.invalid(errors);
+  }
+
+  private static String name(MethodParameter parameter) {
+    String declared = KnownParameters.declaredName(parameter);
+    return declared == null ? "parameter" : declared;
+  }
+
+  private static String message(MessageSourceResolvable error) {
+    String message = error.getDefaultMessage();
+    return message == null ? "is not valid" : message;
+  }
+
+  /// A path that holds no possible id leads nowhere; a parameter that cannot be read is the
+  // caller's slip.
+  private static Problem argument(MethodArgumentTypeMismatchException mismatch) {
+    if (mismatch.getParameter().hasParameterAnnotation(PathVariable.class)) {
+      return Problem.of(ProblemCode.NOT_FOUND, null);
+    }
+    return Problem.invalid(mismatch.getName(), "must be " + kind(mismatch));
+  }
+
+  private static String kind(TypeMismatchException mismatch) {
+    Class<?> type = mismatch.getRequiredType();
+    if (type == null) {
+      return "of another type";
+    }
+    if (type.isEnum()) {
+      return "one of the values allowed";
+    }
+    if (type.isPrimitive() || Number.class.isAssignableFrom(type)) {
+      return type == boolean.class ? "true or false" : "a number";
+    }
+    return switch (type.getSimpleName()) {
+      case "UUID" -> "a UUID";
+      case "Instant", "OffsetDateTime" -> "an RFC 3339 time";
+      case "Boolean" -> "true or false";
+      default -> "of another type";
+    };
+  }
+
+  private static String snakeCase(String field) {
+    return field.replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT);
+  }
+
+  private static <T extends Throwable> @Nullable T find(Throwable failure, Class<T> type) {
+    Throwable at = failure;
+    for (int depth = 0; at != null && depth < 16; depth++) {
+      if (type.isInstance(at)) {
+        return type.cast(at);
+      }
+      at = at.getCause();
+    }
+    return null;
+  }
+
+  private Problems() {}
+}

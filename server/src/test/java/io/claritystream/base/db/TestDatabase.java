@@ -1,0 +1,165 @@
+package io.claritystream.base.db;
+
+import com.zaxxer.hikari.HikariDataSource;
+import io.claritystream.embedded.TestPostgres;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import javax.sql.DataSource;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// The platform's database for one test class: roles and schema as in production, on a real
+// PostgreSQL,
+/// empty, and no other class's. Close it to give its connections back.
+public final class TestDatabase implements AutoCloseable {
+
+  private static final List<String> ROLES =
+      List.of("migrator", "auth", "tenant", "service", "engine", "internal", "admin");
+
+  private final TestPostgres.Database database;
+  private final DatabaseProperties properties;
+  private final Map<DatabaseRole, HikariDataSource> pools = new LinkedHashMap<>();
+
+  private TestDatabase(TestPostgres.Database database) {
+    this.database = database;
+    this.properties = properties(database);
+  }
+
+  public static TestDatabase create() {
+    return new TestDatabase(TestPostgres.shared().createDatabaseLike(Template.NAME));
+  }
+
+  /// Migrated once for each JVM; databases are copies of it.
+  private static final class Template {
+    static final String NAME = make();
+
+    private static String make() {
+      TestPostgres.Database database = TestPostgres.shared().createDatabase();
+      try (Connection connection = database.connect();
+          Statement statement = connection.createStatement()) {
+        String roles = resource("/db/roles.sql");
+        for (String role : ROLES) {
+          roles = roles.replace("{{" + role + "}}", statement.enquoteLiteral(password(role)));
+        }
+        statement.execute(roles);
+        statement.execute(
+            "ALTER DATABASE "
+                + statement.enquoteIdentifier(database.name(), true)
+                + " OWNER TO clarity_migrator");
+      } catch (SQLException broken) {
+        throw new IllegalStateException("roles not made", broken);
+      }
+      new SchemaMigration(properties(database));
+      return database.name();
+    }
+  }
+
+  /// What a Spring context needs to run against this database.
+  public Map<String, String> settings() {
+    Map<String, String> settings = new LinkedHashMap<>();
+    settings.put("clarity.database.url", database.url());
+    ROLES.forEach(role -> settings.put("clarity.database.passwords." + role, password(role)));
+    return settings;
+  }
+
+  /// The pool of a role by its qualifier: `auth`, `tenant`, `service`, …
+  public DataSource dataSource(String role) {
+    return pools.computeIfAbsent(
+        DatabaseRole.valueOf(role.toUpperCase(Locale.ROOT)),
+        key -> DatabaseBeans.pool(key, properties));
+  }
+
+  public JdbcClient as(String role) {
+    return JdbcClient.create(dataSource(role));
+  }
+
+  public TenantTransactions tenantTransactions() {
+    return new TenantTransactions(dataSource("tenant"), as("tenant"));
+  }
+
+  /// Sees and may do everything: for arranging what production code cannot, and for looking behind
+  // it.
+  public JdbcClient superuser() {
+    PGSimpleDataSource superuser = new PGSimpleDataSource();
+    superuser.setUrl(database.url());
+    superuser.setUser(database.user());
+    superuser.setPassword(database.password());
+    return JdbcClient.create(superuser);
+  }
+
+  /// A tenant that exists, and nothing of it.
+  public TenantId tenant(String name) {
+    TenantId tenant = new TenantId(UUID.randomUUID());
+    superuser()
+        .sql(
+            """
+            INSERT INTO control.dim_tenant (tenant_id, name, plan, industry, region, created_at)
+            VALUES (:tenant, :name, 'standard', 'food-and-beverage', 'eu-west', :at)
+            """)
+        .param("tenant", tenant.value())
+        .param("name", name)
+        .param("at", java.sql.Timestamp.from(Instant.parse("2026-01-01T00:00:00Z")))
+        .update();
+    return tenant;
+  }
+
+  /// A person of a tenant; cannot sign in.
+  public UserId person(TenantId tenant, String role) {
+    UserId user = new UserId(UUID.randomUUID());
+    superuser()
+        .sql(
+            """
+            WITH person AS (
+              INSERT INTO control.user_account
+                (user_id, email, name, password_hash, created_at, password_changed_at)
+              VALUES (:user, :user || '@example.com', 'Person', '-', now(), now())
+              RETURNING user_id
+            )
+            INSERT INTO control.members (tenant_id, user_id, role, created_at)
+            SELECT :tenant, user_id, :role, now() FROM person
+            """)
+        .param("user", user.value())
+        .param("tenant", tenant.value())
+        .param("role", role)
+        .update();
+    return user;
+  }
+
+  @Override
+  public void close() {
+    List<HikariDataSource> open = new ArrayList<>(pools.values());
+    pools.clear();
+    open.forEach(HikariDataSource::close);
+  }
+
+  private static DatabaseProperties properties(TestPostgres.Database database) {
+    Map<String, String> passwords = new LinkedHashMap<>();
+    ROLES.forEach(role -> passwords.put(role, password(role)));
+    return new DatabaseProperties(database.url(), passwords, true);
+  }
+
+  private static String password(String role) {
+    return "test-" + role;
+  }
+
+  private static String resource(String path) {
+    try (InputStream content =
+        Objects.requireNonNull(TestDatabase.class.getResourceAsStream(path), path)) {
+      return new String(content.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException broken) {
+      throw new IllegalStateException(path, broken);
+    }
+  }
+}
