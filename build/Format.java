@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 
 /// Checks (`check ROOT`) or mends (`fix ROOT`) the format of every Java file below ROOT with
 /// google-java-format. Run in source form by the build. Files found right are remembered by size
@@ -24,6 +25,10 @@ import java.util.TreeMap;
 final class Format {
   private static final Set<String> NOT_OURS =
       Set.of("target", "node_modules", "data", ".git", ".idea");
+
+  private static final int WIDTH = 100;
+  private static final Pattern DOC = Pattern.compile("( *///)( .*)");
+  private static final Pattern PROSE = Pattern.compile("[\\p{L}(\\[`\"\\d]");
 
   public static void main(String[] args) throws IOException {
     boolean fix = args[0].equals("fix");
@@ -51,7 +56,8 @@ final class Format {
           String after =
               formatter.formatSource(
                   RemoveUnusedImports.removeUnusedImports(
-                      ImportOrderer.reorderImports(before, JavaFormatterOptions.Style.GOOGLE)));
+                      ImportOrderer.reorderImports(
+                          wrapDocs(before), JavaFormatterOptions.Style.GOOGLE)));
           if (after.equals(before)) {
             nowRight.put(name, state(file));
           } else if (fix) {
@@ -72,6 +78,54 @@ final class Format {
       wrong.forEach(name -> System.err.println("  " + name));
       System.exit(1);
     }
+  }
+
+  /// Wraps `///` lines that are too wide. The formatter takes them for plain comments and would go
+  /// on in `//`, which tears the documentation from its declaration.
+  private static String wrapDocs(String source) {
+    if (!source.contains("///")) {
+      return source;
+    }
+    var lines = new ArrayList<>(source.lines().toList());
+    var fenced = false;
+    for (int i = 0; i < lines.size(); i++) {
+      String line = lines.get(i);
+      var doc = DOC.matcher(line);
+      if (!doc.matches()) {
+        fenced = false;
+        continue;
+      }
+      if (doc.group(2).strip().startsWith("```")) {
+        fenced = !fenced;
+      }
+      int cut = line.lastIndexOf(' ', WIDTH);
+      int text = line.length() - doc.group(2).stripLeading().length();
+      if (line.length() <= WIDTH || fenced || cut <= text) {
+        continue;
+      }
+      lines.set(i, line.substring(0, cut).stripTrailing());
+      String rest = line.substring(cut + 1).strip();
+      String next = i + 1 < lines.size() ? lines.get(i + 1) : "";
+      String start = continuation(doc.group(1), doc.group(2));
+      if (next.startsWith(start) && PROSE.matcher(next.substring(start.length())).lookingAt()) {
+        lines.set(i + 1, start + rest + " " + next.substring(start.length()));
+      } else {
+        lines.add(i + 1, start + rest);
+      }
+    }
+    return String.join("\n", lines) + "\n";
+  }
+
+  /// How the line after a wrapped one begins: below the text of a list item or a tag.
+  private static String continuation(String slashes, String text) {
+    int indent = text.length() - text.stripLeading().length();
+    String word = text.stripLeading();
+    if (word.startsWith("- ")) {
+      indent += 2;
+    } else if (word.startsWith("@")) {
+      indent += 4;
+    }
+    return slashes + " ".repeat(indent);
   }
 
   private static List<Path> javaFiles(Path root) throws IOException {

@@ -51,7 +51,7 @@ final class GatewayLink {
   }
 
   /// gRPC waits up to two minutes before it tries again; a gateway that restarts is back in
-  // seconds.
+  /// seconds.
   void hurry() {
     ConnectivityState state = channel.getState(true);
     if (state == ConnectivityState.TRANSIENT_FAILURE) {

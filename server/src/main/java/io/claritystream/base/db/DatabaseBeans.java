@@ -26,7 +26,7 @@ final class DatabaseBeans implements ImportBeanDefinitionRegistrar {
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
 
   /// Rows fetched at a time inside a transaction, so that a long answer never stands in memory
-  // whole.
+  /// whole.
   private static final int FETCH_SIZE = 1_000;
 
   private final ConfigurableListableBeanFactory beans;
@@ -95,7 +95,7 @@ final class DatabaseBeans implements ImportBeanDefinitionRegistrar {
   }
 
   /// Set when the session opens, so that they cost no round trip and hold before the first
-  // statement.
+  /// statement.
   private static String sessionOptions(DatabaseRole role) {
     return String.join(
         " ",

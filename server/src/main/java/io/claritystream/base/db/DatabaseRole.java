@@ -3,8 +3,7 @@ package io.claritystream.base.db;
 import java.time.Duration;
 
 /// The roles the server signs in as, with the limits that each one's work needs. The migrator is
-// not
-/// among them: it has no pool and is gone once the schema stands.
+/// not among them: it has no pool and is gone once the schema stands.
 enum DatabaseRole {
   /// Accounts and sessions, before a tenant is known.
   AUTH(6, Duration.ofSeconds(5), Duration.ofSeconds(2)),

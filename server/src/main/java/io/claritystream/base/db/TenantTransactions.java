@@ -13,10 +13,8 @@ import org.springframework.transaction.support.TransactionTemplate;
 /// row-level security, for that transaction only. Outside of one the role sees no row.
 ///
 /// Work is given the `JdbcClient` that is bound to the transaction. It must not leave its thread,
-// and
-/// it must not open another tenant's transaction within its own; both would be a mistake of
-// isolation
-/// and the second throws. A runtime exception rolls back and passes through untouched.
+/// and it must not open another tenant's transaction within its own; both would be a mistake of
+/// isolation and the second throws. A runtime exception rolls back and passes through untouched.
 public final class TenantTransactions {
 
   private static final String NAME_THE_TENANT =

@@ -17,8 +17,7 @@ import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
 /// Holds every controller method to its rule. A method of ours without one fails the start; should
-// one
-/// be asked for all the same, it is refused.
+/// one be asked for all the same, it is refused.
 final class AccessRules implements HandlerInterceptor, SmartInitializingSingleton {
 
   /// Who may call a method.

@@ -7,8 +7,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.security.oauth2.server.resource.web.BearerTokenResolver;
 
 /// Takes the access token from `Authorization: Bearer`, or else from the cookie. On the public
-// routes
-/// no token is looked for: an expired cookie must not stand in the way of signing in anew.
+/// routes no token is looked for: an expired cookie must not stand in the way of signing in anew.
 final class AccessTokenSource implements BearerTokenResolver {
 
   static final String ACCESS_COOKIE = "clarity_access";

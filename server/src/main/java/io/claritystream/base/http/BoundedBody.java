@@ -10,8 +10,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 
 /// A request whose body ends with the problem `payload_too_large` where it passes the limit, for
-// the
-/// bodies that do not tell their length beforehand.
+/// the bodies that do not tell their length beforehand.
 final class BoundedBody extends HttpServletRequestWrapper {
 
   private final long bytesMax;

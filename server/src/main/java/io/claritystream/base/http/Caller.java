@@ -9,7 +9,7 @@ import java.util.UUID;
 ///
 /// @param sessionId the session, one for each sign-in, that the token belongs to
 /// @param tokenExpiresAt when the access token ends; a stream may go on for as long as the session
-// does
+///     does
 public record Caller(
     UserId userId, TenantId tenantId, Role role, UUID sessionId, Instant tokenExpiresAt) {
 

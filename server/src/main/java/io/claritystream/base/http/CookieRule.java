@@ -13,8 +13,7 @@ import org.springframework.web.filter.OncePerRequestFilter;
 
 /// Under cookie sign-in a method that changes something must come from the web app itself: with the
 /// header `X-Clarity-Request: 1`, which another site cannot send without being asked, and from the
-// same
-/// origin by what the browser says of it. Otherwise the answer is the problem `csrf`.
+/// same origin by what the browser says of it. Otherwise the answer is the problem `csrf`.
 final class CookieRule extends OncePerRequestFilter {
 
   static final String HEADER = "X-Clarity-Request";

@@ -12,8 +12,7 @@ import java.util.UUID;
 
 /// Where a page ended: the values of the list's order in its last row. To clients it is opaque. It
 /// carries no right: the tenant comes from the caller, so a forged cursor only starts somewhere
-// else in the
-/// caller's own list.
+/// else in the caller's own list.
 ///
 /// Encoded as base64url of `list`, then each part, parted by U+001F.
 ///

@@ -10,7 +10,7 @@ import org.springframework.stereotype.Controller;
 import org.springframework.web.bind.annotation.RequestMapping;
 
 /// Where Tomcat sends what was answered by `sendError`, by itself or by a filter of somebody
-// else's.
+/// else's.
 @Controller
 final class ErrorRoute implements ErrorController {
 

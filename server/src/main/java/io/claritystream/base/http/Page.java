@@ -12,8 +12,7 @@ public record Page<T>(List<T> data, @Nullable String nextCursor) {
   }
 
   /// From rows that were read with `LIMIT page.limit() + 1`: the one too many tells that there is
-  // more.
-  /// The cursor is that of the last row shown.
+  /// more. The cursor is that of the last row shown.
   public static <T> Page<T> of(List<T> rows, PageRequest page, Function<T, Cursor> cursor) {
     if (rows.size() <= page.limit()) {
       return new Page<>(rows, null);

@@ -6,8 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /// Ends a request with a problem of the catalogue. It is thrown where the request cannot go on and
 /// reaches the client as `application/problem+json`; the detail is shown to the client, so it holds
-// nothing
-/// that the client may not know.
+/// nothing that the client may not know.
 public final class Problem extends RuntimeException {
 
   private final ProblemCode code;
@@ -15,8 +14,7 @@ public final class Problem extends RuntimeException {
   private final transient @Nullable Duration retryAfter;
 
   /// One field that is wrong: `field` is its path in the body (`organization.name`) or the name of
-  // the
-  /// parameter.
+  /// the parameter.
   public record Invalid(String field, String message) {}
 
   private Problem(

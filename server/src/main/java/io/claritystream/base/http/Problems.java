@@ -192,7 +192,7 @@ final class Problems {
   }
 
   /// A path that holds no possible id leads nowhere; a parameter that cannot be read is the
-  // caller's slip.
+  /// caller's slip.
   private static Problem argument(MethodArgumentTypeMismatchException mismatch) {
     if (mismatch.getParameter().hasParameterAnnotation(PathVariable.class)) {
       return Problem.of(ProblemCode.NOT_FOUND, null);

@@ -7,8 +7,7 @@ import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
 /// Names query parameters that a method reads by other means than `@RequestParam` or [PageRequest],
-// so
-/// that they are not refused as unknown.
+/// so that they are not refused as unknown.
 @Target(ElementType.METHOD)
 @Retention(RetentionPolicy.RUNTIME)
 @Documented

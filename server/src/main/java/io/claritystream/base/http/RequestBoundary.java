@@ -9,8 +9,7 @@ import org.slf4j.MDC;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /// The outermost filter: names the request, bounds its body, and turns what any filter within
-// throws
-/// into a problem.
+/// throws into a problem.
 final class RequestBoundary extends OncePerRequestFilter {
 
   private final long bodyBytesMax;

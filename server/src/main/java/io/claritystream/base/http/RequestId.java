@@ -5,7 +5,7 @@ import java.util.UUID;
 
 /// The name of one request: in `X-Request-Id`, in every log line of it and in the `instance` of its
 /// problem. It is made here and never taken from the client, who could otherwise write into the
-// log.
+/// log.
 final class RequestId {
 
   static final String HEADER = "X-Request-Id";

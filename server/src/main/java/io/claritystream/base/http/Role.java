@@ -18,8 +18,7 @@ import java.util.Locale;
 import java.util.Set;
 
 /// What a person is in a tenant, and the one matrix of what that permits: it drives the API, the
-// web app
-/// (through `/v1/me`) and the test that walks every route.
+/// web app (through `/v1/me`) and the test that walks every route.
 ///
 /// | | owner | admin | member | operator | viewer |
 /// |---|---|---|---|---|---|

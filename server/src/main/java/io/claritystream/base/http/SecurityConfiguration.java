@@ -24,8 +24,7 @@ import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWrite
 class SecurityConfiguration {
 
   /// Scripts come from our own files alone. Inline styles are allowed because charts and menus
-  // place
-  /// themselves by them; styles cannot run.
+  /// place themselves by them; styles cannot run.
   private static final String CONTENT_SECURITY_POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
           + "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "

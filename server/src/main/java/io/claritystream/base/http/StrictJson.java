@@ -13,8 +13,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.type.LogicalType;
 
 /// JSON of the API: snake_case names, lower-case enums, times as RFC 3339. Reading is strict:
-// unknown
-/// fields, keys given twice, anything after the value and values of another type are refused.
+/// unknown fields, keys given twice, anything after the value and values of another type are
+/// refused.
 final class StrictJson implements JsonMapperBuilderCustomizer {
 
   @Override

@@ -23,12 +23,11 @@ import org.springframework.web.servlet.resource.EncodedResourceResolver;
 import org.springframework.web.servlet.resource.PathResourceResolver;
 
 /// Serves the built web app from `classpath:/static/`: its files, and `index.html` for the
-// addresses that
-/// it routes by itself.
+/// addresses that it routes by itself.
 ///
 /// Files in `assets/` carry a hash of their content in their names and may be kept for ever. All
-// others are
-/// checked each time, by a tag made of their content: the files' dates are the same in every build.
+/// others are checked each time, by a tag made of their content: the files' dates are the same in
+/// every build.
 final class WebApp {
 
   static final String ROOT = "static/";

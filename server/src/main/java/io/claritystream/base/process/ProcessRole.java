@@ -16,8 +16,7 @@ public enum ProcessRole {
   AGGREGATOR;
 
   /// Reads `clarity.roles`. Throws IllegalArgumentException naming a role that does not exist, so
-  // that
-  /// a misspelt one fails the start instead of running nothing.
+  /// that a misspelt one fails the start instead of running nothing.
   static Set<ProcessRole> parse(String text) {
     Set<ProcessRole> roles = EnumSet.noneOf(ProcessRole.class);
     for (String name : text.split(",", -1)) {

@@ -1,6 +1,5 @@
 /// Which parts of the one program this process runs: `clarity.roles`, a list, `all` by default. A
-// bean
-/// marked [RunsAs] exists only where its role was asked for.
+/// bean marked [RunsAs] exists only where its role was asked for.
 ///
 /// Owns no tables.
 @ApplicationModule(

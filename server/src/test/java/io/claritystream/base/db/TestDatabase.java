@@ -21,8 +21,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// The platform's database for one test class: roles and schema as in production, on a real
-// PostgreSQL,
-/// empty, and no other class's. Close it to give its connections back.
+/// PostgreSQL, empty, and no other class's. Close it to give its connections back.
 public final class TestDatabase implements AutoCloseable {
 
   private static final List<String> ROLES =
@@ -90,7 +89,7 @@ public final class TestDatabase implements AutoCloseable {
   }
 
   /// Sees and may do everything: for arranging what production code cannot, and for looking behind
-  // it.
+  /// it.
   public JdbcClient superuser() {
     PGSimpleDataSource superuser = new PGSimpleDataSource();
     superuser.setUrl(database.url());
