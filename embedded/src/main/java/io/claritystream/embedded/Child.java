@@ -25,7 +25,8 @@ import java.util.function.Consumer;
 /// that forked it ends, so all children are forked from one thread that lives as long as the JVM.
 /// Its output is read line by line, both streams as one, for as long as it runs.
 public final class Child {
-  private static final Path SETPRIV = findSetpriv();
+  private static final Path SETPRIV = find("setpriv");
+  private static final Path SETSID = find("setsid");
   private static final int LINES_KEPT = 40;
 
   /// The thread that forks; see above why there is one.
@@ -69,6 +70,9 @@ public final class Child {
 
   private static Process fork(Launch launch) {
     List<String> command = new ArrayList<>();
+    // A session of its own: Ctrl-C in a terminal is for the parent, which ends its children in
+    // the right order. Both programs replace themselves, so the process number stays.
+    command.add(SETSID.toString());
     command.add(SETPRIV.toString());
     command.add("--pdeathsig");
     command.add(launch.deathSignal().name());
@@ -101,14 +105,14 @@ public final class Child {
     }
   }
 
-  private static Path findSetpriv() {
+  private static Path find(String program) {
     for (String directory : List.of("/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin")) {
-      Path candidate = Path.of(directory, "setpriv");
+      Path candidate = Path.of(directory, program);
       if (Files.isExecutable(candidate)) {
         return candidate;
       }
     }
-    throw new StartFailedException("The program setpriv is missing: install util-linux.");
+    throw new StartFailedException("The program " + program + " is missing: install util-linux.");
   }
 
   private void keep(String line) {

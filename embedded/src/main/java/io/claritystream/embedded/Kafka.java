@@ -76,7 +76,7 @@ public final class Kafka implements AutoCloseable {
     Path file = home.resolve("server.properties");
     List<String> lines = List.of();
     for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      int port = Machine.freePort();
+      int port = settings.port() == 0 ? Machine.freePort() : settings.port();
       try {
         Files.createDirectories(home);
         Properties properties = new Properties();
@@ -91,8 +91,8 @@ public final class Kafka implements AutoCloseable {
       CompletableFuture<Boolean> ready = new CompletableFuture<>();
       Child child =
           Child.start(
-              Launch.of("kafka", home, command(home, file))
-                  .withEnvironment(Map.of("LC_ALL", "C.UTF-8")),
+              Launch.of("kafka", home, command(settings, file))
+                  .withEnvironment(Map.of("LC_ALL", "C.UTF-8", "MALLOC_ARENA_MAX", "2")),
               line -> {
                 if (line.equals(Broker.READY)) {
                   ready.complete(true);
@@ -130,7 +130,7 @@ public final class Kafka implements AutoCloseable {
     }
   }
 
-  private static List<String> command(Path home, Path properties) {
+  private static List<String> command(KafkaSettings settings, Path properties) {
     List<String> command = new ArrayList<>();
     command.add(Machine.java().toString());
     command.addAll(
@@ -140,14 +140,12 @@ public final class Kafka implements AutoCloseable {
             "-Xss512k",
             "-XX:+UseSerialGC",
             "-XX:+ExitOnOutOfMemoryError",
-            "-XX:ErrorFile=" + home.resolve("hs_err_%p.log"),
+            "-XX:ErrorFile=" + settings.home().resolve("hs_err_%p.log"),
             "--enable-native-access=ALL-UNNAMED",
             "--sun-misc-unsafe-memory-access=allow",
-            "-Dlogback.configurationFile=io/claritystream/embedded/broker-logback.xml",
-            "-cp",
-            classPath(),
-            Broker.class.getName(),
-            properties.toString()));
+            "-Dlogback.configurationFile=io/claritystream/embedded/broker-logback.xml"));
+    command.addAll(settings.jvmFlags());
+    command.addAll(List.of("-cp", classPath(), Broker.class.getName(), properties.toString()));
     return command;
   }
 

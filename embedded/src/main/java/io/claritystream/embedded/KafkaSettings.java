@@ -2,6 +2,7 @@ package io.claritystream.embedded;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -10,22 +11,38 @@ import java.util.function.Consumer;
 /// @param home the directory of its data and its generated settings
 /// @param retainedBytesPerPartition older segments of a partition go when it is larger than this;
 ///     there is no limit by time
-public record KafkaSettings(Path home, long retainedBytesPerPartition, Consumer<String> log) {
+/// @param port the port to listen on, or 0 for any that is free
+/// @param jvmFlags more flags for the broker's JVM, after its own
+public record KafkaSettings(
+    Path home,
+    long retainedBytesPerPartition,
+    int port,
+    List<String> jvmFlags,
+    Consumer<String> log) {
   private static final long DEFAULT_RETAINED = 2L << 30;
 
   public KafkaSettings {
     home = home.toAbsolutePath().normalize();
+    jvmFlags = List.copyOf(jvmFlags);
     if (retainedBytesPerPartition < 1 << 20) {
       throw new IllegalArgumentException("a partition needs a mebibyte at least");
     }
   }
 
   public static KafkaSettings of(Path home) {
-    return new KafkaSettings(home, DEFAULT_RETAINED, line -> {});
+    return new KafkaSettings(home, DEFAULT_RETAINED, 0, List.of(), line -> {});
   }
 
   public KafkaSettings withLog(Consumer<String> other) {
-    return new KafkaSettings(home, retainedBytesPerPartition, other);
+    return new KafkaSettings(home, retainedBytesPerPartition, port, jvmFlags, other);
+  }
+
+  public KafkaSettings withPort(int other) {
+    return new KafkaSettings(home, retainedBytesPerPartition, other, jvmFlags, log);
+  }
+
+  public KafkaSettings withJvmFlags(List<String> flags) {
+    return new KafkaSettings(home, retainedBytesPerPartition, port, flags, log);
   }
 
   /// `server.properties` of a broker and controller in one, sized for one machine.
@@ -47,8 +64,8 @@ public record KafkaSettings(Path home, long retainedBytesPerPartition, Consumer<
     p.put("log.retention.bytes", Long.toString(retainedBytesPerPartition));
     p.put("log.segment.bytes", Integer.toString(64 << 20));
     p.put("log.index.size.max.bytes", Integer.toString(1 << 20));
-    p.put("message.max.bytes", Integer.toString(8 << 20));
-    p.put("replica.fetch.max.bytes", Integer.toString(8 << 20));
+    p.put("message.max.bytes", Integer.toString(12 << 20));
+    p.put("replica.fetch.max.bytes", Integer.toString(12 << 20));
 
     // One node: one copy of everything.
     p.put("default.replication.factor", "1");

@@ -230,7 +230,7 @@ public final class Postgres implements AutoCloseable {
       Path configuration = home.resolve("postgresql.conf");
       Instant lockDeadline = Instant.now().plus(LOCK_PATIENCE);
       while (true) {
-        int port = Machine.freePort();
+        int port = settings.port() == 0 ? Machine.freePort() : settings.port();
         Files.writeString(configuration, settings.configuration(port, hba, socketDirectory()));
         Child child =
             Child.start(
@@ -255,7 +255,8 @@ public final class Postgres implements AutoCloseable {
                 || said.contains("shared memory block")
                 || said.contains("bogus data in lock file")
                 || said.contains("lock file \"postmaster.pid\" is empty");
-        if (!(portTaken || locked) || Instant.now().isAfter(lockDeadline)) {
+        boolean again = locked || (portTaken && settings.port() == 0);
+        if (!again || Instant.now().isAfter(lockDeadline)) {
           throw failed("PostgreSQL did not start in " + home, lines);
         }
         if (locked) {

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// Where an embedded PostgreSQL keeps its files, what it is tuned for, and who reads its log.
-public record PostgresSettings(Path home, Purpose purpose, Consumer<String> log) {
+///
+/// @param port the port to listen on, or 0 for any that is free
+public record PostgresSettings(Path home, Purpose purpose, int port, Consumer<String> log) {
 
   /// What the server is tuned for.
   public enum Purpose {
@@ -24,11 +26,15 @@ public record PostgresSettings(Path home, Purpose purpose, Consumer<String> log)
   }
 
   public static PostgresSettings of(Path home, Purpose purpose) {
-    return new PostgresSettings(home, purpose, line -> {});
+    return new PostgresSettings(home, purpose, 0, line -> {});
   }
 
   public PostgresSettings withLog(Consumer<String> other) {
-    return new PostgresSettings(home, purpose, other);
+    return new PostgresSettings(home, purpose, port, other);
+  }
+
+  public PostgresSettings withPort(int other) {
+    return new PostgresSettings(home, purpose, other, log);
   }
 
   /// The whole of `postgresql.conf`, written anew at each start.

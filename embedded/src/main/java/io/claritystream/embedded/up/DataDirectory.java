@@ -1,0 +1,258 @@
+package io.claritystream.embedded.up;
+
+import io.claritystream.embedded.Machine;
+import io.claritystream.embedded.StartFailedException;
+import io.claritystream.embedded.Trees;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/// One installation's files, held by at most one supervisor at a time.
+///
+/// The lock is the kernel's and goes with the process, so a killed supervisor leaves none; the
+/// processes that it started are noted in `run/children` and are ended by the next one before it
+/// starts its own.
+final class DataDirectory {
+  /// Marks a directory as an installation's, so that `./clarity reset` removes nothing else.
+  private static final String MARKER = "clarity-stream";
+
+  private static final long SPACE_NEEDED = 512L << 20;
+  private static final Duration REMAINS_PATIENCE = Duration.ofSeconds(10);
+  private static final String ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
+
+  private final Path root;
+  private final FileLock lock;
+  private final SecureRandom random = new SecureRandom();
+
+  private DataDirectory(Path root, FileLock lock) {
+    this.root = root;
+    this.lock = lock;
+  }
+
+  /// Takes hold of the directory, having made it if it is not there, and ends what a killed
+  /// predecessor left running.
+  ///
+  /// @throws StartFailedException if another holds it, or it cannot be written to, or its disk is
+  ///     full
+  static DataDirectory take(Path root) {
+    try {
+      boolean fresh = !Files.exists(root);
+      Files.createDirectories(root);
+      if (fresh) {
+        // As root, PostgreSQL runs as another user and has to pass through.
+        Files.setPosixFilePermissions(
+            root, PosixFilePermissions.fromString(Machine.root() ? "rwx--x--x" : "rwx------"));
+      }
+      requireOurs(root);
+      FileChannel channel =
+          FileChannel.open(
+              root.resolve("up.lock"),
+              StandardOpenOption.CREATE,
+              StandardOpenOption.READ,
+              StandardOpenOption.WRITE);
+      FileLock lock = tryLock(channel);
+      if (lock == null) {
+        ByteBuffer holder = ByteBuffer.allocate(64);
+        channel.read(holder, 0);
+        String pid = new String(holder.array(), 0, holder.position(), StandardCharsets.UTF_8);
+        throw new StartFailedException(
+            "Clarity Stream already runs on %s (process %s): stop it first, or choose another --data."
+                .formatted(root, pid.strip()));
+      }
+      long free = Files.getFileStore(root).getUsableSpace();
+      if (free < SPACE_NEEDED) {
+        throw new StartFailedException(
+            "The disk that holds %s is full: %d MB are left and %d MB are needed."
+                .formatted(root, free >> 20, SPACE_NEEDED >> 20));
+      }
+      channel.truncate(0);
+      channel.write(
+          ByteBuffer.wrap((ProcessHandle.current().pid() + "\n").getBytes(StandardCharsets.UTF_8)),
+          0);
+      Files.writeString(root.resolve(MARKER), "The data of a Clarity Stream installation.\n");
+      DataDirectory directory = new DataDirectory(root, lock);
+      for (String name : new String[] {"run", "logs", "secrets", "server", "edge"}) {
+        directory.privateDirectory(name);
+      }
+      directory.endRemains();
+      return directory;
+    } catch (IOException e) {
+      throw new StartFailedException(cannotWrite(root, e), e);
+    }
+  }
+
+  static String cannotWrite(Path root, IOException e) {
+    String reason = Trees.reason(e);
+    return reason.contains("No space left")
+        ? "The disk that holds %s is full.".formatted(root)
+        : "The data directory %s cannot be written to: %s.".formatted(root, reason);
+  }
+
+  private static @Nullable FileLock tryLock(FileChannel channel) throws IOException {
+    try {
+      return channel.tryLock();
+    } catch (OverlappingFileLockException e) {
+      return null;
+    }
+  }
+
+  /// A directory with files in it that no installation made is not to be written to.
+  private static void requireOurs(Path root) throws IOException {
+    if (Files.exists(root.resolve(MARKER)) || Files.exists(root.resolve("up.lock"))) {
+      return;
+    }
+    try (var entries = Files.list(root)) {
+      if (entries.findAny().isPresent()) {
+        throw new StartFailedException(
+            "The directory %s holds files of something else: choose an empty one with --data."
+                .formatted(root));
+      }
+    }
+  }
+
+  Path path(String name) {
+    return root.resolve(name);
+  }
+
+  Path root() {
+    return root;
+  }
+
+  Path privateDirectory(String name) {
+    Path directory = root.resolve(name);
+    try {
+      Files.createDirectories(directory);
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+    } catch (IOException e) {
+      throw new StartFailedException(cannotWrite(root, e), e);
+    }
+    return directory;
+  }
+
+  /// Writes a file that only this user can read, in one step.
+  Path writePrivate(String name, String content) {
+    Path file = root.resolve(name);
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    try {
+      Files.deleteIfExists(fresh);
+      Files.createFile(
+          fresh,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      Files.writeString(fresh, content, StandardOpenOption.SYNC);
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new StartFailedException(cannotWrite(root, e), e);
+    }
+    return file;
+  }
+
+  Optional<String> read(String name) {
+    Path file = root.resolve(name);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(Files.readString(file).strip()).filter(text -> !text.isEmpty());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /// A password kept in a file of its own, made at the first call: four groups of five characters
+  /// that a person can type, 99 bits.
+  String password(String name) {
+    return read(name)
+        .orElseGet(
+            () -> {
+              StringBuilder password = new StringBuilder();
+              for (int i = 0; i < 20; i++) {
+                password.append(i > 0 && i % 5 == 0 ? "-" : "");
+                password.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
+              }
+              writePrivate(name, password + "\n");
+              return password.toString();
+            });
+  }
+
+  /// Notes a child, so that a later supervisor knows it.
+  synchronized void noteChild(long pid) {
+    String line =
+        pid
+            + " "
+            + ProcessHandle.of(pid).flatMap(p -> p.info().startInstant()).orElse(Instant.EPOCH);
+    try {
+      Files.writeString(
+          root.resolve("run/children"),
+          line + "\n",
+          StandardOpenOption.CREATE,
+          StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      // A note less: the kernel still ends the child with its parent.
+      return;
+    }
+  }
+
+  /// Waits for the processes of a killed predecessor, which were told to end by the kernel when it
+  /// died, and ends those that do not.
+  private void endRemains() throws IOException {
+    Path notes = root.resolve("run/children");
+    if (!Files.exists(notes)) {
+      return;
+    }
+    Instant deadline = Instant.now().plus(REMAINS_PATIENCE);
+    for (String line : Files.readAllLines(notes)) {
+      String[] parts = line.split(" ");
+      if (parts.length != 2) {
+        continue;
+      }
+      Optional<ProcessHandle> remaining =
+          ProcessHandle.of(Long.parseLong(parts[0]))
+              .filter(
+                  p -> p.info().startInstant().map(Instant::toString).orElse("").equals(parts[1]));
+      if (remaining.isEmpty()) {
+        continue;
+      }
+      ProcessHandle process = remaining.get();
+      Duration patience = Duration.between(Instant.now(), deadline);
+      try {
+        process.onExit().get(Math.max(1, patience.toMillis()), TimeUnit.MILLISECONDS);
+      } catch (TimeoutException e) {
+        process.destroyForcibly();
+      } catch (ExecutionException e) {
+        throw new IllegalStateException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return;
+      }
+    }
+    Files.deleteIfExists(notes);
+  }
+
+  /// Everything ended in order: there is nothing for a later supervisor to end.
+  void release() {
+    try {
+      Files.deleteIfExists(root.resolve("run/children"));
+      lock.release();
+    } catch (IOException e) {
+      // The lock goes with the process in any case.
+      return;
+    }
+  }
+}
