@@ -1,0 +1,4 @@
+package io.claritystream.stream.bus;
+
+/// Where Kafka put a batch.
+public record Offset(int partition, long value) {}
