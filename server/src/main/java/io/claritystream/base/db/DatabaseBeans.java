@@ -50,7 +50,7 @@ final class DatabaseBeans implements ImportBeanDefinitionRegistrar {
       register(
           registry,
           role,
-          role.key() + "Transactions",
+          role.key() + "TransactionTemplate",
           TransactionTemplate.class,
           () -> transactions(beans.getBean(dataSource, DataSource.class)));
     }

@@ -1,8 +1,8 @@
 /// How the rest of the server reaches PostgreSQL.
 ///
-/// Every database role has a pool of its own with the grants of `db/roles.sql`; a bean is chosen by
-/// qualifier: `@Qualifier("auth" | "tenant" | "service" | "engine" | "internal" | "admin")` on a
-/// `DataSource`, a `JdbcClient` or a `TransactionTemplate`. What a person asks for runs through
+/// Every database role has a pool of its own with the grants of `db/roles.sql`; a bean is chosen
+/// by qualifier: `@Qualifier("auth" | "tenant" | "service" | "engine" | "internal" | "admin")` on
+/// a `DataSource`, a `JdbcClient` or a `TransactionTemplate`. What a person asks for runs through
 /// [TenantTransactions], which names the tenant to row-level security once per transaction and so
 /// fails closed: without it the `tenant` role sees no row at all.
 ///

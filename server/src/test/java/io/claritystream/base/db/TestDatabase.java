@@ -37,7 +37,23 @@ public final class TestDatabase implements AutoCloseable {
   }
 
   public static TestDatabase create() {
-    return new TestDatabase(TestPostgres.shared().createDatabaseLike(Template.NAME));
+    TestPostgres.Database database = TestPostgres.shared().createDatabaseLike(Template.NAME);
+    try (Connection connection = database.connect();
+        Statement statement = connection.createStatement()) {
+      ownByMigrator(database, statement);
+    } catch (SQLException broken) {
+      throw new IllegalStateException("database not handed over", broken);
+    }
+    return new TestDatabase(database);
+  }
+
+  /// As the supervisor hands it over.
+  private static void ownByMigrator(TestPostgres.Database database, Statement superuser)
+      throws SQLException {
+    superuser.execute(
+        "ALTER DATABASE "
+            + superuser.enquoteIdentifier(database.name(), true)
+            + " OWNER TO clarity_migrator");
   }
 
   /// Migrated once for each JVM; databases are copies of it.
@@ -53,10 +69,7 @@ public final class TestDatabase implements AutoCloseable {
           roles = roles.replace("{{" + role + "}}", statement.enquoteLiteral(password(role)));
         }
         statement.execute(roles);
-        statement.execute(
-            "ALTER DATABASE "
-                + statement.enquoteIdentifier(database.name(), true)
-                + " OWNER TO clarity_migrator");
+        ownByMigrator(database, statement);
       } catch (SQLException broken) {
         throw new IllegalStateException("roles not made", broken);
       }

@@ -1,0 +1,60 @@
+package io.claritystream.control.identity;
+
+import io.claritystream.base.http.Problem;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/// Collects what is wrong with the fields of a body, so that all of it is told at once.
+final class Fields {
+
+  private final List<Problem.Invalid> errors = new ArrayList<>();
+
+  void refuse(String field, String message) {
+    errors.add(new Problem.Invalid(field, message));
+  }
+
+  /// The text without blanks around it; an empty one when it is refused.
+  String line(String field, @Nullable String value, int lengthMax) {
+    if (value == null || value.isBlank()) {
+      refuse(field, "is required");
+      return "";
+    }
+    String text = value.strip();
+    if (text.codePointCount(0, text.length()) > lengthMax) {
+      refuse(field, "must have at most " + lengthMax + " characters");
+    } else if (text.codePoints().anyMatch(Fields::unprintable)) {
+      refuse(field, "must be one line of text");
+    }
+    return text;
+  }
+
+  Optional<Email> email(String field, @Nullable String value) {
+    if (value == null || value.isBlank()) {
+      refuse(field, "is required");
+      return Optional.empty();
+    }
+    Optional<Email> email = Email.parse(value);
+    if (email.isEmpty()) {
+      refuse(field, "is not an email address");
+    }
+    return email;
+  }
+
+  /// Throws the problem `validation_failed` if anything was refused.
+  void check() {
+    if (!errors.isEmpty()) {
+      throw Problem.invalid(errors);
+    }
+  }
+
+  private static boolean unprintable(int character) {
+    int type = Character.getType(character);
+    return type == Character.CONTROL
+        || type == Character.SURROGATE
+        || type == Character.LINE_SEPARATOR
+        || type == Character.PARAGRAPH_SEPARATOR
+        || type == Character.UNASSIGNED;
+  }
+}

@@ -1,0 +1,206 @@
+package io.claritystream.control.identity;
+
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.db.UserId;
+import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.Problem;
+import io.claritystream.base.http.ProblemCode;
+import io.claritystream.base.http.Role;
+import io.claritystream.control.audit.AuditEntry;
+import io.claritystream.control.audit.AuditEntry.Actor;
+import io.claritystream.control.audit.AuditLog;
+import io.claritystream.control.tenancy.Tenant;
+import io.claritystream.control.tenancy.Tenants;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/// Registering, signing in, going on with a session and ending it. Each is one transaction of the
+/// role `auth`, with its entry in the audit log.
+final class SignIn {
+
+  private final JdbcClient auth;
+  private final TransactionTemplate transactions;
+  private final Accounts accounts;
+  private final Tenants tenants;
+  private final Sessions sessions;
+  private final PasswordHashes passwords;
+  private final AuditLog audit;
+  private final Clock clock;
+
+  SignIn(
+      JdbcClient auth,
+      TransactionTemplate transactions,
+      Tenants tenants,
+      Sessions sessions,
+      PasswordHashes passwords,
+      AuditLog audit,
+      Clock clock) {
+    this.auth = auth;
+    this.transactions = transactions;
+    this.accounts = new Accounts(auth);
+    this.tenants = tenants;
+    this.sessions = sessions;
+    this.passwords = passwords;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  /// A new person in a new tenant, as its owner.
+  SignedIn register(SignUp signUp, @Nullable String address) {
+    String hash = passwords.hash(signUp.password());
+    Instant now = now();
+    Account account =
+        new Account(new UserId(UUID.randomUUID()), signUp.email().value(), signUp.name(), hash);
+    Tenant tenant =
+        new Tenant(
+            new TenantId(UUID.randomUUID()),
+            signUp.organization(),
+            signUp.industry(),
+            signUp.region(),
+            Tenants.PLAN_DEFAULT,
+            now);
+    return Objects.requireNonNull(
+        transactions.execute(
+            status -> {
+              if (!accounts.create(account, now)) {
+                throw Problem.of(ProblemCode.EMAIL_TAKEN, null);
+              }
+              tenants.create(auth, tenant);
+              accounts.join(tenant.id(), account.id(), Role.OWNER, now);
+              append(tenant.id(), account, "organization.created", now, address);
+              Sessions.Opened session = sessions.open(account.id(), tenant.id());
+              return new SignedIn(
+                  account,
+                  new Membership(tenant, Role.OWNER),
+                  session.sessionId(),
+                  session.refreshToken());
+            }));
+  }
+
+  /// Empty if email and password are not a person's, or the person belongs nowhere; no telling
+  /// which.
+  Optional<SignedIn> login(Email email, String password, @Nullable String address) {
+    Optional<Account> found = accounts.find(email);
+    boolean right = passwords.matches(password, found.map(Account::passwordHash).orElse(null));
+    // Nobody's email goes the same way as somebody's, so that it takes the same time.
+    UserId user = found.map(Account::id).orElseGet(() -> new UserId(UUID.randomUUID()));
+    List<Membership> memberships = accounts.memberships(user);
+    Instant now = now();
+    if (found.isEmpty() || !right || memberships.isEmpty()) {
+      TenantId tenant = memberships.isEmpty() ? null : memberships.getFirst().tenant().id();
+      UUID id = found.map(account -> account.id().value()).orElse(null);
+      Actor actor = new Actor(Actor.Kind.PERSON, id, email.value());
+      audit.append(auth, AuditEntry.of(tenant, now, actor, "session.refused").from(address));
+      return Optional.empty();
+    }
+    Account account = found.get();
+    Membership membership = memberships.getFirst();
+    String anew = passwords.outdated(account.passwordHash()) ? passwords.hash(password) : null;
+    return Optional.of(
+        Objects.requireNonNull(
+            transactions.execute(
+                status -> {
+                  if (anew != null) {
+                    accounts.rehash(account.id(), anew);
+                  }
+                  accounts.signedIn(account.id(), now);
+                  append(membership.tenant().id(), account, "session.opened", now, address);
+                  Sessions.Opened session = sessions.open(account.id(), membership.tenant().id());
+                  return new SignedIn(
+                      account, membership, session.sessionId(), session.refreshToken());
+                })));
+  }
+
+  SignedIn refresh(RefreshToken token, @Nullable String address) {
+    return switch (sessions.refresh(token)) {
+      case Refreshed.Rotated(UUID sessionId, UserId user, TenantId tenant, RefreshToken next) ->
+          accounts
+              .find(user)
+              .flatMap(
+                  account ->
+                      membership(user, tenant)
+                          .map(member -> new SignedIn(account, member, sessionId, next)))
+              .orElseThrow(() -> Problem.of(ProblemCode.UNAUTHENTICATED, null));
+      case Refreshed.Reused reused -> {
+        accounts
+            .find(reused.user())
+            .ifPresent(
+                account -> append(reused.tenant(), account, "session.reused", now(), address));
+        throw Problem.of(
+            ProblemCode.UNAUTHENTICATED,
+            "This refresh token had been used before; its session is ended.");
+      }
+      case Refreshed.Expired expired -> throw Problem.of(ProblemCode.TOKEN_EXPIRED, null);
+      case Refreshed.Refused refused -> throw Problem.of(ProblemCode.UNAUTHENTICATED, null);
+    };
+  }
+
+  /// Ends the session; nothing happens if it had ended.
+  void logout(UUID sessionId, @Nullable String address) {
+    transactions.executeWithoutResult(
+        status ->
+            sessions
+                .revoke(sessionId, "logout")
+                .ifPresent(
+                    ended ->
+                        accounts
+                            .find(ended.user())
+                            .ifPresent(
+                                account ->
+                                    append(
+                                        ended.tenant(),
+                                        account,
+                                        "session.closed",
+                                        now(),
+                                        address))));
+  }
+
+  Optional<UUID> sessionOf(RefreshToken token) {
+    return sessions.of(token);
+  }
+
+  /// What the caller is and may be; empty if the account has gone.
+  Optional<Self> self(Caller caller) {
+    return accounts
+        .find(caller.userId())
+        .flatMap(
+            account -> {
+              List<Membership> memberships = accounts.memberships(caller.userId());
+              return memberships.stream()
+                  .filter(member -> member.tenant().id().equals(caller.tenantId()))
+                  .findFirst()
+                  .map(current -> new Self(account, current, memberships));
+            });
+  }
+
+  record Self(Account account, Membership current, List<Membership> all) {}
+
+  private Optional<Membership> membership(UserId user, TenantId tenant) {
+    return accounts.memberships(user).stream()
+        .filter(member -> member.tenant().id().equals(tenant))
+        .findFirst();
+  }
+
+  private void append(
+      @Nullable TenantId tenant,
+      Account account,
+      String action,
+      Instant at,
+      @Nullable String address) {
+    Actor actor = Actor.person(account.id().value(), account.email());
+    audit.append(auth, AuditEntry.of(tenant, at, actor, action).from(address));
+  }
+
+  /// What the database keeps of an instant.
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
+  }
+}

@@ -1,0 +1,11 @@
+/// The tenants and what is known of each: name, industry, region, plan.
+///
+/// Owns `control.dim_tenant`; reads `control.plan`.
+@ApplicationModule(
+    id = "control.tenancy",
+    allowedDependencies = {"base.db"})
+@NullMarked
+package io.claritystream.control.tenancy;
+
+import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.ApplicationModule;
