@@ -52,6 +52,11 @@ final class DataDirectory {
   /// @throws StartFailedException if another holds it, or it cannot be written to, or its disk is
   ///     full
   static DataDirectory take(Path root) {
+    return take(root, REMAINS_PATIENCE);
+  }
+
+  /// @param patience how long processes of a predecessor may take to end by themselves
+  static DataDirectory take(Path root, Duration patience) {
     try {
       boolean fresh = !Files.exists(root);
       Files.createDirectories(root);
@@ -91,7 +96,7 @@ final class DataDirectory {
       for (String name : new String[] {"run", "logs", "secrets", "server", "edge"}) {
         directory.privateDirectory(name);
       }
-      directory.endRemains();
+      directory.endRemains(patience);
       return directory;
     } catch (IOException e) {
       throw new StartFailedException(cannotWrite(root, e), e);
@@ -211,12 +216,12 @@ final class DataDirectory {
 
   /// Waits for the processes of a killed predecessor, which were told to end by the kernel when it
   /// died, and ends those that do not.
-  private void endRemains() throws IOException {
+  private void endRemains(Duration patience) throws IOException {
     Path notes = root.resolve("run/children");
     if (!Files.exists(notes)) {
       return;
     }
-    Instant deadline = Instant.now().plus(REMAINS_PATIENCE);
+    Instant deadline = Instant.now().plus(patience);
     for (String line : Files.readAllLines(notes)) {
       String[] parts = line.split(" ");
       if (parts.length != 2) {
@@ -230,9 +235,9 @@ final class DataDirectory {
         continue;
       }
       ProcessHandle process = remaining.get();
-      Duration patience = Duration.between(Instant.now(), deadline);
+      Duration rest = Duration.between(Instant.now(), deadline);
       try {
-        process.onExit().get(Math.max(1, patience.toMillis()), TimeUnit.MILLISECONDS);
+        process.onExit().get(Math.max(1, rest.toMillis()), TimeUnit.MILLISECONDS);
       } catch (TimeoutException e) {
         process.destroyForcibly();
       } catch (ExecutionException e) {
