@@ -1,5 +1,6 @@
 -- What the materializer builds, and nothing else writes. No foreign keys, triggers or clocks here: a row follows
 -- from bronze alone. No row belongs to two sources, so that partitions never wait for one another.
+-- Columns called …_seq hold epoch and number in one (epoch * 2^40 + seq), so that a later epoch follows an earlier one.
 
 -- A dictionary of names that readings use. Numbers are handed out in small transactions of their own.
 CREATE TABLE analytics.metric_key (
@@ -34,11 +35,10 @@ CREATE TABLE analytics.sites (
   PRIMARY KEY (tenant_id, site_id)
 );
 
--- A device may be known by its readings before its own row has come: name and kind are then its key and ''.
+-- A device may be known by its readings before its own row has come: it is then called by its key.
 CREATE TABLE analytics.devices (
   tenant_id uuid NOT NULL,
   device_id uuid NOT NULL,
-  device_no integer GENERATED ALWAYS AS IDENTITY UNIQUE,
   source_id uuid NOT NULL,
   site_id uuid,
   key text NOT NULL,
@@ -95,6 +95,17 @@ CREATE TABLE analytics.extras_time (
   tenant_id uuid NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value timestamptz NOT NULL, value_seq bigint NOT NULL,
   PRIMARY KEY (tenant_id, entity_id, key)
 );
+
+-- The keys that the extras of one captured table may have, in the order they were admitted.
+CREATE TABLE analytics.extras_key (
+  tenant_id uuid NOT NULL,
+  source_id uuid NOT NULL,
+  table_name text NOT NULL,
+  slot integer NOT NULL CHECK (slot BETWEEN 0 AND 1999),
+  path text NOT NULL,
+  PRIMARY KEY (tenant_id, source_id, table_name, slot)
+);
+
 -- Texts may be longer than an index entry may be.
 CREATE INDEX extras_text_value ON analytics.extras_text (tenant_id, key, left(value, 200));
 CREATE INDEX extras_num_value ON analytics.extras_num (tenant_id, key, value);
@@ -113,6 +124,10 @@ CREATE TABLE analytics.table_state (
   truncates bigint NOT NULL,
   skipped bigint NOT NULL,
   failed bigint NOT NULL,
+  -- Readings whose time was no time: they stand at that of their commit.
+  times_replaced bigint NOT NULL,
+  -- Values beyond the limits on depth, elements, keys and length.
+  extras_left_out bigint NOT NULL,
   exact boolean NOT NULL,
   last_event_at timestamptz NOT NULL,
   last_seq bigint NOT NULL,
@@ -124,7 +139,7 @@ DECLARE
   t text;
 BEGIN
   FOREACH t IN ARRAY ARRAY['metric_key', 'entities', 'sites', 'devices', 'series', 'metrics_min', 'extras_text',
-                           'extras_num', 'extras_bool', 'extras_time', 'table_state'] LOOP
+                           'extras_num', 'extras_bool', 'extras_time', 'extras_key', 'table_state'] LOOP
     EXECUTE format('ALTER TABLE analytics.%I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE analytics.%I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format('CREATE POLICY own ON analytics.%I FOR SELECT TO clarity_tenant '

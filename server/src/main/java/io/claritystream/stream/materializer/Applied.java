@@ -1,0 +1,49 @@
+package io.claritystream.stream.materializer;
+
+import io.claritystream.stream.materializer.Materializer.Failure;
+import java.util.List;
+
+/// What one call of [Materializer#apply] did. Its caller says how the transaction ended, by
+/// [#committed()] or [#rolledBack()]: what is remembered between batches hangs on it.
+public final class Applied {
+  private final SourceModel model;
+  private final long readings;
+  private final List<LiveUpdate> live;
+  private final List<Failure> failures;
+  private boolean settled;
+
+  Applied(SourceModel model, long readings, List<LiveUpdate> live, List<Failure> failures) {
+    this.model = model;
+    this.readings = readings;
+    this.live = List.copyOf(live);
+    this.failures = List.copyOf(failures);
+  }
+
+  /// How many values of metrics were folded.
+  public long readings() {
+    return readings;
+  }
+
+  /// One a series, the newest; not to be shown before the commit.
+  public List<LiveUpdate> live() {
+    return live;
+  }
+
+  /// The events that could not be folded and changed nothing, in order.
+  public List<Failure> failures() {
+    return failures;
+  }
+
+  /// What was remembered while folding holds.
+  public void committed() {
+    settled = true;
+  }
+
+  /// Also for a call whose savepoint was rolled back.
+  public void rolledBack() {
+    if (settled) {
+      throw new IllegalStateException("the batch was said to be committed");
+    }
+    model.forgotten = true;
+  }
+}

@@ -1,0 +1,22 @@
+package io.claritystream.stream.materializer;
+
+import io.claritystream.base.process.ProcessRole;
+import io.claritystream.base.process.RunsAs;
+import javax.sql.DataSource;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+@Configuration(proxyBeanMethods = false)
+@RunsAs(ProcessRole.INGEST)
+class MaterializerConfiguration {
+  @Bean
+  SourceTables sourceTables(@Qualifier("service") DataSource service) {
+    return new SourceTables(service);
+  }
+
+  @Bean
+  Materializer materializer(@Qualifier("service") DataSource service, SourceTables tables) {
+    return new Materializer(service, tables);
+  }
+}

@@ -1,0 +1,26 @@
+package io.claritystream.stream.materializer;
+
+/// What a batch held of one table.
+final class TableCount {
+  final String table;
+  long reads;
+  long inserts;
+  long updates;
+  long deletes;
+  long truncates;
+  long skipped;
+  long failed;
+
+  /// Readings that were given the time of their commit.
+  long timesReplaced;
+
+  /// Values for which there was no room among the extras.
+  long extrasLeftOut;
+
+  long lastEventAtUs = Long.MIN_VALUE;
+  long lastSeq;
+
+  TableCount(String table) {
+    this.table = table;
+  }
+}

@@ -1,0 +1,141 @@
+package io.claritystream.stream.materializer;
+
+import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.protocol.block.ValueKind;
+import io.claritystream.stream.materializer.Mapping.Reference;
+import io.claritystream.stream.materializer.Mapping.TimeUnit;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A mapping made ready for one version of its table: columns by position, so that no name is
+/// looked
+/// up for a row.
+final class TablePlan {
+  static final int ABSENT = -1;
+
+  final String table;
+  final TableSchema schema;
+  final Mapping mapping;
+  final KeySpace keys;
+
+  /// Begins the ids of the table's own entities.
+  final byte[] scope;
+
+  final int[] id;
+
+  /// The columns that name the site of a device, the device of a reading; empty if none do.
+  final int[] parent;
+
+  /// Begins the ids of what [#parent] names.
+  final byte[] parentScope;
+
+  final String parentKind;
+  final int[] site;
+  final byte[] siteScope;
+  final String siteKind;
+  final int name;
+  final int time;
+  final ValueKind timeKind;
+  final boolean timeIsEpoch;
+  final int metric;
+  final int value;
+  final int unit;
+  final int[] valueColumns;
+  final Metric[] metrics;
+  final ExtraColumn[] extras;
+
+  /// The devices that readings of this table are of.
+  final ByteMap<Device> devices;
+
+  /// What stands for the device where readings name none.
+  final byte[] soleKey;
+
+  /// @param key null where the table has too many
+  record ExtraColumn(int column, String name, ValueKind kind, @Nullable ExtraKey key) {}
+
+  TablePlan(TableSchema schema, Mapping mapping, SourceModel model) {
+    this.schema = schema;
+    this.mapping = mapping;
+    table = schema.qualifiedName();
+    keys = model.keySpace(table);
+    scope =
+        model.scope(
+            switch (mapping.entity()) {
+              case SITE -> "site";
+              case DEVICE -> "device";
+              case METRIC, SESSION, IGNORE, ROW -> "row";
+            },
+            mapping.kind());
+    id = positions(mapping.id());
+    parent = positions(mapping.parent());
+    parentKind = mapping.parent() == null ? mapping.kind() : mapping.parent().kind();
+    parentScope = model.scope(mapping.entity() == Entity.DEVICE ? "site" : "device", parentKind);
+    site = positions(mapping.site());
+    siteKind = mapping.site() == null ? "" : mapping.site().kind();
+    siteScope = model.scope("site", siteKind);
+    name = position(mapping.name());
+    time = position(mapping.time());
+    timeKind = time == ABSENT ? ValueKind.OTHER : schema.columns().get(time).kind();
+    timeIsEpoch = mapping.timeUnit() == TimeUnit.EPOCH;
+    metric = position(mapping.metric());
+    value = position(mapping.value());
+    unit = position(mapping.unit());
+    var columns = new ArrayList<Integer>();
+    var found = new ArrayList<Metric>();
+    for (var each : mapping.values()) {
+      var at = position(each.column());
+      var known = at == ABSENT ? null : model.metric(each.key(), each.name(), each.unit());
+      if (known != null) {
+        columns.add(at);
+        found.add(known);
+      }
+    }
+    valueColumns = columns.stream().mapToInt(Integer::intValue).toArray();
+    metrics = found.toArray(Metric[]::new);
+    var others = new ArrayList<ExtraColumn>();
+    for (var column : mapping.extras()) {
+      var at = position(column);
+      if (at != ABSENT) {
+        var kind = schema.columns().get(at).kind();
+        // Documents have a key for each of their paths, and one of their own only for scalars.
+        var key = isDocument(kind) ? null : keys.key(column);
+        others.add(new ExtraColumn(at, column, kind, key));
+      }
+    }
+    extras = others.toArray(ExtraColumn[]::new);
+    devices = model.devices(parentKind);
+    soleKey = table.getBytes(StandardCharsets.UTF_8);
+  }
+
+  static boolean isDocument(ValueKind kind) {
+    return kind == ValueKind.JSON || kind == ValueKind.JSONB;
+  }
+
+  private int[] positions(@Nullable Reference reference) {
+    return reference == null ? new int[0] : positions(reference.columns());
+  }
+
+  /// All of the columns, or none if one is gone.
+  private int[] positions(List<String> names) {
+    var positions = names.stream().mapToInt(this::position).toArray();
+    for (var position : positions) {
+      if (position == ABSENT) {
+        return new int[0];
+      }
+    }
+    return positions;
+  }
+
+  private int position(@Nullable String name) {
+    if (name != null) {
+      for (var i = 0; i < schema.columns().size(); i++) {
+        if (schema.columns().get(i).name().equals(name)) {
+          return i;
+        }
+      }
+    }
+    return ABSENT;
+  }
+}

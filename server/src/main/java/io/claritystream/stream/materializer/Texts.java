@@ -1,0 +1,95 @@
+package io.claritystream.stream.materializer;
+
+import io.claritystream.protocol.block.Row;
+import io.claritystream.protocol.block.ValueKind;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.Locale;
+
+/// Values as extras store them.
+final class Texts {
+  private static final int TEXT_CHARS_MAX = 10_000;
+  private static final int NUMBER_CHARS_MAX = 400;
+
+  /// A value and its type; equal values have equal texts.
+  record Typed(ExtraType type, String text) {}
+
+  private Texts() {}
+
+  /// A text that PostgreSQL takes: without U+0000 and lone surrogates, and not too long.
+  static String stored(String text) {
+    var clean = true;
+    for (var i = 0; i < text.length() && clean; i++) {
+      var c = text.charAt(i);
+      clean = c != 0 && !Character.isSurrogate(c);
+    }
+    var result = clean ? text : cleaned(text);
+    return result.length() <= TEXT_CHARS_MAX
+        ? result
+        : result.substring(0, result.offsetByCodePoints(0, TEXT_CHARS_MAX / 2)) + "…";
+  }
+
+  private static String cleaned(String text) {
+    var out = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(
+            c ->
+                out.appendCodePoint(
+                    c == 0 || c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE
+                        ? '�'
+                        : c));
+    return out.toString();
+  }
+
+  /// The cell's value; the cell has a text. What its kind promises and PostgreSQL cannot hold in
+  /// that type stays text.
+  static Typed value(Row row, int column, ValueKind kind, Decimal decimal) {
+    var text = row.text(column);
+    if (text == null) {
+      throw new IllegalArgumentException("the cell has no text");
+    }
+    if (row.hashed(column)) {
+      return new Typed(ExtraType.TEXT, stored(text));
+    }
+    return switch (kind) {
+      case BOOL ->
+          switch (text) {
+            case "t", "true" -> new Typed(ExtraType.BOOL, "t");
+            case "f", "false" -> new Typed(ExtraType.BOOL, "f");
+            default -> new Typed(ExtraType.TEXT, stored(text));
+          };
+      case INT, NUMERIC, FLOAT -> number(text);
+      case TIMESTAMP, TIMESTAMPTZ, DATE -> {
+        var us = Moment.ofText(row.bytes(), row.offset(column), row.length(column));
+        yield us == Moment.NONE
+            ? new Typed(ExtraType.TEXT, stored(text))
+            : new Typed(ExtraType.TIME, moment(us));
+      }
+      case OTHER, TEXT, TIME, JSON, JSONB, UUID, BINARY, ARRAY ->
+          new Typed(ExtraType.TEXT, stored(text));
+    };
+  }
+
+  static Typed number(String text) {
+    if (text.equals("NaN") || text.equals("Infinity") || text.equals("-Infinity")) {
+      return new Typed(ExtraType.NUM, text);
+    }
+    try {
+      var number = new BigDecimal(text);
+      var digits = (long) number.precision() + Math.abs((long) number.scale());
+      if (digits <= NUMBER_CHARS_MAX) {
+        return new Typed(ExtraType.NUM, number.toPlainString());
+      }
+    } catch (NumberFormatException notANumber) {
+      // A text, then.
+    }
+    return new Typed(ExtraType.TEXT, stored(text));
+  }
+
+  private static String moment(long us) {
+    return Instant.ofEpochSecond(
+            Math.floorDiv(us, 1_000_000L), Math.floorMod(us, 1_000_000L) * 1_000L)
+        .toString()
+        .toUpperCase(Locale.ROOT);
+  }
+}

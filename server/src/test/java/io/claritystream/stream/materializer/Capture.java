@@ -1,0 +1,140 @@
+package io.claritystream.stream.materializer;
+
+import io.claritystream.protocol.block.BlockReader;
+import io.claritystream.protocol.block.BlockWriter;
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Column;
+import io.claritystream.protocol.block.ForeignKey;
+import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.Row;
+import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.protocol.block.ValueKind;
+import io.claritystream.protocol.link.BatchHeader;
+import io.claritystream.protocol.link.Codec;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// Makes events as an agent would: written to a block, read back from it.
+final class Capture {
+  static final Instant COMMITTED = Instant.parse("2026-11-20T12:00:00Z");
+
+  private final BlockWriter writer = new BlockWriter(1 << 16);
+  private final List<ChangeEvent> events = new ArrayList<>();
+  private final BlockReader reader = new BlockReader();
+  private long seq = 1;
+
+  /// A table. A column is `name type`, then any of `key`, `required`, `-> table(column)` and
+  /// `-- comment`.
+  static TableSchema table(String qualified, String... columns) {
+    var parts =
+        qualified.contains(".") ? qualified.split("\\.", 2) : new String[] {"public", qualified};
+    var parsed = new ArrayList<Column>();
+    var foreignKeys = new ArrayList<ForeignKey>();
+    for (var text : columns) {
+      var comment = text.contains("-- ") ? text.substring(text.indexOf("-- ") + 3) : "";
+      var rest = text.contains("-- ") ? text.substring(0, text.indexOf("-- ")) : text;
+      if (rest.contains("->")) {
+        var target = rest.substring(rest.indexOf("->") + 2).strip();
+        var table = target.substring(0, target.indexOf('('));
+        var column = target.substring(target.indexOf('(') + 1, target.indexOf(')'));
+        var dot = table.indexOf('.');
+        foreignKeys.add(
+            new ForeignKey(
+                List.of(rest.strip().split("\\s+")[0]),
+                dot < 0 ? "public" : table.substring(0, dot),
+                table.substring(dot + 1),
+                List.of(column)));
+        rest = rest.substring(0, rest.indexOf("->"));
+      }
+      var words = Arrays.asList(rest.strip().split("\\s+"));
+      parsed.add(
+          new Column(
+              words.get(0),
+              words.get(1),
+              0,
+              kind(words.get(1)),
+              words.contains("key"),
+              words.contains("key") || words.contains("required"),
+              comment));
+    }
+    return new TableSchema(parts[0], parts[1], 'd', "", parsed, foreignKeys);
+  }
+
+  private static ValueKind kind(String type) {
+    var plain = type.replaceAll("\\(.*", "");
+    return switch (plain) {
+      case "bool", "boolean" -> ValueKind.BOOL;
+      case "int2", "int4", "int8", "int", "bigint", "smallint", "serial" -> ValueKind.INT;
+      case "numeric" -> ValueKind.NUMERIC;
+      case "float4", "float8", "real", "double" -> ValueKind.FLOAT;
+      case "text", "varchar", "char" -> ValueKind.TEXT;
+      case "date" -> ValueKind.DATE;
+      case "time" -> ValueKind.TIME;
+      case "timestamp" -> ValueKind.TIMESTAMP;
+      case "timestamptz" -> ValueKind.TIMESTAMPTZ;
+      case "json" -> ValueKind.JSON;
+      case "jsonb" -> ValueKind.JSONB;
+      case "uuid" -> ValueKind.UUID;
+      case "bytea" -> ValueKind.BINARY;
+      default -> plain.endsWith("[]") ? ValueKind.ARRAY : ValueKind.OTHER;
+    };
+  }
+
+  Capture insert(TableSchema table, @Nullable Object... cells) {
+    return event(Op.INSERT, table, COMMITTED, cells);
+  }
+
+  Capture insertAt(Instant committed, TableSchema table, @Nullable Object... cells) {
+    return event(Op.INSERT, table, committed, cells);
+  }
+
+  Capture event(Op op, TableSchema table, Instant committed, @Nullable Object... cells) {
+    var us = committed.getEpochSecond() * 1_000_000 + committed.getNano() / 1_000;
+    writer.reset();
+    writer.transaction(1, 100, us, 0);
+    writer.beginEvent(op, table, 100, us);
+    if (op == Op.DELETE) {
+      writer.before();
+    } else if (op != Op.TRUNCATE) {
+      writer.after();
+    }
+    for (var cell : cells) {
+      if (cell == null) {
+        writer.marker(Row.NULL);
+      } else if (cell instanceof Unchanged) {
+        writer.marker(Row.UNCHANGED);
+      } else {
+        var bytes = cell.toString().getBytes(StandardCharsets.UTF_8);
+        writer.value(bytes, 0, bytes.length);
+      }
+    }
+    writer.endEvent();
+    var bytes = Arrays.copyOf(writer.array(), writer.size());
+    var header =
+        BatchHeader.newBuilder()
+            .setFirstSeq(seq)
+            .setCount(1)
+            .setCodec(Codec.PLAIN_BLOCK_V1)
+            .setFirstCapturedAtUs(us)
+            .setLastCapturedAtUs(us)
+            .setUncompressedBytes(bytes.length)
+            .build();
+    events.addAll(reader.read(header, bytes).events());
+    seq++;
+    return this;
+  }
+
+  /// A cell that the change did not touch.
+  record Unchanged() {}
+
+  /// The events since the last call.
+  List<ChangeEvent> take() {
+    var taken = List.copyOf(events);
+    events.clear();
+    return taken;
+  }
+}

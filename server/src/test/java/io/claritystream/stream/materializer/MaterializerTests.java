@@ -1,0 +1,353 @@
+package io.claritystream.stream.materializer;
+
+import static io.claritystream.stream.materializer.Capture.table;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.TableSchema;
+import java.math.BigDecimal;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class MaterializerTests {
+  private static final TableSchema SITES =
+      table("sites", "id int4 key", "name text", "opened date");
+  private static final TableSchema DEVICES =
+      table(
+          "devices",
+          "id int4 key",
+          "site_id int4 -> sites(id)",
+          "name text",
+          "power_kw numeric",
+          "spare bool");
+  private static final TableSchema READINGS =
+      table(
+          "readings",
+          "device_id int4 -> devices(id)",
+          "ts timestamptz",
+          "pressure_bar float8",
+          "temp_c numeric",
+          "status text");
+  private static final TableSchema TALL =
+      table(
+          "measurements",
+          "device_id int4 -> devices(id)",
+          "metric text",
+          "ts timestamptz",
+          "value text",
+          "unit text");
+
+  private final Capture capture = new Capture();
+  private ReadModels models;
+
+  @BeforeEach
+  void begin() {
+    models = new ReadModels();
+  }
+
+  @AfterEach
+  void end() {
+    models.close();
+  }
+
+  @Test
+  void sites_devices_and_readings_become_read_models() {
+    models.apply(
+        capture
+            .insert(SITES, 1, "North", "2020-02-29")
+            .insert(DEVICES, 7, 1, "Filler", "7.50", "f")
+            .insert(READINGS, 7, "2026-11-20 11:59:10+00", "2.5", "20.10", "ok")
+            .insert(READINGS, 7, "2026-11-20 11:59:50+00", "3.5", "NaN", "ok")
+            .take());
+
+    assertThat(
+            models.one(
+                "SELECT (d.name, d.key, d.kind, s.name, s.key)::text FROM analytics.devices d JOIN analytics.sites s USING (site_id)"))
+        .isEqualTo("(Filler,7,device,North,1)");
+    assertThat(
+            models.rows(
+                """
+                SELECT k.key, k.name, k.unit, (m.value_count, m.nan_count, m.value_sum, m.value_min, m.value_max, m.value_last, m.last_at)::text AS m
+                FROM analytics.metrics_min m JOIN analytics.series USING (series_id)
+                JOIN analytics.metric_key k USING (metric_id) ORDER BY k.key
+                """))
+        .extracting(row -> row.values().toString())
+        .containsExactly(
+            "[pressure_bar, Pressure, bar, (2,0,6.0,2.5,3.5,3.5,\"2026-11-20 11:59:50+00\")]",
+            "[temp_c, Temperature, °C, (1,1,20.1,20.1,20.1,20.1,\"2026-11-20 11:59:10+00\")]");
+    assertThat(models.one("SELECT value FROM analytics.extras_num WHERE key = 'power_kw'"))
+        .isEqualTo("7.50");
+    assertThat(models.one("SELECT value FROM analytics.extras_bool WHERE key = 'spare'"))
+        .isEqualTo("false");
+    assertThat(models.one("SELECT value::text FROM analytics.extras_time WHERE key = 'opened'"))
+        .startsWith("2020-02-29 00:00:00");
+    assertThat(models.one("SELECT value FROM analytics.extras_text WHERE key = 'readings.status'"))
+        .isEqualTo("ok");
+  }
+
+  @Test
+  void a_reading_of_an_unknown_device_makes_it_known_by_its_key_until_its_row_comes() {
+    models.apply(capture.insert(READINGS, 9, "2026-11-20 11:00:00+00", 1, 2, null).take());
+    assertThat(models.one("SELECT (name, described, site_id)::text FROM analytics.devices"))
+        .isEqualTo("(9,f,)");
+
+    models.apply(capture.insert(DEVICES, 9, 4, "Capper", null, null).take());
+
+    assertThat(
+            models.one(
+                "SELECT (name, described, site_id IS NOT NULL)::text FROM analytics.devices"))
+        .isEqualTo("(Capper,t,t)");
+    assertThat(models.one("SELECT name FROM analytics.sites")).isEqualTo("4");
+    models.apply(capture.insert(SITES, 4, "South", null).take());
+    assertThat(models.one("SELECT name FROM analytics.sites")).isEqualTo("South");
+    assertThat(models.one("SELECT count(*) FROM analytics.entities")).isEqualTo("2");
+  }
+
+  @Test
+  void a_time_that_is_none_gives_way_to_that_of_the_commit_and_is_counted() {
+    models.apply(
+        capture
+            .insert(READINGS, 1, null, 1, null, null)
+            .insert(READINGS, 1, "infinity", 1, null, null)
+            .insert(READINGS, 1, "1970-01-01 00:00:00+00", 1, null, null)
+            .insert(READINGS, 1, "9999-12-31 00:00:00+00", 1, null, null)
+            .insert(READINGS, 1, "0044-03-15 12:00:00 BC", 1, null, null)
+            .insert(READINGS, 1, "2026-11-21 11:59:00+00", 1, null, null)
+            .take());
+
+    assertThat(models.one("SELECT times_replaced FROM analytics.table_state")).isEqualTo("5");
+    assertThat(
+            models.rows(
+                "SELECT bucket::text, value_count FROM analytics.metrics_min ORDER BY bucket"))
+        .extracting(row -> row.values().toString())
+        .containsExactly("[2026-11-20 12:00:00+00, 5]", "[2026-11-21 11:59:00+00, 1]");
+  }
+
+  @Test
+  void tall_readings_name_their_metric_and_texts_among_them_are_extras() {
+    models.apply(
+        capture
+            .insert(TALL, 1, "flow", "2026-11-20 11:00:00+00", "12.5", "l/min")
+            .insert(TALL, 1, "mode", "2026-11-20 11:00:00+00", "auto", null)
+            .insert(TALL, 1, "speed_rpm", "2026-11-20 11:00:00+00", "1500", null)
+            .take());
+
+    assertThat(
+            models.rows(
+                "SELECT key, name, unit FROM analytics.metric_key WHERE key <> 'mode' ORDER BY key"))
+        .extracting(row -> row.values().toString())
+        .containsExactly("[flow, Flow, L/min]", "[speed_rpm, Speed, rpm]");
+    assertThat(
+            models.one("SELECT value FROM analytics.extras_text WHERE key = 'measurements.mode'"))
+        .isEqualTo("auto");
+    assertThat(models.one("SELECT count(*) FROM analytics.metrics_min")).isEqualTo("2");
+  }
+
+  @Test
+  void an_event_that_cannot_be_folded_is_told_and_the_rest_is_folded() {
+    var applied =
+        models.apply(
+            capture
+                .insert(READINGS, null, "2026-11-20 11:00:00+00", 1, 2, "ok")
+                .insert(READINGS, 1, "2026-11-20 11:00:00+00", 1, 2, "ok")
+                .insert(TALL, 1, " ", "2026-11-20 11:00:00+00", "1", null)
+                .take());
+
+    assertThat(applied.failures())
+        .extracting(Materializer.Failure::cause)
+        .containsExactly("device_missing", "metric_missing");
+    assertThat(applied.failures())
+        .extracting(failure -> failure.event().seq())
+        .containsExactly(1L, 3L);
+    assertThat(
+            models.one(
+                "SELECT (failed, exact)::text FROM analytics.table_state WHERE table_name = 'public.readings'"))
+        .isEqualTo("(1,f)");
+    assertThat(models.one("SELECT count(*) FROM analytics.metrics_min")).isEqualTo("2");
+  }
+
+  @Test
+  void updates_deletes_and_truncates_are_counted_and_the_table_is_not_exact() {
+    models.apply(capture.insert(SITES, 1, "North", null).take());
+    assertThat(models.one("SELECT exact FROM analytics.table_state")).isEqualTo("true");
+
+    models.apply(
+        capture
+            .event(Op.UPDATE, SITES, Capture.COMMITTED, 1, "Other", null)
+            .event(Op.DELETE, SITES, Capture.COMMITTED, 1, "Other", null)
+            .event(Op.TRUNCATE, SITES, Capture.COMMITTED)
+            .event(Op.READ, SITES, Capture.COMMITTED, 2, "South", null)
+            .take());
+
+    assertThat(
+            models.one(
+                "SELECT (reads, inserts, updates, deletes, truncates, skipped, exact)::text FROM analytics.table_state"))
+        .isEqualTo("(1,1,1,1,1,3,f)");
+    assertThat(models.one("SELECT name FROM analytics.sites WHERE key = '1'")).isEqualTo("North");
+  }
+
+  @Test
+  void live_updates_are_the_newest_of_each_series_and_never_older_than_told_before() {
+    var first =
+        models.apply(
+            capture
+                .insert(READINGS, 1, "2026-11-20 11:00:30+00", 5, null, null)
+                .insert(READINGS, 1, "2026-11-20 11:00:10+00", 6, null, null)
+                .take());
+    assertThat(first.live()).hasSize(1);
+    assertThat(first.live().getFirst().value()).isEqualByComparingTo(BigDecimal.valueOf(5));
+    assertThat(first.live().getFirst().time()).isEqualTo(Instant.parse("2026-11-20T11:00:30Z"));
+    assertThat(first.live().getFirst().seq()).isEqualTo(1);
+
+    assertThat(
+            models
+                .apply(capture.insert(READINGS, 1, "2026-11-20 10:00:00+00", 7, null, null).take())
+                .live())
+        .isEmpty();
+  }
+
+  @Test
+  void documents_are_taken_apart_within_limits() {
+    var notes = table("notes", "id int4 key", "doc jsonb");
+    models.apply(
+        capture
+            .insert(notes, 1, "{\"a\":{\"b\":[1,\"x\",true,null]},\"n\":1.50}")
+            .insert(notes, 2, "[".repeat(40) + "]".repeat(40))
+            .insert(notes, 3, "not json")
+            .insert(notes, 4, "\"scalar\"")
+            .take());
+
+    assertThat(models.rows("SELECT key, value FROM analytics.extras_num ORDER BY key"))
+        .extracting(row -> row.values().toString())
+        .containsExactly("[doc.a.b.0, 1]", "[doc.n, 1.50]");
+    assertThat(models.rows("SELECT key, value FROM analytics.extras_text ORDER BY value"))
+        .extracting(row -> row.values().toString())
+        .containsExactly("[doc, not json]", "[doc, scalar]", "[doc.a.b.1, x]");
+    assertThat(models.one("SELECT extras_left_out FROM analytics.table_state")).isEqualTo("1");
+  }
+
+  @Test
+  void a_table_has_at_most_2000_keys() {
+    var notes = table("notes", "id int4 key", "doc jsonb");
+    for (var part = 0; part < 5; part++) {
+      var doc = new StringBuilder("{");
+      for (var i = 0; i < 490; i++) {
+        doc.append(i == 0 ? "" : ",")
+            .append("\"k")
+            .append(part)
+            .append('_')
+            .append(i)
+            .append("\":1");
+      }
+      capture.insert(notes, part, doc.append('}'));
+    }
+    models.apply(capture.take());
+
+    assertThat(models.one("SELECT count(*) FROM analytics.extras_num")).isEqualTo("2000");
+    assertThat(models.one("SELECT extras_left_out FROM analytics.table_state")).isEqualTo("450");
+    models.restart();
+    models.apply(capture.insert(notes, 9, "{\"new\":1,\"k0_0\":2}").take());
+    assertThat(models.one("SELECT count(*) FROM analytics.extras_num")).isEqualTo("2001");
+  }
+
+  @Test
+  void an_unchanged_extra_is_not_written_again_whatever_was_remembered() {
+    models.apply(capture.insert(READINGS, 1, "2026-11-20 11:00:00+00", 1, null, "ok").take());
+    var written = models.one("SELECT xmin FROM analytics.extras_text");
+
+    models.apply(capture.insert(READINGS, 1, "2026-11-20 11:00:01+00", 1, null, "ok").take());
+    models.restart();
+    models.apply(capture.insert(READINGS, 1, "2026-11-20 11:00:02+00", 1, null, "ok").take());
+
+    assertThat(models.one("SELECT xmin FROM analytics.extras_text")).isEqualTo(written);
+  }
+
+  @Test
+  void what_was_rolled_back_is_forgotten() {
+    var events = capture.insert(READINGS, 1, "2026-11-20 11:00:00+00", 1, null, "ok").take();
+    models.applyAndRollBack(events);
+    assertThat(models.everything()).isEmpty();
+
+    models.apply(events);
+
+    assertThat(models.one("SELECT count(*) FROM analytics.devices")).isEqualTo("1");
+    assertThat(models.one("SELECT value FROM analytics.extras_text")).isEqualTo("ok");
+  }
+
+  @Test
+  void numbers_of_any_size_are_kept_exactly() {
+    var large = "9".repeat(200);
+    models.apply(
+        capture
+            .insert(READINGS, 1, "2026-11-20 11:00:00+00", "5e-324", large, null)
+            .insert(READINGS, 1, "2026-11-20 11:00:01+00", "1.7976931348623157e+308", "0.01", null)
+            .insert(READINGS, 1, "2026-11-20 11:00:02+00", "-Infinity", "-0", null)
+            .take());
+
+    assertThat(
+            models.one(
+                "SELECT (value_count, value_sum, value_min, value_max)::text FROM analytics.metrics_min JOIN analytics.series USING (series_id) JOIN analytics.metric_key USING (metric_id) WHERE key = 'temp_c'"))
+        .isEqualTo("(3," + large + ".01,0," + large + ")");
+    assertThat(
+            models.one(
+                "SELECT (value_count, inf_count, value_sum = 5e-324 + 1.7976931348623157e308)::text FROM analytics.metrics_min JOIN analytics.series USING (series_id) JOIN analytics.metric_key USING (metric_id) WHERE key = 'pressure_bar'"))
+        .isEqualTo("(2,1,t)");
+  }
+
+  @Test
+  void rows_of_other_tables_are_entities_also_without_a_key() {
+    var log = table("event_log", "message text", "at timestamp");
+    models.apply(
+        capture
+            .insert(log, "a", "2026-11-20 11:00:00")
+            .insert(log, "a", "2026-11-20 11:00:00")
+            .take());
+
+    assertThat(models.rows("SELECT key, kind FROM analytics.entities ORDER BY key"))
+        .extracting(row -> row.values().toString())
+        .containsExactly("[#1-1, row]", "[#1-2, row]");
+  }
+
+  @Test
+  void an_extra_has_one_type_at_a_time() {
+    var notes = table("notes", "id int4 key", "doc jsonb");
+    for (var value : List.of("1", "\"x\"", "true", "\"x\"")) {
+      models.apply(capture.insert(notes, 1, "{\"a\":" + value + "}").take());
+      models.restart();
+    }
+
+    assertThat(models.one("SELECT value FROM analytics.extras_text")).isEqualTo("x");
+    assertThat(models.one("SELECT value_seq & 1099511627775 FROM analytics.extras_text"))
+        .isEqualTo("4");
+    assertThat(
+            models.one(
+                "SELECT (SELECT count(*) FROM analytics.extras_num) + (SELECT count(*) FROM analytics.extras_bool)"))
+        .isEqualTo("0");
+  }
+
+  @Test
+  void a_flat_table_gives_its_machines_their_sites() {
+    var flat =
+        table(
+            "telemetry",
+            "ts timestamptz required",
+            "site text required",
+            "machine text required",
+            "temp_c float8");
+    models.apply(
+        capture
+            .insert(flat, "2026-11-20 11:00:00+00", "Bremen", "M1", "20")
+            .insert(flat, "2026-11-20 11:00:00+00", "Bremen", "M2", "21")
+            .insert(flat, "2026-11-20 11:00:00+00", "Ulm", "M3", "22")
+            .take());
+
+    assertThat(
+            models.rows(
+                "SELECT d.name, s.name AS site FROM analytics.devices d JOIN analytics.sites s USING (site_id) ORDER BY 1"))
+        .extracting(row -> row.values().toString())
+        .containsExactly("[M1, Bremen]", "[M2, Bremen]", "[M3, Ulm]");
+  }
+}

@@ -1,0 +1,136 @@
+package io.claritystream.stream.materializer;
+
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.db.TestDatabase;
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.stream.source.SourceRef;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/// A database with one source, and a materializer that folds into it.
+final class ReadModels implements AutoCloseable {
+  final TestDatabase database;
+  final SourceRef source;
+  Materializer materializer;
+
+  ReadModels() {
+    this(TestDatabase.create(), UUID.randomUUID(), UUID.randomUUID());
+  }
+
+  ReadModels(TestDatabase database, UUID tenant, UUID sourceId) {
+    this.database = database;
+    source = new SourceRef(new TenantId(tenant), sourceId, UUID.randomUUID(), "db", 0, 1, 1);
+    arrange();
+    restart();
+  }
+
+  private void arrange() {
+    var sql = database.superuser();
+    sql.sql(
+            """
+            INSERT INTO control.dim_tenant (tenant_id, name, plan, industry, region, created_at)
+            VALUES (:id, 'T', 'standard', 'food-and-beverage', 'eu-west', '2026-01-01')
+            ON CONFLICT DO NOTHING
+            """)
+        .param("id", source.tenantId().value())
+        .update();
+    sql.sql(
+            """
+            INSERT INTO control.agent (agent_id, tenant_id, name, version, paired_at, certificate_serial,
+              certificate_expires_at)
+            VALUES (:agent, :tenant, 'a', '1', '2026-01-01', '1', '2027-01-01')
+            """)
+        .param("agent", source.agentId())
+        .param("tenant", source.tenantId().value())
+        .update();
+    sql.sql(
+            """
+            INSERT INTO control.source (source_id, tenant_id, agent_id, name, kind, fingerprint,
+              server_version, partition, created_at)
+            VALUES (:id, :tenant, :agent, 'db', 'postgresql', 'x', '18', 0, '2026-01-01')
+            """)
+        .param("id", source.sourceId())
+        .param("tenant", source.tenantId().value())
+        .param("agent", source.agentId())
+        .update();
+  }
+
+  /// What was remembered between batches is gone.
+  void restart() {
+    var service = database.dataSource("service");
+    materializer = new Materializer(service, new SourceTables(service));
+  }
+
+  Applied apply(List<ChangeEvent> events) {
+    return apply(source, events);
+  }
+
+  Applied apply(SourceRef ref, List<ChangeEvent> events) {
+    try (var connection = database.dataSource("service").getConnection()) {
+      connection.setAutoCommit(false);
+      var applied = materializer.apply(connection, ref, events);
+      connection.commit();
+      applied.committed();
+      return applied;
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  void applyAndRollBack(List<ChangeEvent> events) {
+    try (Connection connection = database.dataSource("service").getConnection()) {
+      connection.setAutoCommit(false);
+      var applied = materializer.apply(connection, source, events);
+      connection.rollback();
+      applied.rolledBack();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  List<Map<String, Object>> rows(String sql) {
+    return database.superuser().sql(sql).query().listOfRows();
+  }
+
+  /// The value of the one column of the one row.
+  String one(String sql) {
+    var value = database.superuser().sql(sql).query().singleValue();
+    return value == null ? "null" : value.toString();
+  }
+
+  /// All that was built, as text, with the dictionaries' numbers replaced by what they stand for.
+  List<String> everything() {
+    var all = new ArrayList<String>();
+    for (var query :
+        List.of(
+            "SELECT 'entity', t::text AS r FROM analytics.entities t ORDER BY t.entity_id",
+            "SELECT 'site', t::text AS r FROM analytics.sites t ORDER BY t.site_id",
+            "SELECT 'device', t::text AS r FROM analytics.devices t ORDER BY t.device_id",
+            """
+            SELECT 'minute', (s.device_id, k.key, m.bucket, m.value_count, m.nan_count, m.inf_count,
+              m.value_sum, m.value_min, m.value_max, m.value_last, m.last_at, m.last_seq, m.seq_lo,
+              m.seq_hi)::text AS r
+            FROM analytics.metrics_min m JOIN analytics.series s USING (series_id)
+            JOIN analytics.metric_key k USING (metric_id) ORDER BY s.device_id, k.key, m.bucket
+            """,
+            "SELECT 'text', t::text AS r FROM analytics.extras_text t ORDER BY t.entity_id, t.key",
+            "SELECT 'num', t::text AS r FROM analytics.extras_num t ORDER BY t.entity_id, t.key",
+            "SELECT 'bool', t::text AS r FROM analytics.extras_bool t ORDER BY t.entity_id, t.key",
+            "SELECT 'time', t::text AS r FROM analytics.extras_time t ORDER BY t.entity_id, t.key",
+            "SELECT 'state', t::text AS r FROM analytics.table_state t ORDER BY t.table_name")) {
+      for (var row : rows(query)) {
+        all.add(row.values().toString());
+      }
+    }
+    return all;
+  }
+
+  @Override
+  public void close() {
+    database.close();
+  }
+}
