@@ -83,6 +83,7 @@ CREATE TABLE control.source_status (
   snapshot_tables_total integer,
   snapshot_rows bigint,
   position text NOT NULL,
+  events_per_s real NOT NULL,
   reported_at timestamptz NOT NULL
 ) WITH (fillfactor = 60);
 ALTER TABLE control.source_status ENABLE ROW LEVEL SECURITY;

@@ -42,7 +42,7 @@ record EdgeConfig(
           "message-bytes",
           "idle-seconds");
 
-  static final int MESSAGE_BYTES = 4 * 1024 * 1024;
+  static final int MESSAGE_BYTES = 12 * 1024 * 1024;
 
   EdgeConfig {
     within("connections-per-address", connectionsPerAddress, 1, 1_000_000);

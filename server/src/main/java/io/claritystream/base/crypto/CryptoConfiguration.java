@@ -12,8 +12,9 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class CryptoConfiguration {
 
   @Bean
-  PlatformKeys platformKeys(CryptoProperties crypto, @Qualifier("auth") JdbcClient sql) {
-    return PlatformKeys.open(new MasterKeyFile(crypto.masterKeyFile()), sql, Clock.systemUTC());
+  PlatformKeys platformKeys(
+      CryptoProperties crypto, @Qualifier("auth") JdbcClient sql, Clock clock) {
+    return PlatformKeys.open(new MasterKeyFile(crypto.masterKeyFile()), sql, clock);
   }
 
   @Bean

@@ -8,6 +8,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 @Configuration(proxyBeanMethods = false)
+@RunsAs({ProcessRole.GATEWAY, ProcessRole.INGEST})
 @EnableConfigurationProperties(BusSettings.class)
 class BusConfiguration {
 

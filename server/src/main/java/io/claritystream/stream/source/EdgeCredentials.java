@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 /// listen.key, listen.crt. Each file is replaced as a whole, and its key before its certificate;
 /// the
 /// edge takes a set up only when keys and certificates fit.
-final class EdgeCredentials {
+public final class EdgeCredentials {
   private static final Logger LOG = LoggerFactory.getLogger(EdgeCredentials.class);
   private static final Duration RENEWED_BEFORE_END = PlatformAuthority.PLATFORM_TERM.dividedBy(2);
   private static final PeerIdentity.Edge EDGE = new PeerIdentity.Edge("local");
@@ -35,7 +35,8 @@ final class EdgeCredentials {
   private final List<String> hosts;
   private final Clock clock;
 
-  EdgeCredentials(PlatformAuthority authority, Path directory, List<String> hosts, Clock clock) {
+  public EdgeCredentials(
+      PlatformAuthority authority, Path directory, List<String> hosts, Clock clock) {
     this.authority = authority;
     this.directory = directory;
     this.hosts = List.copyOf(hosts);
@@ -44,7 +45,7 @@ final class EdgeCredentials {
 
   /// Writes what is missing, ends within a week, or was made for another authority or other
   /// hosts.
-  void keep() {
+  public void keep() {
     try {
       Files.createDirectories(directory, ownerOnly("rwx------"));
       if (!isGood("ca.crt", certificate -> certificate.equals(authority.certificate()))) {

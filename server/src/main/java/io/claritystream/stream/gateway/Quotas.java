@@ -1,0 +1,54 @@
+package io.claritystream.stream.gateway;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.claritystream.base.db.TenantId;
+import io.claritystream.stream.source.Plans;
+import io.github.bucket4j.Bucket;
+import io.github.bucket4j.TimeMeter;
+import java.time.Duration;
+
+/// What each tenant may send, by its plan: bytes and events a second, with ten seconds of either
+/// saved up. A tenant that overdraws is made to wait and refused nothing: its agents' spools hold
+/// what is not asked for yet. The count is this process's own.
+final class Quotas {
+  private static final int SAVED_SECONDS = 10;
+
+  private record Allowance(Bucket bytes, Bucket events) {}
+
+  private final Plans plans;
+  private final TimeMeter time;
+  private final Cache<TenantId, Allowance> allowances =
+      Caffeine.newBuilder().expireAfterWrite(Duration.ofMinutes(10)).maximumSize(100_000).build();
+
+  Quotas(Plans plans, TimeMeter time) {
+    this.plans = plans;
+    this.time = time;
+  }
+
+  /// Counts a batch that was accepted; the answer is how long to wait before the next one.
+  Duration spent(TenantId tenant, int bytes, int events) {
+    Allowance allowance = allowances.get(tenant, this::allowance);
+    long waitNs =
+        Math.max(
+            allowance.bytes().consumeIgnoringRateLimits(Math.max(1, bytes)),
+            allowance.events().consumeIgnoringRateLimits(Math.max(1, events)));
+    return Duration.ofNanos(waitNs);
+  }
+
+  private Allowance allowance(TenantId tenant) {
+    Plans.Limits limits = plans.of(tenant);
+    return new Allowance(bucket(limits.bytesPerSecond()), bucket(limits.eventsPerSecond()));
+  }
+
+  private Bucket bucket(long perSecond) {
+    return Bucket.builder()
+        .withCustomTimePrecision(time)
+        .addLimit(
+            limit ->
+                limit
+                    .capacity(perSecond * SAVED_SECONDS)
+                    .refillGreedy(perSecond, Duration.ofSeconds(1)))
+        .build();
+  }
+}

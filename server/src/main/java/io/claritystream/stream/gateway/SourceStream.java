@@ -1,0 +1,625 @@
+package io.claritystream.stream.gateway;
+
+import io.claritystream.protocol.block.BatchDigest;
+import io.claritystream.protocol.identity.PeerIdentity;
+import io.claritystream.protocol.link.AcknowledgeMode;
+import io.claritystream.protocol.link.BatchHeader;
+import io.claritystream.protocol.link.BatchKind;
+import io.claritystream.protocol.link.Durable;
+import io.claritystream.protocol.link.Hello;
+import io.claritystream.protocol.link.PlatformFrame;
+import io.claritystream.protocol.link.Rewind;
+import io.claritystream.protocol.link.Welcome;
+import io.claritystream.stream.source.Checkpoint;
+import io.claritystream.stream.source.DurableMark;
+import io.claritystream.stream.source.DurableMarks;
+import io.claritystream.stream.source.SourceRef;
+import io.claritystream.stream.source.Sources;
+import io.grpc.Status;
+import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One stream of one source; the package's documentation has its states.
+///
+/// Frames arrive one at a time, on the call's own virtual thread, which may wait for Kafka. Durable
+/// marks, ticks and acknowledgements of Kafka come from other threads and must not wait; they share
+/// the fields below under this object's lock, which is never held over anything that waits.
+final class SourceStream implements DurableMarks.Listener {
+  static final int PROTOCOL_VERSION = 1;
+  static final int POLICY_VERSION = 0;
+
+  private static final Logger LOG = LoggerFactory.getLogger(SourceStream.class);
+  private static final Duration STALL_LAST = Duration.ofSeconds(60);
+
+  private enum State {
+    AWAITING_HELLO,
+    OPENING,
+    LIVE,
+    ENDED
+  }
+
+  /// A batch that is on its way to being durable.
+  private record Sent(long endSeq, int bytes) {}
+
+  private final StreamServices services;
+  private final PeerIdentity.Agent agent;
+  private final ServerCallStreamObserver<PlatformFrame> toAgent;
+  private final CompletableFuture<Boolean> barrierCommitted = new CompletableFuture<>();
+
+  private State state = State.AWAITING_HELLO;
+  private @Nullable SourceRef source;
+  private boolean requested;
+  private boolean durableUnsaid;
+  private long windowBytes;
+  private long nextSeq;
+  private long durableSeq;
+  private final Deque<Sent> outstanding = new ArrayDeque<>();
+  private long outstandingBytes;
+  private long unacceptedBytes;
+  private long waitUntilNs;
+  private boolean waits;
+  private long rewindFrom;
+  private long lastRewindFrom;
+  private long droppedBytes;
+  private long progressNs;
+  private Duration stallAfter;
+
+  SourceStream(
+      StreamServices services,
+      PeerIdentity.Agent agent,
+      ServerCallStreamObserver<PlatformFrame> toAgent) {
+    this.services = services;
+    this.agent = agent;
+    this.toAgent = toAgent;
+    this.stallAfter = services.properties().stallAfter();
+  }
+
+  PeerIdentity.Agent agent() {
+    return agent;
+  }
+
+  /// The source and session, once there is one.
+  synchronized Optional<SourceRef> source() {
+    return Optional.ofNullable(source);
+  }
+
+  /// Asks for the first frame.
+  synchronized void start() {
+    requested = true;
+    toAgent.request(1);
+  }
+
+  // What comes from the agent.
+
+  void received(Incoming frame) {
+    State now;
+    synchronized (this) {
+      requested = false;
+      now = state;
+    }
+    switch (now) {
+      case AWAITING_HELLO -> {
+        if (frame instanceof Incoming.Opening(Hello hello)) {
+          open(hello);
+        } else {
+          refuse(Refusal.BAD_FRAME, "The first frame has to be a hello.");
+        }
+      }
+      case OPENING -> refuse(Refusal.BAD_FRAME, "Nothing may follow a hello before the welcome.");
+      case LIVE -> {
+        switch (frame) {
+          case Incoming.Opening _ -> refuse(Refusal.BAD_FRAME, "There is one hello in a stream.");
+          case Incoming.Events events -> batch(events);
+          case Incoming.Report(var status) ->
+              services.reports().reported(live(), Reports.read(status));
+          case Incoming.Unknown() -> {}
+        }
+        askForNext();
+      }
+      case ENDED -> {}
+    }
+  }
+
+  /// The agent has nothing more to say, or is gone.
+  void closed() {
+    if (end()) {
+      toAgent.onCompleted();
+    }
+  }
+
+  void cancelled() {
+    end();
+  }
+
+  /// The agent can take frames again.
+  void ready() {
+    synchronized (this) {
+      if (state == State.LIVE && durableUnsaid) {
+        sayDurable();
+      }
+    }
+  }
+
+  // Opening.
+
+  private void open(Hello hello) {
+    if (hello.getProtocolVersion() != PROTOCOL_VERSION) {
+      refuse(
+          Refusal.PROTOCOL_VERSION,
+          "This platform speaks version "
+              + PROTOCOL_VERSION
+              + " of the protocol, the agent "
+              + hello.getProtocolVersion()
+              + ". Update the agent.");
+      return;
+    }
+    Optional<UUID> sourceId = uuid(hello.getSourceId());
+    Optional<SourceRef> opened = sourceId.flatMap(id -> services.sources().openSession(agent, id));
+    if (opened.isEmpty()) {
+      refuse(Refusal.UNKNOWN_SOURCE, "This agent has no source " + hello.getSourceId() + ".");
+      return;
+    }
+    synchronized (this) {
+      if (state != State.AWAITING_HELLO) {
+        return;
+      }
+      state = State.OPENING;
+      source = opened.get();
+    }
+    services.streams().add(opened.get(), this);
+    services.marks().listen(opened.get().sourceId(), this);
+    services.background().execute(() -> finishOpening(hello, opened.get()));
+  }
+
+  private void finishOpening(Hello hello, SourceRef opened) {
+    try {
+      send(barrier(opened)).get();
+      if (!awaitBarrier()) {
+        return;
+      }
+      Checkpoint checkpoint =
+          services.sources().standing(java.util.List.of(opened.sourceId())).getFirst().checkpoint();
+      switch (Numbering.compare(hello, opened, checkpoint)) {
+        case Numbering.Continues(long durable) -> welcome(opened, checkpoint, durable, "");
+        case Numbering.Breaks(String why) -> {
+          Optional<SourceRef> renumbered = services.sources().openEpoch(opened);
+          if (renumbered.isEmpty()) {
+            refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
+            return;
+          }
+          LOG.warn(
+              "epoch opened source={} epoch={} because {}",
+              opened.sourceId(),
+              renumbered.get().epoch(),
+              why);
+          services.meters().epochOpened();
+          send(barrier(renumbered.get())).get();
+          welcome(renumbered.get(), checkpoint, 0, why);
+        }
+      }
+    } catch (ExecutionException e) {
+      fail("the bus did not take the barrier", e.getCause());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      fail("the gateway is stopping", e);
+    } catch (RuntimeException e) {
+      fail("a stream could not be opened", e);
+    }
+  }
+
+  /// False if the stream has ended meanwhile.
+  private boolean awaitBarrier() throws InterruptedException, ExecutionException {
+    try {
+      return barrierCommitted.get(
+          services.properties().welcomeWithin().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      fail("ingest has not reached the source's barrier", e);
+      return false;
+    }
+  }
+
+  private void welcome(SourceRef opened, Checkpoint checkpoint, long durable, String epochOpened) {
+    long window = services.window(opened.partition());
+    synchronized (this) {
+      if (state != State.OPENING) {
+        return;
+      }
+      source = opened;
+      state = State.LIVE;
+      windowBytes = window;
+      durableSeq = durable;
+      nextSeq = durable + 1;
+      // The agent's first batch may begin before what is needed: batches are not cut.
+      rewindFrom = durable + 1;
+      progressNs = services.nanoTime().getAsLong();
+      toAgent.onNext(
+          PlatformFrame.newBuilder()
+              .setWelcome(
+                  Welcome.newBuilder()
+                      .setSession(opened.session())
+                      .setEpoch(opened.epoch())
+                      .setDurableSeq(durable)
+                      .setDurablePosition(checkpoint.position())
+                      .setWindowBytes(window)
+                      .setPolicyVersion(POLICY_VERSION)
+                      .setAcknowledge(AcknowledgeMode.ACKNOWLEDGE_BRONZE)
+                      .setStartEpoch(!epochOpened.isEmpty())
+                      .setReason(epochOpened))
+              .build());
+    }
+    services.reports().connected(opened);
+    LOG.info(
+        "stream opened source={} tenant={} epoch={} session={} durable_seq={}",
+        opened.sourceId(),
+        opened.tenantId(),
+        opened.epoch(),
+        opened.session(),
+        durable);
+    askForNext();
+  }
+
+  private BatchHeader barrier(SourceRef opened) {
+    return completed(BatchHeader.newBuilder().setKind(BatchKind.BARRIER), opened)
+        .setEpoch(opened.epoch())
+        .setSourceId(opened.sourceId().toString())
+        .setPolicyVersion(POLICY_VERSION)
+        .build();
+  }
+
+  private CompletableFuture<?> send(BatchHeader barrier) {
+    return services.bus().send(live().partition(), barrier, new byte[0]);
+  }
+
+  // Batches.
+
+  /// What to do with a batch.
+  private sealed interface Verdict {
+    record Accept(SourceRef source) implements Verdict {}
+
+    /// It was on its way when the agent was asked to go back.
+    record Drop() implements Verdict {}
+
+    record Refuse(Refusal refusal, String why) implements Verdict {}
+  }
+
+  private void batch(Incoming.Events events) {
+    BatchHeader header = events.header();
+    byte[] payload = events.payload();
+    switch (judge(header, payload)) {
+      case Verdict.Refuse(Refusal refusal, String why) -> refuse(refusal, why);
+      case Verdict.Drop() -> services.meters().dropped(payload.length);
+      case Verdict.Accept(SourceRef to) -> {
+        Duration wait = services.quotas().spent(to.tenantId(), payload.length, header.getCount());
+        if (wait.isPositive()) {
+          waitFor(wait);
+        }
+        BatchHeader complete = completed(header.toBuilder(), to).build();
+        services
+            .bus()
+            .send(to.partition(), complete, payload)
+            .whenComplete((_, failure) -> accepted(events, failure));
+      }
+    }
+  }
+
+  private Verdict judge(BatchHeader header, byte[] payload) {
+    SourceRef to = live();
+    if (!header.getSourceId().equals(to.sourceId().toString())
+        || header.getEpoch() != to.epoch()
+        || header.getKind() != BatchKind.EVENTS) {
+      return new Verdict.Refuse(
+          Refusal.BAD_BATCH, "The batch is of another source or epoch than this stream.");
+    }
+    if (payload.length > BatchLimits.PAYLOAD_BYTES_MAX) {
+      return new Verdict.Refuse(
+          Refusal.TOO_LARGE,
+          "A batch has at most " + BatchLimits.PAYLOAD_BYTES_MAX + " bytes of payload.");
+    }
+    if (header.getFirstSeq() < 1
+        || header.getFirstSeq() > BatchLimits.SEQ_MAX
+        || header.getCount() < 1
+        || header.getCount() > BatchLimits.EVENTS_MAX
+        || header.getCells() < 0
+        || header.getUncompressedBytes() < 0
+        || header.getUncompressedBytes() > BatchLimits.UNCOMPRESSED_BYTES_MAX
+        || header.getDigest().size() != BatchDigest.BYTES
+        || header.getCodecValue() < 0
+        || header.getCodec() == io.claritystream.protocol.link.Codec.UNRECOGNIZED
+        || payload.length == 0) {
+      return new Verdict.Refuse(Refusal.BAD_BATCH, "The batch's header is not within its limits.");
+    }
+    if (header.getPolicyVersion() != POLICY_VERSION) {
+      return new Verdict.Refuse(
+          Refusal.POLICY_VERSION,
+          "The batch was masked under policy "
+              + header.getPolicyVersion()
+              + "; "
+              + POLICY_VERSION
+              + " holds.");
+    }
+    if (BatchDigest.crc32c(payload, 0, payload.length) != header.getCrc32C()) {
+      return new Verdict.Refuse(Refusal.BAD_BATCH, "The batch's checksum is wrong.");
+    }
+    return place(header.getFirstSeq(), header.getFirstSeq() + header.getCount(), payload.length);
+  }
+
+  /// Whether the numbers `from` up to, not including, `to` come next; if they do, counts them as
+  /// sent.
+  private synchronized Verdict place(long from, long to, int bytes) {
+    if (state != State.LIVE) {
+      return new Verdict.Drop();
+    }
+    if (rewindFrom > 0) {
+      if (from <= rewindFrom && rewindFrom < to) {
+        rewindFrom = 0;
+        droppedBytes = 0;
+      } else {
+        droppedBytes += bytes;
+        return droppedBytes > 2 * windowBytes + BatchLimits.PAYLOAD_BYTES_MAX
+            ? new Verdict.Refuse(
+                Refusal.OUT_OF_ORDER, "The agent was asked for " + rewindFrom + " and went on.")
+            : new Verdict.Drop();
+      }
+    } else if (from != nextSeq) {
+      return new Verdict.Refuse(
+          Refusal.OUT_OF_ORDER, "The batch begins at " + from + ", expected was " + nextSeq + ".");
+    }
+    if (outstanding.isEmpty()) {
+      progressNs = services.nanoTime().getAsLong();
+    }
+    nextSeq = to;
+    outstanding.add(new Sent(to - 1, bytes));
+    outstandingBytes += bytes;
+    unacceptedBytes += bytes;
+    return new Verdict.Accept(live());
+  }
+
+  private void accepted(Incoming.Events events, @Nullable Throwable failure) {
+    synchronized (this) {
+      unacceptedBytes -= events.payload().length;
+    }
+    if (failure != null) {
+      fail("the bus did not take a batch", failure);
+      return;
+    }
+    services
+        .meters()
+        .accepted(
+            events.payload().length,
+            events.header().getCount(),
+            System.nanoTime() - events.receivedNs());
+    askForNext();
+  }
+
+  private BatchHeader.Builder completed(BatchHeader.Builder header, SourceRef to) {
+    Instant now = services.clock().instant();
+    return header
+        .setTenantId(to.tenantId().toString())
+        .setSession(to.session())
+        .setAcceptedAtUs(
+            TimeUnit.SECONDS.toMicros(now.getEpochSecond())
+                + TimeUnit.NANOSECONDS.toMicros(now.getNano()));
+  }
+
+  /// Requests a frame if there is room for what it may carry.
+  private synchronized void askForNext() {
+    if (state == State.LIVE
+        && !requested
+        && !waits
+        && outstandingBytes < windowBytes
+        && unacceptedBytes < services.properties().acceptance().toBytes()) {
+      requested = true;
+      toAgent.request(1);
+    }
+  }
+
+  private synchronized void waitFor(Duration wait) {
+    waits = true;
+    waitUntilNs = services.nanoTime().getAsLong() + wait.toNanos();
+    services.meters().throttled();
+    services.later(
+        wait,
+        () -> {
+          synchronized (this) {
+            if (services.nanoTime().getAsLong() < waitUntilNs) {
+              return;
+            }
+            waits = false;
+          }
+          askForNext();
+        });
+  }
+
+  // What becomes durable.
+
+  @Override
+  public void durable(DurableMark mark) {
+    SourceRef opened;
+    long events;
+    synchronized (this) {
+      opened = source;
+      if (opened == null || state == State.ENDED) {
+        return;
+      }
+      if (mark.session() >= opened.session()) {
+        barrierCommitted.complete(true);
+      }
+      if (state != State.LIVE || mark.epoch() != opened.epoch() || mark.seq() <= durableSeq) {
+        return;
+      }
+      events = mark.seq() - durableSeq;
+      durableSeq = mark.seq();
+      while (!outstanding.isEmpty() && outstanding.getFirst().endSeq() <= durableSeq) {
+        outstandingBytes -= outstanding.removeFirst().bytes();
+      }
+      if (rewindFrom > 0 && rewindFrom <= durableSeq) {
+        // What was to be sent again has become durable after all.
+        rewindFrom = durableSeq + 1;
+      }
+      progressNs = services.nanoTime().getAsLong();
+      stallAfter = services.properties().stallAfter();
+      sayDurable();
+    }
+    services.reports().durable(opened, events);
+    askForNext();
+  }
+
+  @Override
+  public void missing(int epoch, long firstMissingSeq) {
+    synchronized (this) {
+      if (state != State.LIVE
+          || live().epoch() != epoch
+          || firstMissingSeq != durableSeq + 1
+          // Everything that was behind the gap is found missing one after the other.
+          || firstMissingSeq == lastRewindFrom
+          || rewindFrom > 0
+          || outstanding.isEmpty()) {
+        return;
+      }
+      rewind();
+    }
+    askForNext();
+  }
+
+  /// What the database says of the source now.
+  void standing(Sources.Standing now) {
+    Optional<SourceRef> opened = source();
+    if (opened.isEmpty()) {
+      return;
+    }
+    if (now.source().session() > opened.get().session()) {
+      refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
+      return;
+    }
+    Checkpoint checkpoint = now.checkpoint();
+    durable(
+        new DurableMark(
+            opened.get().sourceId(), checkpoint.epoch(), checkpoint.session(), checkpoint.seq()));
+  }
+
+  /// Time has passed.
+  void tick() {
+    synchronized (this) {
+      long quietNs = services.nanoTime().getAsLong() - progressNs;
+      if (state != State.LIVE
+          || outstanding.isEmpty()
+          || unacceptedBytes > 0
+          || quietNs < stallAfter.toNanos()) {
+        return;
+      }
+      LOG.warn(
+          "no progress, asking again source={} from_seq={} outstanding_bytes={} quiet_ms={}",
+          live().sourceId(),
+          durableSeq + 1,
+          outstandingBytes,
+          TimeUnit.NANOSECONDS.toMillis(quietNs));
+      Duration doubled = stallAfter.multipliedBy(2);
+      stallAfter = doubled.compareTo(STALL_LAST) > 0 ? STALL_LAST : doubled;
+      rewind();
+    }
+    askForNext();
+  }
+
+  private void rewind() {
+    services.meters().rewound();
+    outstanding.clear();
+    outstandingBytes = 0;
+    rewindFrom = durableSeq + 1;
+    lastRewindFrom = rewindFrom;
+    droppedBytes = 0;
+    progressNs = services.nanoTime().getAsLong();
+    toAgent.onNext(
+        PlatformFrame.newBuilder().setRewind(Rewind.newBuilder().setFromSeq(rewindFrom)).build());
+  }
+
+  /// Only the newest mark is of interest: while the agent takes nothing they become one.
+  private void sayDurable() {
+    if (!toAgent.isReady()) {
+      durableUnsaid = true;
+      return;
+    }
+    durableUnsaid = false;
+    toAgent.onNext(
+        PlatformFrame.newBuilder().setDurable(Durable.newBuilder().setSeq(durableSeq)).build());
+  }
+
+  // The end.
+
+  /// Ends the stream with a frame that says why.
+  void refuse(Refusal refusal, String why) {
+    if (!end()) {
+      return;
+    }
+    services.meters().refused(refusal);
+    LOG.info("stream refused agent={} code={} why={}", agent.agentId(), refusal.code(), why);
+    toAgent.onNext(refusal.frame(why));
+    toAgent.onCompleted();
+  }
+
+  /// Ends the stream with a status.
+  void end(Status status) {
+    if (end()) {
+      toAgent.onError(status.asRuntimeException());
+    }
+  }
+
+  private void fail(String what, Throwable failure) {
+    if (!end()) {
+      return;
+    }
+    LOG.warn("stream ended, {} agent={} source={}", what, agent.agentId(), source(), failure);
+    services.meters().failed();
+    toAgent.onError(
+        Status.UNAVAILABLE
+            .withDescription("The platform cannot take events just now.")
+            .asRuntimeException());
+  }
+
+  /// True for the one who may close the call.
+  private boolean end() {
+    SourceRef opened;
+    synchronized (this) {
+      if (state == State.ENDED) {
+        return false;
+      }
+      state = State.ENDED;
+      opened = source;
+    }
+    barrierCommitted.complete(false);
+    if (opened != null) {
+      services.marks().forget(opened.sourceId(), this);
+      services.streams().remove(opened, this);
+      services.reports().disconnected(opened);
+      LOG.info("stream ended source={} session={}", opened.sourceId(), opened.session());
+    }
+    return true;
+  }
+
+  private synchronized SourceRef live() {
+    SourceRef opened = source;
+    if (opened == null) {
+      throw new IllegalStateException("a stream without a source, agent " + agent.agentId());
+    }
+    return opened;
+  }
+
+  private static Optional<UUID> uuid(String text) {
+    try {
+      return Optional.of(UUID.fromString(text));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package io.claritystream.stream.source;
+
+import io.claritystream.base.crypto.PlatformKeys;
+import io.claritystream.control.audit.AuditLog;
+import java.time.Clock;
+import javax.sql.DataSource;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
+
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(EdgeHosts.class)
+class SourceConfiguration {
+
+  @Bean
+  PlatformAuthority platformAuthority(PlatformKeys keys, Clock clock) {
+    return PlatformAuthority.open(keys, clock);
+  }
+
+  @Bean
+  DurableMarks durableMarks() {
+    return new DurableMarks();
+  }
+
+  @Bean
+  Sources sources(
+      @Qualifier("service") JdbcClient sql,
+      @Qualifier("service") TransactionTemplate transactions,
+      Clock clock) {
+    return new Sources(sql, transactions, clock);
+  }
+
+  @Bean
+  Plans plans(@Qualifier("service") JdbcClient sql) {
+    return new Plans(sql);
+  }
+
+  @Bean
+  Agents agents(
+      @Qualifier("service") JdbcClient sql,
+      @Qualifier("service") TransactionTemplate transactions,
+      PlatformAuthority authority,
+      AuditLog audit,
+      Clock clock) {
+    return new Agents(sql, transactions, authority, audit, clock);
+  }
+
+  @Bean
+  RevokedAgents revokedAgents(@Qualifier("service") JdbcClient sql, Clock clock) {
+    return new RevokedAgents(sql, clock);
+  }
+
+  @Bean
+  SourceReports sourceReports(
+      @Qualifier("service") DataSource dataSource, Agents agents, Clock clock) {
+    return new SourceReports(dataSource, agents, clock);
+  }
+}

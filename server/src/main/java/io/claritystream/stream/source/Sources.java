@@ -1,0 +1,227 @@
+package io.claritystream.stream.source;
+
+import io.claritystream.base.db.SqlTime;
+import io.claritystream.base.db.TenantId;
+import io.claritystream.protocol.identity.PeerIdentity;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.Collection;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/// The sources, for the gateway and for ingest: works as `clarity_service`, beyond row-level
+/// security, with the tenant from the agent's certificate or from the row itself.
+public final class Sources {
+  private static final int PER_AGENT_MAX = 100;
+
+  private final JdbcClient sql;
+  private final TransactionTemplate transactions;
+  private final Clock clock;
+
+  Sources(JdbcClient sql, TransactionTemplate transactions, Clock clock) {
+    this.sql = sql;
+    this.transactions = transactions;
+    this.clock = clock;
+  }
+
+  /// A database that an agent wants to send the events of.
+  ///
+  /// @param name unique among the agent's sources
+  /// @param fingerprint tells this database from another
+  public record Described(String name, String kind, String fingerprint, String serverVersion) {}
+
+  /// What became of a registration.
+  public sealed interface Registration {
+    record Registered(SourceRef source, String acknowledge) implements Registration {}
+
+    record Refused(String why) implements Registration {}
+  }
+
+  /// Where a source stands, for the gateway that serves a stream of it.
+  public record Standing(SourceRef source, Checkpoint checkpoint) {}
+
+  public Optional<SourceRef> find(UUID sourceId) {
+    return sql.sql(
+            """
+            SELECT s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch, s.session
+            FROM control.source s
+            WHERE s.source_id = :source
+            """)
+        .param("source", sourceId)
+        .query((row, number) -> ref(row))
+        .optional();
+  }
+
+  /// Makes a source known, or finds it by its name. A new one gets the partition that fewest
+  /// sources have. A name keeps its database: events of two databases under one name would be mixed
+  /// for ever.
+  public Registration register(PeerIdentity.Agent agent, Described described, int partitions) {
+    if (!described.kind().equals("postgresql")) {
+      return new Registration.Refused(
+          "Sources of kind \"" + described.kind() + "\" are not known here.");
+    }
+    if (described.name().isBlank() || described.name().length() > 120) {
+      return new Registration.Refused("A source's name has from 1 to 120 characters.");
+    }
+    Registration registration =
+        transactions.execute(_ -> registerInTransaction(agent, described, partitions));
+    if (registration == null) {
+      throw new IllegalStateException("no answer for source " + described.name());
+    }
+    return registration;
+  }
+
+  private Registration registerInTransaction(
+      PeerIdentity.Agent agent, Described described, int partitions) {
+    // One registration at a time, so that they spread over the partitions.
+    sql.sql("SELECT pg_advisory_xact_lock(hashtextextended('control.source', 0))")
+        .query((row, number) -> number)
+        .list();
+    record Found(SourceRef source, String fingerprint, String acknowledge) {}
+    Optional<Found> found =
+        sql.sql(
+                """
+                SELECT s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch, s.session,
+                       s.fingerprint, s.acknowledge
+                FROM control.source s
+                WHERE s.tenant_id = :tenant AND s.agent_id = :agent AND s.name = :name
+                """)
+            .param("tenant", agent.tenantId())
+            .param("agent", agent.agentId())
+            .param("name", described.name())
+            .query(
+                (row, number) ->
+                    new Found(ref(row), row.getString("fingerprint"), row.getString("acknowledge")))
+            .optional();
+    if (found.isPresent()) {
+      if (!found.get().fingerprint().equals(described.fingerprint())) {
+        return new Registration.Refused(
+            "\""
+                + described.name()
+                + "\" is another database already; give this one another name.");
+      }
+      sql.sql("UPDATE control.source SET server_version = :version WHERE source_id = :source")
+          .param("version", described.serverVersion())
+          .param("source", found.get().source().sourceId())
+          .update();
+      return new Registration.Registered(found.get().source(), found.get().acknowledge());
+    }
+    int there =
+        sql.sql("SELECT count(*) FROM control.source WHERE agent_id = :agent")
+            .param("agent", agent.agentId())
+            .query(Integer.class)
+            .single();
+    if (there >= PER_AGENT_MAX) {
+      return new Registration.Refused("An agent has at most " + PER_AGENT_MAX + " sources.");
+    }
+    SourceRef source =
+        sql.sql(
+                """
+                INSERT INTO control.source AS s
+                  (source_id, tenant_id, agent_id, name, kind, fingerprint, server_version,
+                   partition, created_at)
+                SELECT :source, :tenant, :agent, :name, :kind, :fingerprint, :version,
+                       p.partition, :now
+                FROM generate_series(0, :partitions - 1) AS p (partition)
+                ORDER BY (SELECT count(*) FROM control.source o WHERE o.partition = p.partition),
+                         p.partition
+                LIMIT 1
+                RETURNING s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch,
+                          s.session
+                """)
+            .param("source", UUID.randomUUID())
+            .param("tenant", agent.tenantId())
+            .param("agent", agent.agentId())
+            .param("name", described.name())
+            .param("kind", described.kind())
+            .param("fingerprint", described.fingerprint())
+            .param("version", described.serverVersion())
+            .param("partitions", partitions)
+            .param("now", SqlTime.of(clock.instant()))
+            .query((row, number) -> ref(row))
+            .single();
+    return new Registration.Registered(source, "bronze");
+  }
+
+  /// Begins a session: every stream before it is over. Empty if the agent has no such source.
+  public Optional<SourceRef> openSession(PeerIdentity.Agent agent, UUID sourceId) {
+    return sql.sql(
+            """
+            UPDATE control.source s SET session = s.session + 1
+            WHERE s.source_id = :source AND s.tenant_id = :tenant AND s.agent_id = :agent
+            RETURNING s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch, s.session
+            """)
+        .param("source", sourceId)
+        .param("tenant", agent.tenantId())
+        .param("agent", agent.agentId())
+        .query((row, number) -> ref(row))
+        .optional();
+  }
+
+  /// Begins a numbering. Empty if the session is not the newest any more: then it is for the newer
+  /// one to decide.
+  public Optional<SourceRef> openEpoch(SourceRef source) {
+    return sql.sql(
+            """
+            UPDATE control.source s SET epoch = s.epoch + 1
+            WHERE s.source_id = :source AND s.session = :session AND s.epoch = :epoch
+            RETURNING s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch, s.session
+            """)
+        .param("source", source.sourceId())
+        .param("session", source.session())
+        .param("epoch", source.epoch())
+        .query((row, number) -> ref(row))
+        .optional();
+  }
+
+  /// Where these sources stand now, in one statement however many they are.
+  public List<Standing> standing(Collection<UUID> sourceIds) {
+    return sql.sql(
+            """
+            SELECT s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch, s.session,
+                   coalesce(c.epoch, 0) AS durable_epoch,
+                   coalesce(c.session, 0) AS durable_session,
+                   coalesce(c.bronze_seq, 0) AS durable_seq,
+                   coalesce(c.digest, ''::bytea) AS durable_digest,
+                   coalesce(c.position, '') AS durable_position
+            FROM control.source s
+            LEFT JOIN control.checkpoint_source c ON c.source_id = s.source_id
+            WHERE s.source_id = ANY (:sources)
+            """)
+        .param("sources", sourceIds.toArray(UUID[]::new))
+        .query(
+            (row, number) ->
+                new Standing(
+                    ref(row),
+                    new Checkpoint(
+                        row.getInt("durable_epoch"),
+                        row.getLong("durable_session"),
+                        row.getLong("durable_seq"),
+                        row.getBytes("durable_digest"),
+                        row.getString("durable_position"))))
+        .list();
+  }
+
+  /// How many sources share a partition; the windows of all of them have to fit into it.
+  public int inPartition(int partition) {
+    return sql.sql("SELECT count(*) FROM control.source WHERE partition = :partition")
+        .param("partition", partition)
+        .query(Integer.class)
+        .single();
+  }
+
+  private static SourceRef ref(ResultSet row) throws SQLException {
+    return new SourceRef(
+        new TenantId(row.getObject("tenant_id", UUID.class)),
+        row.getObject("source_id", UUID.class),
+        row.getObject("agent_id", UUID.class),
+        row.getString("name"),
+        row.getInt("partition"),
+        row.getInt("epoch"),
+        row.getLong("session"));
+  }
+}
