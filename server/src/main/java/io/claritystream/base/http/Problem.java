@@ -1,5 +1,6 @@
 package io.claritystream.base.http;
 
+import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ public final class Problem extends RuntimeException {
 
   /// One field that is wrong: `field` is its path in the body (`organization.name`) or the name of
   /// the parameter.
+  @Schema(name = "InvalidField")
   public record Invalid(String field, String message) {}
 
   private Problem(

@@ -14,11 +14,15 @@ record ProblemDocument(
     URI type,
     String title,
     int status,
-    @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String detail,
+    @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Nullable String detail,
     String code,
     URI instance,
     String remedy,
-    @JsonInclude(JsonInclude.Include.NON_EMPTY) List<Problem.Invalid> errors) {
+    @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+        @JsonInclude(JsonInclude.Include.NON_EMPTY)
+        List<Problem.Invalid> errors) {
 
   static ProblemDocument of(Problem problem, String requestId) {
     ProblemCode code = problem.code();

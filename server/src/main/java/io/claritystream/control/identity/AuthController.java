@@ -8,7 +8,9 @@ import io.claritystream.control.identity.SessionAnswer.Kind;
 import io.claritystream.control.identity.SessionAnswer.Person;
 import io.claritystream.control.tenancy.Choice;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -57,27 +59,38 @@ class AuthController {
 
   @Schema(name = "Registration")
   record RegisterRequest(
-      @Schema(example = "ada@example.com") @Nullable String email,
-      @Schema(minLength = PasswordRules.LENGTH_MIN, maxLength = PasswordRules.LENGTH_MAX)
+      @Schema(requiredMode = Schema.RequiredMode.REQUIRED, example = "ada@example.com")
+          @Nullable String email,
+      @Schema(
+              requiredMode = Schema.RequiredMode.REQUIRED,
+              minLength = PasswordRules.LENGTH_MIN,
+              maxLength = PasswordRules.LENGTH_MAX)
           @Nullable String password,
-      @Schema(example = "Ada Lovelace") @Nullable String name,
-      @Nullable OrganizationRequest organization,
-      @Nullable Kind session) {}
+      @Schema(requiredMode = Schema.RequiredMode.REQUIRED, example = "Ada Lovelace")
+          @Nullable String name,
+      @Schema(requiredMode = Schema.RequiredMode.REQUIRED)
+          @Nullable OrganizationRequest organization,
+      @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) @Nullable Kind session) {}
 
   @Schema(name = "NewOrganization")
   record OrganizationRequest(
-      @Schema(example = "Northgate Bottling") @Nullable String name,
-      @Schema(example = "food-and-beverage") @Nullable String industry,
-      @Schema(example = "eu-west") @Nullable String region) {}
+      @Schema(requiredMode = Schema.RequiredMode.REQUIRED, example = "Northgate Bottling")
+          @Nullable String name,
+      @Schema(requiredMode = Schema.RequiredMode.REQUIRED, example = "food-and-beverage")
+          @Nullable String industry,
+      @Schema(requiredMode = Schema.RequiredMode.REQUIRED, example = "eu-west")
+          @Nullable String region) {}
 
   @Schema(name = "Credentials")
   record LoginRequest(
-      @Schema(example = "ada@example.com") @Nullable String email,
-      @Nullable String password,
-      @Nullable Kind session) {}
+      @Schema(requiredMode = Schema.RequiredMode.REQUIRED, example = "ada@example.com")
+          @Nullable String email,
+      @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable String password,
+      @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) @Nullable Kind session) {}
 
   @Schema(name = "RefreshRequest")
-  record RefreshRequest(@Nullable String refreshToken) {}
+  record RefreshRequest(
+      @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) @Nullable String refreshToken) {}
 
   @Schema(name = "AuthOptions")
   record Options(List<Choice> industries, List<Choice> regions, PasswordOptions password) {}
@@ -174,7 +187,14 @@ class AuthController {
   }
 
   @GetMapping(path = "/.well-known/jwks.json", produces = MediaType.APPLICATION_JSON_VALUE)
-  @Operation(operationId = "jwks", summary = "The keys that access tokens are signed with")
+  @Operation(
+      operationId = "jwks",
+      summary = "The keys that access tokens are signed with",
+      responses =
+          @ApiResponse(
+              responseCode = "200",
+              description = "A JWK set (RFC 7517)",
+              content = @Content(schema = @Schema(type = "object"))))
   ResponseEntity<String> jwks() {
     return ResponseEntity.ok()
         .cacheControl(CacheControl.maxAge(Duration.ofMinutes(5)).cachePublic())

@@ -1,0 +1,90 @@
+package io.claritystream;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeSet;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.cfg.JsonNodeFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Holds `docs/api/openapi.json` to the controllers. To write it anew after a change of the API:
+///
+/// ```
+/// mvn -pl server -am test -Dskip.web -Dtest=OpenApiTests -Dclarity.openapi.write \
+///   -Dsurefire.failIfNoSpecifiedTests=false
+/// ```
+class OpenApiTests {
+
+  private static final Path COMMITTED = Path.of("../docs/api/openapi.json");
+  private static final JsonMapper JSON =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(JsonNodeFeature.WRITE_PROPERTIES_SORTED)
+          .build();
+
+  private static TestServer server;
+
+  @BeforeAll
+  static void begin() {
+    server =
+        TestServer.start(
+            Map.of(
+                "springdoc.api-docs.enabled", "true",
+                "springdoc.api-docs.version", "openapi_3_1",
+                "springdoc.default-produces-media-type", "application/json",
+                "springdoc.packages-to-scan", "io.claritystream"),
+            Clarity.class,
+            OpenApiSettings.class);
+  }
+
+  @AfterAll
+  static void end() {
+    server.close();
+  }
+
+  @Test
+  void the_committed_description_is_what_the_controllers_say() throws IOException {
+    String generated = JSON.writeValueAsString(generated()) + "\n";
+    if (System.getProperty("clarity.openapi.write") != null) {
+      Files.createDirectories(COMMITTED.getParent());
+      Files.writeString(COMMITTED, generated);
+    }
+
+    assertThat(Files.exists(COMMITTED)).as("docs/api/openapi.json exists").isTrue();
+    assertThat(Files.readString(COMMITTED))
+        .as("docs/api/openapi.json; -Dclarity.openapi.write writes it anew")
+        .isEqualTo(generated);
+  }
+
+  @Test
+  void every_operation_has_a_name_of_its_own_and_says_what_can_go_wrong() {
+    TreeSet<String> names = new TreeSet<>();
+    generated()
+        .get("paths")
+        .forEachEntry(
+            (path, item) ->
+                item.forEachEntry(
+                    (method, operation) -> {
+                      String name = operation.at("/operationId").asString("");
+                      assertThat(name).as(method + " " + path).matches("[a-z][A-Za-z]+");
+                      assertThat(names.add(name)).as(name + " is unique").isTrue();
+                      assertThat(operation.at("/summary").asString("")).as(name).isNotBlank();
+                      assertThat(operation.at("/responses/default").isMissingNode())
+                          .as(name)
+                          .isFalse();
+                    }));
+    assertThat(names).contains("register", "login", "me", "listAudit");
+  }
+
+  private static JsonNode generated() {
+    return server.client().get("/v3/api-docs").body();
+  }
+}
