@@ -1,0 +1,175 @@
+import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { api, body } from './client';
+import { ApiProblem } from './problem';
+import type { Me } from './types';
+
+/** Every question the pages ask, with its key, once. Live data is refetched often enough to true up what SSE folded in. */
+
+export const meQuery = queryOptions({
+  queryKey: ['me'],
+  queryFn: async ({ signal }): Promise<Me | null> => {
+    try {
+      return await body(api.GET('/v1/me', { signal }));
+    } catch (error) {
+      if (error instanceof ApiProblem && error.status === 401) return null;
+      throw error;
+    }
+  },
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const authOptionsQuery = queryOptions({
+  queryKey: ['auth-options'],
+  queryFn: ({ signal }) => body(api.GET('/v1/auth/options', { signal })),
+  staleTime: Number.POSITIVE_INFINITY,
+});
+
+export const agentsQuery = queryOptions({
+  queryKey: ['agents'],
+  queryFn: ({ signal }) =>
+    body(api.GET('/v1/agents', { params: { query: { limit: 1000 } }, signal })),
+  refetchInterval: 10_000,
+});
+
+export const sourcesQuery = queryOptions({
+  queryKey: ['sources'],
+  queryFn: ({ signal }) =>
+    body(api.GET('/v1/sources', { params: { query: { limit: 1000 } }, signal })),
+  refetchInterval: 5_000,
+});
+
+export const sourceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['sources', id],
+    queryFn: ({ signal }) =>
+      body(api.GET('/v1/sources/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: 5_000,
+  });
+
+export const sourceTablesQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['sources', id, 'tables'],
+    queryFn: ({ signal }) =>
+      body(api.GET('/v1/sources/{id}/tables', { params: { path: { id } }, signal })),
+    refetchInterval: 10_000,
+  });
+
+export const deadLettersQuery = (sourceId: string) =>
+  infiniteQueryOptions({
+    queryKey: ['dead-letters', sourceId],
+    queryFn: ({ signal, pageParam }) =>
+      body(
+        api.GET('/v1/dead-letters', {
+          params: {
+            query: { source_id: sourceId, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export const sitesQuery = queryOptions({
+  queryKey: ['sites'],
+  queryFn: ({ signal }) =>
+    body(api.GET('/v1/sites', { params: { query: { limit: 1000 } }, signal })),
+  staleTime: 30_000,
+});
+
+export type DeviceFilter = { site_id?: string; state?: string; q?: string };
+
+export const devicesQuery = (filter: DeviceFilter) =>
+  infiniteQueryOptions({
+    queryKey: ['devices', filter],
+    queryFn: ({ signal, pageParam }) =>
+      body(
+        api.GET('/v1/devices', {
+          params: { query: { ...filter, limit: 100, ...(pageParam ? { cursor: pageParam } : {}) } },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    placeholderData: keepPreviousData,
+    refetchInterval: 15_000,
+  });
+
+export const deviceQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['device', id],
+    queryFn: ({ signal }) =>
+      body(api.GET('/v1/devices/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: 30_000,
+  });
+
+export const metricsQuery = queryOptions({
+  queryKey: ['metrics'],
+  queryFn: ({ signal }) =>
+    body(api.GET('/v1/metrics', { params: { query: { limit: 1000 } }, signal })),
+  staleTime: 10_000,
+});
+
+export const ranges = {
+  '1h': { label: '1 h', seconds: 3600, step: '1m', stepS: 60 },
+  '6h': { label: '6 h', seconds: 6 * 3600, step: '1m', stepS: 60 },
+  '24h': { label: '24 h', seconds: 24 * 3600, step: '5m', stepS: 300 },
+} as const;
+export type Range = keyof typeof ranges;
+
+/** One metric of one device. `from` and `to` fall on whole steps, so that equal questions share an answer. */
+export const deviceSeriesQuery = (deviceId: string, key: string, range: Range) =>
+  queryOptions({
+    queryKey: ['series', deviceId, key, range],
+    queryFn: ({ signal }) => {
+      const { seconds, step, stepS } = ranges[range];
+      const to = Math.floor(Date.now() / 1000 / stepS + 1) * stepS;
+      return body(
+        api.GET('/v1/metrics/series', {
+          params: {
+            query: {
+              key,
+              device_id: deviceId,
+              by: 'device',
+              step,
+              from: new Date((to - seconds) * 1000).toISOString(),
+              to: new Date(to * 1000).toISOString(),
+            },
+          },
+          signal,
+        }),
+      );
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: 60_000,
+  });
+
+export type EventFilter = {
+  source_id?: string;
+  table?: string;
+  op?: string;
+  from?: string;
+  to?: string;
+};
+
+export const eventsQuery = (filter: EventFilter, cursor: string | undefined) =>
+  queryOptions({
+    queryKey: ['events', filter, cursor ?? ''],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/v1/events', {
+          params: { query: { ...filter, limit: 50, ...(cursor ? { cursor } : {}) } },
+          signal,
+        }),
+      ),
+    placeholderData: keepPreviousData,
+  });
+
+export const pairingCodeQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['pairing-code', id],
+    queryFn: ({ signal }) =>
+      body(api.GET('/v1/agents/pairing-codes/{id}', { params: { path: { id } }, signal })),
+    refetchInterval: (query) =>
+      query.state.data?.state === 'waiting' || !query.state.data ? 1000 : false,
+  });

@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import type { Overview } from '../api/types';
+import { foldIntoOverview, foldPoint, withAges } from './fold';
+import type { LiveItem } from './messages';
+
+const minute = Date.parse('2026-11-21T09:00:00Z') / 1000;
+const rule = { stepS: 60, keepS: 3600, countAt: 2, weight: 4 };
+
+const overview = (): Overview => ({
+  generated_at: '2026-11-21T09:00:30Z',
+  sources: { total: 1, streaming: 1, failed: 0 },
+  newest_event_at: '2026-11-21T09:00:20Z',
+  kpis: [],
+  charts: [
+    {
+      key: 'pressure',
+      name: 'Pressure',
+      unit: 'bar',
+      device_share: 1,
+      coefficient_of_variation: 0.1,
+      pinned: false,
+      series: [
+        { site_id: 'leeds', name: 'Leeds', points: [[minute, 4, 3]] },
+        { site_id: 'porto', name: 'Porto', points: [[minute, 9, 3]] },
+      ],
+    },
+  ],
+  sites: [
+    {
+      id: 'leeds',
+      name: 'Leeds',
+      devices: [
+        { id: 'd1', name: 'Filler', state: 'reporting', last_event_at: '2026-11-21T08:59:00Z' },
+      ],
+    },
+  ],
+  counts: { devices: 1, reporting: 1, late: 0, silent: 0, never: 0 },
+});
+
+const item = (over: Partial<LiveItem> = {}): LiveItem => ({
+  device_id: 'd1',
+  site_id: 'leeds',
+  key: 'pressure',
+  value: 8,
+  time: '2026-11-21T09:00:40.5Z',
+  seq: 7,
+  ...over,
+});
+
+describe('foldPoint', () => {
+  it('weighs a reading into the mean of its minute', () => {
+    expect(foldPoint([[minute, 4, 3]], (minute + 5) * 1000, 8, rule)).toEqual([[minute, 5, 4]]);
+  });
+
+  it('opens a new minute and lets the oldest go', () => {
+    const old = [
+      [minute - 3600, 1, 1],
+      [minute - 60, 2, 1],
+    ];
+    expect(foldPoint(old, minute * 1000, 3, rule)).toEqual([
+      [minute - 60, 2, 1],
+      [minute, 3, 1],
+    ]);
+  });
+
+  it('uses the weight where a point has no count', () => {
+    expect(foldPoint([[minute, 4]], minute * 1000, 9, rule)).toEqual([[minute, 5, 5]]);
+  });
+
+  it('leaves alone a minute that is not there', () => {
+    const points = [[minute, 4, 3]];
+    expect(foldPoint(points, (minute - 120) * 1000, 8, rule)).toEqual(points);
+  });
+
+  it('keeps the lowest and the highest where points have them', () => {
+    const full = { ...rule, countAt: 4 };
+    expect(foldPoint([[minute, 4, 3, 5, 1]], minute * 1000, 8, full)).toEqual([
+      [minute, 6, 3, 8, 2],
+    ]);
+  });
+});
+
+describe('foldIntoOverview', () => {
+  it('moves the chart of the metric on the site of the device only', () => {
+    const folded = foldIntoOverview(withAges(overview()), [item()]);
+    expect(folded.charts[0]?.series[0]?.points).toEqual([[minute, 5, 4]]);
+    expect(folded.charts[0]?.series[1]?.points).toEqual([[minute, 9, 3]]);
+    expect(folded.charts[0]?.at).toBe('2026-11-21T09:00:40.500Z');
+  });
+
+  it('moves the newest event and the device to the time of the reading', () => {
+    const folded = foldIntoOverview(withAges(overview()), [item({ key: 'other' })]);
+    expect(folded.newest_event_at).toBe('2026-11-21T09:00:40.500Z');
+    expect(folded.sites[0]?.devices[0]?.last_event_at).toBe('2026-11-21T09:00:40.500Z');
+    expect(folded.charts[0]?.series[0]?.points).toEqual([[minute, 4, 3]]);
+  });
+
+  it('never sets a time back', () => {
+    const late = item({ time: '2026-11-21T08:58:00Z' });
+    const folded = foldIntoOverview(withAges(overview()), [late]);
+    expect(Date.parse(folded.newest_event_at ?? '')).toBe(Date.parse('2026-11-21T09:00:20Z'));
+    expect(Date.parse(folded.sites[0]?.devices[0]?.last_event_at ?? '')).toBe(
+      Date.parse('2026-11-21T08:59:00Z'),
+    );
+  });
+
+  it('does not call a chart newer than the newest event', () => {
+    expect(withAges(overview()).charts[0]?.at).toBe('2026-11-21T09:00:20.000Z');
+  });
+});

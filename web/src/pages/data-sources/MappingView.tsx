@@ -1,0 +1,99 @@
+import type { ReactNode } from 'react';
+import type { SourceTable } from '../../api/types';
+import { words } from '../../ui/format';
+
+type Mapping = SourceTable['mapping'];
+type Reference = { columns?: string[]; kind?: string; table?: string | null };
+type Value = { column?: string; name?: string; unit?: string };
+
+const text = (value: unknown): string | null =>
+  typeof value === 'string' && value !== '' ? value : null;
+const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
+const strings = (value: unknown): string[] =>
+  list(value).filter((each): each is string => typeof each === 'string');
+
+/** Which columns became what, and why: one sentence a decision. */
+export function MappingView({ mapping }: { mapping: Mapping }) {
+  const reference = (value: unknown): ReactNode => {
+    const { columns = [], table } = (value ?? {}) as Reference;
+    if (columns.length === 0) return null;
+    return (
+      <>
+        <Columns names={columns} />
+        {table && (
+          <>
+            , to <Columns names={[table]} />
+          </>
+        )}
+      </>
+    );
+  };
+  const values = list(mapping.values) as Value[];
+  const rows: [string, ReactNode][] = [
+    ['Identified by', strings(mapping.id).length > 0 && <Columns names={strings(mapping.id)} />],
+    ['Name', text(mapping.name) && <Columns names={[text(mapping.name) ?? '']} />],
+    ['Belongs to', reference(mapping.parent)],
+    ['Site', reference(mapping.site)],
+    ['Time', text(mapping.time) && <Columns names={[text(mapping.time) ?? '']} />],
+    ['Metric named by', text(mapping.metric) && <Columns names={[text(mapping.metric) ?? '']} />],
+    ['Value', text(mapping.value) && <Columns names={[text(mapping.value) ?? '']} />],
+    [
+      'Metrics',
+      values.length > 0 &&
+        values.map((value) => (
+          <span key={value.column} className="mr-3 inline-block">
+            <Columns names={[value.column ?? '']} /> {value.name}
+            {value.unit && <span className="text-ink-3"> {value.unit}</span>}
+          </span>
+        )),
+    ],
+    [
+      'Attributes',
+      strings(mapping.extras).length > 0 && <Columns names={strings(mapping.extras)} />,
+    ],
+  ];
+  const reasons = strings(mapping.reasons);
+  return (
+    <div className="grid gap-x-8 gap-y-3 lg:grid-cols-2">
+      <dl className="space-y-1">
+        {rows
+          .filter(([, value]) => value)
+          .map(([name, value]) => (
+            <div key={name} className="flex gap-3">
+              <dt className="w-32 shrink-0 text-ink-3">{name}</dt>
+              <dd className="min-w-0 break-words">{value}</dd>
+            </div>
+          ))}
+        {text(mapping.origin) && (
+          <div className="flex gap-3">
+            <dt className="w-32 shrink-0 text-ink-3">Found by</dt>
+            <dd>
+              {mapping.origin === 'inferred'
+                ? 'Inference from names, types and keys'
+                : words(String(mapping.origin))}
+            </dd>
+          </div>
+        )}
+      </dl>
+      {reasons.length > 0 && (
+        <div>
+          <p className="text-ink-3">Why</p>
+          <ul className="list-disc space-y-0.5 pl-4">
+            {reasons.map((reason) => (
+              <li key={reason}>{reason}</li>
+            ))}
+          </ul>
+        </div>
+      )}
+    </div>
+  );
+}
+
+function Columns({ names }: { names: readonly string[] }) {
+  return names.map((name, index) => (
+    <span key={name}>
+      {index > 0 && ', '}
+      <span className="font-mono text-meta">{name}</span>
+    </span>
+  ));
+}

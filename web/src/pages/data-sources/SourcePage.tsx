@@ -1,0 +1,317 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link } from '@tanstack/react-router';
+import { ChevronRight } from 'lucide-react';
+import { Fragment, type ReactNode, useId, useState } from 'react';
+import { ApiProblem } from '../../api/problem';
+import { deadLettersQuery, sourceQuery, sourceTablesQuery } from '../../api/queries';
+import type { DeadLetter, Source, SourceTable } from '../../api/types';
+import { paths } from '../../paths';
+import { Age, Moment } from '../../ui/Age';
+import { Button, buttonClass } from '../../ui/Button';
+import { cx } from '../../ui/cx';
+import { Empty, Failed, Loading, Skeleton, TableSkeleton } from '../../ui/Feedback';
+import { formatBytes, formatCount, words, zoneName } from '../../ui/format';
+import { Json } from '../../ui/Json';
+import { PageHeader, Panel } from '../../ui/Panel';
+import { SourceStatus } from '../../ui/Status';
+import { rowClass, Table, Td, Th } from '../../ui/Table';
+import { useTitle } from '../../ui/useTitle';
+import { lagText, Throughput } from './figures';
+import { MappingView } from './MappingView';
+
+const route = getRouteApi('/app/data-sources/$id');
+
+export function SourcePage() {
+  const { id } = route.useParams();
+  const { data: source, error, refetch } = useQuery(sourceQuery(id));
+  useTitle(source?.name ?? 'Data source');
+
+  if (!source) {
+    if (error instanceof ApiProblem && error.status === 404) return <NoSuchSource />;
+    return (
+      <>
+        <PageHeader title="Data source" />
+        <Panel>
+          {error ? (
+            <Failed error={error} retry={() => void refetch()} />
+          ) : (
+            <Loading what="the source">
+              <div className="p-3">
+                <Skeleton className="h-16" />
+              </div>
+            </Loading>
+          )}
+        </Panel>
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHeader
+        title={source.name}
+        status={
+          <>
+            <SourceStatus state={source.state} />
+            <span>{source.kind === 'postgresql' ? 'PostgreSQL' : words(source.kind)}</span>
+            <span>by agent {source.agent_name}</span>
+            {source.state_detail && <span>{source.state_detail}</span>}
+          </>
+        }
+      >
+        <Link to={paths.events} search={{ source_id: source.id }} className={buttonClass()}>
+          View raw events
+        </Link>
+      </PageHeader>
+      <div className="flex flex-col gap-3">
+        <Facts source={source} />
+        <Tables id={id} />
+        <DeadLetters id={id} />
+      </div>
+    </>
+  );
+}
+
+function Facts({ source }: { source: Source }) {
+  const { snapshot } = source;
+  const facts: { name: string; value: ReactNode; note?: ReactNode }[] = [
+    { name: 'Throughput', value: <Throughput perS={source.events_per_s} />, note: 'last minute' },
+    {
+      name: 'Lag',
+      value: lagText(source),
+      note: `${formatBytes(source.lag_bytes)} held in the database’s log`,
+    },
+    {
+      name: 'Events stored',
+      value: formatCount(source.events_total),
+      note: (
+        <>
+          newest <Age at={source.last_event_at} none="none yet" />
+        </>
+      ),
+    },
+    {
+      name: 'Durable up to',
+      value: formatCount(source.durable_seq),
+      note: `sequence number in epoch ${source.epoch}`,
+    },
+    {
+      name: 'Waiting at the site',
+      value: formatBytes(source.spool_bytes),
+      note: 'in the agent’s spool',
+    },
+  ];
+  if (snapshot && source.state === 'snapshotting') {
+    facts.unshift({
+      name: 'Snapshot',
+      value: `${snapshot.tables_done} of ${snapshot.tables_total} tables`,
+      note: `${formatCount(snapshot.rows)} rows read`,
+    });
+  }
+  return (
+    <section
+      aria-label="Key figures"
+      className="overflow-hidden rounded-panel border border-line bg-surface"
+    >
+      <dl className="-mt-px -ml-px grid grid-cols-2 sm:grid-cols-[repeat(auto-fit,minmax(12rem,1fr))]">
+        {facts.map((fact) => (
+          <div key={fact.name} className="border-t border-l border-line p-3">
+            <dt className="text-ink-2">{fact.name}</dt>
+            <dd className="text-title font-semibold tracking-[-0.01em]">{fact.value}</dd>
+            <dd className="text-meta text-ink-3">{fact.note}</dd>
+          </div>
+        ))}
+      </dl>
+    </section>
+  );
+}
+
+function Tables({ id }: { id: string }) {
+  const { data, error, refetch } = useQuery(sourceTablesQuery(id));
+  return (
+    <Panel title="Tables">
+      {!data ? (
+        error ? (
+          <Failed error={error} retry={() => void refetch()} />
+        ) : (
+          <TableSkeleton what="the tables" />
+        )
+      ) : data.data.length === 0 ? (
+        <p className="px-3 pb-3 text-ink-3">No table has sent a row yet.</p>
+      ) : (
+        <Table caption="Tables of this source">
+          <thead>
+            <tr>
+              <Th className="w-8 pr-0">
+                <span className="sr-only">Mapping</span>
+              </Th>
+              <Th>Table</Th>
+              <Th>Read as</Th>
+              <Th className="text-right">Rows</Th>
+              <Th className="text-right">Inserts</Th>
+              <Th className="text-right">Updates</Th>
+              <Th className="text-right">Deletes</Th>
+              <Th className="text-right">Skipped</Th>
+              <Th>Read models</Th>
+              <Th className="text-right">Last event</Th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.data.map((table) => (
+              <TableRow key={table.table} table={table} />
+            ))}
+          </tbody>
+        </Table>
+      )}
+    </Panel>
+  );
+}
+
+function TableRow({ table }: { table: SourceTable }) {
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <Fragment>
+      <tr className={cx(rowClass, open && 'bg-sunken/50')}>
+        <Td className="py-0 pr-0">
+          <button
+            type="button"
+            aria-expanded={open}
+            aria-controls={open ? id : undefined}
+            aria-label={`How ${table.table} is read`}
+            onClick={() => setOpen(!open)}
+            className="flex size-6 items-center justify-center rounded-inner text-ink-3 hover:bg-sunken hover:text-ink max-lg:size-11"
+          >
+            <ChevronRight
+              aria-hidden
+              className={cx('size-4', open && 'rotate-90')}
+              strokeWidth={1.75}
+            />
+          </button>
+        </Td>
+        <Td className="font-mono text-meta">{table.table}</Td>
+        <Td>{words(table.entity)}</Td>
+        <Td className="text-right">{formatCount(table.rows)}</Td>
+        <Td className="text-right">{formatCount(table.inserts)}</Td>
+        <Td className="text-right">{formatCount(table.updates)}</Td>
+        <Td className="text-right">{formatCount(table.deletes)}</Td>
+        <Td className="text-right">{formatCount(table.skipped)}</Td>
+        <Td className="whitespace-nowrap">
+          {table.exact ? (
+            <span className="text-ink-3">Exact</span>
+          ) : (
+            <span className="text-medium">Not yet exact</span>
+          )}
+        </Td>
+        <Td className="text-right">
+          <Age at={table.last_event_at} none="none yet" />
+        </Td>
+      </tr>
+      {open && (
+        <tr id={id} className="bg-sunken/50">
+          <td colSpan={10} className="px-3 pb-3 pl-11 max-lg:pl-3">
+            <MappingView mapping={table.mapping} />
+            {!table.exact && (
+              <p className="mt-2 max-w-[44rem] text-ink-2">
+                <span className="font-medium">Why not exact:</span> updates, deletes or truncates of
+                this table are kept as raw events, but are not yet applied to what was built from
+                its rows.
+              </p>
+            )}
+          </td>
+        </tr>
+      )}
+    </Fragment>
+  );
+}
+
+function DeadLetters({ id }: { id: string }) {
+  const query = useInfiniteQuery(deadLettersQuery(id));
+  const letters = query.data?.pages.flatMap((page) => page.data);
+  return (
+    <Panel title="Refused events" aside={<span>Times in {zoneName()}</span>}>
+      {!letters ? (
+        query.error ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <TableSkeleton what="the refused events" rows={2} />
+        )
+      ) : letters.length === 0 ? (
+        <p className="px-3 pb-3 text-ink-3">None. Every event that arrived could be applied.</p>
+      ) : (
+        <ul>
+          {letters.map((letter) => (
+            <LetterRow key={letter.id} letter={letter} />
+          ))}
+        </ul>
+      )}
+      {query.hasNextPage && (
+        <div className="border-t border-line-weak px-3 py-1.5">
+          <Button
+            aria-disabled={query.isFetchingNextPage}
+            onClick={() => void query.fetchNextPage()}
+          >
+            Load more
+          </Button>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function LetterRow({ letter }: { letter: DeadLetter }) {
+  return (
+    <li className="border-t border-line-weak">
+      <details className="group">
+        <summary className="flex min-h-8 flex-wrap items-center gap-x-4 gap-y-0.5 px-3 py-1.5 hover:bg-sunken/50 focus-visible:outline-offset-[-2px] max-lg:min-h-11 [&::-webkit-details-marker]:hidden">
+          <ChevronRight
+            aria-hidden
+            className="size-4 shrink-0 text-ink-3 group-open:rotate-90"
+            strokeWidth={1.75}
+          />
+          <Moment at={letter.at} />
+          <span className="font-medium">{words(letter.cause)}</span>
+          <span className="font-mono text-meta text-ink-2">{letter.table ?? 'no table'}</span>
+          <span className="ml-auto text-meta text-ink-3">
+            seq {formatCount(letter.seq)}, epoch {letter.epoch}
+          </span>
+        </summary>
+        <div className="space-y-2 px-3 pb-3 pl-11 max-lg:pl-3">
+          <p className="text-ink-2">{letter.detail}</p>
+          <p className="text-meta text-ink-3">
+            {letter.lsn && (
+              <>
+                Position <span className="font-mono">{letter.lsn}</span>
+              </>
+            )}
+            {letter.sqlstate && (
+              <>
+                , SQLSTATE <span className="font-mono">{letter.sqlstate}</span>
+              </>
+            )}
+          </p>
+          {letter.sample != null && <Json value={letter.sample} label="Sample of the event" />}
+        </div>
+      </details>
+    </li>
+  );
+}
+
+function NoSuchSource() {
+  return (
+    <>
+      <PageHeader title="Data source not found" />
+      <Panel>
+        <Empty
+          title="This workspace has no such data source"
+          actions={
+            <Link to={paths.dataSources} className={buttonClass('primary')}>
+              View all data sources
+            </Link>
+          }
+        >
+          It may have been removed, or the link belongs to another workspace.
+        </Empty>
+      </Panel>
+    </>
+  );
+}

@@ -1,0 +1,315 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+import { ApiProblem } from '../../api/problem';
+import { deviceQuery, deviceSeriesQuery, type Range, ranges } from '../../api/queries';
+import type { DeviceDetail } from '../../api/types';
+import { foldIntoDevice, foldIntoSeries } from '../../live/fold';
+import { useLive } from '../../live/LiveProvider';
+import { paths } from '../../paths';
+import { Age } from '../../ui/Age';
+import { Button, buttonClass } from '../../ui/Button';
+import { Empty, Failed, Loading, Skeleton } from '../../ui/Feedback';
+import { formatCount, formatDuration, formatValue, words, zoneName } from '../../ui/format';
+import { useNow } from '../../ui/now';
+import { PageHeader, Panel } from '../../ui/Panel';
+import { Segmented } from '../../ui/Segmented';
+import { DeviceStatus } from '../../ui/Status';
+import { TimeChart } from '../../ui/TimeChart';
+import { useTitle } from '../../ui/useTitle';
+
+const route = getRouteApi('/app/devices/$id');
+const chartsFirst = 8;
+const rangeOptions = (Object.keys(ranges) as Range[]).map((value) => ({
+  value,
+  label: ranges[value].label,
+}));
+
+export function DevicePage() {
+  const { id } = route.useParams();
+  const range: Range = route.useSearch().range ?? '1h';
+  const { data: device, error, refetch } = useQuery(deviceQuery(id));
+  useTitle(device?.name ?? 'Device');
+  useLiveDevice(id, range);
+  const navigate = useNavigate();
+
+  if (!device) {
+    if (error instanceof ApiProblem && error.status === 404) return <NoSuchDevice />;
+    return (
+      <>
+        <PageHeader title="Device" />
+        {error ? (
+          <Panel>
+            <Failed error={error} retry={() => void refetch()} />
+          </Panel>
+        ) : (
+          <DeviceSkeleton />
+        )}
+      </>
+    );
+  }
+  return (
+    <>
+      <PageHeader title={device.name} status={<DeviceFacts device={device} />}>
+        <Segmented
+          label="Time range"
+          options={rangeOptions}
+          value={range}
+          onChange={(value) =>
+            void navigate({
+              to: paths.device,
+              params: { id },
+              search: value === '1h' ? {} : { range: value },
+              replace: true,
+            })
+          }
+        />
+      </PageHeader>
+      <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_20rem]">
+        <Charts device={device} range={range} />
+        <div className="flex flex-col gap-3">
+          <LatestValues device={device} />
+          <Attributes attributes={device.attributes} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+function useLiveDevice(id: string, range: Range): void {
+  const { onItems } = useLive();
+  const queries = useQueryClient();
+  useEffect(
+    () =>
+      onItems((items) => {
+        const own = items.filter((item) => item.device_id === id);
+        if (own.length === 0) return;
+        queries.setQueryData(deviceQuery(id).queryKey, (old) => old && foldIntoDevice(old, own));
+        for (const key of new Set(own.map((item) => item.key))) {
+          queries.setQueryData(
+            deviceSeriesQuery(id, key, range).queryKey,
+            (old) => old && foldIntoSeries(old, own, ranges[range].seconds),
+          );
+        }
+      }),
+    [onItems, queries, id, range],
+  );
+}
+
+function DeviceFacts({ device }: { device: DeviceDetail }) {
+  return (
+    <>
+      <DeviceStatus state={device.state} />
+      <span className="font-mono text-meta text-ink-2">{device.key}</span>
+      {device.kind && <span>{words(device.kind)}</span>}
+      {device.site_name && (
+        <Link
+          to={paths.devices}
+          search={device.site_id ? { site_id: device.site_id } : {}}
+          className="link max-lg:py-3"
+        >
+          {device.site_name}
+        </Link>
+      )}
+      <span>
+        Last reading <Age at={device.last_event_at} none="never" />, expected every{' '}
+        {formatDuration(device.expected_interval_s)}
+      </span>
+    </>
+  );
+}
+
+function Charts({ device, range }: { device: DeviceDetail; range: Range }) {
+  const [all, setAll] = useState(false);
+  if (device.metrics.length === 0) {
+    return (
+      <Panel>
+        <Empty
+          title="No readings yet"
+          actions={
+            <Link
+              to={paths.source}
+              params={{ id: device.source_id }}
+              className={buttonClass('primary')}
+            >
+              See how its source was read
+            </Link>
+          }
+        >
+          This device is known from its table, but no reading names it so far.
+        </Empty>
+      </Panel>
+    );
+  }
+  const shown = all ? device.metrics : device.metrics.slice(0, chartsFirst);
+  return (
+    <div className="min-w-0">
+      <div className="grid gap-3 md:grid-cols-2">
+        {shown.map((metric) => (
+          <MetricChart key={metric.key} device={device} metric={metric} range={range} />
+        ))}
+      </div>
+      {shown.length < device.metrics.length && (
+        <Button className="mt-3" onClick={() => setAll(true)}>
+          Show all {formatCount(device.metrics.length)} metrics
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function MetricChart({
+  device,
+  metric,
+  range,
+}: {
+  device: DeviceDetail;
+  metric: DeviceDetail['metrics'][number];
+  range: Range;
+}) {
+  const { seconds, stepS } = ranges[range];
+  const { data, error, refetch } = useQuery(deviceSeriesQuery(device.id, metric.key, range));
+  const to = Math.ceil(useNow() / 1000 / stepS) * stepS;
+  if (!data) {
+    return (
+      <Panel title={metric.name}>
+        {error ? (
+          <Failed error={error} retry={() => void refetch()} />
+        ) : (
+          <Loading what={metric.name}>
+            <Skeleton className="mx-3 mb-3 h-[188px]" />
+          </Loading>
+        )}
+      </Panel>
+    );
+  }
+  return (
+    <TimeChart
+      title={metric.name}
+      unit={metric.unit}
+      series={data.series.map((series) => ({ ...series, name: 'Mean' }))}
+      from={to - seconds}
+      to={to}
+      stepS={data.step_s}
+      at={metric.last_at}
+      staleAfterS={staleAfter(device)}
+      syncKey={`device-${device.id}`}
+    />
+  );
+}
+
+/** As silent by the API's rule: beyond ten of its expected intervals. */
+const staleAfter = (device: DeviceDetail): number => 10 * device.expected_interval_s;
+
+function LatestValues({ device }: { device: DeviceDetail }) {
+  const now = useNow();
+  if (device.metrics.length === 0) return null;
+  return (
+    <Panel title="Latest values">
+      <dl className="pb-1">
+        {device.metrics.map((metric) => {
+          const stale =
+            !metric.last_at || now - Date.parse(metric.last_at) > staleAfter(device) * 1000;
+          return (
+            <div
+              key={metric.key}
+              className="flex min-h-8 items-center gap-3 border-t border-line-weak px-3 py-1"
+            >
+              <dt className="min-w-0 flex-1 truncate text-ink-2">{metric.name}</dt>
+              <dd className="text-right whitespace-nowrap">
+                <span className={stale ? 'text-ink-3' : 'font-medium'}>
+                  {formatValue(metric.last_value)}
+                </span>
+                {metric.unit && <span className="text-ink-3"> {metric.unit}</span>}
+              </dd>
+              <dd className="w-16 shrink-0 text-right text-meta">
+                <Age at={metric.last_at} none="never" />
+              </dd>
+            </div>
+          );
+        })}
+      </dl>
+    </Panel>
+  );
+}
+
+function Attributes({ attributes }: { attributes: DeviceDetail['attributes'] }) {
+  const entries = Object.entries(attributes).sort(([a], [b]) => a.localeCompare(b));
+  return (
+    <Panel title="Attributes" aside={<span>{formatCount(entries.length)}</span>}>
+      {entries.length === 0 ? (
+        <p className="px-3 pb-3 text-ink-3">Its table has no further columns.</p>
+      ) : (
+        <dl className="pb-1">
+          {entries.map(([key, value]) => (
+            <div
+              key={key}
+              className="flex min-h-8 items-baseline gap-3 border-t border-line-weak px-3 py-1.5"
+            >
+              <dt className="max-w-1/2 font-mono text-meta break-words text-ink-2">{key}</dt>
+              <dd className="min-w-0 flex-1 text-right break-words">{attributeText(value)}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </Panel>
+  );
+}
+
+function attributeText(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'number') return String(value);
+  if (typeof value === 'string') {
+    return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? localTime(value) : value;
+  }
+  return JSON.stringify(value);
+}
+
+function localTime(iso: string): string {
+  const ms = Date.parse(iso);
+  if (Number.isNaN(ms)) return iso;
+  const text = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+  return `${text.format(ms)} ${zoneName(ms)}`;
+}
+
+function NoSuchDevice() {
+  return (
+    <>
+      <PageHeader title="Device not found" />
+      <Panel>
+        <Empty
+          title="This workspace has no such device"
+          actions={
+            <Link to={paths.devices} className={buttonClass('primary')}>
+              View all devices
+            </Link>
+          }
+        >
+          Its row may have been removed, or the link belongs to another workspace.
+        </Empty>
+      </Panel>
+    </>
+  );
+}
+
+function DeviceSkeleton() {
+  return (
+    <Loading what="the device">
+      <div className="grid gap-3 xl:grid-cols-[minmax(0,1fr)_20rem]">
+        <div className="grid gap-3 md:grid-cols-2">
+          {['a', 'b', 'c', 'd'].map((chart) => (
+            <div key={chart} className="rounded-panel border border-line bg-surface p-3">
+              <Skeleton className="h-4 w-32" />
+              <Skeleton className="mt-4 h-[184px]" />
+            </div>
+          ))}
+        </div>
+        <div className="rounded-panel border border-line bg-surface p-3">
+          <Skeleton className="h-4 w-24" />
+          <Skeleton className="mt-4 h-64" />
+        </div>
+      </div>
+    </Loading>
+  );
+}

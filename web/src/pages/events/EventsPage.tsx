@@ -1,0 +1,322 @@
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { ChevronLeft, ChevronRight, RotateCw, ScrollText } from 'lucide-react';
+import { Fragment, useId, useState } from 'react';
+import { eventsQuery, sourcesQuery } from '../../api/queries';
+import type { ChangeEvent } from '../../api/types';
+import { paths } from '../../paths';
+import type { EventsSearch } from '../../routes';
+import { Moment } from '../../ui/Age';
+import { Button, buttonClass } from '../../ui/Button';
+import { cx } from '../../ui/cx';
+import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
+import { controlClass } from '../../ui/Field';
+import { formatCount, zoneName } from '../../ui/format';
+import { Json } from '../../ui/Json';
+import { PageHeader, Panel } from '../../ui/Panel';
+import { rowClass, Table, Td, Th } from '../../ui/Table';
+import { useTitle } from '../../ui/useTitle';
+
+const route = getRouteApi('/app/events');
+const operations = ['insert', 'update', 'delete', 'read', 'truncate'] as const;
+const operationWords: Record<(typeof operations)[number], string> = {
+  insert: 'Insert',
+  update: 'Update',
+  delete: 'Delete',
+  read: 'Snapshot read',
+  truncate: 'Truncate',
+};
+
+export function EventsPage() {
+  useTitle('Events');
+  const search = route.useSearch();
+  return (
+    <>
+      <PageHeader
+        title="Events"
+        status={<span>Every captured change as it came, newest first, times in {zoneName()}</span>}
+      />
+      <Filters key={JSON.stringify(search)} search={search} />
+      <EventPages key={`pages ${JSON.stringify(search)}`} search={search} />
+    </>
+  );
+}
+
+/** A local date and time, as the browser's field has it, from an instant and back. */
+const toLocal = (iso: string | undefined): string => {
+  const ms = iso ? Date.parse(iso) : Number.NaN;
+  if (Number.isNaN(ms)) return '';
+  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+};
+const fromLocal = (local: string): string | undefined => {
+  const ms = local ? Date.parse(local) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+};
+
+function Filters({ search }: { search: EventsSearch }) {
+  const navigate = useNavigate();
+  const sources = useQuery({ ...sourcesQuery, refetchInterval: false });
+  const [error, setError] = useState<string | null>(null);
+  const id = useId();
+
+  const submit = (event: React.FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const value = (name: string) => String(form.get(name) ?? '').trim() || undefined;
+    const from = fromLocal(value('from') ?? '');
+    const to = fromLocal(value('to') ?? '');
+    if (from && to && from >= to) {
+      setError('Choose an end after the start.');
+      return;
+    }
+    setError(null);
+    const wanted: Record<string, string | undefined> = {
+      source_id: value('source_id'),
+      table: value('table'),
+      op: value('op'),
+      from,
+      to,
+    };
+    void navigate({ to: paths.events, search: wanted as EventsSearch });
+  };
+  const label = 'mb-1 block text-meta text-ink-2';
+
+  return (
+    <form onSubmit={submit} className="mb-3">
+      <div className="grid items-end gap-2 sm:grid-cols-2 lg:grid-cols-[10rem_minmax(8rem,14rem)_9rem_12rem_12rem_auto]">
+        <div>
+          <label className={label} htmlFor={`${id}-source`}>
+            Source
+          </label>
+          <select
+            id={`${id}-source`}
+            name="source_id"
+            defaultValue={search.source_id ?? ''}
+            key={sources.data ? 'known' : 'loading'}
+            className={controlClass}
+          >
+            <option value="">All sources</option>
+            {sources.data?.data.map((source) => (
+              <option key={source.id} value={source.id}>
+                {source.name}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div>
+          <label className={label} htmlFor={`${id}-table`}>
+            Table
+          </label>
+          <input
+            id={`${id}-table`}
+            name="table"
+            defaultValue={search.table}
+            placeholder="schema.table"
+            className={`${controlClass} font-mono`}
+          />
+        </div>
+        <div>
+          <label className={label} htmlFor={`${id}-op`}>
+            Operation
+          </label>
+          <select id={`${id}-op`} name="op" defaultValue={search.op ?? ''} className={controlClass}>
+            <option value="">All</option>
+            {operations.map((op) => (
+              <option key={op} value={op}>
+                {operationWords[op]}
+              </option>
+            ))}
+          </select>
+        </div>
+        <div>
+          <label className={label} htmlFor={`${id}-from`}>
+            From
+          </label>
+          <input
+            id={`${id}-from`}
+            name="from"
+            type="datetime-local"
+            step={1}
+            defaultValue={toLocal(search.from)}
+            aria-invalid={error ? true : undefined}
+            aria-describedby={error ? `${id}-error` : undefined}
+            className={controlClass}
+          />
+        </div>
+        <div>
+          <label className={label} htmlFor={`${id}-to`}>
+            To
+          </label>
+          <input
+            id={`${id}-to`}
+            name="to"
+            type="datetime-local"
+            step={1}
+            defaultValue={toLocal(search.to)}
+            aria-invalid={error ? true : undefined}
+            aria-describedby={error ? `${id}-error` : undefined}
+            className={controlClass}
+          />
+        </div>
+        <div className="flex gap-2">
+          <Button type="submit">Apply filters</Button>
+          {Object.keys(search).length > 0 && (
+            <Link to={paths.events} search={{}} className={buttonClass('ghost')}>
+              Clear
+            </Link>
+          )}
+        </div>
+      </div>
+      {error && (
+        <p id={`${id}-error`} role="alert" className="pt-1 text-meta text-critical">
+          {error}
+        </p>
+      )}
+    </form>
+  );
+}
+
+function EventPages({ search }: { search: EventsSearch }) {
+  /** The cursors of the pages before this one, and this one's own. */
+  const [cursors, setCursors] = useState<(string | undefined)[]>([undefined]);
+  const query = useQuery(eventsQuery(search, cursors.at(-1)));
+  const page = query.data;
+  const newest = cursors.length === 1;
+
+  if (!page) {
+    return (
+      <Panel>
+        {query.error ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <TableSkeleton what="the events" rows={12} />
+        )}
+      </Panel>
+    );
+  }
+  if (page.data.length === 0 && newest) {
+    return (
+      <Panel>
+        {Object.keys(search).length > 0 ? (
+          <Empty
+            title="No event matches"
+            actions={
+              <Link to={paths.events} search={{}} className={buttonClass('primary')}>
+                Show all events
+              </Link>
+            }
+          >
+            Try another table, operation or span of time.
+          </Empty>
+        ) : (
+          <Empty
+            title="No events yet"
+            icon={<ScrollText aria-hidden strokeWidth={1.75} />}
+            actions={
+              <Link to={paths.dataSources} className={buttonClass('primary')}>
+                View data sources
+              </Link>
+            }
+          >
+            Each change that an agent captures is listed here as it came.
+          </Empty>
+        )}
+      </Panel>
+    );
+  }
+  return (
+    <Panel aria-label="Events" aria-busy={query.isPlaceholderData}>
+      <Table caption="Events" className={cx(query.isPlaceholderData && 'text-ink-3')}>
+        <thead>
+          <tr>
+            <Th className="w-8 pr-0">
+              <span className="sr-only">Payload</span>
+            </Th>
+            <Th>Event time</Th>
+            <Th>Operation</Th>
+            <Th>Table</Th>
+            <Th className="text-right">Seq</Th>
+            <Th>Position</Th>
+            <Th>Payload</Th>
+          </tr>
+        </thead>
+        <tbody>
+          {page.data.map((event) => (
+            <EventRow key={event.event_id} event={event} />
+          ))}
+        </tbody>
+      </Table>
+      <div className="flex min-h-11 flex-wrap items-center gap-2 border-t border-line-weak px-3 py-1.5">
+        {newest ? (
+          <Button onClick={() => void query.refetch()} aria-disabled={query.isFetching}>
+            <RotateCw aria-hidden className="size-4" strokeWidth={1.75} />
+            Look for newer
+          </Button>
+        ) : (
+          <Button onClick={() => setCursors(cursors.slice(0, -1))}>
+            <ChevronLeft aria-hidden className="size-4" strokeWidth={1.75} />
+            Newer
+          </Button>
+        )}
+        <Button
+          disabled={!page.next_cursor || query.isPlaceholderData}
+          onClick={() => page.next_cursor && setCursors([...cursors, page.next_cursor])}
+        >
+          Older
+          <ChevronRight aria-hidden className="size-4" strokeWidth={1.75} />
+        </Button>
+        <span role="status" className="ml-auto text-meta text-ink-3">
+          Page {formatCount(cursors.length)}, {formatCount(page.data.length)} events
+        </span>
+      </div>
+    </Panel>
+  );
+}
+
+function EventRow({ event }: { event: ChangeEvent }) {
+  const [open, setOpen] = useState(false);
+  const id = useId();
+  return (
+    <Fragment>
+      <tr className={cx(rowClass, open ? 'bg-sunken/50' : 'hover:bg-sunken/50')}>
+        <Td className="py-0 pr-0">
+          <button
+            type="button"
+            aria-expanded={open}
+            aria-controls={open ? id : undefined}
+            aria-label={`Payload of event ${event.seq}`}
+            onClick={() => setOpen(!open)}
+            className="flex size-6 items-center justify-center rounded-inner text-ink-3 hover:bg-sunken hover:text-ink max-lg:size-11"
+          >
+            <ChevronRight
+              aria-hidden
+              className={cx('size-4', open && 'rotate-90')}
+              strokeWidth={1.75}
+            />
+          </button>
+        </Td>
+        <Td>
+          <Moment at={event.event_time} />
+        </Td>
+        <Td className="whitespace-nowrap">{operationWords[event.op] ?? event.op}</Td>
+        <Td className="font-mono text-meta whitespace-nowrap">{event.table}</Td>
+        <Td className="text-right">{formatCount(event.seq)}</Td>
+        <Td className="font-mono text-meta whitespace-nowrap text-ink-2">{event.lsn ?? '–'}</Td>
+        <Td className="w-full max-w-0 truncate font-mono text-meta text-ink-3 max-lg:w-48 max-lg:max-w-48">
+          {JSON.stringify(event.payload.after ?? event.payload.before ?? event.payload)}
+        </Td>
+      </tr>
+      {open && (
+        <tr id={id} className="bg-sunken/50">
+          <td colSpan={7} className="px-3 pb-3 pl-11 max-lg:pl-3">
+            <p className="mb-2 text-meta text-ink-3">
+              Stored <Moment at={event.ingest_time} />, epoch {event.epoch}, event{' '}
+              <span className="font-mono break-all">{event.event_id}</span>
+            </p>
+            <Json value={event.payload} label="Payload" />
+          </td>
+        </tr>
+      )}
+    </Fragment>
+  );
+}

@@ -1,0 +1,70 @@
+import { useQueryClient } from '@tanstack/react-query';
+import { Pin } from 'lucide-react';
+import { useMemo } from 'react';
+import { overviewQuery } from '../../api/overview';
+import type { LiveChart } from '../../live/fold';
+import { IconButton } from '../../ui/Button';
+import { useNow } from '../../ui/now';
+import { TimeChart } from '../../ui/TimeChart';
+import { usePin } from './usePin';
+
+const hourS = 3600;
+
+export function ChartGrid({ charts }: { charts: readonly LiveChart[] }) {
+  // The window moves a minute at a time; nothing is drawn anew in between but what changed.
+  const to = Math.ceil(useNow() / 60_000) * 60;
+  if (charts.length === 0) return null;
+  return (
+    <div className="grid gap-3 md:grid-cols-2 xl:grid-cols-3">
+      {charts.map((chart) => (
+        <OverviewChart key={chart.key} chart={chart} to={to} />
+      ))}
+    </div>
+  );
+}
+
+function OverviewChart({ chart, to }: { chart: LiveChart; to: number }) {
+  const pin = usePin();
+  const queries = useQueryClient();
+  const series = useMemo(
+    () =>
+      chart.series.map((site) => ({
+        id: site.site_id ?? 'none',
+        name: site.name,
+        points: site.points,
+      })),
+    [chart.series],
+  );
+  return (
+    <TimeChart
+      title={chart.name}
+      unit={chart.unit}
+      series={series}
+      from={to - hourS}
+      to={to}
+      stepS={60}
+      at={chart.at}
+      staleAfterS={300}
+      syncKey="overview"
+      actions={
+        <IconButton
+          label={`Pin ${chart.name}`}
+          aria-pressed={chart.pinned}
+          onClick={() =>
+            pin.mutate(
+              { key: chart.key, pinned: !chart.pinned, name: chart.name },
+              { onSettled: () => void queries.invalidateQueries(overviewQuery) },
+            )
+          }
+        >
+          <Pin
+            aria-hidden
+            className="size-4"
+            strokeWidth={1.75}
+            fill={chart.pinned ? 'currentColor' : 'none'}
+          />
+        </IconButton>
+      }
+    />
+  );
+}

@@ -1,0 +1,94 @@
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { Fragment, type ReactNode } from 'react';
+import { authOptionsQuery, meQuery } from '../../api/queries';
+import { useSignOut } from '../../shell/useSignOut';
+import { Moment } from '../../ui/Age';
+import { Button } from '../../ui/Button';
+import { words, zoneName } from '../../ui/format';
+import { PageHeader, Panel } from '../../ui/Panel';
+import { Segmented } from '../../ui/Segmented';
+import { setTheme, useThemeChoice } from '../../ui/theme';
+import { useTitle } from '../../ui/useTitle';
+
+const themes = [
+  { value: 'system', label: 'As the system' },
+  { value: 'light', label: 'Light' },
+  { value: 'dark', label: 'Dark' },
+] as const;
+
+export function SettingsPage() {
+  useTitle('Settings');
+  const { data: me } = useSuspenseQuery(meQuery);
+  const { data: options } = useQuery(authOptionsQuery);
+  const signOut = useSignOut();
+  const theme = useThemeChoice();
+  if (!me) return null;
+  const { organization, user } = me;
+  const nameOf = (choices: { id: string; name: string }[] | undefined, id: string) =>
+    choices?.find((choice) => choice.id === id)?.name ?? words(id);
+
+  return (
+    <>
+      <PageHeader title="Settings" />
+      <div className="flex max-w-[44rem] flex-col gap-3">
+        <Panel title="Workspace">
+          <Facts
+            facts={[
+              ['Name', organization.name],
+              ['Industry', nameOf(options?.industries, organization.industry)],
+              ['Region', nameOf(options?.regions, organization.region)],
+              ['Plan', words(organization.plan)],
+              ['Created', <Moment key="created" at={organization.created_at} withZone />],
+              ['Id', <Code key="id">{organization.id}</Code>],
+            ]}
+          />
+        </Panel>
+        <Panel title="You">
+          <Facts
+            facts={[
+              ['Name', user.name],
+              ['Email', user.email],
+              ['Role here', words(me.role)],
+              ['Time zone', `${Intl.DateTimeFormat().resolvedOptions().timeZone} (${zoneName()})`],
+            ]}
+          />
+          <div className="flex justify-end border-t border-line-weak p-3">
+            <Button onClick={() => void signOut()}>Sign out</Button>
+          </div>
+        </Panel>
+        <Panel title="Appearance">
+          <div className="px-3 pb-3">
+            <div className="lg:inline-flex">
+              <Segmented
+                label="Theme"
+                options={themes}
+                value={theme ?? 'system'}
+                onChange={(value) => setTheme(value === 'system' ? null : value)}
+              />
+            </div>
+            <p className="mt-2 text-meta text-ink-3">Kept in this browser.</p>
+          </div>
+        </Panel>
+      </div>
+    </>
+  );
+}
+
+function Facts({ facts }: { facts: [string, ReactNode][] }) {
+  return (
+    <dl className="pb-1">
+      {facts.map(([name, value]) => (
+        <Fragment key={name}>
+          <div className="flex min-h-8 items-baseline gap-3 border-t border-line-weak px-3 py-1.5">
+            <dt className="w-28 shrink-0 text-ink-3">{name}</dt>
+            <dd className="min-w-0 break-words">{value}</dd>
+          </div>
+        </Fragment>
+      ))}
+    </dl>
+  );
+}
+
+function Code({ children }: { children: ReactNode }) {
+  return <span className="font-mono text-meta break-all">{children}</span>;
+}

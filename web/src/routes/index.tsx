@@ -1,0 +1,159 @@
+import {
+  createRootRouteWithContext,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+  type SearchSchemaInput,
+} from '@tanstack/react-router';
+import { meQuery } from '../api/queries';
+import { paths, safeNext } from '../paths';
+import type { RouterContext } from './context';
+import { NotFound, PageError } from './fallback';
+
+/** Every route, once. Pages load apart; what a page needs first is asked for while its script loads. */
+
+const root = createRootRouteWithContext<RouterContext>()({
+  component: Outlet,
+  notFoundComponent: () => <NotFound />,
+});
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined;
+
+/** Leaves out what is not set, so that addresses stay short. */
+const defined = <T extends object>(search: T): { [K in keyof T]: NonNullable<T[K]> } =>
+  Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: NonNullable<T[K]>;
+  };
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: paths.home,
+  component: lazyRouteComponent(() => import('../pages/home/HomePage'), 'HomePage'),
+});
+
+export type AuthSearch = { mode?: 'sign-up'; next?: string; reason?: 'ended' };
+const auth = createRoute({
+  getParentRoute: () => root,
+  path: paths.auth,
+  validateSearch: (search: Record<string, unknown> & SearchSchemaInput): AuthSearch =>
+    defined({
+      mode: search.mode === 'sign-up' ? ('sign-up' as const) : undefined,
+      next: safeNext(search.next),
+      reason: search.reason === 'ended' ? ('ended' as const) : undefined,
+    }),
+  component: lazyRouteComponent(() => import('../pages/auth/AuthPage'), 'AuthPage'),
+});
+
+const app = createRoute({
+  getParentRoute: () => root,
+  path: paths.app,
+  beforeLoad: async ({ context, location }) => {
+    const me = await context.queryClient.ensureQueryData(meQuery);
+    if (!me) throw redirect({ to: paths.auth, search: { next: location.href } });
+  },
+  component: lazyRouteComponent(() => import('../shell/AppShell'), 'AppShell'),
+});
+
+const appIndex = createRoute({
+  getParentRoute: () => app,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: paths.overview });
+  },
+});
+
+const overview = createRoute({
+  getParentRoute: () => app,
+  path: 'overview',
+  component: lazyRouteComponent(() => import('../pages/overview/OverviewPage'), 'OverviewPage'),
+});
+
+export type DevicesSearch = { site_id?: string; state?: string; q?: string };
+const devices = createRoute({
+  getParentRoute: () => app,
+  path: 'devices',
+  validateSearch: (search: Record<string, unknown> & SearchSchemaInput): DevicesSearch =>
+    defined({ site_id: text(search.site_id), state: text(search.state), q: text(search.q) }),
+  component: lazyRouteComponent(() => import('../pages/devices/DevicesPage'), 'DevicesPage'),
+});
+
+export type DeviceSearch = { range?: '6h' | '24h' };
+const device = createRoute({
+  getParentRoute: () => app,
+  path: 'devices/$id',
+  validateSearch: (search: Record<string, unknown> & SearchSchemaInput): DeviceSearch =>
+    defined({
+      range: search.range === '6h' || search.range === '24h' ? search.range : undefined,
+    }),
+  component: lazyRouteComponent(() => import('../pages/devices/DevicePage'), 'DevicePage'),
+});
+
+export type DataSourcesSearch = { pair?: boolean };
+const dataSources = createRoute({
+  getParentRoute: () => app,
+  path: 'data-sources',
+  validateSearch: (search: Record<string, unknown> & SearchSchemaInput): DataSourcesSearch =>
+    defined({ pair: search.pair === true ? true : undefined }),
+  component: lazyRouteComponent(
+    () => import('../pages/data-sources/DataSourcesPage'),
+    'DataSourcesPage',
+  ),
+});
+
+const source = createRoute({
+  getParentRoute: () => app,
+  path: 'data-sources/$id',
+  component: lazyRouteComponent(() => import('../pages/data-sources/SourcePage'), 'SourcePage'),
+});
+
+export type EventsSearch = {
+  source_id?: string;
+  table?: string;
+  op?: string;
+  from?: string;
+  to?: string;
+};
+const events = createRoute({
+  getParentRoute: () => app,
+  path: 'events',
+  validateSearch: (search: Record<string, unknown> & SearchSchemaInput): EventsSearch =>
+    defined({
+      source_id: text(search.source_id),
+      table: text(search.table),
+      op: text(search.op),
+      from: text(search.from),
+      to: text(search.to),
+    }),
+  component: lazyRouteComponent(() => import('../pages/events/EventsPage'), 'EventsPage'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: 'settings',
+  component: lazyRouteComponent(() => import('../pages/settings/SettingsPage'), 'SettingsPage'),
+});
+
+const tree = root.addChildren([
+  home,
+  auth,
+  app.addChildren([appIndex, overview, devices, device, dataSources, source, events, settings]),
+]);
+
+export const makeRouter = (context: RouterContext) =>
+  createRouter({
+    routeTree: tree,
+    context,
+    defaultPreload: 'intent',
+    scrollRestoration: true,
+    defaultErrorComponent: PageError,
+    defaultNotFoundComponent: () => <NotFound />,
+  });
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

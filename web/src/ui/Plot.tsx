@@ -1,0 +1,175 @@
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { useEffect, useRef } from 'react';
+import type { Aligned } from './align';
+import { formatClock, formatDayMonth, formatValue } from './format';
+import { tokenColor, useTheme } from './theme';
+
+export type PlotProps = {
+  data: Aligned;
+  /** Number of the series' colour, 1 to 8. */
+  colors: readonly number[];
+  from: number;
+  to: number;
+  height: number;
+  /** Charts of one page share their crosshair. */
+  syncKey: string;
+  onCursor: (index: number | null) => void;
+  onZoom: (zoomed: boolean) => void;
+  /** A new value resets the zoom. */
+  resetZoom: number;
+};
+
+const font = '11px "Geist Variable", sans-serif';
+const day = 86_400;
+
+function options(
+  element: HTMLElement,
+  props: PlotProps,
+  latest: { current: PlotProps; zoom: [number, number] | null },
+): uPlot.Options {
+  const ink = tokenColor('ink-3');
+  const grid = tokenColor('line-weak');
+  const axis: uPlot.Axis = { stroke: ink, font, ticks: { show: false }, border: { show: false } };
+  return {
+    width: element.clientWidth,
+    height: props.height,
+    padding: [8, 8, 0, 0],
+    legend: { show: false },
+    cursor: {
+      y: false,
+      points: { size: 6 },
+      sync: { key: props.syncKey },
+      drag: { x: true, y: false, setScale: true },
+    },
+    scales: {
+      x: {
+        time: true,
+        range: () => latest.zoom ?? [latest.current.from, latest.current.to],
+      },
+      y: {
+        range: (_, low, high) => {
+          if (low === null || high === null) return [0, 1];
+          const pad = low === high ? Math.max(Math.abs(low) * 0.05, 0.5) : 0;
+          return uPlot.rangeNum(low - pad, high + pad, 0.1, true);
+        },
+      },
+    },
+    axes: [
+      {
+        ...axis,
+        grid: { show: false },
+        size: 24,
+        gap: 6,
+        space: 70,
+        values: (_, splits) =>
+          splits.map((s) => (s % day === 0 ? formatDayMonth(s * 1000) : formatClock(s * 1000))),
+      },
+      {
+        ...axis,
+        grid: { stroke: grid, width: 1 },
+        size: 46,
+        gap: 6,
+        space: 34,
+        values: (_, splits) => {
+          const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
+          return splits.map((s) => formatValue(s, decimalsOfStep(step)));
+        },
+      },
+    ],
+    series: [
+      {},
+      ...props.colors.map((color) => ({
+        stroke: tokenColor(`series-${color}`),
+        width: 1.5,
+        points: { show: false },
+      })),
+    ],
+    hooks: {
+      setCursor: [(u) => latest.current.onCursor(u.cursor.idx ?? null)],
+      setSelect: [
+        (u) => {
+          if (u.select.width < 4) return;
+          const low = u.posToVal(u.select.left, 'x');
+          const high = u.posToVal(u.select.left + u.select.width, 'x');
+          latest.zoom = [low, high];
+          latest.current.onZoom(true);
+        },
+      ],
+    },
+  };
+}
+
+/** As few decimals as tell two neighbouring labels apart exactly. */
+function decimalsOfStep(step: number): number {
+  let decimals = 0;
+  while (
+    decimals < 6 &&
+    Math.abs(step * 10 ** decimals - Math.round(step * 10 ** decimals)) > 1e-6
+  ) {
+    decimals++;
+  }
+  return decimals;
+}
+
+const toUplot = (data: Aligned): uPlot.AlignedData =>
+  [data.times, ...data.columns] as uPlot.AlignedData;
+
+/** The canvas of a chart. What it shows in words and as a table is its surrounding's part. */
+export default function Plot(props: PlotProps) {
+  const element = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const latest = useRef<{ current: PlotProps; zoom: [number, number] | null }>({
+    current: props,
+    zoom: null,
+  });
+  latest.current.current = props;
+  const theme = useTheme();
+  const shape = `${theme} ${props.colors.join()} ${props.height} ${props.syncKey}`;
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: data goes in below without a new canvas
+  useEffect(() => {
+    const host = element.current;
+    if (!host) return;
+    const state = latest.current;
+    const created = new uPlot(
+      options(host, state.current, state),
+      toUplot(state.current.data),
+      host,
+    );
+    plot.current = created;
+    // Canvas does not wait for a web font by itself.
+    void document.fonts
+      ?.load(font)
+      .then(() => plot.current === created && created.redraw(false, true));
+    const doubleClick = () => {
+      state.zoom = null;
+      state.current.onZoom(false);
+    };
+    created.over.addEventListener('dblclick', doubleClick, { capture: true });
+    const observer = new ResizeObserver(() => {
+      if (host.clientWidth > 0 && host.clientWidth !== created.width) {
+        created.setSize({ width: host.clientWidth, height: state.current.height });
+      }
+    });
+    observer.observe(host);
+    return () => {
+      observer.disconnect();
+      created.destroy();
+      plot.current = null;
+    };
+  }, [shape]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: from and to move the x range, read in its callback
+  useEffect(() => {
+    plot.current?.setData(toUplot(props.data));
+  }, [props.data, props.from, props.to]);
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each new value is a wish to reset
+  useEffect(() => {
+    latest.current.zoom = null;
+    plot.current?.setData(toUplot(latest.current.current.data));
+  }, [props.resetZoom]);
+
+  return <div ref={element} style={{ height: props.height }} />;
+}

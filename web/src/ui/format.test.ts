@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { ageSeconds, formatAge, formatBytes, formatDuration, formatValue, words } from './format';
+
+describe('formatValue', () => {
+  it('writes a missing value as a dash, and zero as zero', () => {
+    expect(formatValue(null)).toBe('–');
+    expect(formatValue(0)).toBe('0');
+  });
+
+  it('keeps about four significant digits', () => {
+    expect(formatValue(31240.4)).toBe('31,240');
+    expect(formatValue(310.26)).toBe('310.3');
+    expect(formatValue(3.41999)).toBe('3.42');
+    expect(formatValue(0.012345)).toBe('0.0123');
+  });
+
+  it('never writes a negative zero', () => {
+    expect(formatValue(-0.001, 1)).toBe('0.0');
+  });
+});
+
+describe('ages', () => {
+  it('are told in their largest unit', () => {
+    expect(formatDuration(59.9)).toBe('59 s');
+    expect(formatDuration(61)).toBe('1 min');
+    expect(formatDuration(3600)).toBe('1 h');
+    expect(formatDuration(3 * 86_400)).toBe('3 d');
+    expect(formatAge(0.4)).toBe('now');
+  });
+
+  it('are never negative and are unknown without a time', () => {
+    expect(ageSeconds('2026-01-01T00:00:01Z', Date.parse('2026-01-01T00:00:00Z'))).toBe(0);
+    expect(ageSeconds(null, 0)).toBeNull();
+    expect(ageSeconds('nonsense', 0)).toBeNull();
+  });
+});
+
+it('bytes are counted in binary steps', () => {
+  expect(formatBytes(18_432)).toBe('18.0 KB');
+  expect(formatBytes(0)).toBe('0 B');
+  expect(formatBytes(null)).toBe('–');
+});
+
+it('ids become words', () => {
+  expect(words('food-and-beverage')).toBe('Food and beverage');
+});

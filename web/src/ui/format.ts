@@ -1,0 +1,103 @@
+/** How numbers, ages and times are written, everywhere the same. */
+
+const byDecimals = new Map<number, Intl.NumberFormat>();
+
+function fixed(decimals: number): Intl.NumberFormat {
+  let format = byDecimals.get(decimals);
+  if (!format) {
+    format = new Intl.NumberFormat('en-US', {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    });
+    byDecimals.set(decimals, format);
+  }
+  return format;
+}
+
+/** Decimals that keep three to four significant digits at this magnitude. */
+export function decimalsFor(magnitude: number): number {
+  const size = Math.abs(magnitude);
+  if (!Number.isFinite(size) || size === 0 || size >= 1000) return 0;
+  if (size >= 100) return 1;
+  if (size >= 1) return 2;
+  return Math.min(6, 2 - Math.floor(Math.log10(size)));
+}
+
+/** A measured value; "–" where there is none, which is not zero. */
+export function formatValue(value: number | null | undefined, decimals?: number): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const places = decimals ?? (Number.isInteger(value) ? 0 : decimalsFor(value));
+  const text = fixed(places).format(value);
+  return /^-0(\.0+)?$/.test(text) ? text.slice(1) : text;
+}
+
+export const formatCount = (value: number): string => fixed(0).format(value);
+
+const byteUnits = ['B', 'KB', 'MB', 'GB', 'TB'];
+
+export function formatBytes(bytes: number | null | undefined): string {
+  if (bytes === null || bytes === undefined) return '–';
+  let size = bytes;
+  let unit = 0;
+  while (size >= 1024 && unit < byteUnits.length - 1) {
+    size /= 1024;
+    unit++;
+  }
+  return `${fixed(unit === 0 || size >= 100 ? 0 : 1).format(size)} ${byteUnits[unit]}`;
+}
+
+/** A length of time in its largest unit: "0 s", "59 s", "12 min", "3 h", "5 d". */
+export function formatDuration(seconds: number): string {
+  const s = Math.max(0, Math.floor(seconds));
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min`;
+  if (s < 172_800) return `${Math.floor(s / 3600)} h`;
+  return `${formatCount(Math.floor(s / 86_400))} d`;
+}
+
+export const formatAge = (seconds: number): string =>
+  seconds < 1 ? 'now' : `${formatDuration(seconds)} ago`;
+
+export function ageSeconds(at: string | null | undefined, nowMs: number): number | null {
+  if (!at) return null;
+  const time = Date.parse(at);
+  return Number.isNaN(time) ? null : Math.max(0, (nowMs - time) / 1000);
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
+const clockSeconds = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+const dayMonth = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short' });
+
+export const formatClock = (ms: number): string => clock.format(ms);
+export const formatClockSeconds = (ms: number): string => clockSeconds.format(ms);
+export const formatDay = (ms: number): string => day.format(ms);
+export const formatDayMonth = (ms: number): string => dayMonth.format(ms);
+
+/** The time today, the date before it else. */
+export function formatMoment(ms: number, nowMs: number): string {
+  const today = day.format(nowMs) === day.format(ms);
+  return today ? clockSeconds.format(ms) : `${day.format(ms)}, ${clockSeconds.format(ms)}`;
+}
+
+/** The person's zone as they would say it: "GMT+1", "UTC". */
+export function zoneName(ms: number = Date.now()): string {
+  const part = new Intl.DateTimeFormat('en-GB', { timeZoneName: 'short' })
+    .formatToParts(ms)
+    .find((p) => p.type === 'timeZoneName');
+  return part?.value ?? 'UTC';
+}
+
+/** The same moment in UTC, for the hover text. */
+export const formatUtc = (ms: number): string =>
+  `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC`;
+
+/** "in_use" and "food-and-beverage" as words. */
+export function words(id: string): string {
+  const text = id.replace(/[_-]+/g, ' ').trim();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
