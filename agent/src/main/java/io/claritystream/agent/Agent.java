@@ -1,0 +1,248 @@
+package io.claritystream.agent;
+
+import io.claritystream.agent.spool.SpoolLimits;
+import io.claritystream.agent.uplink.Identity;
+import io.claritystream.agent.uplink.Pairing;
+import io.claritystream.agent.uplink.Platform;
+import io.claritystream.agent.uplink.ServerAddress;
+import java.io.Console;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/// The agent's command line. Exit codes: 0 done, 1 could not be done, 2 not understood, 3 `status`
+/// of an agent that does not run.
+public final class Agent {
+  static final int DONE = 0;
+  static final int FAILED = 1;
+  static final int MISUSED = 2;
+  static final int NOT_RUNNING = 3;
+
+  private static final Set<String> FLAGS = Set.of("--json", "--help");
+  private static final int NAME_MAX = 100;
+  private static final String USAGE =
+      """
+      agent [--data DIR] COMMAND          captures your databases' changes for the platform
+
+        pair CODE --server URL [--name NAME]
+              makes this machine an agent of your workspace; the code comes from its web page
+        source add NAME --host H [--port P] --database D --user U
+                   [--password-file F | --password-env V] [--tables a.b,c.*] [--tls MODE]
+              adds a PostgreSQL database, or takes up what changed in it; asks for the password
+        source list [--json]
+        source remove NAME
+              stops its capture and takes slot and publications out of the database
+        run [--json] [--spool-mib N]
+              captures and sends until it is stopped
+        status [--json]
+        version
+
+      DIR is where the agent keeps its identity, its sources and what is not sent yet;
+      ~/.clarity-agent unless --data or CLARITY_AGENT_DATA says otherwise.
+      MODE is disable, prefer (the default), require, verify-ca or verify-full.
+      """;
+
+  private final PrintStream out;
+  private final PrintStream err;
+  private final Map<String, String> environment;
+  private final Clock clock;
+  private final Function<String, char @Nullable []> prompt;
+
+  Agent(
+      PrintStream out,
+      PrintStream err,
+      Map<String, String> environment,
+      Clock clock,
+      Function<String, char @Nullable []> prompt) {
+    this.out = out;
+    this.err = err;
+    this.environment = environment;
+    this.clock = clock;
+    this.prompt = prompt;
+  }
+
+  public static void main(String[] line) {
+    Logging.configure();
+    var agent =
+        new Agent(System.out, System.err, System.getenv(), Clock.systemUTC(), Agent::askConsole);
+    System.exit(agent.command(List.of(line)));
+  }
+
+  private static char @Nullable [] askConsole(String words) {
+    Console console = System.console();
+    return console == null || !console.isTerminal() ? null : console.readPassword("%s", words);
+  }
+
+  static String version() {
+    var version = Agent.class.getPackage().getImplementationVersion();
+    return version == null ? "development" : version;
+  }
+
+  /// Does what the line says.
+  ///
+  /// @return the exit code
+  int command(List<String> line) {
+    try {
+      var arguments = new Arguments(line, FLAGS);
+      if (arguments.flag("--help") || !arguments.hasWord()) {
+        out.print(USAGE);
+        return line.isEmpty() ? MISUSED : DONE;
+      }
+      var home = home(arguments);
+      var command = arguments.word("the command");
+      return switch (command) {
+        case "pair" -> pair(home, arguments);
+        case "source" -> new SourceCommands(out, home, environment, prompt).command(arguments);
+        case "run" -> run(home, arguments);
+        case "status" -> status(home, arguments);
+        case "version" -> {
+          arguments.end();
+          out.println(version());
+          yield DONE;
+        }
+        case "help" -> {
+          out.print(USAGE);
+          yield DONE;
+        }
+        default -> throw new UsageException("there is no command " + command);
+      };
+    } catch (UsageException e) {
+      err.println("agent: " + e.getMessage());
+      err.println("agent --help shows all commands");
+      return MISUSED;
+    } catch (CommandFailedException e) {
+      err.println("agent: " + e.getMessage());
+      return FAILED;
+    } catch (AccessDeniedException e) {
+      err.println("agent: " + e.getFile() + " may not be read or written by this user");
+      return FAILED;
+    } catch (IOException e) {
+      err.println("agent: " + e.getMessage());
+      return FAILED;
+    }
+  }
+
+  private Home home(Arguments arguments) {
+    var chosen =
+        arguments
+            .option("--data")
+            .or(() -> java.util.Optional.ofNullable(environment.get("CLARITY_AGENT_DATA")))
+            .filter(path -> !path.isBlank());
+    return new Home(
+        chosen.map(Path::of).orElseGet(() -> Path.of(userHome()).resolve(Home.DEFAULT)));
+  }
+
+  private static String userHome() {
+    return System.getProperty("user.home", ".");
+  }
+
+  private int pair(Home home, Arguments arguments) throws IOException {
+    var code = arguments.word("the pairing code");
+    var server = address(arguments.required("--server"));
+    var name = arguments.option("--name").orElseGet(Agent::machineName);
+    arguments.end();
+    if (name.isBlank() || name.length() > NAME_MAX) {
+      throw new UsageException("--name has 1 to " + NAME_MAX + " characters");
+    }
+    home.prepared();
+    try (var held = home.lockForRun().orElse(null)) {
+      if (held == null) {
+        throw new CommandFailedException(
+            "the agent runs on " + home.directory() + "; stop it before it is paired anew");
+      }
+      return switch (Pairing.pair(home.directory(), server, code, name, version(), environment)) {
+        case Pairing.Paired(var id, var workspace) -> {
+          out.println("paired with " + workspace + " as " + name + " (" + id + ")");
+          if (home.sourceNames().isEmpty()) {
+            out.println("next: agent source add NAME …, then agent run");
+          }
+          yield DONE;
+        }
+        case Pairing.Refused(var reason) ->
+            throw new CommandFailedException("not paired: " + reason);
+      };
+    }
+  }
+
+  private static ServerAddress address(String url) {
+    try {
+      return ServerAddress.parse(url);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static String machineName() {
+    try {
+      return InetAddress.getLocalHost().getHostName();
+    } catch (UnknownHostException e) {
+      return "agent";
+    }
+  }
+
+  private int run(Home home, Arguments arguments) throws IOException {
+    var json = arguments.flag("--json");
+    var mib =
+        arguments.number(
+            "--spool-mib", 64, 1_048_576, (int) (SpoolLimits.DEFAULT.bytesMax() >> 20));
+    arguments.end();
+    home.prepared();
+    try (var held = home.lockForRun().orElse(null)) {
+      if (held == null) {
+        throw new CommandFailedException(
+            "an agent runs on " + home.directory() + " already; stop it first");
+      }
+      var identity =
+          Identity.load(home.directory())
+              .orElseThrow(
+                  () ->
+                      new CommandFailedException(
+                          "this agent is not paired yet; make a pairing code on the platform's web"
+                              + " page and run: agent pair CODE --server URL"));
+      var runner =
+          new Runner(
+              home,
+              new Platform(identity, version(), clock, environment).start(),
+              new SpoolLimits((long) mib << 20, SpoolLimits.DEFAULT.segmentBytes()),
+              version(),
+              clock,
+              environment,
+              out,
+              json);
+      Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(runner::close));
+      runner.run();
+      return DONE;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return FAILED;
+    }
+  }
+
+  private int status(Home home, Arguments arguments) throws IOException {
+    var json = arguments.flag("--json");
+    arguments.end();
+    var report = StatusReport.load(home.statusFile());
+    var running = running(home);
+    if (report.isEmpty()) {
+      throw new CommandFailedException(
+          "no agent has run on " + home.directory() + " yet; start it with: agent run");
+    }
+    out.println(json ? report.get().json(running) : report.get().table(running));
+    return running ? DONE : NOT_RUNNING;
+  }
+
+  private static boolean running(Home home) throws IOException {
+    try (var held = home.lockForRun().orElse(null)) {
+      return held == null;
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package io.claritystream.agent;
+
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/// A command line, taken apart: words, options with a value, flags. What is not asked for is an
+/// error, so that a misspelt option is never silently without effect.
+final class Arguments {
+  private final Deque<String> words = new ArrayDeque<>();
+  private final Map<String, String> options = new HashMap<>();
+
+  /// @param flags the options that have no value
+  Arguments(List<String> line, Set<String> flags) {
+    for (var i = 0; i < line.size(); i++) {
+      var argument = line.get(i);
+      if (!argument.startsWith("--")) {
+        words.add(argument);
+        continue;
+      }
+      var equals = argument.indexOf('=');
+      var name = equals < 0 ? argument : argument.substring(0, equals);
+      if (name.equals("--password")) {
+        throw new UsageException(
+            "a password is never given as an argument, where others can see it. Leave it out to be"
+                + " asked, or use --password-file FILE or --password-env VARIABLE");
+      }
+      String value;
+      if (flags.contains(name)) {
+        value = equals < 0 ? "" : argument.substring(equals + 1);
+        if (!value.isEmpty()) {
+          throw new UsageException(name + " takes no value");
+        }
+      } else if (equals >= 0) {
+        value = argument.substring(equals + 1);
+      } else if (i + 1 < line.size()) {
+        value = line.get(++i);
+      } else {
+        throw new UsageException(name + " needs a value");
+      }
+      if (options.put(name, value) != null) {
+        throw new UsageException(name + " is given twice");
+      }
+    }
+  }
+
+  boolean hasWord() {
+    return !words.isEmpty();
+  }
+
+  /// The next word.
+  String word(String what) {
+    var word = words.poll();
+    if (word == null) {
+      throw new UsageException(what + " is missing");
+    }
+    return word;
+  }
+
+  Optional<String> option(String name) {
+    return Optional.ofNullable(options.remove(name));
+  }
+
+  String required(String name) {
+    return option(name).orElseThrow(() -> new UsageException(name + " is missing"));
+  }
+
+  boolean flag(String name) {
+    return options.remove(name) != null;
+  }
+
+  int number(String name, int min, int max, int otherwise) {
+    var text = option(name);
+    if (text.isEmpty()) {
+      return otherwise;
+    }
+    try {
+      var number = Integer.parseInt(text.get());
+      if (number >= min && number <= max) {
+        return number;
+      }
+    } catch (NumberFormatException e) {
+      // Told below, with what it should be.
+    }
+    throw new UsageException(
+        name + " is a number from " + min + " to " + max + ", and not " + text.get());
+  }
+
+  /// Nothing may be left.
+  void end() {
+    if (!words.isEmpty()) {
+      throw new UsageException("what is " + words.peek() + " meant to be?");
+    }
+    if (!options.isEmpty()) {
+      throw new UsageException("the option " + options.keySet().iterator().next() + " is unknown");
+    }
+  }
+}

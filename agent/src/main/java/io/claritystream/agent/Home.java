@@ -1,0 +1,109 @@
+package io.claritystream.agent;
+
+import io.claritystream.agent.files.PrivateFile;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Optional;
+
+/// The agent's data directory, readable by its owner alone.
+///
+/// ```
+/// identity.pem identity.properties     who the agent is to the platform
+/// run.lock                             held by the agent that runs
+/// status.properties                    what it last said of itself
+/// sources/NAME/source.properties       where a source is
+/// sources/NAME/password                how to get in, unless it is read from elsewhere
+/// sources/NAME/capture.properties      how far its capture is
+/// sources/NAME/lock                    held by whoever works on it
+/// sources/NAME/spool/                  what was captured and is not safe on the platform yet
+/// ```
+record Home(Path directory) {
+  static final String DEFAULT = ".clarity-agent";
+
+  Home {
+    directory = directory.toAbsolutePath().normalize();
+  }
+
+  /// Makes it if it is not there.
+  Home prepared() throws IOException {
+    PrivateFile.directory(directory);
+    PrivateFile.directory(sources());
+    return this;
+  }
+
+  Path sources() {
+    return directory.resolve("sources");
+  }
+
+  Path source(String name) {
+    return sources().resolve(name);
+  }
+
+  Path statusFile() {
+    return directory.resolve("status.properties");
+  }
+
+  /// The names of all sources, in order.
+  List<String> sourceNames() throws IOException {
+    if (!Files.isDirectory(sources())) {
+      return List.of();
+    }
+    try (var entries = Files.list(sources())) {
+      return entries
+          .filter(entry -> Files.isRegularFile(entry.resolve(SourceSettings.FILE)))
+          .map(entry -> entry.getFileName().toString())
+          .sorted()
+          .toList();
+    }
+  }
+
+  /// A lock that ends with its holder, however that ends.
+  static final class Held implements AutoCloseable {
+    private final FileChannel channel;
+    private final FileLock lock;
+
+    private Held(FileChannel channel, FileLock lock) {
+      this.channel = channel;
+      this.lock = lock;
+    }
+
+    @Override
+    public void close() throws IOException {
+      lock.release();
+      channel.close();
+    }
+  }
+
+  /// Empty if another agent runs on this directory.
+  Optional<Held> lockForRun() throws IOException {
+    return lock(directory.resolve("run.lock"));
+  }
+
+  /// Empty if somebody works on this source.
+  Optional<Held> lockSource(String name) throws IOException {
+    return lock(source(name).resolve("lock"));
+  }
+
+  private static Optional<Held> lock(Path file) throws IOException {
+    var channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+    try {
+      var lock = channel.tryLock();
+      if (lock != null) {
+        return Optional.of(new Held(channel, lock));
+      }
+    } catch (OverlappingFileLockException e) {
+      // Held by this very process.
+    } catch (IOException e) {
+      channel.close();
+      throw e;
+    }
+    channel.close();
+    return Optional.empty();
+  }
+}

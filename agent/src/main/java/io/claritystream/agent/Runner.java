@@ -1,0 +1,209 @@
+package io.claritystream.agent;
+
+import io.claritystream.agent.spool.SpoolLimits;
+import io.claritystream.agent.uplink.Platform;
+import io.claritystream.protocol.link.SourceState;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The agent as it runs: a worker for each source, sources that come and go while it runs, and the
+/// status file.
+final class Runner implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
+  private static final long ROUND_MS = 1_000;
+  private static final long CLOSE_MS = 8_000;
+
+  private record Running(SourceWorker worker, Home.Held held) {}
+
+  private final Home home;
+  private final Platform platform;
+  private final SpoolLimits limits;
+  private final String version;
+  private final Clock clock;
+  private final Map<String, String> environment;
+  private final PrintStream events;
+  private final boolean json;
+  private final Map<String, Running> sources = new TreeMap<>();
+  private final Map<String, String> told = new HashMap<>();
+  private final CountDownLatch stop = new CountDownLatch(1);
+  private final CountDownLatch stopped = new CountDownLatch(1);
+
+  Runner(
+      Home home,
+      Platform platform,
+      SpoolLimits limits,
+      String version,
+      Clock clock,
+      Map<String, String> environment,
+      PrintStream events,
+      boolean json) {
+    this.home = home;
+    this.platform = platform;
+    this.limits = limits;
+    this.version = version;
+    this.clock = clock;
+    this.environment = environment;
+    this.events = events;
+    this.json = json;
+  }
+
+  /// Runs until [#close()].
+  void run() throws InterruptedException {
+    tell(new Json().object().field("event", "ready").end().toString(), "running, Ctrl-C stops it");
+    try {
+      do {
+        reconcile();
+        report();
+      } while (!stop.await(ROUND_MS, TimeUnit.MILLISECONDS));
+    } finally {
+      closeAll(List.copyOf(sources.values()));
+      sources.clear();
+      platform.close();
+      stopped.countDown();
+    }
+  }
+
+  private void reconcile() {
+    try {
+      var wanted = new TreeMap<String, SourceSettings>();
+      for (var name : home.sourceNames()) {
+        SourceSettings.load(home, name).ifPresent(found -> wanted.put(name, found));
+      }
+      var gone = new ArrayList<Running>();
+      sources
+          .values()
+          .removeIf(
+              running -> {
+                var settings = running.worker().settings();
+                var unchanged = settings.equals(wanted.get(settings.name()));
+                if (!unchanged) {
+                  gone.add(running);
+                }
+                return !unchanged;
+              });
+      closeAll(gone);
+      for (var settings : wanted.values()) {
+        if (!sources.containsKey(settings.name())) {
+          begin(settings);
+        }
+      }
+    } catch (IOException e) {
+      LOG.error("the data directory cannot be read: {}", e.getMessage());
+    }
+  }
+
+  private void begin(SourceSettings settings) throws IOException {
+    var held = home.lockSource(settings.name());
+    if (held.isEmpty()) {
+      // Being removed at this moment; the next round sees what came of it.
+      return;
+    }
+    try {
+      var worker = new SourceWorker(home, settings, platform, limits, clock, environment).start();
+      sources.put(settings.name(), new Running(worker, held.get()));
+    } catch (IOException e) {
+      held.get().close();
+      LOG.error("source {} cannot be worked on: {}", settings.name(), e.getMessage());
+    }
+  }
+
+  private static void closeAll(List<Running> gone) {
+    var threads =
+        gone.stream()
+            .map(
+                running ->
+                    Thread.ofPlatform()
+                        .daemon()
+                        .start(
+                            () -> {
+                              running.worker().close();
+                              try {
+                                running.held().close();
+                              } catch (IOException e) {
+                                LOG.warn("a lock could not be released: {}", e.getMessage());
+                              }
+                            }))
+            .toList();
+    try {
+      var until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(CLOSE_MS);
+      for (var thread : threads) {
+        thread.join(Math.max(1, TimeUnit.NANOSECONDS.toMillis(until - System.nanoTime())));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void report() {
+    var reports = new ArrayList<SourceReport>();
+    sources.values().forEach(running -> reports.add(running.worker().report()));
+    for (var report : reports) {
+      var words =
+          report.state().name().toLowerCase(Locale.ROOT)
+              + (report.detail().isEmpty() ? "" : ": " + report.detail())
+              + (report.trouble().isEmpty() ? "" : ": " + report.trouble());
+      if (!words.equals(told.put(report.name(), words)) && known(report)) {
+        tell(
+            new Json()
+                .object()
+                .field("event", "source")
+                .field("name", report.name())
+                .field("state", report.state().name().toLowerCase(Locale.ROOT))
+                .field("detail", report.detail())
+                .field("trouble", report.trouble())
+                .end()
+                .toString(),
+            "source " + report.name() + " is " + words);
+      }
+    }
+    var identity = platform.identity();
+    try {
+      new StatusReport(
+              identity.agentId(),
+              identity.agentName(),
+              identity.workspace(),
+              identity.server().toString(),
+              version,
+              ProcessHandle.current().pid(),
+              identity.expiresAt(),
+              clock.instant(),
+              reports)
+          .save(home.statusFile());
+    } catch (IOException e) {
+      LOG.warn("the status cannot be written: {}", e.getMessage());
+    }
+  }
+
+  private static boolean known(SourceReport report) {
+    return report.state() != SourceState.STATE_UNSPECIFIED;
+  }
+
+  private void tell(String asJson, String words) {
+    events.println(json ? asJson : words);
+    events.flush();
+  }
+
+  /// Stops all workers, and returns when they have, or ten seconds later.
+  @Override
+  public void close() {
+    stop.countDown();
+    try {
+      if (!stopped.await(CLOSE_MS + 1_500, TimeUnit.MILLISECONDS)) {
+        LOG.warn("some source did not stop in time; nothing is lost by that");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,26 @@
+package io.claritystream.agent;
+
+import io.claritystream.protocol.link.SourceState;
+import java.util.List;
+
+/// How a source stands, as `status` shows it.
+///
+/// @param trouble why nothing can be sent, or empty
+/// @param lagBytes how much log the source keeps for us
+record SourceReport(
+    String name,
+    SourceState state,
+    String detail,
+    List<String> notes,
+    boolean connected,
+    String trouble,
+    long capturedSeq,
+    long sentSeq,
+    long durableSeq,
+    long lagBytes,
+    long spoolBytes,
+    long spoolBytesMax,
+    int tablesDone,
+    int tablesTotal,
+    long snapshotRows,
+    long lastCommitAtUs) {}

@@ -1,0 +1,440 @@
+package io.claritystream.agent;
+
+import io.claritystream.agent.files.PrivateFile;
+import io.claritystream.agent.postgres.Capture;
+import io.claritystream.agent.postgres.CaptureEnd;
+import io.claritystream.agent.postgres.CaptureState;
+import io.claritystream.agent.postgres.CaptureState.Phase;
+import io.claritystream.agent.postgres.Preflight;
+import io.claritystream.agent.postgres.Progress;
+import io.claritystream.agent.postgres.SourceIdentity;
+import io.claritystream.agent.spool.Appender;
+import io.claritystream.agent.spool.Spool;
+import io.claritystream.agent.spool.SpoolDamagedException;
+import io.claritystream.agent.spool.SpoolLimits;
+import io.claritystream.agent.uplink.Platform;
+import io.claritystream.agent.uplink.Uplink;
+import io.claritystream.protocol.link.SourceState;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Works on one source from when it is found to when it is taken away: registers it, gets an epoch
+/// for it, captures it, and begins again whenever something ends.
+final class SourceWorker implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SourceWorker.class);
+  private static final long RETRY_MIN_MS = 500;
+  private static final long RETRY_MAX_MS = 30_000;
+  private static final long REFUSED_RETRY_MS = 15_000;
+
+  private record Grant(int epoch, long position, String reason) {}
+
+  private final Home home;
+  private final SourceSettings settings;
+  private final Platform platform;
+  private final SpoolLimits limits;
+  private final Clock clock;
+  private final Map<String, String> environment;
+  private final Progress progress = new Progress();
+  private final Path stateFile;
+  private final Path spoolDirectory;
+  private final Thread thread;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private volatile boolean stopped;
+  private volatile @Nullable Grant grant;
+  private volatile @Nullable String damaged;
+  private volatile @Nullable Uplink uplink;
+  private volatile @Nullable Spool spool;
+  private CaptureState state;
+  private @Nullable Appender appender;
+  private int failures;
+
+  SourceWorker(
+      Home home,
+      SourceSettings settings,
+      Platform platform,
+      SpoolLimits limits,
+      Clock clock,
+      Map<String, String> environment)
+      throws IOException {
+    this.home = home;
+    this.settings = settings;
+    this.platform = platform;
+    this.limits = limits;
+    this.clock = clock;
+    this.environment = environment;
+    stateFile = home.source(settings.name()).resolve("capture.properties");
+    spoolDirectory = home.source(settings.name()).resolve("spool");
+    PrivateFile.directory(spoolDirectory);
+    state = CaptureState.load(stateFile, settings.slot(), settings.generation());
+    thread = Thread.ofPlatform().name("source " + settings.name()).daemon().unstarted(this::run);
+  }
+
+  SourceWorker start() {
+    thread.start();
+    return this;
+  }
+
+  SourceSettings settings() {
+    return settings;
+  }
+
+  /// How it stands, for `status`.
+  SourceReport report() {
+    var now = progress.now();
+    var link = uplink;
+    var store = spool;
+    return new SourceReport(
+        settings.name(),
+        now.state(),
+        now.detail(),
+        now.notes(),
+        link != null && link.connected(),
+        link == null ? "" : link.trouble(),
+        now.capturedSeq(),
+        link == null ? 0 : link.sentSeq(),
+        link == null ? 0 : link.durableSeq(),
+        now.lagBytes(),
+        store == null ? 0 : store.bytes(),
+        limits.bytesMax(),
+        now.tablesDone(),
+        now.tablesTotal(),
+        now.rows(),
+        now.lastCommitAtUs());
+  }
+
+  private void run() {
+    while (!stopped) {
+      try {
+        round();
+      } catch (InterruptedException e) {
+        return;
+      } catch (IOException e) {
+        LOG.error("source {} failed: {}", settings.name(), e.getMessage());
+        LOG.debug("source {} failed", settings.name(), e);
+        progress.state(SourceState.FAILED, String.valueOf(e.getMessage()));
+        quietly(this::letGo);
+        quietly(() -> pause(REFUSED_RETRY_MS));
+      } catch (UncheckedIOException e) {
+        progress.state(SourceState.FAILED, String.valueOf(e.getCause().getMessage()));
+        quietly(() -> pause(REFUSED_RETRY_MS));
+      } catch (OutOfMemoryError e) {
+        LOG.error("source {}: a row is larger than the agent's memory", settings.name());
+        progress.state(
+            SourceState.FAILED,
+            "a row is larger than the agent's memory; start it with a larger -Xmx");
+        quietly(this::letGo);
+        quietly(() -> pause(REFUSED_RETRY_MS));
+      } catch (RuntimeException e) {
+        LOG.error("source {} failed", settings.name(), e);
+        progress.state(SourceState.FAILED, e.toString());
+        quietly(this::letGo);
+        quietly(() -> pause(REFUSED_RETRY_MS));
+      }
+    }
+    quietly(this::letGo);
+  }
+
+  private interface Step {
+    void run() throws IOException, InterruptedException;
+  }
+
+  private void quietly(Step step) {
+    try {
+      step.run();
+    } catch (IOException e) {
+      LOG.warn("source {}: {}", settings.name(), e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// One step of the state machine that [CaptureState] draws.
+  private void round() throws IOException, InterruptedException {
+    if (state.generation() != settings.generation()) {
+      anew("its tables were chosen anew");
+    }
+    if (!registered()) {
+      return;
+    }
+    var link = linked();
+    var why = damaged;
+    if (why != null) {
+      damaged = null;
+      want(
+          state.phase() == Phase.STREAM ? Phase.RESUME_WANTED : Phase.SNAPSHOT_WANTED,
+          "the spool is damaged: " + why);
+    }
+    var granted = grant;
+    if (granted != null) {
+      grant = null;
+      begin(granted);
+    }
+    if (state.wantsEpoch()) {
+      progress.state(SourceState.WAITING, "waits for the platform: " + waitingFor(link));
+      link.wantEpoch();
+      awaitChange(1_000);
+      return;
+    }
+    var store = opened(link);
+    if (store == null) {
+      return;
+    }
+    captured(capture(store, link));
+  }
+
+  private static String waitingFor(Uplink link) {
+    return link.trouble().isEmpty() ? "it opens an epoch" : link.trouble();
+  }
+
+  /// The platform has to know the source before anything of it can be sent.
+  private boolean registered() throws IOException, InterruptedException {
+    if (state.registeredBy(platform.identity().agentId())) {
+      return true;
+    }
+    progress.state(SourceState.WAITING, "is made known to the platform");
+    try {
+      var database = settings.database(home, environment);
+      var identity = SourceIdentity.read(database);
+      var tables = Preflight.check(database, settings.choice(), settings.slot()).tableNames();
+      switch (platform.register(
+          settings.name(), identity.fingerprint(), identity.serverVersion(), tables)) {
+        case Platform.Registered(var id) -> {
+          var another = !state.sourceId().isEmpty() && !state.sourceId().equals(id);
+          state = state.registered(id, identity.fingerprint(), platform.identity().agentId());
+          if (another) {
+            letGo();
+            state = state.wanting(Phase.SNAPSHOT_WANTED, "the agent was paired anew");
+          }
+          state.save(stateFile);
+          failures = 0;
+          return true;
+        }
+        case Platform.NotRegistered(var reason) -> retry(SourceState.WAITING, reason);
+      }
+    } catch (SQLException e) {
+      retry(SourceState.WAITING, firstLine(e));
+    }
+    return false;
+  }
+
+  private static String firstLine(SQLException e) {
+    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  }
+
+  private Uplink linked() {
+    var link = uplink;
+    if (link == null) {
+      link = new Uplink(state.sourceId(), platform, progress, new FromPlatform()).start();
+      uplink = link;
+    }
+    return link;
+  }
+
+  /// What the uplink's thread says, for this source's thread to act on.
+  private final class FromPlatform implements Uplink.Listener {
+    @Override
+    public void epochGranted(int epoch, long position, String reason) {
+      grant = new Grant(epoch, position, reason);
+      signal();
+    }
+
+    @Override
+    public void spoolDamaged(String reason) {
+      damaged = reason;
+      signal();
+    }
+  }
+
+  private void want(Phase phase, String reason) throws IOException, InterruptedException {
+    LOG.warn("source {} begins a new epoch: {}", settings.name(), reason);
+    closeSpool();
+    state = state.wanting(phase, reason);
+    state.save(stateFile);
+    Spool.drop(spoolDirectory);
+  }
+
+  /// Registers again as well: it may be another database now.
+  private void anew(String reason) throws IOException, InterruptedException {
+    LOG.warn("source {} begins anew: {}", settings.name(), reason);
+    closeSpool();
+    state = state.anew(settings.generation(), reason);
+    state.save(stateFile);
+    Spool.drop(spoolDirectory);
+  }
+
+  /// The platform granted an epoch: what the spool holds is not continued.
+  private void begin(Grant granted) throws IOException, InterruptedException {
+    closeSpool();
+    var snapshot =
+        state.phase() == Phase.SNAPSHOT_WANTED
+            || state.phase() == Phase.SNAPSHOT
+            || granted.position() == 0;
+    LOG.info(
+        "source {} begins epoch {} {}{}",
+        settings.name(),
+        granted.epoch(),
+        snapshot ? "with a snapshot" : "where the platform stands",
+        granted.reason().isEmpty() ? "" : ": " + granted.reason());
+    state =
+        state.inEpoch(
+            granted.epoch(),
+            snapshot ? Phase.SNAPSHOT : Phase.STREAM,
+            snapshot ? 0 : granted.position());
+    state.save(stateFile);
+    Spool.drop(spoolDirectory);
+  }
+
+  private @Nullable Spool opened(Uplink link) throws IOException, InterruptedException {
+    var store = spool;
+    if (store != null) {
+      return store;
+    }
+    try {
+      store = Spool.open(spoolDirectory, state.epoch(), limits);
+    } catch (SpoolDamagedException e) {
+      damaged = e.getMessage();
+      return null;
+    }
+    if (state.phase() == Phase.SNAPSHOT && store.tailSeq() > 0) {
+      store.close();
+      want(Phase.SNAPSHOT_WANTED, "its snapshot was cut short");
+      return null;
+    }
+    spool = store;
+    link.attach(store);
+    return store;
+  }
+
+  private CaptureEnd capture(Spool store, Uplink link) throws IOException, InterruptedException {
+    // What an earlier attempt handed over and was not appended must not follow what this one
+    // reads again.
+    var writer = new Appender(store, state.sourceId(), progress::trouble).start();
+    appender = writer;
+    try {
+      var capture =
+          new Capture(
+              settings.database(home, environment),
+              settings.choice(),
+              state,
+              stateFile,
+              store,
+              writer,
+              link,
+              progress,
+              clock,
+              () -> stopped || grant != null || damaged != null);
+      try {
+        return capture.run();
+      } finally {
+        state = capture.state();
+      }
+    } finally {
+      writer.close();
+      appender = null;
+      progress.trouble("");
+    }
+  }
+
+  private void captured(CaptureEnd end) throws IOException, InterruptedException {
+    switch (end) {
+      case CaptureEnd.Stopped() -> failures = 0;
+      case CaptureEnd.Interrupted(var reason) -> {
+        LOG.info("capture of {} was interrupted: {}", settings.name(), reason);
+        retry(SourceState.WAITING, reason);
+      }
+      case CaptureEnd.Refused(var reason) -> {
+        LOG.warn("{} cannot be captured: {}", settings.name(), reason);
+        progress.state(SourceState.FAILED, reason);
+        awaitChange(REFUSED_RETRY_MS);
+      }
+      case CaptureEnd.Broken(var reason) -> anew(reason);
+    }
+  }
+
+  private void retry(SourceState shown, String reason) throws InterruptedException {
+    progress.state(shown, reason);
+    var most = Math.min(RETRY_MAX_MS, RETRY_MIN_MS << Math.min(failures++, 10));
+    awaitChange(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
+  }
+
+  private void closeSpool() throws IOException, InterruptedException {
+    var link = uplink;
+    if (link != null) {
+      link.detach();
+    }
+    var store = spool;
+    if (store != null) {
+      spool = null;
+      store.close();
+    }
+  }
+
+  private void letGo() throws IOException, InterruptedException {
+    var writer = appender;
+    if (writer != null) {
+      writer.close();
+      appender = null;
+    }
+    closeSpool();
+    var link = uplink;
+    if (link != null) {
+      uplink = null;
+      link.close();
+    }
+  }
+
+  private void signal() {
+    lock.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void awaitChange(long ms) throws InterruptedException {
+    lock.lock();
+    try {
+      var left = ms * 1_000_000;
+      while (!stopped && grant == null && damaged == null && left > 0) {
+        left = changed.awaitNanos(left);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void pause(long ms) throws InterruptedException {
+    lock.lock();
+    try {
+      var left = ms * 1_000_000;
+      while (!stopped && left > 0) {
+        left = changed.awaitNanos(left);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    stopped = true;
+    signal();
+    try {
+      thread.join(15_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,481 @@
+package io.claritystream.agent.postgres;
+
+import io.claritystream.agent.spool.Appender;
+import io.claritystream.agent.spool.Spool;
+import io.claritystream.protocol.block.Lsn;
+import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.link.SourceState;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.replication.LogSequenceNumber;
+import org.postgresql.replication.PGReplicationStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// One attempt to capture a database into a spool: from connecting to the moment when the
+/// connection, the source or the agent ends it.
+public final class Capture {
+  private static final Logger LOG = LoggerFactory.getLogger(Capture.class);
+
+  /// How often the server hears from us at least; it gives up after a minute of silence.
+  private static final long STATUS_NS = TimeUnit.SECONDS.toNanos(10);
+
+  /// How often it hears that something became safe.
+  private static final long RELEASE_NS = TimeUnit.MILLISECONDS.toNanos(500);
+
+  /// The driver would also report by itself, and would then take a message that is cut by its
+  /// time-out for whole: it must never come to that.
+  private static final int DRIVER_STATUS_MS = 24 * 60 * 60 * 1000;
+
+  /// After so long without a message the stream is asked less often.
+  private static final long QUIET_NS = TimeUnit.SECONDS.toNanos(5);
+
+  private static final long SLOT_WAIT_NS = TimeUnit.SECONDS.toNanos(10);
+
+  private final Database database;
+  private final TableChoice choice;
+  private final Path stateFile;
+  private final Spool spool;
+  private final Appender appender;
+  private final Released released;
+  private final Progress progress;
+  private final Clock clock;
+  private final BooleanSupplier stop;
+  private final Publications publications;
+  private CaptureState state;
+  private long statusAtNs;
+  private long flushedPosition;
+
+  /// @param stop asked often; once true, the attempt ends soon
+  public Capture(
+      Database database,
+      TableChoice choice,
+      CaptureState state,
+      Path stateFile,
+      Spool spool,
+      Appender appender,
+      Released released,
+      Progress progress,
+      Clock clock,
+      BooleanSupplier stop) {
+    this.database = database;
+    this.choice = choice;
+    this.state = state;
+    this.stateFile = stateFile;
+    this.spool = spool;
+    this.appender = appender;
+    this.released = released;
+    this.progress = progress;
+    this.clock = clock;
+    this.stop = stop;
+    publications = Publications.of(state.slot());
+  }
+
+  /// The state as it is on disk now.
+  public CaptureState state() {
+    return state;
+  }
+
+  /// Captures until something ends it. Throws nothing that a source or a network can cause.
+  ///
+  /// @throws IOException if the agent's own disk fails
+  public CaptureEnd run() throws IOException, InterruptedException {
+    try (var connection = database.connect()) {
+      var identity = SourceIdentity.read(connection);
+      if (!state.fingerprint().isEmpty() && !state.fingerprint().equals(identity.fingerprint())) {
+        return new CaptureEnd.Broken("the database is another one than before");
+      }
+      var preflight = Preflight.check(connection, choice, publications);
+      progress.notes(preflight.notes());
+      if (!preflight.problems().isEmpty()) {
+        return new CaptureEnd.Refused(String.join(" ", preflight.problems()));
+      }
+      return switch (state.phase()) {
+        case SNAPSHOT_WANTED, RESUME_WANTED ->
+            throw new IllegalStateException("no epoch is granted yet");
+        case SNAPSHOT -> snapshotAndStream(connection, preflight);
+        case STREAM -> resume(connection, preflight);
+      };
+    } catch (CaptureStoppedException e) {
+      return new CaptureEnd.Stopped();
+    } catch (LogBrokenException e) {
+      return new CaptureEnd.Broken(e.getMessage());
+    } catch (SQLException e) {
+      return end(e);
+    }
+  }
+
+  private CaptureEnd end(SQLException e) {
+    if (stop.getAsBoolean()) {
+      return new CaptureEnd.Stopped();
+    }
+    var code = e.getSQLState() == null ? "" : e.getSQLState();
+    var message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    LOG.debug("capture of {} ended", database, e);
+    return switch (code.length() >= 2 ? code.substring(0, 2) : "") {
+      case "28" ->
+          new CaptureEnd.Refused("the database refuses user " + database.user() + ": " + message);
+      case "42", "3D" -> new CaptureEnd.Refused(message);
+      default -> new CaptureEnd.Interrupted(message);
+    };
+  }
+
+  private CaptureEnd snapshotAndStream(Connection connection, Preflight preflight)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    if (spool.tailSeq() > 0) {
+      return new CaptureEnd.Broken("its snapshot was cut short");
+    }
+    progress.state(SourceState.SNAPSHOTTING, "");
+    publications.make(connection, preflight.version(), preflight.tables());
+    dropSlot(connection);
+    try (var replication = database.connectForReplication()) {
+      var created =
+          replication
+              .unwrap(PGConnection.class)
+              .getReplicationAPI()
+              .createReplicationSlot()
+              .logical()
+              .withSlotName(state.slot())
+              .withOutputPlugin("pgoutput")
+              .make();
+      var position = created.getConsistentPoint().asLong();
+      LOG.info("slot {} begins at {}", state.slot(), Lsn.text(position));
+      var events = new BlockAssembler(spool, appender, clock, this::waiting);
+      var finished = snapshot(created.getSnapshotName(), position, preflight, events);
+      if (!finished) {
+        return new CaptureEnd.Stopped();
+      }
+      while (spool.tailSeq() < events.lastSeq()) {
+        if (stop.getAsBoolean()) {
+          return new CaptureEnd.Stopped();
+        }
+        spool.awaitBeyond(events.lastSeq() - 1, 100, TimeUnit.MILLISECONDS);
+      }
+      state = state.streamingFrom(position);
+      state.save(stateFile);
+      return stream(connection, replication, events, position);
+    }
+  }
+
+  /// @return false if it was stopped
+  private boolean snapshot(String name, long position, Preflight preflight, BlockAssembler events)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    try (var reader = database.connect()) {
+      reader.setAutoCommit(false);
+      reader.setReadOnly(true);
+      reader.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      try (var statement = reader.createStatement()) {
+        statement.execute("SET TRANSACTION SNAPSHOT '" + name.replace("'", "''") + "'");
+      }
+      events.snapshotBegin(position, micros());
+      var catalog = new Catalog(reader);
+      var rows = 0L;
+      var tables = preflight.tables();
+      for (var i = 0; i < tables.size(); i++) {
+        progress.snapshot(i, tables.size(), rows);
+        rows = table(reader, catalog, tables.get(i), position, events, i, tables.size(), rows);
+        if (rows < 0) {
+          return false;
+        }
+      }
+      progress.snapshot(tables.size(), tables.size(), rows);
+      reader.rollback();
+      events.snapshotEnd();
+      events.seal();
+      LOG.info("snapshot of {} tables is whole, {} rows", tables.size(), rows);
+      return true;
+    }
+  }
+
+  /// @return all rows so far, or -1 if it was stopped
+  private long table(
+      Connection reader,
+      Catalog catalog,
+      Catalog.Candidate table,
+      long position,
+      BlockAssembler events,
+      int done,
+      int total,
+      long rowsBefore)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    var facts = catalog.table(table.oid());
+    if (facts == null) {
+      // Dropped since the preflight: the stream will not know it either.
+      return rowsBefore;
+    }
+    var schema = facts.schema();
+    var columns = schema.columns().size();
+    var rows = rowsBefore;
+    var copy = reader.unwrap(PGConnection.class).getCopyAPI().copyOut(select(facts));
+    var whole = false;
+    try {
+      for (var row = copy.readFromCopy(); row != null; row = copy.readFromCopy()) {
+        events.beginEvent(Op.READ, schema, position);
+        events.out().after();
+        CopyText.cells(row, columns, events.out());
+        events.endEvent();
+        rows++;
+        if ((rows & 0x3ff) == 0) {
+          progress.snapshot(done, total, rows);
+          progress.captured(events.lastSeq(), 0, position);
+          if (stop.getAsBoolean()) {
+            return -1;
+          }
+        }
+      }
+      whole = true;
+      return rows;
+    } finally {
+      if (!whole && copy.isActive()) {
+        copy.cancelCopy();
+      }
+    }
+  }
+
+  private static String select(TableFacts facts) {
+    var columns =
+        facts.columns().stream()
+            .map(fact -> TableName.quote(fact.name()))
+            .collect(Collectors.joining(", "));
+    // A table that others inherit from is read without them: they are tables of their own.
+    return "COPY (SELECT "
+        + columns
+        + " FROM "
+        + (facts.partitioned() ? "" : "ONLY ")
+        + facts.table().quoted()
+        + ") TO STDOUT";
+  }
+
+  private CaptureEnd resume(Connection connection, Preflight preflight)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    var slot = Slot.read(connection, state.slot());
+    if (slot == null) {
+      return new CaptureEnd.Broken("the replication slot " + state.slot() + " is gone");
+    }
+    if (slot.lost()) {
+      return new CaptureEnd.Broken(
+          "the server gave up the log that slot " + state.slot() + " needed");
+    }
+    var tail = spool.tailMark();
+    var from = tail.endPosition() != 0 ? tail.endPosition() : state.startPosition();
+    if (Long.compareUnsigned(from, slot.confirmed()) < 0) {
+      return new CaptureEnd.Broken(
+          "the slot stands at "
+              + Lsn.text(slot.confirmed())
+              + " and the spool ends before it, at "
+              + Lsn.text(from));
+    }
+    if (Long.compareUnsigned(from, slot.written()) > 0) {
+      return new CaptureEnd.Broken(
+          "the database's log ends at "
+              + Lsn.text(slot.written())
+              + " and was captured up to "
+              + Lsn.text(from)
+              + " already: it was restored from a backup, or lost what it had written");
+    }
+    keepIdentities(connection, preflight);
+    freeSlot(connection);
+    try (var replication = database.connectForReplication()) {
+      var events = new BlockAssembler(spool, appender, clock, this::waiting);
+      return stream(connection, replication, events, from);
+    }
+  }
+
+  /// A table that lost its identity since must not make the customer's changes fail. Tables are
+  /// neither added nor taken away here: that takes a new snapshot.
+  private void keepIdentities(Connection connection, Preflight preflight) throws SQLException {
+    var published = preflight.published();
+    if (publications.make(connection, preflight.version(), published)) {
+      LOG.info("the publications of {} were set right", state.slot());
+    }
+  }
+
+  private CaptureEnd stream(
+      Connection connection, Connection replication, BlockAssembler events, long from)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    var relations = new Relations(Relations.of(new Catalog(connection)));
+    var decoder = new PgOutput(events, relations);
+    try (var watch = new SourceWatch(database, choice, publications, state.slot(), progress);
+        var stream =
+            replication
+                .unwrap(PGConnection.class)
+                .getReplicationAPI()
+                .replicationStream()
+                .logical()
+                .withSlotName(state.slot())
+                .withStartPosition(LogSequenceNumber.valueOf(from))
+                .withSlotOption("proto_version", 1)
+                .withSlotOption("publication_names", publications.names())
+                .withStatusInterval(DRIVER_STATUS_MS, TimeUnit.MILLISECONDS)
+                .withAutomaticFlush(false)
+                .start()) {
+      watch.start();
+      progress.state(SourceState.STREAMING, "");
+      LOG.info("streaming {} from {}", database, Lsn.text(from));
+      current = stream;
+      currentEvents = events;
+      try {
+        return read(stream, decoder, events);
+      } finally {
+        current = null;
+        currentEvents = null;
+      }
+    }
+  }
+
+  private @Nullable PGReplicationStream current;
+  private @Nullable BlockAssembler currentEvents;
+
+  private CaptureEnd read(PGReplicationStream stream, PgOutput decoder, BlockAssembler events)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    var spokenAtNs = System.nanoTime();
+    statusAtNs = spokenAtNs;
+    while (!stop.getAsBoolean()) {
+      var message = stream.readPending();
+      if (message == null) {
+        if (stream.isClosed()) {
+          return new CaptureEnd.Interrupted("the database closed the connection");
+        }
+        events.pause(true);
+        report(stream, events);
+        if (events.isEmpty() && System.nanoTime() - spokenAtNs > QUIET_NS) {
+          TimeUnit.MILLISECONDS.sleep(2);
+        }
+        continue;
+      }
+      var position = stream.getLastReceiveLSN().asLong();
+      decoder.message(
+          message.array(),
+          message.arrayOffset() + message.position(),
+          message.remaining(),
+          position);
+      if (!events.inTransaction()) {
+        events.pause(false);
+        spokenAtNs = System.nanoTime();
+        if (spokenAtNs - statusAtNs > RELEASE_NS) {
+          report(stream, events);
+        }
+      }
+    }
+    return new CaptureEnd.Stopped();
+  }
+
+  /// Kept alive while the spool has no room.
+  private void waiting() throws SQLException, CaptureStoppedException {
+    var stream = current;
+    var events = currentEvents;
+    if (stop.getAsBoolean()) {
+      throw new CaptureStoppedException();
+    }
+    if (stream == null || events == null) {
+      return;
+    }
+    report(stream, events);
+  }
+
+  /// Tells the server how far it may forget its log: to the last whole transaction that is safe;
+  /// to wherever it has come if all is safe that it ever sent.
+  private void report(PGReplicationStream stream, BlockAssembler events) throws SQLException {
+    var nowNs = System.nanoTime();
+    var sinceNs = nowNs - statusAtNs;
+    if (sinceNs < RELEASE_NS) {
+      return;
+    }
+    progress.captured(
+        events.lastSeq(), events.lastCommitAtUs(), stream.getLastReceiveLSN().asLong());
+    var position = released.position();
+    if (!events.inTransaction() && events.isEmpty() && released.seq() >= events.lastSeq()) {
+      position = max(position, max(events.endPosition(), stream.getLastReceiveLSN().asLong()));
+    }
+    if (Long.compareUnsigned(position, flushedPosition) <= 0 && sinceNs < STATUS_NS) {
+      return;
+    }
+    if (position != 0) {
+      flushedPosition = max(position, flushedPosition);
+      var lsn = LogSequenceNumber.valueOf(flushedPosition);
+      stream.setFlushedLSN(lsn);
+      stream.setAppliedLSN(lsn);
+    }
+    stream.forceUpdateStatus();
+    statusAtNs = nowNs;
+  }
+
+  private static long max(long a, long b) {
+    return Long.compareUnsigned(a, b) >= 0 ? a : b;
+  }
+
+  private void dropSlot(Connection connection) throws SQLException, InterruptedException {
+    freeSlot(connection);
+    Slot.drop(connection, state.slot());
+  }
+
+  /// The server may not have noticed yet that the one who used the slot is gone: an agent that was
+  /// killed. Nobody else uses a slot of this name.
+  private void freeSlot(Connection connection) throws SQLException, InterruptedException {
+    var since = System.nanoTime();
+    for (var slot = Slot.read(connection, state.slot());
+        slot != null && slot.activePid() != 0 && !stop.getAsBoolean();
+        slot = Slot.read(connection, state.slot())) {
+      if (System.nanoTime() - since > SLOT_WAIT_NS) {
+        Slot.terminate(connection, slot.activePid());
+      }
+      TimeUnit.MILLISECONDS.sleep(100);
+    }
+  }
+
+  private long micros() {
+    var now = clock.instant();
+    return now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000;
+  }
+
+  /// Leaves nothing of this source behind in the database.
+  ///
+  /// @throws SQLException if that could not be done; then a person must
+  public static void remove(Database database, String slot) throws SQLException {
+    try (var connection = database.connect()) {
+      var existing = Slot.read(connection, slot);
+      if (existing != null) {
+        if (existing.activePid() != 0) {
+          Slot.terminate(connection, existing.activePid());
+          awaitFree(connection, slot);
+        }
+        Slot.drop(connection, slot);
+      }
+      Publications.of(slot).drop(connection);
+    }
+  }
+
+  private static void awaitFree(Connection connection, String slot) throws SQLException {
+    try {
+      for (var i = 0; i < 50; i++) {
+        var now = Slot.read(connection, slot);
+        if (now == null || now.activePid() == 0) {
+          return;
+        }
+        TimeUnit.MILLISECONDS.sleep(100);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /// What a person has to run where [#remove] could not.
+  public static List<String> removalSql(String slot) {
+    var names = Publications.of(slot);
+    var sql = new ArrayList<String>();
+    sql.add("SELECT pg_drop_replication_slot('" + slot + "');");
+    sql.add("DROP PUBLICATION IF EXISTS " + names.full() + ";");
+    sql.add("DROP PUBLICATION IF EXISTS " + names.inserts() + ";");
+    return sql;
+  }
+}

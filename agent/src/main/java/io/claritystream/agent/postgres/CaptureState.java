@@ -1,0 +1,123 @@
+package io.claritystream.agent.postgres;
+
+import io.claritystream.agent.files.PrivateFile;
+import io.claritystream.protocol.block.Lsn;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+
+/// What a restart has to know of a source's capture, beside its spool.
+///
+/// ```
+/// from               on                                   to
+/// SNAPSHOT_WANTED    an epoch is granted                  SNAPSHOT
+/// RESUME_WANTED      an epoch is granted, with position   STREAM from there; without: SNAPSHOT
+/// SNAPSHOT           the snapshot is whole in the spool   STREAM
+/// SNAPSHOT           cut short, rows were spooled         SNAPSHOT_WANTED
+/// STREAM             the spool is lost or damaged         RESUME_WANTED
+/// STREAM             slot, log or database are lost       SNAPSHOT_WANTED
+/// any                the platform grants a new epoch      as RESUME_WANTED
+/// ```
+///
+/// @param sourceId the platform's id of the source; empty until it was registered
+/// @param agentId the agent that registered it
+/// @param fingerprint which database it is; empty until it was seen
+/// @param slot the name of slot and publications
+/// @param epoch 0 as long as none is granted
+/// @param startPosition where the stream of this epoch begins, if the spool is empty
+/// @param reason why an epoch is wanted, in words
+/// @param generation which choice of tables it captures: a later one needs a new snapshot
+public record CaptureState(
+    String sourceId,
+    String agentId,
+    String fingerprint,
+    String slot,
+    int epoch,
+    Phase phase,
+    long startPosition,
+    String reason,
+    int generation) {
+  public enum Phase {
+    SNAPSHOT_WANTED,
+    RESUME_WANTED,
+    SNAPSHOT,
+    STREAM
+  }
+
+  public static CaptureState fresh(String slot, int generation) {
+    return new CaptureState("", "", "", slot, 0, Phase.SNAPSHOT_WANTED, 0, "it is new", generation);
+  }
+
+  public CaptureState registered(String id, String database, String agent) {
+    return new CaptureState(
+        id, agent, database, slot, epoch, phase, startPosition, reason, generation);
+  }
+
+  public CaptureState wanting(Phase wanted, String why) {
+    return new CaptureState(sourceId, agentId, fingerprint, slot, 0, wanted, 0, why, generation);
+  }
+
+  public CaptureState inEpoch(int granted, Phase next, long position) {
+    return new CaptureState(
+        sourceId, agentId, fingerprint, slot, granted, next, position, "", generation);
+  }
+
+  public CaptureState streamingFrom(long position) {
+    return new CaptureState(
+        sourceId, agentId, fingerprint, slot, epoch, Phase.STREAM, position, "", generation);
+  }
+
+  /// What was captured belongs to another choice of tables, or to another database.
+  public CaptureState anew(int chosen, String why) {
+    return new CaptureState(
+        sourceId, "", fingerprint, slot, 0, Phase.SNAPSHOT_WANTED, 0, why, chosen);
+  }
+
+  /// Whether this agent made the source known. One that was paired anew has to do so again.
+  public boolean registeredBy(String agent) {
+    return !sourceId.isEmpty() && agentId.equals(agent);
+  }
+
+  public boolean wantsEpoch() {
+    return phase == Phase.SNAPSHOT_WANTED || phase == Phase.RESUME_WANTED;
+  }
+
+  public void save(Path file) throws IOException {
+    var values = new LinkedHashMap<String, String>();
+    values.put("source_id", sourceId);
+    values.put("agent_id", agentId);
+    values.put("fingerprint", fingerprint);
+    values.put("slot", slot);
+    values.put("epoch", Integer.toString(epoch));
+    values.put("phase", phase.name().toLowerCase(Locale.ROOT));
+    values.put("start_position", Lsn.text(startPosition));
+    values.put("reason", reason);
+    values.put("generation", Integer.toString(generation));
+    PrivateFile.write(file, PrivateFile.properties(values));
+  }
+
+  /// @throws IOException if the file is there and not what we wrote
+  public static CaptureState load(Path file, String slotIfNew, int generationIfNew)
+      throws IOException {
+    var values = PrivateFile.readProperties(file);
+    if (values.isEmpty()) {
+      return fresh(slotIfNew, generationIfNew);
+    }
+    var map = values.get();
+    try {
+      return new CaptureState(
+          map.getOrDefault("source_id", ""),
+          map.getOrDefault("agent_id", ""),
+          map.getOrDefault("fingerprint", ""),
+          map.getOrDefault("slot", slotIfNew),
+          Integer.parseInt(map.getOrDefault("epoch", "")),
+          Phase.valueOf(map.getOrDefault("phase", "").toUpperCase(Locale.ROOT)),
+          Lsn.parse(map.getOrDefault("start_position", "")),
+          map.getOrDefault("reason", ""),
+          Integer.parseInt(map.getOrDefault("generation", "")));
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + " is not as the agent wrote it: " + e.getMessage());
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package io.claritystream.agent.postgres;
+
+import io.claritystream.protocol.link.SourceState;
+import java.util.List;
+
+/// How a capture stands, for status: written by whoever knows, read by whoever asks.
+public final class Progress {
+  /// @param detail what a person should know or do, or empty
+  /// @param notes lasting remarks: tables that are not captured, and why
+  /// @param position where the log was read to
+  public record Snapshot(
+      SourceState state,
+      String detail,
+      List<String> notes,
+      int tablesDone,
+      int tablesTotal,
+      long rows,
+      long capturedSeq,
+      long lastCommitAtUs,
+      long lagBytes,
+      long position) {}
+
+  private volatile SourceState state = SourceState.WAITING;
+  private volatile String detail = "";
+  private volatile String trouble = "";
+  private volatile List<String> notes = List.of();
+  private volatile int tablesDone;
+  private volatile int tablesTotal;
+  private volatile long rows;
+  private volatile long capturedSeq;
+  private volatile long lastCommitAtUs;
+  private volatile long lagBytes;
+  private volatile long position;
+
+  public void state(SourceState now, String words) {
+    detail = words;
+    state = now;
+  }
+
+  /// What holds the spool up, or nothing; it comes before any other detail.
+  public void trouble(String words) {
+    trouble = words;
+  }
+
+  void notes(List<String> words) {
+    notes = List.copyOf(words);
+  }
+
+  void snapshot(int done, int total, long rowsSoFar) {
+    tablesDone = done;
+    tablesTotal = total;
+    rows = rowsSoFar;
+  }
+
+  void captured(long seq, long commitAtUs, long lsn) {
+    capturedSeq = seq;
+    lastCommitAtUs = commitAtUs;
+    position = lsn;
+  }
+
+  void lag(long bytes) {
+    lagBytes = bytes;
+  }
+
+  public Snapshot now() {
+    var waits = trouble;
+    return new Snapshot(
+        waits.isEmpty() ? state : SourceState.WAITING,
+        waits.isEmpty() ? detail : waits,
+        notes,
+        tablesDone,
+        tablesTotal,
+        rows,
+        capturedSeq,
+        lastCommitAtUs,
+        lagBytes,
+        position);
+  }
+}

@@ -1,0 +1,153 @@
+package io.claritystream.agent.postgres;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+
+/// The two publications of a source: `full` for tables whose rows can be told apart, `inserts` for
+/// the others.
+record Publications(String full, String inserts) {
+  /// The first version that can publish stored generated columns.
+  static final int GENERATED_COLUMNS_FROM = 180_000;
+
+  /// The first version that can publish a partitioned table as its root.
+  static final int ROOTS_FROM = 130_000;
+
+  static Publications of(String slot) {
+    return new Publications(slot, slot + "_inserts");
+  }
+
+  /// For the stream: names need no quotes, they are made of letters, digits and underscores.
+  String names() {
+    return full + "," + inserts;
+  }
+
+  /// Makes the publications name exactly these tables. All or nothing; a table that lost its
+  /// identity moves to the publication of inserts, so that the customer's own changes never fail
+  /// for longer than this takes.
+  ///
+  /// @return whether anything had to be changed
+  boolean make(Connection connection, int version, List<Catalog.Candidate> tables)
+      throws SQLException {
+    var autoCommit = connection.getAutoCommit();
+    connection.setAutoCommit(false);
+    try {
+      var changed =
+          make(connection, version, full, "insert, update, delete, truncate", names(tables, true));
+      changed |= make(connection, version, inserts, "insert, truncate", names(tables, false));
+      connection.commit();
+      return changed;
+    } catch (SQLException e) {
+      connection.rollback();
+      throw e;
+    } finally {
+      connection.setAutoCommit(autoCommit);
+    }
+  }
+
+  private static List<TableName> names(List<Catalog.Candidate> tables, boolean identified) {
+    return tables.stream()
+        .filter(table -> table.identified() == identified)
+        .map(Catalog.Candidate::table)
+        .toList();
+  }
+
+  private static boolean make(
+      Connection connection, int version, String name, String actions, List<TableName> tables)
+      throws SQLException {
+    var exists = exists(connection, name);
+    try (var statement = connection.createStatement()) {
+      if (!exists) {
+        statement.execute(create(version, name, actions, tables));
+        return true;
+      }
+      var wanted = new TreeSet<>(tables);
+      var present = new TreeSet<>(tables(connection, name));
+      if (wanted.equals(present)) {
+        return false;
+      }
+      var gone = new ArrayList<>(present);
+      gone.removeAll(wanted);
+      if (!gone.isEmpty()) {
+        statement.execute(
+            "ALTER PUBLICATION " + TableName.quote(name) + " DROP TABLE " + list(gone));
+      }
+      var more = new ArrayList<>(wanted);
+      more.removeAll(present);
+      if (!more.isEmpty()) {
+        statement.execute(
+            "ALTER PUBLICATION " + TableName.quote(name) + " ADD TABLE " + list(more));
+      }
+      return true;
+    }
+  }
+
+  private static String create(int version, String name, String actions, List<TableName> tables) {
+    var sql = new StringBuilder("CREATE PUBLICATION ").append(TableName.quote(name));
+    if (!tables.isEmpty()) {
+      sql.append(" FOR TABLE ").append(list(tables));
+    }
+    sql.append(" WITH (publish = '").append(actions).append('\'');
+    if (version >= ROOTS_FROM) {
+      sql.append(", publish_via_partition_root = true");
+    }
+    if (version >= GENERATED_COLUMNS_FROM) {
+      sql.append(", publish_generated_columns = stored");
+    }
+    return sql.append(')').toString();
+  }
+
+  /// What a person with the right to do so would have to run.
+  List<String> sql(int version, List<Catalog.Candidate> tables) {
+    return List.of(
+        create(version, full, "insert, update, delete, truncate", names(tables, true)) + ";",
+        create(version, inserts, "insert, truncate", names(tables, false)) + ";");
+  }
+
+  /// ONLY, because a table that inherits is a table of its own, chosen or not by its own name.
+  private static String list(List<TableName> tables) {
+    return tables.stream().map(table -> "ONLY " + table.quoted()).collect(Collectors.joining(", "));
+  }
+
+  private static boolean exists(Connection connection, String name) throws SQLException {
+    try (var statement =
+        connection.prepareStatement("SELECT 1 FROM pg_publication WHERE pubname = ?")) {
+      statement.setString(1, name);
+      try (var rows = statement.executeQuery()) {
+        return rows.next();
+      }
+    }
+  }
+
+  private static List<TableName> tables(Connection connection, String name) throws SQLException {
+    var sql =
+        """
+        SELECT n.nspname, c.relname
+        FROM pg_publication p
+        JOIN pg_publication_rel r ON r.prpubid = p.oid
+        JOIN pg_class c ON c.oid = r.prrelid
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE p.pubname = ?
+        """;
+    var result = new ArrayList<TableName>();
+    try (var statement = connection.prepareStatement(sql)) {
+      statement.setString(1, name);
+      try (var rows = statement.executeQuery()) {
+        while (rows.next()) {
+          result.add(new TableName(rows.getString(1), rows.getString(2)));
+        }
+      }
+    }
+    return result;
+  }
+
+  void drop(Connection connection) throws SQLException {
+    try (var statement = connection.createStatement()) {
+      statement.execute("DROP PUBLICATION IF EXISTS " + TableName.quote(full));
+      statement.execute("DROP PUBLICATION IF EXISTS " + TableName.quote(inserts));
+    }
+  }
+}

@@ -1,0 +1,11 @@
+package io.claritystream.agent.postgres;
+
+/// How far the events are safe, so that the source need not keep them for us.
+public interface Released {
+  /// The last safe number.
+  long seq();
+
+  /// From where the source must be able to go on: the end of the last whole transaction that is
+  /// safe; 0 if that is not known.
+  long position();
+}

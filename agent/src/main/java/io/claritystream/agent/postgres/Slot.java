@@ -1,0 +1,59 @@
+package io.claritystream.agent.postgres;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import org.jspecify.annotations.Nullable;
+
+/// A replication slot as the server has it.
+///
+/// @param activePid who uses it, 0 if nobody does
+/// @param confirmed what we said was safe
+/// @param written where the server's log ends
+/// @param held how many bytes of log it holds back
+/// @param lost whether the server gave up what the slot needs
+record Slot(int activePid, long confirmed, long written, long held, boolean lost) {
+  static @Nullable Slot read(Connection connection, String name) throws SQLException {
+    var sql =
+        """
+        SELECT coalesce(s.active_pid, 0), coalesce(s.confirmed_flush_lsn - '0/0', 0)::text,
+               (pg_current_wal_lsn() - '0/0')::text,
+               greatest(pg_current_wal_lsn() - s.restart_lsn, 0)::text,
+               coalesce(to_jsonb(s) ->> 'wal_status' = 'lost', false)
+                 OR s.restart_lsn IS NULL
+        FROM pg_replication_slots s
+        WHERE s.slot_name = ?
+        """;
+    try (var statement = connection.prepareStatement(sql)) {
+      statement.setString(1, name);
+      try (var rows = statement.executeQuery()) {
+        if (!rows.next()) {
+          return null;
+        }
+        return new Slot(
+            rows.getInt(1),
+            Long.parseUnsignedLong(rows.getString(2)),
+            Long.parseUnsignedLong(rows.getString(3)),
+            rows.getString(4) == null ? 0 : Long.parseLong(rows.getString(4)),
+            rows.getBoolean(5));
+      }
+    }
+  }
+
+  static void drop(Connection connection, String name) throws SQLException {
+    var sql =
+        """
+        SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE slot_name = ?
+        """;
+    try (var statement = connection.prepareStatement(sql)) {
+      statement.setString(1, name);
+      statement.execute();
+    }
+  }
+
+  static void terminate(Connection connection, int pid) throws SQLException {
+    try (var statement = connection.prepareStatement("SELECT pg_terminate_backend(?)")) {
+      statement.setInt(1, pid);
+      statement.execute();
+    }
+  }
+}

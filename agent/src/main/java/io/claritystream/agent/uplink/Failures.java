@@ -1,0 +1,38 @@
+package io.claritystream.agent.uplink;
+
+import io.grpc.Status;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.security.cert.CertificateException;
+
+/// Failed calls in words for a person.
+final class Failures {
+  private static final int DEPTH_MAX = 20;
+
+  private Failures() {}
+
+  static String words(Throwable failure, ServerAddress server) {
+    var status = Status.fromThrowable(failure);
+    var cause = status.getCause() == null ? failure : status.getCause();
+    var depth = 0;
+    for (Throwable t = cause; t != null && depth < DEPTH_MAX; t = t.getCause(), depth++) {
+      if (t instanceof CertificateException) {
+        return "the server at " + server + " is not to be trusted: " + t.getMessage();
+      }
+      if (t instanceof UnknownHostException) {
+        return "the host " + server.host() + " is not known; check the server's address";
+      }
+      if (t instanceof ConnectException) {
+        return "nothing answers at " + server + "; check the address, the firewall and the proxy";
+      }
+    }
+    var said = status.getDescription() == null ? "" : ": " + status.getDescription();
+    return switch (status.getCode()) {
+      case UNAVAILABLE -> "the platform at " + server + " cannot be reached" + said;
+      case DEADLINE_EXCEEDED -> "the platform at " + server + " does not answer";
+      case UNAUTHENTICATED -> "the platform does not accept the agent's certificate" + said;
+      case PERMISSION_DENIED -> "the platform refuses the agent" + said;
+      default -> "the platform answered " + status.getCode() + said;
+    };
+  }
+}
