@@ -41,7 +41,9 @@ export function problemOf(response: Response, body: unknown): ApiProblem {
         type: 'about:blank',
         title: `The server answered ${response.status}`,
         status: response.status,
-        code: 'internal',
+        code: 'internal' as const,
+        instance: '',
+        remedy: '',
       };
   return new ApiProblem(problem, Number.isFinite(after) ? after : null);
 }
@@ -50,15 +52,14 @@ export function problemOf(response: Response, body: unknown): ApiProblem {
 export function explain(error: unknown): { what: string; remedy: string } {
   if (error instanceof ApiProblem) {
     const { title, detail, remedy, instance } = error.problem;
-    const what = detail || title;
-    if (remedy) return { what, remedy };
     if (error.status >= 500) {
+      const reference = instance ? ` Its reference is ${instance.replace('urn:uuid:', '')}.` : '';
       return {
-        what: 'The server failed to answer.',
-        remedy: `Try again. If it goes on, name this to whoever runs the server: ${instance ?? title}.`,
+        what: detail || 'The server failed to answer.',
+        remedy: `${remedy || 'Try again in a moment.'}${reference}`,
       };
     }
-    return { what, remedy: '' };
+    return { what: detail || title, remedy };
   }
   if (error instanceof Unreachable) {
     return {

@@ -133,6 +133,7 @@ function WorkspaceMenu({ me }: { me: Me }) {
           key={each.id}
           role="menuitemradio"
           aria-checked={each.id === organization.id}
+          aria-disabled={each.id === organization.id ? undefined : true}
           tabIndex={-1}
           className={menuItemClass}
         >

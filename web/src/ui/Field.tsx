@@ -4,6 +4,9 @@ import { cx } from './cx';
 export const controlClass =
   'h-8 w-full min-w-0 rounded-panel border border-line-strong bg-raised px-2.5 text-body text-ink placeholder:text-ink-3 max-lg:h-11 max-lg:text-[1rem] aria-invalid:border-critical disabled:opacity-60';
 
+/** A select draws its own arrow, the same in every browser. */
+export const selectClass = `${controlClass} select-arrow appearance-none pr-8`;
+
 type Shared = {
   label: string;
   /** Says what to do; its room is always there, so that nothing jumps. */
@@ -55,7 +58,7 @@ export function SelectField({
     <Frame id={id} label={label} error={error} hint={hint}>
       <select
         id={id}
-        className={controlClass}
+        className={selectClass}
         aria-invalid={error ? true : undefined}
         aria-describedby={`${id}-note`}
         {...select}

@@ -18,6 +18,7 @@ export function Json({ value, label }: { value: unknown; label: string }) {
   };
   return (
     <div className="relative">
+      {/* biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms, a section would be a landmark */}
       <div
         role="group"
         aria-label={label}

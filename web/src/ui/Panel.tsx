@@ -46,7 +46,12 @@ export function PageHeader({
   children?: ReactNode;
 }) {
   return (
-    <div className="flex flex-wrap items-end justify-between gap-x-4 gap-y-3 pb-3">
+    <div
+      className={cx(
+        'flex flex-wrap justify-between gap-x-4 gap-y-3 pb-3',
+        status ? 'items-end' : 'items-start',
+      )}
+    >
       <div className="min-w-0">
         <h1 tabIndex={-1} className="text-title font-semibold tracking-[-0.01em] outline-none">
           {title}
@@ -57,7 +62,11 @@ export function PageHeader({
           </div>
         )}
       </div>
-      {children && <div className="flex flex-wrap items-center gap-2">{children}</div>}
+      {children && (
+        <div className="flex flex-wrap items-center gap-2 max-lg:has-[fieldset]:w-full">
+          {children}
+        </div>
+      )}
     </div>
   );
 }

@@ -21,7 +21,7 @@ export function Segmented<T extends string>({
         <label
           key={option.value}
           className={cx(
-            'flex h-[26px] min-w-11 cursor-pointer items-center justify-center rounded-inner px-2.5 text-body max-lg:h-11 max-lg:flex-1',
+            'flex h-[26px] min-w-11 cursor-pointer items-center justify-center rounded-inner px-2.5 text-body whitespace-nowrap max-lg:h-11 max-lg:flex-1',
             'has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-accent',
             option.value === value ? 'bg-ink font-medium text-canvas' : 'text-ink-2 hover:text-ink',
           )}

@@ -52,7 +52,7 @@ const agentLooks: Record<Agent['state'], Look> = {
 
 function Shown({ look, compact }: { look: Look; compact?: boolean | undefined }) {
   return (
-    <span className={cx('inline-flex items-center gap-1.5 whitespace-nowrap', look.tone)}>
+    <span className={cx('inline-flex items-center gap-1.5 align-top whitespace-nowrap', look.tone)}>
       {look.icon('size-4 shrink-0')}
       <span className={compact ? 'sr-only' : undefined}>{look.word}</span>
     </span>

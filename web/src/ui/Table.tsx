@@ -8,6 +8,7 @@ export function Table({
   ...rest
 }: ComponentProps<'table'> & { caption: string }) {
   return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms, a section would be a landmark
     <div
       role="group"
       aria-label={caption}
@@ -30,8 +31,13 @@ export function Th({ className, ...rest }: ComponentProps<'th'>) {
   );
 }
 
-export function Td({ className, ...rest }: ComponentProps<'td'>) {
-  return <td className={cx('h-8 px-3 py-1', className)} {...rest} />;
+/** `flush` leaves no room above and below, for cells with a button of the row's height. */
+export function Td({
+  className,
+  flush = false,
+  ...rest
+}: ComponentProps<'td'> & { flush?: boolean }) {
+  return <td className={cx('h-8 px-3', flush ? 'py-0' : 'py-1', className)} {...rest} />;
 }
 
 export const rowClass = 'border-t border-line-weak';

@@ -244,7 +244,9 @@ function Agents({
             <Td>
               {agent.state === 'revoked' ? '–' : <Moment at={agent.certificate_expires_at} />}
             </Td>
-            <Td className="w-24 py-0 text-right">{revoke(agent)}</Td>
+            <Td flush className="w-24 text-right">
+              {revoke(agent)}
+            </Td>
           </tr>
         ))}
       </tbody>

@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Check, Copy, LoaderCircle } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { Fragment, useEffect, useState } from 'react';
 import { api, body } from '../../api/client';
 import { agentsQuery, pairingCodeQuery } from '../../api/queries';
 import type { PairingCode } from '../../api/types';
@@ -152,7 +152,18 @@ function Command({ text, dimmed = false }: { text: string; dimmed?: boolean }) {
       <code
         className={`min-w-0 flex-1 py-1.5 font-mono text-meta break-words whitespace-pre-wrap ${dimmed ? 'text-ink-3 line-through' : ''}`}
       >
-        {text}
+        {text.split('\n').map((line) => (
+          <span key={line} className="block">
+            {/* A break inside --server would read as another option. */}
+            {line.split(' ').map((word, index) => (
+              // biome-ignore lint/suspicious/noArrayIndexKey: words may repeat and never move
+              <Fragment key={index}>
+                {index > 0 && ' '}
+                <span className="inline-block max-w-full">{word}</span>
+              </Fragment>
+            ))}
+          </span>
+        ))}
       </code>
       <Button onClick={() => void copy()} disabled={dimmed}>
         {copied ? (

@@ -16,6 +16,7 @@ import { PageHeader, Panel } from '../../ui/Panel';
 import { SourceStatus } from '../../ui/Status';
 import { rowClass, Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
+import { useWide } from '../../ui/useWide';
 import { lagText, Throughput } from './figures';
 import { MappingView } from './MappingView';
 
@@ -114,7 +115,10 @@ function Facts({ source }: { source: Source }) {
     >
       <dl className="-mt-px -ml-px grid grid-cols-2 sm:grid-cols-[repeat(auto-fit,minmax(12rem,1fr))]">
         {facts.map((fact) => (
-          <div key={fact.name} className="border-t border-l border-line p-3">
+          <div
+            key={fact.name}
+            className="border-t border-l border-line p-3 max-sm:last:odd:col-span-2"
+          >
             <dt className="text-ink-2">{fact.name}</dt>
             <dd className="text-title font-semibold tracking-[-0.01em]">{fact.value}</dd>
             <dd className="text-meta text-ink-3">{fact.note}</dd>
@@ -127,6 +131,7 @@ function Facts({ source }: { source: Source }) {
 
 function Tables({ id }: { id: string }) {
   const { data, error, refetch } = useQuery(sourceTablesQuery(id));
+  const wide = useWide();
   return (
     <Panel title="Tables">
       {!data ? (
@@ -137,6 +142,12 @@ function Tables({ id }: { id: string }) {
         )
       ) : data.data.length === 0 ? (
         <p className="px-3 pb-3 text-ink-3">No table has sent a row yet.</p>
+      ) : !wide ? (
+        <ul>
+          {data.data.map((table) => (
+            <TableItem key={table.table} table={table} />
+          ))}
+        </ul>
       ) : (
         <Table caption="Tables of this source">
           <thead>
@@ -172,7 +183,7 @@ function TableRow({ table }: { table: SourceTable }) {
   return (
     <Fragment>
       <tr className={cx(rowClass, open && 'bg-sunken/50')}>
-        <Td className="py-0 pr-0">
+        <Td flush className="pr-0">
           <button
             type="button"
             aria-expanded={open}
@@ -196,11 +207,7 @@ function TableRow({ table }: { table: SourceTable }) {
         <Td className="text-right">{formatCount(table.deletes)}</Td>
         <Td className="text-right">{formatCount(table.skipped)}</Td>
         <Td className="whitespace-nowrap">
-          {table.exact ? (
-            <span className="text-ink-3">Exact</span>
-          ) : (
-            <span className="text-medium">Not yet exact</span>
-          )}
+          <Exactness exact={table.exact} />
         </Td>
         <Td className="text-right">
           <Age at={table.last_event_at} none="none yet" />
@@ -209,18 +216,69 @@ function TableRow({ table }: { table: SourceTable }) {
       {open && (
         <tr id={id} className="bg-sunken/50">
           <td colSpan={10} className="px-3 pb-3 pl-11 max-lg:pl-3">
-            <MappingView mapping={table.mapping} />
-            {!table.exact && (
-              <p className="mt-2 max-w-[44rem] text-ink-2">
-                <span className="font-medium">Why not exact:</span> updates, deletes or truncates of
-                this table are kept as raw events, but are not yet applied to what was built from
-                its rows.
-              </p>
-            )}
+            <TableDetail table={table} />
           </td>
         </tr>
       )}
     </Fragment>
+  );
+}
+
+function Exactness({ exact }: { exact: boolean }) {
+  return exact ? (
+    <span className="text-ink-3">Exact</span>
+  ) : (
+    <span className="text-medium">Not yet exact</span>
+  );
+}
+
+function TableDetail({ table }: { table: SourceTable }) {
+  return (
+    <>
+      <MappingView mapping={table.mapping} />
+      {!table.exact && (
+        <p className="mt-2 max-w-[44rem] text-ink-2">
+          <span className="font-medium">Why not exact:</span> updates, deletes or truncates of this
+          table are kept as raw events, but are not yet applied to what was built from its rows.
+        </p>
+      )}
+    </>
+  );
+}
+
+/** On a phone: two lines a table, how it was read below on touch. */
+function TableItem({ table }: { table: SourceTable }) {
+  const counts = (
+    [
+      ['inserts', table.inserts],
+      ['updates', table.updates],
+      ['deletes', table.deletes],
+      ['skipped', table.skipped],
+    ] as const
+  ).filter(([, count]) => count > 0);
+  return (
+    <li className="border-t border-line-weak">
+      <details>
+        <summary className="px-3 py-2.5 focus-visible:outline-offset-[-2px] [&::-webkit-details-marker]:hidden">
+          <span className="flex items-baseline justify-between gap-3">
+            <span className="min-w-0 font-mono text-meta break-all">{table.table}</span>
+            <span className="shrink-0">{words(table.entity)}</span>
+          </span>
+          <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
+            <span>
+              {formatCount(table.rows)} rows, <Age at={table.last_event_at} none="no event yet" />
+            </span>
+            <Exactness exact={table.exact} />
+          </span>
+        </summary>
+        <div className="px-3 pb-3">
+          <p className="mb-2 text-meta text-ink-3">
+            {counts.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ')}
+          </p>
+          <TableDetail table={table} />
+        </div>
+      </details>
+    </li>
   );
 }
 

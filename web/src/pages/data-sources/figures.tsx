@@ -10,7 +10,8 @@ export function lagText({ lag_s: lag, state }: Pick<Source, 'lag_s' | 'state'>):
 export function Throughput({ perS }: { perS: number }) {
   return (
     <>
-      {formatValue(perS, perS > 0 && perS < 100 ? 1 : 0)} <span className="text-ink-3">/s</span>
+      {formatValue(perS, perS > 0 && perS < 100 ? 1 : 0)}{' '}
+      <span className="text-[0.8em] font-normal text-ink-3">/s</span>
     </>
   );
 }

@@ -10,7 +10,7 @@ import { Age } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
-import { controlClass } from '../../ui/Field';
+import { controlClass, selectClass } from '../../ui/Field';
 import { formatCount, words } from '../../ui/format';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { DeviceStatus, deviceLooks } from '../../ui/Status';
@@ -100,7 +100,7 @@ function Filters({ search }: { search: DevicesSearch }) {
         aria-label="Site"
         value={search.site_id ?? ''}
         onChange={(event) => set({ site_id: event.target.value })}
-        className={controlClass}
+        className={selectClass}
       >
         <option value="">All sites</option>
         {sites.data?.data.map((site) => (
@@ -113,7 +113,7 @@ function Filters({ search }: { search: DevicesSearch }) {
         aria-label="State"
         value={search.state ?? ''}
         onChange={(event) => set({ state: event.target.value })}
-        className={controlClass}
+        className={selectClass}
       >
         <option value="">All states</option>
         {Object.entries(deviceLooks).map(([state, { word }]) => (

@@ -10,12 +10,13 @@ import { Moment } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
-import { controlClass } from '../../ui/Field';
+import { controlClass, selectClass } from '../../ui/Field';
 import { formatCount, zoneName } from '../../ui/format';
 import { Json } from '../../ui/Json';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { rowClass, Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
+import { useWide } from '../../ui/useWide';
 
 const route = getRouteApi('/app/events');
 const operations = ['insert', 'update', 'delete', 'read', 'truncate'] as const;
@@ -36,9 +37,31 @@ export function EventsPage() {
         title="Events"
         status={<span>Every captured change as it came, newest first, times in {zoneName()}</span>}
       />
-      <Filters key={JSON.stringify(search)} search={search} />
+      <FoldedFilters search={search} />
       <EventPages key={`pages ${JSON.stringify(search)}`} search={search} />
     </>
+  );
+}
+
+/** On a phone the filters would hide what they filter. */
+function FoldedFilters({ search }: { search: EventsSearch }) {
+  const wide = useWide();
+  const count = Object.keys(search).length;
+  const filters = <Filters key={JSON.stringify(search)} search={search} />;
+  if (wide) return filters;
+  return (
+    <details className="group mb-3 rounded-panel border border-line bg-surface">
+      <summary className="flex min-h-11 items-center gap-2 px-3 font-medium [&::-webkit-details-marker]:hidden">
+        <ChevronRight
+          aria-hidden
+          className="size-4 text-ink-3 group-open:rotate-90"
+          strokeWidth={1.75}
+        />
+        Filters
+        {count > 0 && <span className="font-normal text-ink-3">{count} set</span>}
+      </summary>
+      <div className="px-3">{filters}</div>
+    </details>
   );
 }
 
@@ -93,7 +116,7 @@ function Filters({ search }: { search: EventsSearch }) {
             name="source_id"
             defaultValue={search.source_id ?? ''}
             key={sources.data ? 'known' : 'loading'}
-            className={controlClass}
+            className={selectClass}
           >
             <option value="">All sources</option>
             {sources.data?.data.map((source) => (
@@ -182,6 +205,7 @@ function EventPages({ search }: { search: EventsSearch }) {
   const query = useQuery(eventsQuery(search, cursors.at(-1)));
   const page = query.data;
   const newest = cursors.length === 1;
+  const wide = useWide();
 
   if (!page) {
     return (
@@ -226,26 +250,34 @@ function EventPages({ search }: { search: EventsSearch }) {
   }
   return (
     <Panel aria-label="Events" aria-busy={query.isPlaceholderData}>
-      <Table caption="Events" className={cx(query.isPlaceholderData && 'text-ink-3')}>
-        <thead>
-          <tr>
-            <Th className="w-8 pr-0">
-              <span className="sr-only">Payload</span>
-            </Th>
-            <Th>Event time</Th>
-            <Th>Operation</Th>
-            <Th>Table</Th>
-            <Th className="text-right">Seq</Th>
-            <Th>Position</Th>
-            <Th>Payload</Th>
-          </tr>
-        </thead>
-        <tbody>
+      {wide ? (
+        <Table caption="Events" className={cx(query.isPlaceholderData && 'text-ink-3')}>
+          <thead>
+            <tr>
+              <Th className="w-8 pr-0">
+                <span className="sr-only">Payload</span>
+              </Th>
+              <Th>Event time</Th>
+              <Th>Operation</Th>
+              <Th>Table</Th>
+              <Th className="text-right">Seq</Th>
+              <Th>Position</Th>
+              <Th>Payload</Th>
+            </tr>
+          </thead>
+          <tbody>
+            {page.data.map((event) => (
+              <EventRow key={event.event_id} event={event} />
+            ))}
+          </tbody>
+        </Table>
+      ) : (
+        <ul>
           {page.data.map((event) => (
-            <EventRow key={event.event_id} event={event} />
+            <EventItem key={event.event_id} event={event} />
           ))}
-        </tbody>
-      </Table>
+        </ul>
+      )}
       <div className="flex min-h-11 flex-wrap items-center gap-2 border-t border-line-weak px-3 py-1.5">
         {newest ? (
           <Button onClick={() => void query.refetch()} aria-disabled={query.isFetching}>
@@ -279,7 +311,7 @@ function EventRow({ event }: { event: ChangeEvent }) {
   return (
     <Fragment>
       <tr className={cx(rowClass, open ? 'bg-sunken/50' : 'hover:bg-sunken/50')}>
-        <Td className="py-0 pr-0">
+        <Td flush className="pr-0">
           <button
             type="button"
             aria-expanded={open}
@@ -309,14 +341,51 @@ function EventRow({ event }: { event: ChangeEvent }) {
       {open && (
         <tr id={id} className="bg-sunken/50">
           <td colSpan={7} className="px-3 pb-3 pl-11 max-lg:pl-3">
-            <p className="mb-2 text-meta text-ink-3">
-              Stored <Moment at={event.ingest_time} />, epoch {event.epoch}, event{' '}
-              <span className="font-mono break-all">{event.event_id}</span>
-            </p>
-            <Json value={event.payload} label="Payload" />
+            <EventDetail event={event} />
           </td>
         </tr>
       )}
     </Fragment>
+  );
+}
+
+function EventDetail({ event }: { event: ChangeEvent }) {
+  return (
+    <>
+      <p className="mb-2 text-meta text-ink-3">
+        Stored <Moment at={event.ingest_time} />, epoch {event.epoch}, event{' '}
+        <span className="font-mono break-all">{event.event_id}</span>
+      </p>
+      <Json value={event.payload} label="Payload" />
+    </>
+  );
+}
+
+/** On a phone: two lines an event, the payload below on touch. */
+function EventItem({ event }: { event: ChangeEvent }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <li className={cx('border-line-weak not-first:border-t', open && 'bg-sunken/50')}>
+      <button
+        type="button"
+        aria-expanded={open}
+        onClick={() => setOpen(!open)}
+        className="block w-full px-3 py-2.5 text-left focus-visible:outline-offset-[-2px]"
+      >
+        <span className="flex items-baseline justify-between gap-3">
+          <span className="truncate font-mono text-meta">{event.table}</span>
+          <Moment at={event.event_time} />
+        </span>
+        <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
+          <span>{operationWords[event.op] ?? event.op}</span>
+          <span>seq {formatCount(event.seq)}</span>
+        </span>
+      </button>
+      {open && (
+        <div className="px-3 pb-3">
+          <EventDetail event={event} />
+        </div>
+      )}
+    </li>
   );
 }

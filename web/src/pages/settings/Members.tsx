@@ -1,0 +1,56 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { membersQuery } from '../../api/members';
+import { Age } from '../../ui/Age';
+import { Button } from '../../ui/Button';
+import { Failed, TableSkeleton } from '../../ui/Feedback';
+import { words } from '../../ui/format';
+import { Panel } from '../../ui/Panel';
+import { rowClass, Table, Td, Th } from '../../ui/Table';
+
+/** Who can enter this workspace, and as what. */
+export function Members({ organizationId }: { organizationId: string }) {
+  const query = useInfiniteQuery(membersQuery(organizationId));
+  const members = query.data?.pages.flatMap((page) => page.data);
+  return (
+    <Panel title="Members">
+      {members ? (
+        <Table caption="Members of this workspace">
+          <thead>
+            <tr>
+              <Th>Name</Th>
+              <Th>Email</Th>
+              <Th>Role</Th>
+              <Th className="text-right">Last sign-in</Th>
+            </tr>
+          </thead>
+          <tbody>
+            {members.map((member) => (
+              <tr key={member.id} className={rowClass}>
+                <Td className="font-medium whitespace-nowrap">{member.name}</Td>
+                <Td className="text-ink-2">{member.email}</Td>
+                <Td>{words(member.role)}</Td>
+                <Td className="text-right">
+                  <Age at={member.last_login_at} none="never" />
+                </Td>
+              </tr>
+            ))}
+          </tbody>
+        </Table>
+      ) : query.error ? (
+        <Failed error={query.error} retry={() => void query.refetch()} />
+      ) : (
+        <TableSkeleton what="the members" rows={2} />
+      )}
+      {query.hasNextPage && (
+        <div className="border-t border-line-weak px-3 py-1.5">
+          <Button
+            aria-disabled={query.isFetchingNextPage}
+            onClick={() => void query.fetchNextPage()}
+          >
+            Load more
+          </Button>
+        </div>
+      )}
+    </Panel>
+  );
+}
