@@ -1,6 +1,7 @@
 package io.claritystream.stream.source;
 
 import io.claritystream.base.crypto.PlatformKeys;
+import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.control.audit.AuditLog;
 import java.time.Clock;
 import javax.sql.DataSource;
@@ -51,6 +52,12 @@ class SourceConfiguration {
   @Bean
   RevokedAgents revokedAgents(@Qualifier("service") JdbcClient sql, Clock clock) {
     return new RevokedAgents(sql, clock);
+  }
+
+  @Bean
+  PairingCodes pairingCodes(
+      TenantTransactions transactions, PlatformAuthority authority, AuditLog audit, Clock clock) {
+    return new PairingCodes(transactions, authority, audit, clock);
   }
 
   @Bean
