@@ -1,0 +1,163 @@
+package io.claritystream.stream.ingest;
+
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.stream.bronze.BronzeBatch;
+import io.claritystream.stream.deadletter.DeadLetter;
+import io.claritystream.stream.source.SourceRef;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// All that one transaction will write. Built by one thread, then committed by another, then built
+/// anew: two of them take turns.
+final class Draft {
+  static final int EVENTS_MAX = 20_000;
+  static final long BYTES_MAX = 8L * 1024 * 1024;
+
+  /// Events of one source and epoch, in order.
+  record Slice(SourceLine line, SourceRef source, List<ChangeEvent> events) {}
+
+  /// A source's mark, from where to where; `isNew` if it has no checkpoint yet.
+  record Move(SourceLine line, boolean isNew, Mark before, Mark after) {}
+
+  private final BronzeBatch bronze = new BronzeBatch();
+  private final List<Slice> slices = new ArrayList<>();
+  private final Map<SourceLine, Slice> open = new LinkedHashMap<>();
+  private final Map<SourceLine, Move> moves = new LinkedHashMap<>();
+  private final List<DeadLetter> letters = new ArrayList<>();
+
+  /// For each row of bronze, in the order of adding: the slice that its event is in, and where.
+  private final List<Slice> owners = new ArrayList<>();
+
+  private int[] places = new int[1_024];
+  private long fence;
+  private long nextOffset;
+  private int records;
+  private boolean urgent;
+
+  /// Forgets everything and begins at `position`, which is where the fence must be found.
+  void begin(long fenceAt) {
+    bronze.clear();
+    slices.clear();
+    open.clear();
+    moves.clear();
+    letters.clear();
+    owners.clear();
+    fence = fenceAt;
+    nextOffset = fenceAt;
+    records = 0;
+    urgent = false;
+  }
+
+  /// A record was dealt with, whatever became of it.
+  void dealtWith(long offset) {
+    records++;
+    nextOffset = offset + 1;
+  }
+
+  /// The source's mark moves on. A move to another epoch ends its slice.
+  void move(SourceLine line, Mark to) {
+    var from = line.mark();
+    if (from.epoch() != to.epoch()) {
+      open.remove(line);
+    }
+    var isNew = !line.stored();
+    line.storing();
+    line.move(to);
+    moves.merge(
+        line,
+        new Move(line, isNew, from, to),
+        (earlier, later) -> new Move(line, earlier.isNew(), earlier.before(), later.after()));
+  }
+
+  void add(
+      SourceLine line, ChangeEvent event, int schemaVersion, long capturedMs, Instant ingestedAt) {
+    var slice = open.get(line);
+    if (slice == null) {
+      slice = new Slice(line, line.source(), new ArrayList<>());
+      open.put(line, slice);
+      slices.add(slice);
+    }
+    bronze.add(line.ids(), event, schemaVersion, capturedMs, ingestedAt);
+    if (owners.size() == places.length) {
+      places = java.util.Arrays.copyOf(places, places.length * 2);
+    }
+    places[owners.size()] = slice.events().size();
+    owners.add(slice);
+    slice.events().add(event);
+  }
+
+  void add(DeadLetter letter) {
+    letters.add(letter);
+  }
+
+  /// It is waited for, so it should not wait for company.
+  void hurry() {
+    urgent = true;
+  }
+
+  boolean urgent() {
+    return urgent;
+  }
+
+  boolean full() {
+    return bronze.size() >= EVENTS_MAX || bronze.bytes() >= BYTES_MAX || records >= EVENTS_MAX;
+  }
+
+  BronzeBatch bronze() {
+    return bronze;
+  }
+
+  List<Slice> slices() {
+    return slices;
+  }
+
+  Collection<Move> moves() {
+    return moves.values();
+  }
+
+  List<DeadLetter> letters() {
+    return letters;
+  }
+
+  /// The slice and the event of a row of bronze.
+  Slice owner(int row) {
+    return owners.get(row);
+  }
+
+  ChangeEvent event(int row) {
+    return owners.get(row).events().get(places[row]);
+  }
+
+  int events() {
+    return bronze.size();
+  }
+
+  int records() {
+    return records;
+  }
+
+  long fence() {
+    return fence;
+  }
+
+  long nextOffset() {
+    return nextOffset;
+  }
+
+  @Override
+  public String toString() {
+    return "Draft[offsets="
+        + fence
+        + ".."
+        + nextOffset
+        + ", records="
+        + records
+        + ", events="
+        + bronze.size()
+        + "]";
+  }
+}

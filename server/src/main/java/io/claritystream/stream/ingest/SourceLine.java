@@ -1,0 +1,111 @@
+package io.claritystream.stream.ingest;
+
+import io.claritystream.base.db.TenantId;
+import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.stream.bronze.SourceEpoch;
+import io.claritystream.stream.deadletter.DeadLetters;
+import io.claritystream.stream.source.SourceRef;
+import java.util.IdentityHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// One source in the partition at hand, for as long as the fence holds. All but the quarantine
+/// belongs to the thread that builds drafts.
+final class SourceLine {
+  private final SourceRef source;
+
+  /// Whether `checkpoint_source` has a row of it once all drafts that were handed over are
+  /// committed.
+  private boolean stored;
+
+  private final Set<DeadLetters.Row> quarantine = ConcurrentHashMap.newKeySet();
+  private final Map<TableSchema, Integer> versions = new IdentityHashMap<>();
+
+  /// Where it stands once all drafts that were handed over are committed.
+  private Mark mark;
+
+  private SourceEpoch ids;
+
+  /// Whether numbers are missing behind the mark, and were asked for.
+  private boolean missing;
+
+  /// How often the batch behind the mark came with a wrong checksum.
+  private int damaged;
+
+  SourceLine(SourceRef source, boolean stored, Mark mark, Set<DeadLetters.Row> quarantine) {
+    this.source = source;
+    this.stored = stored;
+    this.mark = mark;
+    this.ids = new SourceEpoch(source.tenantId(), source.sourceId(), mark.epoch());
+    this.quarantine.addAll(quarantine);
+  }
+
+  /// The source as of the epoch that its mark is in.
+  SourceRef source() {
+    return new SourceRef(
+        source.tenantId(),
+        source.sourceId(),
+        source.agentId(),
+        source.name(),
+        source.partition(),
+        mark.epoch(),
+        mark.session());
+  }
+
+  UUID sourceId() {
+    return source.sourceId();
+  }
+
+  TenantId tenant() {
+    return source.tenantId();
+  }
+
+  boolean stored() {
+    return stored;
+  }
+
+  void storing() {
+    stored = true;
+  }
+
+  Mark mark() {
+    return mark;
+  }
+
+  SourceEpoch ids() {
+    return ids;
+  }
+
+  void move(Mark to) {
+    if (to.epoch() != mark.epoch()) {
+      ids = new SourceEpoch(source.tenantId(), source.sourceId(), to.epoch());
+    }
+    if (to.epoch() != mark.epoch() || to.seq() != mark.seq()) {
+      missing = false;
+      damaged = 0;
+    }
+    mark = to;
+  }
+
+  /// Notes that numbers are missing; true the first time since the mark moved.
+  boolean missesNow() {
+    var first = !missing;
+    missing = true;
+    return first;
+  }
+
+  /// Notes a wrong checksum and says how many there were since the mark moved.
+  int damagedAgain() {
+    return ++damaged;
+  }
+
+  Map<TableSchema, Integer> versions() {
+    return versions;
+  }
+
+  Set<DeadLetters.Row> quarantine() {
+    return quarantine;
+  }
+}

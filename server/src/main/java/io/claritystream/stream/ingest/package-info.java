@@ -1,0 +1,62 @@
+/// From the bus into bronze and the read models: **one transaction a batch, one writer a
+/// partition**.
+///
+/// # Authority
+/// (source, epoch, seq) is a total order, numbered by the agent. A source keeps one partition; a
+/// partition is worked by one [PartitionWorker]. What was taken is written in the transaction that
+/// took it: `checkpoint_partition` (how far the partition was read, in which topic) and
+/// `checkpoint_source` (how far each source is durable). Kafka's own offsets say nothing here.
+/// Whose events they are is what `control.source` says, never what a batch says.
+///
+/// # A record's way
+/// | step | ends in |
+/// |---|---|
+/// | admit: header, source, tenant, partition | a [SourceLine], or dropped with a reason
+/// ([IngestMetrics.Drop]) |
+/// | [Sequence]: its numbers against the source's mark | [Sequence.Verdict] |
+/// | decode, number the table versions, build the row for bronze | events, or a corrupt batch |
+/// | [Draft]: until [Pace] or a limit says it is enough | handed to the committer |
+/// | [IngestTransaction]: fence, COPY, fold, dead letters, checkpoints, COMMIT |
+/// [IngestTransaction.Outcome] |
+/// | afterwards: durable marks, live updates | |
+///
+/// The first four run on one thread, the transaction on another, so the next batch is decoded while
+/// this one commits. A draft that was handed over is committed as it is or not at all, so marks may
+/// run ahead of the database while it is on its way.
+///
+/// # The fence
+/// A transaction begins by moving `next_offset` on from where this process believes it stands;
+/// whoever finds it elsewhere writes nothing, drops all it remembers and reads again. Each source's
+/// mark is moved the same way, from the very epoch, session and number that the draft was built on.
+/// A process that was stopped for an hour between COPY and COMMIT cannot commit.
+///
+/// # Failure
+/// - A record that does not follow its source's mark: repeated ones are dropped; one that leaves
+///   numbers out is discarded with all after it until the missing ones come again, for which the
+///   gateway is asked at once.
+/// - A batch that cannot be decoded: when its checksum is wrong it is asked for again, a few times;
+///   after that, or when the checksum is right, it becomes one dead letter for its whole range.
+/// - A fault of the data (SQLSTATE 22, 23, 54, or the mapping's): the transaction is done again
+///   under savepoints, halving until the guilty events stand alone; those become dead letters and
+///   their rows are in quarantine.
+/// - Any other fault is a passing one: rolled back, and the same draft tried again, for ever, with
+///   growing pauses. It never makes a dead letter.
+///
+/// Owns `control.checkpoint_partition` and `control.checkpoint_source`.
+@ApplicationModule(
+    id = "stream.ingest",
+    allowedDependencies = {
+      "base.db",
+      "base.live",
+      "base.process",
+      "stream.bronze",
+      "stream.bus",
+      "stream.deadletter",
+      "stream.materializer",
+      "stream.source"
+    })
+@NullMarked
+package io.claritystream.stream.ingest;
+
+import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.ApplicationModule;

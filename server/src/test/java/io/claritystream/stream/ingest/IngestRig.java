@@ -1,0 +1,204 @@
+package io.claritystream.stream.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.db.TestDatabase;
+import io.claritystream.embedded.TestKafka;
+import io.claritystream.stream.bronze.BronzePartitions;
+import io.claritystream.stream.bus.BusSettings;
+import io.claritystream.stream.bus.EventBus;
+import io.claritystream.stream.bus.PartitionConsumer;
+import io.claritystream.stream.deadletter.DeadLetters;
+import io.claritystream.stream.materializer.TestMaterializer;
+import io.claritystream.stream.source.DurableMarks;
+import io.claritystream.stream.source.TestSources;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// Ingest as in production, over a real database and a topic of its own.
+final class IngestRig implements AutoCloseable {
+  static final Duration SOON = Duration.ofSeconds(30);
+  private static final AtomicInteger TOPICS = new AtomicInteger();
+
+  final TestDatabase database = TestDatabase.create();
+  final DurableMarks marks = new DurableMarks();
+  final SimpleMeterRegistry meters = new SimpleMeterRegistry();
+  final BusSettings settings;
+  final EventBus bus;
+  private final JdbcClient superuser = database.superuser();
+  private final List<Ingest> running = new ArrayList<>();
+  private Clock clock = Clock.systemUTC();
+
+  IngestRig(int partitions) {
+    settings =
+        BusSettings.of(
+            TestKafka.shared().bootstrapServers(),
+            "ingest-" + ProcessHandle.current().pid() + "-" + TOPICS.incrementAndGet(),
+            partitions);
+    bus = new EventBus(settings, meters);
+  }
+
+  IngestRig clock(Clock other) {
+    clock = other;
+    return this;
+  }
+
+  /// Starts a process's ingest; `group` tells apart those that shall not know of one another.
+  Ingest start(String group) {
+    var ingest =
+        new Ingest(
+            new Ingest.Parts(
+                database.dataSource("service"),
+                TestSources.of(database),
+                TestMaterializer.tables(database),
+                TestMaterializer.of(database),
+                new BronzePartitions(database.as("service"), clock),
+                new DeadLetters(),
+                marks,
+                meters,
+                clock),
+            new PartitionConsumer(settings, settings.topic() + "-" + group));
+    ingest.start();
+    running.add(ingest);
+    return ingest;
+  }
+
+  Ingest start() {
+    return start("a");
+  }
+
+  void stop(Ingest ingest) {
+    running.remove(ingest);
+    ingest.stop();
+  }
+
+  TenantId tenant(String name) {
+    return database.tenant(name);
+  }
+
+  SimulatedSource source(TenantId tenant, int partition) {
+    var agentId = UUID.randomUUID();
+    superuser
+        .sql(
+            """
+            INSERT INTO control.agent (agent_id, tenant_id, name, version, paired_at, certificate_serial,
+              certificate_expires_at)
+            VALUES (:agent, :tenant, 'agent', '1', now(), 'ab', now())
+            """)
+        .param("agent", agentId)
+        .param("tenant", tenant.value())
+        .update();
+    var id = UUID.randomUUID();
+    superuser
+        .sql(
+            """
+            INSERT INTO control.source (source_id, tenant_id, agent_id, name, kind, fingerprint, server_version,
+              partition, created_at)
+            VALUES (:source, :tenant, :agent, 'source', 'postgresql', 'f', '18', :partition, now())
+            """)
+        .param("source", id)
+        .param("tenant", tenant.value())
+        .param("agent", agentId)
+        .param("partition", partition)
+        .update();
+    return new SimulatedSource(tenant, id, partition, clock.instant());
+  }
+
+  void send(SimulatedSource source, SimulatedSource.Batch... batches) {
+    for (var batch : batches) {
+      try {
+        bus.send(source.partition(), batch.header(), batch.payload()).get(20, TimeUnit.SECONDS);
+      } catch (Exception e) {
+        throw new IllegalStateException("not sent", e);
+      }
+    }
+  }
+
+  /// The last number of the source that is durable.
+  long durable(SimulatedSource source) {
+    return superuser
+        .sql("SELECT bronze_seq FROM control.checkpoint_source WHERE source_id = :source")
+        .param("source", source.id())
+        .query(Long.class)
+        .optional()
+        .orElse(0L);
+  }
+
+  void awaitDurable(SimulatedSource source, long seq) {
+    await().atMost(SOON).pollInterval(Duration.ofMillis(10)).until(() -> durable(source) >= seq);
+    assertThat(durable(source)).isEqualTo(seq);
+  }
+
+  void awaitCount(String meter, String reason, double count) {
+    await().atMost(SOON).pollInterval(Duration.ofMillis(10)).until(() -> count(meter, reason) >= count);
+  }
+
+  double count(String meter, String reason) {
+    var found = meters.find(meter).tag("reason", reason).counter();
+    return found == null ? 0 : found.count();
+  }
+
+  double count(String meter) {
+    var found = meters.find(meter).counter();
+    return found == null ? 0 : found.count();
+  }
+
+  /// The numbers that bronze holds of a source's epoch, in order, with repetitions if there are any.
+  List<Long> bronze(SimulatedSource source, int epoch) {
+    return superuser
+        .sql(
+            """
+            SELECT seq FROM bronze.cdc_events WHERE source_id = :source AND epoch = :epoch ORDER BY seq
+            """)
+        .param("source", source.id())
+        .param("epoch", epoch)
+        .query(Long.class)
+        .list();
+  }
+
+  record Letter(
+      long seq, long seqEnd, String cause, String sqlstate, String rowKey, String sample, UUID tenant) {}
+
+  List<Letter> letters(SimulatedSource source) {
+    return superuser
+        .sql(
+            """
+            SELECT seq, seq_end, cause, sqlstate, row_key, sample, tenant_id AS tenant
+            FROM control.dead_letter WHERE source_id = :source ORDER BY seq
+            """)
+        .param("source", source.id())
+        .query(Letter.class)
+        .list();
+  }
+
+  /// A connection of the ingest's own role.
+  Connection connect() throws SQLException {
+    return database.dataSource("service").getConnection();
+  }
+
+  JdbcClient superuser() {
+    return superuser;
+  }
+
+  static List<Long> upTo(long last) {
+    return java.util.stream.LongStream.rangeClosed(1, last).boxed().toList();
+  }
+
+  @Override
+  public void close() {
+    List.copyOf(running).forEach(this::stop);
+    bus.close();
+    database.close();
+  }
+}

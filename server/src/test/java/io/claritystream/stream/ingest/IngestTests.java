@@ -1,0 +1,313 @@
+package io.claritystream.stream.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.claritystream.protocol.block.Op;
+import io.claritystream.stream.ingest.SimulatedSource.Event;
+import io.claritystream.stream.source.DurableMark;
+import io.claritystream.stream.source.DurableMarks;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/// From the bus to bronze: one ingest, all partitions, a source for each test.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class IngestTests {
+  private final IngestRig rig = new IngestRig(2);
+
+  @BeforeAll
+  void start() {
+    rig.start();
+  }
+
+  @AfterAll
+  void stop() {
+    rig.close();
+  }
+
+  private SimulatedSource source() {
+    return rig.source(rig.tenant("Northgate"), 1);
+  }
+
+  @Test
+  void each_event_is_in_bronze_once_with_what_was_captured() {
+    var source = source();
+    var at = Instant.parse("2026-11-20T23:59:59.123456Z");
+    rig.send(
+        source,
+        source.barrier(),
+        source.batch(
+            Event.reading(7, at, "4.250").note("a \"b\" \\ \u00e9 \ud83d\ude00"),
+            Event.reading(8, at, "NaN").as(Op.READ)),
+        source.batch(
+            Event.reading(7, at, "4.3").as(Op.UPDATE), Event.reading(8, at, "1").as(Op.DELETE)));
+    rig.awaitDurable(source, 4);
+
+    record Row(
+        long seq, String op, String tableName, String lsn, int schemaVersion, String payload) {}
+    var rows =
+        rig.superuser()
+            .sql(
+                """
+                SELECT seq, op, table_name, lsn, schema_version, payload::text AS payload
+                FROM bronze.cdc_events WHERE source_id = :source ORDER BY seq
+                """)
+            .param("source", source.id())
+            .query(Row.class)
+            .list();
+    assertThat(rows).extracting(Row::seq).containsExactly(1L, 2L, 3L, 4L);
+    assertThat(rows).extracting(Row::op).containsExactly("insert", "read", "update", "delete");
+    assertThat(rows).extracting(Row::tableName).containsOnly("public.pump_reading");
+    assertThat(rows).extracting(Row::lsn).containsExactly("1/1", "1/1", "1/3", "1/3");
+    assertThat(rows.getFirst().payload())
+        .contains("\"pressure_bar\": 4.250")
+        .contains("\"note\": \"a \\\"b\\\" \\\\ \u00e9 \ud83d\ude00\"")
+        .contains("\"read_at\": \"2026-11-20 23:59:59.123456+00\"");
+    assertThat(rows.get(1).payload()).contains("\"pressure_bar\": \"NaN\"");
+    assertThat(rows.get(3).payload()).startsWith("{\"before\": {");
+  }
+
+  @Test
+  void the_checkpoint_says_how_far_the_source_is_durable() {
+    var source = source();
+    var last = source.batch(3);
+    rig.send(source, source.barrier(), last);
+    rig.awaitDurable(source, 3);
+
+    record Row(
+        int epoch, long session, long appliedSeq, byte[] digest, String position, long positionSeq,
+        long eventsTotal) {}
+    var row =
+        rig.superuser()
+            .sql(
+                """
+                SELECT epoch, session, applied_seq, digest, position, position_seq, events_total
+                FROM control.checkpoint_source WHERE source_id = :source
+                """)
+            .param("source", source.id())
+            .query(Row.class)
+            .single();
+    assertThat(row.epoch()).isEqualTo(1);
+    assertThat(row.session()).isEqualTo(2);
+    assertThat(row.appliedSeq()).isEqualTo(3);
+    assertThat(row.digest()).isEqualTo(last.header().getDigest().toByteArray());
+    assertThat(row.position()).isEqualTo("1/4");
+    assertThat(row.positionSeq()).isEqualTo(3);
+    assertThat(row.eventsTotal()).isEqualTo(3);
+  }
+
+  @Test
+  void whoever_listens_hears_of_the_commit_and_of_missing_numbers() {
+    var source = source();
+    var heard = new CopyOnWriteArrayList<Object>();
+    rig.marks.listen(
+        source.id(),
+        new DurableMarks.Listener() {
+          @Override
+          public void durable(DurableMark mark) {
+            heard.add(mark);
+          }
+
+          @Override
+          public void missing(int epoch, long firstMissingSeq) {
+            heard.add(firstMissingSeq);
+          }
+        });
+    var first = source.batch(2);
+    var lost = source.batch(2);
+    var third = source.batch(2);
+    rig.send(source, source.barrierAgain(), first);
+    rig.awaitDurable(source, 2);
+    rig.send(source, third);
+    await().atMost(IngestRig.SOON).until(() -> heard.contains(3L));
+    rig.send(source, lost, third);
+    rig.awaitDurable(source, 6);
+    await()
+        .atMost(IngestRig.SOON)
+        .until(() -> heard.contains(new DurableMark(source.id(), 1, 1, 6)));
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(6));
+  }
+
+  @Test
+  void a_new_epoch_begins_with_its_barrier_and_older_ones_are_dropped() {
+    var source = source();
+    rig.send(source, source.barrier(), source.batch(3));
+    var late = source.batch(2);
+    var barrier = source.nextEpoch();
+    var first = source.batch(2);
+    rig.send(source, barrier, late, first);
+    await()
+        .atMost(IngestRig.SOON)
+        .until(() -> rig.bronze(source, 2).equals(List.of(1L, 2L)));
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(3));
+    assertThat(rig.durable(source)).isEqualTo(2);
+  }
+
+  @Test
+  void what_an_older_stream_of_the_agent_still_sends_is_dropped() {
+    var source = source();
+    rig.send(source, source.barrier());
+    var old = source.batch(2);
+    rig.send(source, source.barrier());
+    var before = rig.count("clarity_ingest_dropped_records", "stale");
+    rig.send(source, old);
+    rig.awaitCount("clarity_ingest_dropped_records", "stale", before + 1);
+    rig.send(source, old.session(3));
+    rig.awaitDurable(source, 2);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(2));
+  }
+
+  @Test
+  void a_batch_that_overlaps_adds_only_what_is_new() {
+    var one = source();
+    var batch = one.batch(4);
+    rig.send(one, batch);
+    rig.awaitDurable(one, 4);
+    // The same numbers again, cut elsewhere.
+    var other = new SimulatedSource(one.tenant(), one.id(), one.partition(), one.capturedAt());
+    other.batch(2);
+    rig.send(one, other.batch(5));
+    rig.awaitDurable(one, 7);
+    assertThat(rig.bronze(one, 1)).isEqualTo(IngestRig.upTo(7));
+  }
+
+  @Test
+  void a_batch_that_is_no_block_is_one_dead_letter_for_its_range_and_the_rest_flows_on() {
+    var source = source();
+    rig.send(source, source.batch(2), source.nonsense(3), source.batch(2));
+    rig.awaitDurable(source, 7);
+    assertThat(rig.bronze(source, 1)).containsExactly(1L, 2L, 6L, 7L);
+    assertThat(rig.letters(source))
+        .singleElement()
+        .satisfies(
+            letter -> {
+              assertThat(letter.cause()).isEqualTo("batch_corrupt");
+              assertThat(letter.seq()).isEqualTo(3);
+              assertThat(letter.seqEnd()).isEqualTo(5);
+              assertThat(letter.sample()).isNotEmpty();
+            });
+    assertThat(rig.count("clarity_ingest_lost_events")).isGreaterThanOrEqualTo(3);
+  }
+
+  @Test
+  void a_batch_damaged_on_the_way_is_asked_for_again_and_lost_to_nobody() {
+    var source = source();
+    var batch = source.batch(3);
+    var bytes = batch.payload().clone();
+    bytes[bytes.length / 2] ^= 0x10;
+    var before = rig.count("clarity_ingest_dropped_records", "damaged");
+    rig.send(source, new SimulatedSource.Batch(batch.header(), bytes));
+    rig.awaitCount("clarity_ingest_dropped_records", "damaged", before + 1);
+    rig.send(source, batch);
+    rig.awaitDurable(source, 3);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(3));
+    assertThat(rig.letters(source)).isEmpty();
+  }
+
+  @Test
+  void a_batch_that_stays_damaged_does_not_hold_up_the_source_for_ever() {
+    var source = source();
+    var wrong = source.batch(3).with(header -> header.setCrc32C(1));
+    var good = source.batch(1);
+    rig.send(source, wrong, wrong, wrong, wrong, good);
+    rig.awaitDurable(source, 4);
+    assertThat(rig.letters(source)).extracting(IngestRig.Letter::cause).containsExactly("batch_corrupt");
+  }
+
+  @Test
+  void the_tenant_is_the_sources_whatever_the_batch_says() {
+    var source = source();
+    var other = rig.tenant("Somebody else");
+    var before = rig.count("clarity_ingest_dropped_records", "wrong_tenant");
+    var batch = source.batch(2);
+    rig.send(source, batch.with(header -> header.setTenantId(other.toString())));
+    rig.awaitCount("clarity_ingest_dropped_records", "wrong_tenant", before + 1);
+    rig.send(source, batch);
+    rig.awaitDurable(source, 2);
+    assertThat(
+            rig.superuser()
+                .sql("SELECT DISTINCT tenant_id FROM bronze.cdc_events WHERE source_id = :source")
+                .param("source", source.id())
+                .query(java.util.UUID.class)
+                .list())
+        .containsExactly(source.tenant().value());
+  }
+
+  @Test
+  void records_of_unknown_sources_and_of_other_partitions_are_dropped() {
+    var stranger =
+        new SimulatedSource(rig.tenant("x"), java.util.UUID.randomUUID(), 1, Instant.now());
+    var unknown = rig.count("clarity_ingest_dropped_records", "unknown_source");
+    rig.send(stranger, stranger.batch(1));
+    rig.awaitCount("clarity_ingest_dropped_records", "unknown_source", unknown + 1);
+
+    var source = source();
+    var astray = rig.count("clarity_ingest_dropped_records", "wrong_partition");
+    var misled = new SimulatedSource(source.tenant(), source.id(), 0, Instant.now());
+    rig.send(misled, misled.batch(1));
+    rig.awaitCount("clarity_ingest_dropped_records", "wrong_partition", astray + 1);
+    assertThat(rig.bronze(source, 1)).isEmpty();
+  }
+
+  @Test
+  void capture_times_from_nowhere_make_no_partitions() {
+    var source = source();
+    for (var at : List.of("1970-01-01T00:00:00Z", "2026-11-01T00:00:00Z", "9999-01-01T00:00:00Z")) {
+      source.capturedAt(Instant.parse(at));
+      rig.send(source, source.batch(1));
+    }
+    rig.awaitDurable(source, 3);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(3));
+    var days =
+        rig.superuser()
+            .sql("SELECT count(*) FROM pg_inherits WHERE inhparent = 'bronze.cdc_events'::regclass")
+            .query(Integer.class)
+            .single();
+    assertThat(days).isLessThan(10);
+  }
+
+  @Test
+  void a_passing_fault_is_waited_out_without_dead_letter_or_loss() {
+    var source = source();
+    rig.send(source, source.batch(1));
+    rig.awaitDurable(source, 1);
+    rig.superuser()
+        .sql(
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE usename = 'clarity_service' AND datname = current_database()
+            """)
+        .query(Boolean.class)
+        .list();
+    rig.send(source, source.batch(2));
+    rig.awaitDurable(source, 3);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(3));
+    assertThat(rig.letters(source)).isEmpty();
+  }
+
+  @Test
+  void waiting_for_a_lock_too_long_is_a_passing_fault() throws Exception {
+    var source = source();
+    rig.send(source, source.batch(1));
+    rig.awaitDurable(source, 1);
+    var before = rig.count("clarity_ingest_faults", "passing");
+    try (var blocker = rig.connect();
+        var statement = blocker.createStatement()) {
+      blocker.setAutoCommit(false);
+      statement.execute("LOCK TABLE control.checkpoint_source IN ACCESS EXCLUSIVE MODE");
+      rig.send(source, source.batch(2));
+      await()
+          .atMost(Duration.ofSeconds(40))
+          .until(() -> rig.count("clarity_ingest_faults", "passing") > before);
+    }
+    rig.awaitDurable(source, 3);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(3));
+    assertThat(rig.letters(source)).isEmpty();
+  }
+}

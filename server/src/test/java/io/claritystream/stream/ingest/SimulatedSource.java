@@ -1,0 +1,197 @@
+package io.claritystream.stream.ingest;
+
+import com.github.luben.zstd.Zstd;
+import com.google.protobuf.ByteString;
+import io.claritystream.base.db.TenantId;
+import io.claritystream.protocol.block.BatchDigest;
+import io.claritystream.protocol.block.BlockWriter;
+import io.claritystream.protocol.block.Column;
+import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.protocol.block.ValueKind;
+import io.claritystream.protocol.link.BatchHeader;
+import io.claritystream.protocol.link.BatchKind;
+import io.claritystream.protocol.link.Codec;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// An agent's spool and its gateway: numbers events, packs them, heads them.
+final class SimulatedSource {
+  static final TableSchema READING =
+      new TableSchema(
+          "public",
+          "pump_reading",
+          'd',
+          "",
+          List.of(
+              column("pump_id", "integer", ValueKind.INT, true),
+              column("read_at", "timestamp with time zone", ValueKind.TIMESTAMPTZ, true),
+              column("pressure_bar", "numeric(8,3)", ValueKind.NUMERIC, false),
+              column("flow_m3_h", "double precision", ValueKind.FLOAT, false),
+              column("note", "text", ValueKind.TEXT, false)),
+          List.of());
+
+  /// A batch as it goes onto the bus.
+  record Batch(BatchHeader header, byte[] payload) {
+    long lastSeq() {
+      return header.getFirstSeq() + header.getCount() - 1;
+    }
+
+    Batch session(long session) {
+      return new Batch(header.toBuilder().setSession(session).build(), payload);
+    }
+
+    Batch with(java.util.function.UnaryOperator<BatchHeader.Builder> change) {
+      return new Batch(change.apply(header.toBuilder()).build(), payload);
+    }
+  }
+
+  /// The cells of one event; the defaults are a plain reading.
+  record Event(Op op, List<@Nullable String> cells) {
+    static Event reading(long pump, Instant at, String pressure) {
+      return new Event(
+          Op.INSERT, java.util.Arrays.asList(Long.toString(pump), text(at), pressure, "12.5", null));
+    }
+
+    Event note(String note) {
+      var changed = new java.util.ArrayList<>(cells);
+      changed.set(4, note);
+      return new Event(op, changed);
+    }
+
+    Event as(Op other) {
+      return new Event(other, cells);
+    }
+  }
+
+  private final TenantId tenant;
+  private final UUID sourceId;
+  private final int partition;
+  private int epoch = 1;
+  private long session = 1;
+  private long nextSeq = 1;
+  private byte[] digest = {};
+  private Instant capturedAt;
+
+  SimulatedSource(TenantId tenant, UUID sourceId, int partition, Instant now) {
+    this.tenant = tenant;
+    this.sourceId = sourceId;
+    this.partition = partition;
+    this.capturedAt = now;
+  }
+
+  static String text(Instant at) {
+    return at.toString().replace('T', ' ').replace("Z", "+00");
+  }
+
+  TenantId tenant() {
+    return tenant;
+  }
+
+  UUID id() {
+    return sourceId;
+  }
+
+  int partition() {
+    return partition;
+  }
+
+  Instant capturedAt() {
+    return capturedAt;
+  }
+
+  void capturedAt(Instant at) {
+    capturedAt = at;
+  }
+
+  /// Opens the source's next stream.
+  Batch barrier() {
+    session++;
+    return barrierAgain();
+  }
+
+  Batch barrierAgain() {
+    return new Batch(head().setKind(BatchKind.BARRIER).build(), new byte[0]);
+  }
+
+  /// Begins another numbering; its barrier is to be sent first.
+  Batch nextEpoch() {
+    epoch++;
+    nextSeq = 1;
+    digest = new byte[0];
+    return barrier();
+  }
+
+  /// The next `count` plain readings.
+  Batch batch(int count) {
+    var events = new Event[count];
+    for (var i = 0; i < count; i++) {
+      events[i] = Event.reading(nextSeq + i, capturedAt, "4." + (nextSeq + i) % 1_000);
+    }
+    return batch(events);
+  }
+
+  Batch batch(Event... events) {
+    var block = new BlockWriter(256);
+    var atUs = capturedAt.getEpochSecond() * 1_000_000 + capturedAt.getNano() / 1_000;
+    block.transaction(700 + nextSeq, 0x1_0000_0000L + nextSeq, atUs, 0);
+    for (var event : events) {
+      block.beginEvent(event.op(), READING, 0x1_0000_0000L + nextSeq, atUs);
+      if (event.op() == Op.DELETE) {
+        block.before();
+      } else {
+        block.after();
+      }
+      for (var cell : event.cells()) {
+        if (cell == null) {
+          block.marker(io.claritystream.protocol.block.Row.NULL);
+        } else {
+          var bytes = cell.getBytes(StandardCharsets.UTF_8);
+          block.value(bytes, 0, bytes.length);
+        }
+      }
+      block.endEvent();
+    }
+    block.transactionEnd(0x1_0000_0000L + nextSeq + events.length);
+    var plain = java.util.Arrays.copyOf(block.array(), block.size());
+    return packed(plain, events.length, atUs);
+  }
+
+  /// A batch whose payload is not a block, though everything about it is in order.
+  Batch nonsense(int count) {
+    return packed("not a block".getBytes(StandardCharsets.UTF_8), count, 0);
+  }
+
+  private Batch packed(byte[] plain, int count, long atUs) {
+    var payload = Zstd.compress(plain, 1);
+    digest = BatchDigest.next(digest, payload, 0, payload.length);
+    var header =
+        head()
+            .setFirstSeq(nextSeq)
+            .setCount(count)
+            .setCodec(Codec.ZSTD_BLOCK_V1)
+            .setUncompressedBytes(plain.length)
+            .setCrc32C(BatchDigest.crc32c(payload, 0, payload.length))
+            .setDigest(ByteString.copyFrom(digest))
+            .setFirstCapturedAtUs(atUs)
+            .setLastCapturedAtUs(atUs)
+            .build();
+    nextSeq += count;
+    return new Batch(header, payload);
+  }
+
+  private BatchHeader.Builder head() {
+    return BatchHeader.newBuilder()
+        .setSourceId(sourceId.toString())
+        .setTenantId(tenant.toString())
+        .setEpoch(epoch)
+        .setSession(session);
+  }
+
+  private static Column column(String name, String type, ValueKind kind, boolean key) {
+    return new Column(name, type, 0, kind, key, key, "");
+  }
+}
