@@ -140,7 +140,11 @@ final class Checkpoints {
     array(connection, update, at++, "int4", moves.stream().map(m -> m.after().epoch()));
     array(connection, update, at++, "int8", moves.stream().map(m -> m.after().session()));
     array(connection, update, at++, "int8", moves.stream().map(m -> m.after().seq()));
-    array(connection, update, at++, "bytea", moves.stream().map(m -> m.after().digest()));
+    // The driver takes bytea only as an array of just that.
+    update.setArray(
+        at++,
+        connection.createArrayOf(
+            "bytea", moves.stream().map(m -> m.after().digest()).toArray(byte[][]::new)));
     array(connection, update, at++, "text", moves.stream().map(m -> m.after().positionText()));
     array(connection, update, at++, "int8", moves.stream().map(m -> m.after().positionSeq()));
     array(connection, update, at++, "int8", moves.stream().map(m -> m.after().eventsTotal()));

@@ -383,7 +383,12 @@ final class PartitionWorker {
       var made =
           ingest
               .tables()
-              .version(line.source(), event.schema(), event.schemaFingerprint(), event.seq());
+              .version(
+                  line.source(),
+                  event.schema(),
+                  event.schemaFingerprint(),
+                  line.mark().epoch(),
+                  event.seq());
       line.versions().put(event.schema(), made);
       return made;
     }

@@ -47,7 +47,6 @@
     id = "stream.ingest",
     allowedDependencies = {
       "base.db",
-      "base.live",
       "base.process",
       "stream.bronze",
       "stream.bus",

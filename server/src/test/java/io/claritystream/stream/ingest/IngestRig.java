@@ -28,7 +28,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Ingest as in production, over a real database and a topic of its own.
 final class IngestRig implements AutoCloseable {
-  static final Duration SOON = Duration.ofSeconds(30);
+  static final Duration SOON = Duration.ofSeconds(15);
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
   final TestDatabase database = TestDatabase.create();
@@ -56,13 +56,14 @@ final class IngestRig implements AutoCloseable {
 
   /// Starts a process's ingest; `group` tells apart those that shall not know of one another.
   Ingest start(String group) {
+    var tables = TestMaterializer.tables(database);
     var ingest =
         new Ingest(
             new Ingest.Parts(
                 database.dataSource("service"),
                 TestSources.of(database),
-                TestMaterializer.tables(database),
-                TestMaterializer.of(database),
+                tables,
+                TestMaterializer.of(database, tables),
                 new BronzePartitions(database.as("service"), clock),
                 new DeadLetters(),
                 marks,
@@ -141,7 +142,10 @@ final class IngestRig implements AutoCloseable {
   }
 
   void awaitCount(String meter, String reason, double count) {
-    await().atMost(SOON).pollInterval(Duration.ofMillis(10)).until(() -> count(meter, reason) >= count);
+    await()
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(10))
+        .until(() -> count(meter, reason) >= count);
   }
 
   double count(String meter, String reason) {
@@ -154,7 +158,8 @@ final class IngestRig implements AutoCloseable {
     return found == null ? 0 : found.count();
   }
 
-  /// The numbers that bronze holds of a source's epoch, in order, with repetitions if there are any.
+  /// The numbers that bronze holds of a source's epoch, in order, with repetitions if there are
+  /// any.
   List<Long> bronze(SimulatedSource source, int epoch) {
     return superuser
         .sql(
@@ -168,7 +173,13 @@ final class IngestRig implements AutoCloseable {
   }
 
   record Letter(
-      long seq, long seqEnd, String cause, String sqlstate, String rowKey, String sample, UUID tenant) {}
+      long seq,
+      long seqEnd,
+      String cause,
+      String sqlstate,
+      String rowKey,
+      String sample,
+      UUID tenant) {}
 
   List<Letter> letters(SimulatedSource source) {
     return superuser

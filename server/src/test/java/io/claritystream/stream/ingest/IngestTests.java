@@ -76,12 +76,18 @@ class IngestTests {
   @Test
   void the_checkpoint_says_how_far_the_source_is_durable() {
     var source = source();
+    var barrier = source.barrier();
     var last = source.batch(3);
-    rig.send(source, source.barrier(), last);
+    rig.send(source, barrier, last);
     rig.awaitDurable(source, 3);
 
     record Row(
-        int epoch, long session, long appliedSeq, byte[] digest, String position, long positionSeq,
+        int epoch,
+        long session,
+        long appliedSeq,
+        byte[] digest,
+        String position,
+        long positionSeq,
         long eventsTotal) {}
     var row =
         rig.superuser()
@@ -142,9 +148,7 @@ class IngestTests {
     var barrier = source.nextEpoch();
     var first = source.batch(2);
     rig.send(source, barrier, late, first);
-    await()
-        .atMost(IngestRig.SOON)
-        .until(() -> rig.bronze(source, 2).equals(List.of(1L, 2L)));
+    await().atMost(IngestRig.SOON).until(() -> rig.bronze(source, 2).equals(List.of(1L, 2L)));
     assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(3));
     assertThat(rig.durable(source)).isEqualTo(2);
   }
@@ -217,7 +221,9 @@ class IngestTests {
     var good = source.batch(1);
     rig.send(source, wrong, wrong, wrong, wrong, good);
     rig.awaitDurable(source, 4);
-    assertThat(rig.letters(source)).extracting(IngestRig.Letter::cause).containsExactly("batch_corrupt");
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("batch_corrupt");
   }
 
   @Test

@@ -53,7 +53,8 @@ final class SimulatedSource {
   record Event(Op op, List<@Nullable String> cells) {
     static Event reading(long pump, Instant at, String pressure) {
       return new Event(
-          Op.INSERT, java.util.Arrays.asList(Long.toString(pump), text(at), pressure, "12.5", null));
+          Op.INSERT,
+          java.util.Arrays.asList(Long.toString(pump), text(at), pressure, "12.5", null));
     }
 
     Event note(String note) {

@@ -6,11 +6,11 @@ import io.claritystream.base.db.TestDatabase;
 public final class TestMaterializer {
   private TestMaterializer() {}
 
-  public static Materializer of(TestDatabase database) {
-    return new Materializer();
+  public static Materializer of(TestDatabase database, SourceTables tables) {
+    return new Materializer(database.dataSource("service"), tables);
   }
 
   public static SourceTables tables(TestDatabase database) {
-    return new SourceTables();
+    return new SourceTables(database.dataSource("service"));
   }
 }
