@@ -1,7 +1,6 @@
 package io.claritystream.edge;
 
 import io.claritystream.edge.EdgeConfig.WrongConfig;
-import io.grpc.DecompressorRegistry;
 import io.grpc.Server;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -187,7 +186,7 @@ public final class Edge implements AutoCloseable {
         .directExecutor()
         .addTransportFilter(new Peer.Filter(counters))
         .fallbackHandlerRegistry(new Relay(gateway::channel, liveCalls, counters, clock))
-        .decompressorRegistry(DecompressorRegistry.emptyInstance())
+        .decompressorRegistry(Frame.UNCOMPRESSED)
         .maxInboundMessageSize(config.messageBytes())
         .maxInboundMetadataSize(8 * 1024)
         .maxConcurrentCallsPerConnection(config.callsPerAgent())

@@ -1,5 +1,7 @@
 package io.claritystream.edge;
 
+import io.grpc.Codec;
+import io.grpc.DecompressorRegistry;
 import io.grpc.Drainable;
 import io.grpc.KnownLength;
 import io.grpc.MethodDescriptor;
@@ -33,6 +35,10 @@ final class Frame extends ByteArrayInputStream implements Drainable, KnownLength
           }
         }
       };
+
+  /// What the edge relays is compressed by its makers; a compressed frame would have to be opened.
+  static final DecompressorRegistry UNCOMPRESSED =
+      DecompressorRegistry.emptyInstance().with(Codec.Identity.NONE, true);
 
   private Frame(byte[] message) {
     super(message);

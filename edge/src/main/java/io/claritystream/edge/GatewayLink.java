@@ -3,7 +3,6 @@ package io.claritystream.edge;
 import io.claritystream.protocol.identity.PeerIdentity;
 import io.grpc.Channel;
 import io.grpc.ConnectivityState;
-import io.grpc.DecompressorRegistry;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyChannelBuilder;
@@ -73,7 +72,7 @@ final class GatewayLink {
         .channelType(NioSocketChannel.class)
         .proxyDetector(_ -> null)
         .directExecutor()
-        .decompressorRegistry(DecompressorRegistry.emptyInstance())
+        .decompressorRegistry(Frame.UNCOMPRESSED)
         .disableRetry()
         .maxInboundMessageSize(messageBytes)
         .keepAliveTime(20, TimeUnit.SECONDS)
