@@ -16,11 +16,11 @@ import org.springframework.stereotype.Component;
 
 /// Reads a tenant's events, newest first, under row-level security.
 ///
-/// All events of a tenant are read along `(tenant_id, event_id)`, in the order of their capture; those
-/// of one source along `(source_id, epoch, seq)`, in the order of their numbers. Either way a page
-/// costs a range of one index, and only in the partitions that the page falls into. What the index
-/// does not know, table and operation, is looked for among [#SCANNED_MAX] events a page: a page may
-/// therefore be short, even empty, and still have one after it.
+/// All events of a tenant are read along `(tenant_id, event_id)`, in the order of their capture;
+/// those of one source along `(source_id, epoch, seq)`, in the order of their numbers. Either way a
+/// page costs a range of one index, and only in the partitions that the page falls into. What the
+/// index does not know, table and operation, is looked for among [#SCANNED_MAX] events a page: a
+/// page may therefore be short, even empty, and still have one after it.
 @Component
 final class EventLog {
   static final int SCANNED_MAX = 20_000;
@@ -137,11 +137,7 @@ final class EventLog {
                   : Optional.<UUID>empty();
           var rows =
               selected(
-                  ranged(
-                          sql.sql(OF_TENANT),
-                          tenant,
-                          floor.orElse(filter.low()),
-                          filter.high())
+                  ranged(sql.sql(OF_TENANT), tenant, floor.orElse(filter.low()), filter.high())
                       .param("before", behind),
                   filter,
                   limit);
@@ -157,7 +153,9 @@ final class EventLog {
         sql -> {
           var high = before == null ? Place.BEYOND_LAST : before;
           var floor =
-              filter.selects() ? floor(sql, tenant, sourceId, filter, high) : Optional.<Place>empty();
+              filter.selects()
+                  ? floor(sql, tenant, sourceId, filter, high)
+                  : Optional.<Place>empty();
           var low = floor.orElse(Place.FIRST);
           var rows =
               selected(
