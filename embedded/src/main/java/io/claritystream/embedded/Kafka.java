@@ -130,7 +130,8 @@ public final class Kafka implements AutoCloseable {
     }
   }
 
-  private static List<String> command(KafkaSettings settings, Path properties) {
+  /// The command line that runs a broker with these settings, which are in this file.
+  public static List<String> command(KafkaSettings settings, Path properties) {
     List<String> command = new ArrayList<>();
     command.add(Machine.java().toString());
     command.addAll(

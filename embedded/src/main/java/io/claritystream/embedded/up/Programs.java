@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 
@@ -20,8 +19,23 @@ import java.util.zip.ZipFile;
 /// carries everything, each megabyte of a JVM is one that PostgreSQL's page cache lacks.
 ///
 /// @param home the root of the source tree, with the build's `target` directories below it
-/// @param train where to write ahead-of-time caches instead of reading them
-record Programs(Path home, Optional<Path> train) {
+/// @param caches what is done with the caches of loaded and linked classes
+record Programs(Path home, Caches caches) {
+  /// Classes kept from a training run halve the start of a JVM. A cache that does not fit any more
+  /// (another JDK, another jar) is left aside by the JVM itself.
+  sealed interface Caches {
+    Path directory();
+
+    /// Programs start with the caches there are.
+    record Use(Path directory) implements Caches {}
+
+    /// Programs note what they load.
+    record Note(Path directory) implements Caches {}
+
+    /// Programs do not run: their JVMs make the caches of what was noted.
+    record Make(Path directory) implements Caches {}
+  }
+
   /// `glibc` keeps an arena for each thread otherwise, which a JVM with many threads pays for.
   static final Map<String, String> ENVIRONMENT =
       Map.of("LC_ALL", "C.UTF-8", "TZ", "UTC", "MALLOC_ARENA_MAX", "2", "PATH", "/usr/bin:/bin");
@@ -76,18 +90,27 @@ record Programs(Path home, Optional<Path> train) {
     return command;
   }
 
-  /// Loaded and linked classes kept from a training run halve the start of a JVM. A cache that does
-  /// not fit any more (another JDK, another jar) is left aside by the JVM itself.
   List<String> cacheFlags(String name) {
-    if (train.isPresent()) {
-      return name.equals("agent") || name.equals("plant")
-          ? List.of()
-          : List.of("-XX:AOTCacheOutput=" + train.get().resolve(name + ".aot"));
-    }
-    Path cache = home.resolve("target/aot").resolve(name + ".aot");
-    return Files.exists(cache)
-        ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off")
-        : List.of();
+    Path cache = caches.directory().resolve(name + ".aot");
+    Path notes = caches.directory().resolve(name + ".aotconf");
+    return switch (caches) {
+      case Caches.Use use when !Files.exists(cache) -> List.of();
+      case Caches.Use use -> List.of("-XX:AOTCache=" + cache, "-Xlog:aot=off", "-Xlog:cds=off");
+      case Caches.Note note ->
+          List.of("-XX:AOTMode=record", "-XX:AOTConfiguration=" + notes, "-Xlog:aot=off");
+      case Caches.Make make ->
+          List.of(
+              "-XX:AOTMode=create",
+              "-XX:AOTConfiguration=" + notes,
+              "-XX:AOTCache=" + cache,
+              "-Xlog:aot=off",
+              "-Xlog:cds=off");
+    };
+  }
+
+  /// Where caches are kept once made.
+  static Path cacheDirectory(Path home) {
+    return home.resolve("target/aot");
   }
 
   /// What makes the database roles, from the server's own resources.

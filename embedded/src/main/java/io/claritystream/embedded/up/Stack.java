@@ -43,6 +43,8 @@ final class Stack {
   private static final Duration FIRST_ROUND = Duration.ofMillis(4500);
   private static final Duration SECOND_ROUND = Duration.ofMillis(4000);
 
+  private static final Duration NOTING = Duration.ofMinutes(1);
+
   private final Options options;
   private final Programs programs;
   private final Voice voice;
@@ -200,7 +202,7 @@ final class Stack {
 
   /// Starts a program that is ready when it prints a line of a certain kind, or when a probe of it
   /// succeeds.
-  private static Supervised.Starter jvm(
+  private Supervised.Starter jvm(
       Launch launch, LogFile log, Predicate<String> ready, Supplier<Boolean> probe) {
     return born -> {
       CountDownLatch said = new CountDownLatch(1);
@@ -214,7 +216,7 @@ final class Stack {
                 }
               });
       born.accept(child);
-      Instant deadline = Instant.now().plus(READY_PATIENCE);
+      Instant deadline = Instant.now().plus(readyPatience());
       while (Instant.now().isBefore(deadline)) {
         if (waited(said) || probe.get()) {
           return child;
@@ -229,8 +231,13 @@ final class Stack {
       child.stop("KILL", Duration.ofSeconds(1));
       throw new StartFailedException(
           "%s was not ready after %d minutes. Its log is %s."
-              .formatted(launch.name(), READY_PATIENCE.toMinutes(), log.file()));
+              .formatted(launch.name(), readyPatience().toMinutes(), log.file()));
     };
+  }
+
+  /// A training run is worth a minute at most.
+  private Duration readyPatience() {
+    return programs.caches() instanceof Programs.Caches.Note ? NOTING : READY_PATIENCE;
   }
 
   private static List<String> end(List<String> lines) {
@@ -463,12 +470,16 @@ final class Stack {
   }
 
   /// Ends everything; returns within ten seconds.
-  void stop() {
+  synchronized void stop() {
+    if (stopped.getCount() == 0) {
+      return;
+    }
     Instant before = Instant.now();
     stopping = true;
-    boolean training = programs.train().isPresent();
-    stopGroup(programsFirstOut, "TERM", training ? Duration.ofMinutes(2) : FIRST_ROUND);
-    stopGroup(storesLastOut, "STORE", training ? Duration.ofMinutes(2) : SECOND_ROUND);
+    // Who notes what was loaded writes it down at the end.
+    boolean notes = programs.caches() instanceof Programs.Caches.Note;
+    stopGroup(programsFirstOut, "TERM", notes ? NOTING : FIRST_ROUND);
+    stopGroup(storesLastOut, "STORE", notes ? NOTING : SECOND_ROUND);
     data.release();
     voice.stopped(Duration.between(before, Instant.now()));
     stopped.countDown();

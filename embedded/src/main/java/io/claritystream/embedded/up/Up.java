@@ -24,7 +24,14 @@ public final class Up {
 
   private static void run(Options options) throws InterruptedException {
     Voice voice = new Voice(options.json(), System.out, System.err, began());
-    Programs programs = new Programs(home(), options.train());
+    Path home = home();
+    Programs programs =
+        new Programs(
+            home,
+            options
+                .train()
+                .<Programs.Caches>map(Programs.Caches.Note::new)
+                .orElseGet(() -> new Programs.Caches.Use(Programs.cacheDirectory(home))));
     Stack stack;
     try {
       DataDirectory data = DataDirectory.take(options.data());
@@ -42,7 +49,10 @@ public final class Up {
       System.exit(1);
     }
     if (options.train().isPresent()) {
-      new Training(options).warmUp();
+      Training training = new Training(options);
+      training.warmUp();
+      stack.stop();
+      training.makeCaches(new Programs(home, new Programs.Caches.Make(options.train().get())));
       System.exit(0);
     }
     Thread.currentThread().join();
