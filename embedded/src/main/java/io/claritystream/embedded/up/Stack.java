@@ -240,8 +240,13 @@ final class Stack {
     return programs.caches() instanceof Programs.Caches.Note ? NOTING : READY_PATIENCE;
   }
 
+  /// What a person needs of the last lines: no frames of a stack.
   private static List<String> end(List<String> lines) {
-    return lines.subList(Math.max(0, lines.size() - LINES_SHOWN), lines.size());
+    List<String> telling =
+        lines.stream()
+            .filter(line -> !line.isBlank() && !line.matches("\\s+(at |\\.\\.\\. ).*"))
+            .toList();
+    return telling.subList(Math.max(0, telling.size() - LINES_SHOWN), telling.size());
   }
 
   private static boolean waited(CountDownLatch latch) {
