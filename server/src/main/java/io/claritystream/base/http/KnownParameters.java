@@ -30,10 +30,10 @@ final class KnownParameters implements HandlerInterceptor {
     if (!(handler instanceof HandlerMethod method) || !AccessRules.ours(method)) {
       return true;
     }
-    Map<String, String[]> sent = request.getParameterMap();
-    if (sent.isEmpty()) {
+    if (request.getQueryString() == null) {
       return true;
     }
+    Map<String, String[]> sent = request.getParameterMap();
     Set<String> names = known.computeIfAbsent(method.getMethod(), key -> names(method));
     sent.forEach(
         (name, values) -> {

@@ -28,6 +28,7 @@ import org.springframework.web.context.request.async.AsyncRequestTimeoutExceptio
 import org.springframework.web.method.annotation.HandlerMethodValidationException;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.exc.InputCoercionException;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.exc.MismatchedInputException;
@@ -95,6 +96,8 @@ final class Problems {
     return switch (cause) {
       case UnrecognizedPropertyException unknown ->
           Problem.invalid(ProblemCode.UNKNOWN_FIELD, path(unknown), "is not a known field");
+      case InputCoercionException tooLarge when !tooLarge.getPath().isEmpty() ->
+          Problem.invalid(path(tooLarge), "is out of range");
       case StreamReadException malformed -> malformed(where(malformed));
       case MismatchedInputException mismatch when !mismatch.getPath().isEmpty() ->
           Problem.invalid(path(mismatch), mismatchMessage(mismatch));

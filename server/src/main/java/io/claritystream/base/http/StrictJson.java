@@ -1,7 +1,13 @@
 package io.claritystream.base.http;
 
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.PropertyNamingStrategies;
@@ -9,7 +15,9 @@ import tools.jackson.databind.cfg.CoercionAction;
 import tools.jackson.databind.cfg.CoercionInputShape;
 import tools.jackson.databind.cfg.DateTimeFeature;
 import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.deser.std.StdDeserializer;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.type.LogicalType;
 
 /// JSON of the API: snake_case names, lower-case enums, times as RFC 3339. Reading is strict:
@@ -19,7 +27,8 @@ final class StrictJson implements JsonMapperBuilderCustomizer {
 
   @Override
   public void customize(JsonMapper.Builder json) {
-    json.propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+    json.addModule(new SimpleModule("times").addDeserializer(Instant.class, new Times()))
+        .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
         .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
         .enable(
@@ -38,5 +47,28 @@ final class StrictJson implements JsonMapperBuilderCustomizer {
                     .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
                     .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
                     .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail));
+  }
+
+  /// A time is a text; a number would leave open what it counts.
+  private static final class Times extends StdDeserializer<Instant> {
+
+    Times() {
+      super(Instant.class);
+    }
+
+    @Override
+    public Instant deserialize(JsonParser parser, DeserializationContext context) {
+      if (parser.currentToken() != JsonToken.VALUE_STRING) {
+        return (Instant)
+            context.handleUnexpectedToken(context.constructType(Instant.class), parser);
+      }
+      String text = parser.getString();
+      try {
+        return OffsetDateTime.parse(text).toInstant();
+      } catch (DateTimeParseException notATime) {
+        return (Instant)
+            context.handleWeirdStringValue(Instant.class, text, "not an RFC 3339 time");
+      }
+    }
   }
 }

@@ -1,0 +1,95 @@
+package io.claritystream;
+
+import io.claritystream.base.http.AnyCaller;
+import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.Cursor;
+import io.claritystream.base.http.Page;
+import io.claritystream.base.http.PageRequest;
+import io.claritystream.base.http.Permission;
+import io.claritystream.base.http.RequiresPermission;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DataAccessResourceFailureException;
+import org.springframework.http.MediaType;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.servlet.mvc.method.annotation.SseEmitter;
+
+/// Routes that only tests have, to see the manners by. It lies where nothing is scanned: a test
+/// asks for it by name.
+@RestController
+public class TestRoutes {
+
+  /// Counted down when a stream has been opened.
+  public static final CountDownLatch STREAMING = new CountDownLatch(1);
+
+  record Thing(String name, int count, @Nullable List<String> tags, @Nullable Instant at) {}
+
+  @PostMapping("/v1/test/things")
+  @AnyCaller
+  Thing echo(@RequestBody Thing thing) {
+    return thing;
+  }
+
+  @GetMapping("/v1/test/things/{id}")
+  @AnyCaller
+  String thing(
+      @PathVariable("id") UUID id,
+      @RequestParam(name = "since", required = false) @Nullable Instant since) {
+    return id + " " + since;
+  }
+
+  @GetMapping("/v1/test/list")
+  @AnyCaller
+  Page<Integer> list(PageRequest page) {
+    int from = page.after("test", 1).map(cursor -> (int) cursor.number(0)).orElse(0);
+    List<Integer> rows =
+        java.util.stream.IntStream.range(from, Math.min(from + page.rows(), 250)).boxed().toList();
+    return Page.of(rows, page, last -> Cursor.of("test", last + 1));
+  }
+
+  @GetMapping("/v1/test/broken")
+  @AnyCaller
+  String broken() {
+    throw new IllegalStateException("the password of the database is hunter2");
+  }
+
+  @GetMapping("/v1/test/down")
+  @AnyCaller
+  String down() {
+    throw new DataAccessResourceFailureException("connection to db-17 refused");
+  }
+
+  @GetMapping("/v1/test/owners")
+  @RequiresPermission(Permission.WORKSPACE_WRITE)
+  String owners(Caller caller) {
+    return caller.role().key();
+  }
+
+  @GetMapping(path = "/v1/test/stream", produces = MediaType.TEXT_EVENT_STREAM_VALUE)
+  @AnyCaller
+  SseEmitter stream(Caller caller) throws Exception {
+    SseEmitter emitter = new SseEmitter(0L);
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                emitter.send(SseEmitter.event().name("hello").data("{}"));
+                STREAMING.await(10, TimeUnit.SECONDS);
+                emitter.send(SseEmitter.event().name("more").data("{}"));
+                emitter.complete();
+              } catch (Exception gone) {
+                emitter.completeWithError(gone);
+              }
+            });
+    return emitter;
+  }
+}
