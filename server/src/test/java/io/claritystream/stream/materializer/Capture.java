@@ -19,8 +19,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Makes events as an agent would: written to a block, read back from it.
-final class Capture {
-  static final Instant COMMITTED = Instant.parse("2026-11-20T12:00:00Z");
+public final class Capture {
+  public static final Instant COMMITTED = Instant.parse("2026-11-20T12:00:00Z");
 
   private final BlockWriter writer = new BlockWriter(1 << 16);
   private final List<ChangeEvent> events = new ArrayList<>();
@@ -29,7 +29,7 @@ final class Capture {
 
   /// A table. A column is `name type`, then any of `key`, `required`, `-> table(column)` and
   /// `-- comment`.
-  static TableSchema table(String qualified, String... columns) {
+  public static TableSchema table(String qualified, String... columns) {
     var parts =
         qualified.contains(".") ? qualified.split("\\.", 2) : new String[] {"public", qualified};
     var parsed = new ArrayList<Column>();
@@ -84,15 +84,15 @@ final class Capture {
     };
   }
 
-  Capture insert(TableSchema table, @Nullable Object... cells) {
+  public Capture insert(TableSchema table, @Nullable Object... cells) {
     return event(Op.INSERT, table, COMMITTED, cells);
   }
 
-  Capture insertAt(Instant committed, TableSchema table, @Nullable Object... cells) {
+  public Capture insertAt(Instant committed, TableSchema table, @Nullable Object... cells) {
     return event(Op.INSERT, table, committed, cells);
   }
 
-  Capture event(Op op, TableSchema table, Instant committed, @Nullable Object... cells) {
+  public Capture event(Op op, TableSchema table, Instant committed, @Nullable Object... cells) {
     var us = committed.getEpochSecond() * 1_000_000 + committed.getNano() / 1_000;
     writer.reset();
     writer.transaction(1, 100, us, 0);
@@ -132,7 +132,7 @@ final class Capture {
   record Unchanged() {}
 
   /// The events since the last call.
-  List<ChangeEvent> take() {
+  public List<ChangeEvent> take() {
     var taken = List.copyOf(events);
     events.clear();
     return taken;

@@ -12,16 +12,16 @@ import java.util.Map;
 import java.util.UUID;
 
 /// A database with one source, and a materializer that folds into it.
-final class ReadModels implements AutoCloseable {
+public final class ReadModels implements AutoCloseable {
   final TestDatabase database;
-  final SourceRef source;
+  public final SourceRef source;
   Materializer materializer;
 
   ReadModels() {
     this(TestDatabase.create(), UUID.randomUUID(), UUID.randomUUID());
   }
 
-  ReadModels(TestDatabase database, UUID tenant, UUID sourceId) {
+  public ReadModels(TestDatabase database, UUID tenant, UUID sourceId) {
     this.database = database;
     source = new SourceRef(new TenantId(tenant), sourceId, UUID.randomUUID(), "db", 0, 1, 1);
     arrange();
@@ -65,7 +65,7 @@ final class ReadModels implements AutoCloseable {
     materializer = new Materializer(service, new SourceTables(service));
   }
 
-  Applied apply(List<ChangeEvent> events) {
+  public Applied apply(List<ChangeEvent> events) {
     return apply(source, events);
   }
 

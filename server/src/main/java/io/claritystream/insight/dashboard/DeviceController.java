@@ -1,0 +1,248 @@
+package io.claritystream.insight.dashboard;
+
+import io.claritystream.base.db.SqlTime;
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.db.TenantTransactions;
+import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.Cursor;
+import io.claritystream.base.http.Page;
+import io.claritystream.base.http.PageRequest;
+import io.claritystream.base.http.Permission;
+import io.claritystream.base.http.Problem;
+import io.claritystream.base.http.RequiresPermission;
+import io.claritystream.base.process.ProcessRole;
+import io.claritystream.base.process.RunsAs;
+import io.claritystream.insight.dashboard.Fleet.After;
+import io.claritystream.insight.dashboard.Fleet.Filter;
+import io.claritystream.insight.dashboard.Fleet.Machine;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.math.BigDecimal;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+@RestController
+@RunsAs(ProcessRole.API)
+@Tag(name = "Devices")
+class DeviceController {
+  private static final String LIST = "devices";
+  private static final int QUERY_CHARS_MAX = 100;
+
+  /// With a filter by state, how many devices are looked at for one page at most.
+  private static final int SCANNED_MAX = 20_000;
+
+  private static final int SCANNED_AT_A_TIME = 1_000;
+  private static final int METRICS_MAX = 2_000;
+  private static final int ATTRIBUTES_MAX = 2_000;
+
+  private static final String METRICS =
+      """
+      SELECT k.key, k.name, k.unit, newest.value_last, newest.last_at
+      FROM analytics.series s
+      JOIN analytics.metric_key k ON k.metric_id = s.metric_id
+      LEFT JOIN LATERAL (
+        SELECT m.value_last, m.last_at
+        FROM analytics.metrics_min m
+        WHERE m.series_id = s.series_id
+        ORDER BY m.bucket DESC
+        LIMIT 1
+      ) newest ON true
+      WHERE s.tenant_id = :tenant AND s.device_id = :device
+      ORDER BY k.key
+      LIMIT :rows
+      """;
+
+  private final TenantTransactions transactions;
+  private final Clock clock;
+
+  DeviceController(TenantTransactions transactions, Clock clock) {
+    this.transactions = transactions;
+    this.clock = clock;
+  }
+
+  @Schema(name = "Device")
+  record Device(
+      UUID id,
+      String key,
+      String name,
+      @Nullable String kind,
+      @Nullable UUID siteId,
+      @Nullable String siteName,
+      UUID sourceId,
+      DeviceState state,
+      @Nullable Instant lastEventAt,
+      @Nullable Long ageS,
+      long expectedIntervalS,
+      int metrics) {
+
+    static Device of(Machine machine, Instant now) {
+      return new Device(
+          machine.id(),
+          machine.key(),
+          machine.name(),
+          machine.kind(),
+          machine.siteId(),
+          machine.siteName(),
+          machine.sourceId(),
+          machine.state(now),
+          machine.lastAt(),
+          machine.ageS(now),
+          machine.interval().toSeconds(),
+          machine.metrics());
+    }
+  }
+
+  @Schema(name = "DeviceMetric")
+  record DeviceMetric(
+      String key,
+      String name,
+      @Nullable String unit,
+      @Nullable BigDecimal lastValue,
+      @Nullable Instant lastAt) {}
+
+  @Schema(name = "DeviceDetail")
+  record DeviceDetail(
+      UUID id,
+      String key,
+      String name,
+      @Nullable String kind,
+      @Nullable UUID siteId,
+      @Nullable String siteName,
+      UUID sourceId,
+      DeviceState state,
+      @Nullable Instant lastEventAt,
+      @Nullable Long ageS,
+      long expectedIntervalS,
+      Map<String, Object> attributes,
+      List<DeviceMetric> metrics) {}
+
+  @GetMapping("/v1/devices")
+  @RequiresPermission(Permission.DEVICES_READ)
+  @Operation(operationId = "listDevices", summary = "Devices and how they report, by name")
+  Page<Device> list(
+      Caller caller,
+      @RequestParam(name = "site_id", required = false) @Nullable UUID siteId,
+      @RequestParam(name = "state", required = false)
+          @Nullable
+          @Schema(allowableValues = {"reporting", "late", "silent", "never"})
+          String state,
+      @RequestParam(name = "q", required = false) @Nullable String q,
+      PageRequest page) {
+    if (q != null && q.length() > QUERY_CHARS_MAX) {
+      throw Problem.invalid("q", "must have at most " + QUERY_CHARS_MAX + " characters");
+    }
+    var wanted = state == null ? null : stateOf(state);
+    var after =
+        page.after(LIST, 2).map(cursor -> new After(cursor.text(0), cursor.uuid(1))).orElse(null);
+    var filter = new Filter(siteId, q == null || q.isBlank() ? null : q.strip(), null);
+    var now = clock.instant();
+    var found =
+        transactions.read(
+            caller.tenantId(),
+            sql ->
+                wanted == null
+                    ? Fleet.read(sql, caller.tenantId(), filter, after, page.rows(), now)
+                    : inState(sql, caller.tenantId(), filter, wanted, after, page.rows(), now));
+    return Page.of(
+        found.stream().map(machine -> Device.of(machine, now)).toList(),
+        page,
+        device -> Cursor.of(LIST, device.name(), device.id()));
+  }
+
+  private static List<Machine> inState(
+      JdbcClient sql,
+      TenantId tenant,
+      Filter filter,
+      DeviceState wanted,
+      @Nullable After after,
+      int rows,
+      Instant now) {
+    var found = new ArrayList<Machine>();
+    var from = after;
+    for (var scanned = 0; scanned < SCANNED_MAX; scanned += SCANNED_AT_A_TIME) {
+      var some = Fleet.read(sql, tenant, filter, from, SCANNED_AT_A_TIME, now);
+      for (var machine : some) {
+        if (machine.state(now) == wanted && found.size() < rows) {
+          found.add(machine);
+        }
+      }
+      if (some.size() < SCANNED_AT_A_TIME || found.size() == rows) {
+        break;
+      }
+      from = new After(some.getLast().name(), some.getLast().id());
+    }
+    return found;
+  }
+
+  private static DeviceState stateOf(String text) {
+    for (var state : DeviceState.values()) {
+      if (state.name().toLowerCase(Locale.ROOT).equals(text)) {
+        return state;
+      }
+    }
+    throw Problem.invalid("state", "must be reporting, late, silent or never");
+  }
+
+  @GetMapping("/v1/devices/{id}")
+  @RequiresPermission(Permission.DEVICES_READ)
+  @Operation(operationId = "getDevice", summary = "A device, its attributes and newest values")
+  DeviceDetail get(Caller caller, @PathVariable("id") UUID id) {
+    var now = clock.instant();
+    var tenant = caller.tenantId();
+    return transactions.read(
+        tenant,
+        sql -> {
+          var device =
+              Fleet.find(sql, tenant, id, now).orElseThrow(() -> Problem.notFound("device", id));
+          var metrics =
+              sql.sql(METRICS)
+                  .param("tenant", tenant.value())
+                  .param("device", id)
+                  .param("rows", METRICS_MAX)
+                  .query(DeviceController::metric)
+                  .list();
+          var attributes = new TreeMap<String, Object>();
+          Extras.of(sql, tenant, id, ATTRIBUTES_MAX)
+              .forEach(extra -> attributes.put(extra.key(), extra.value()));
+          return new DeviceDetail(
+              device.id(),
+              device.key(),
+              device.name(),
+              device.kind(),
+              device.siteId(),
+              device.siteName(),
+              device.sourceId(),
+              device.state(now),
+              device.lastAt(),
+              device.ageS(now),
+              device.interval().toSeconds(),
+              attributes,
+              metrics);
+        });
+  }
+
+  private static DeviceMetric metric(ResultSet row, int number) throws SQLException {
+    var unit = row.getString("unit");
+    return new DeviceMetric(
+        row.getString("key"),
+        row.getString("name"),
+        unit.isEmpty() ? null : unit,
+        row.getBigDecimal("value_last"),
+        SqlTime.readNullable(row, "last_at"));
+  }
+}

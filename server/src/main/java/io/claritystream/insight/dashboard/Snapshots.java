@@ -1,0 +1,178 @@
+package io.claritystream.insight.dashboard;
+
+import io.claritystream.base.db.SqlTime;
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.db.TenantTransactions;
+import io.claritystream.insight.dashboard.Fleet.Filter;
+import io.claritystream.insight.dashboard.Fleet.Machine;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// What everybody of a tenant sees on the overview, kept for a moment.
+final class Snapshots {
+  /// Devices beyond this are not on the overview; the list of devices has them all.
+  static final int DEVICES_MAX = 5_000;
+
+  static final int MINUTES = 60;
+
+  private static final int TENANTS_KEPT = 2_000;
+  private static final Duration KEPT_FOR = Duration.ofSeconds(1);
+
+  /// One metric at one site, minute by minute; `counts` is 0 where nothing was reported.
+  record Line(double[] sums, long[] counts) {
+    Line() {
+      this(new double[MINUTES], new long[MINUTES]);
+    }
+  }
+
+  /// The minutes of the last hour, the last of them not over yet.
+  ///
+  /// @param first when the first minute began
+  /// @param lines by metric, then by site; the key null holds devices without a site
+  record Hour(Instant first, Map<Integer, Map<@Nullable UUID, Line>> lines, long[] counts) {}
+
+  /// @param metrics the ids that the lines are wanted of
+  private record HourOf(TenantId tenant, Set<Integer> metrics) {}
+
+  /// The sources of a tenant by state.
+  record Sources(int total, int streaming, int failed) {}
+
+  private static final String LINES =
+      """
+      SELECT s.metric_id, d.site_id,
+        (extract(epoch FROM m.bucket - CAST(:first AS timestamptz)) / 60)::int AS minute,
+        analytics.to_float(sum(m.value_sum)) AS total, sum(m.value_count) AS readings
+      FROM analytics.series s
+      JOIN analytics.devices d ON d.tenant_id = s.tenant_id AND d.device_id = s.device_id
+      CROSS JOIN LATERAL (
+        SELECT m.bucket, m.value_sum, m.value_count
+        FROM analytics.metrics_min m
+        WHERE m.series_id = s.series_id
+          AND m.bucket >= CAST(:first AS timestamptz)
+          AND m.bucket < CAST(:behind AS timestamptz)
+      ) m
+      WHERE s.tenant_id = :tenant AND s.metric_id = ANY (:metrics) AND m.value_count > 0
+      GROUP BY s.metric_id, d.site_id, m.bucket
+      """;
+
+  private static final String COUNTS =
+      """
+      SELECT (extract(epoch FROM m.bucket - CAST(:first AS timestamptz)) / 60)::int AS minute,
+        sum(m.value_count + m.nan_count + m.inf_count) AS readings
+      FROM analytics.series s
+      CROSS JOIN LATERAL (
+        SELECT m.bucket, m.value_count, m.nan_count, m.inf_count
+        FROM analytics.metrics_min m
+        WHERE m.series_id = s.series_id
+          AND m.bucket >= CAST(:first AS timestamptz)
+          AND m.bucket < CAST(:behind AS timestamptz)
+      ) m
+      WHERE s.tenant_id = :tenant
+      GROUP BY m.bucket
+      """;
+
+  private static final String SOURCES =
+      """
+      SELECT count(*) AS total,
+        count(*) FILTER (WHERE status.state = 'streaming') AS streaming,
+        count(*) FILTER (WHERE status.state = 'failed') AS failed
+      FROM control.source source
+      LEFT JOIN control.source_status status USING (source_id)
+      WHERE source.tenant_id = :tenant
+      """;
+
+  private final TenantTransactions transactions;
+  private final Clock clock;
+  private final Kept<TenantId, List<Machine>> fleets;
+  private final Kept<HourOf, Hour> hours;
+  private final Kept<TenantId, Sources> sources;
+
+  Snapshots(TenantTransactions transactions, Clock clock) {
+    this.transactions = transactions;
+    this.clock = clock;
+    fleets = new Kept<>(TENANTS_KEPT, KEPT_FOR, clock);
+    hours = new Kept<>(2 * TENANTS_KEPT, KEPT_FOR, clock);
+    sources = new Kept<>(TENANTS_KEPT, KEPT_FOR, clock);
+  }
+
+  /// The devices of a tenant by name.
+  List<Machine> fleet(TenantId tenant) {
+    return fleets.get(
+        tenant,
+        wanted ->
+            transactions.read(
+                wanted,
+                sql -> Fleet.read(sql, wanted, Filter.ALL, null, DEVICES_MAX, clock.instant())));
+  }
+
+  Sources sources(TenantId tenant) {
+    return sources.get(
+        tenant,
+        wanted ->
+            transactions.read(
+                wanted,
+                sql ->
+                    sql.sql(SOURCES)
+                        .param("tenant", wanted.value())
+                        .query(
+                            (row, number) ->
+                                new Sources(
+                                    row.getInt("total"),
+                                    row.getInt("streaming"),
+                                    row.getInt("failed")))
+                        .single()));
+  }
+
+  Hour hour(TenantId tenant, Set<Integer> metrics) {
+    return hours.get(
+        new HourOf(tenant, Set.copyOf(metrics)),
+        wanted -> transactions.read(tenant, sql -> readHour(sql, wanted)));
+  }
+
+  private Hour readHour(JdbcClient sql, HourOf wanted) {
+    var behind = clock.instant().truncatedTo(ChronoUnit.MINUTES).plus(1, ChronoUnit.MINUTES);
+    var first = behind.minus(MINUTES, ChronoUnit.MINUTES);
+    Map<Integer, Map<@Nullable UUID, Line>> lines = new LinkedHashMap<>();
+    if (!wanted.metrics().isEmpty()) {
+      sql.sql(LINES)
+          .param("tenant", wanted.tenant().value())
+          .param("metrics", wanted.metrics().toArray(Integer[]::new))
+          .param("first", SqlTime.of(first))
+          .param("behind", SqlTime.of(behind))
+          .query(
+              row -> {
+                var minute = row.getInt("minute");
+                var total = row.getDouble("total");
+                if (!row.wasNull()) {
+                  var line =
+                      lines
+                          .computeIfAbsent(row.getInt("metric_id"), id -> new HashMap<>())
+                          .computeIfAbsent(
+                              row.getObject("site_id", UUID.class), site -> new Line());
+                  line.sums()[minute] = total;
+                  line.counts()[minute] = row.getLong("readings");
+                }
+              });
+    }
+    var counts = new long[MINUTES];
+    sql.sql(COUNTS)
+        .param("tenant", wanted.tenant().value())
+        .param("first", SqlTime.of(first))
+        .param("behind", SqlTime.of(behind))
+        .query(
+            row -> {
+              counts[row.getInt("minute")] = row.getLong("readings");
+            });
+    return new Hour(first, lines, counts);
+  }
+}

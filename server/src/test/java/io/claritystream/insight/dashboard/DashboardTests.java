@@ -1,0 +1,354 @@
+package io.claritystream.insight.dashboard;
+
+import static io.claritystream.stream.materializer.Capture.table;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import io.claritystream.ApiClient;
+import io.claritystream.Clarity;
+import io.claritystream.TestServer;
+import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.stream.materializer.Capture;
+import io.claritystream.stream.materializer.ReadModels;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+/// The read API over a small fleet: two sites with three pumps, an hour of readings.
+class DashboardTests {
+  private static final Instant NOW = Instant.parse("2026-11-20T12:00:30Z");
+  private static final TableSchema SITES = table("sites", "id int4 key", "name text");
+  private static final TableSchema PUMPS =
+      table("pumps", "id int4 key", "site_id int4 -> sites(id)", "name text", "power_kw numeric");
+  private static final TableSchema READINGS =
+      table(
+          "pump_readings",
+          "pump_id int4 -> pumps(id)",
+          "ts timestamptz",
+          "flow_l_min float8",
+          "temp_c float8",
+          "mode text");
+
+  private static TestServer server;
+  private static SettableClock clock;
+  private static ApiClient.Registered ours;
+  private static ApiClient.Registered theirs;
+
+  @BeforeAll
+  static void begin() {
+    server = TestServer.start(Map.of(), Clarity.class, SettableClock.Set.class);
+    clock = server.bean(SettableClock.class);
+    ours = server.client().register("ours@example.com");
+    theirs = server.client().register("theirs@example.com");
+    var capture = new Capture();
+    capture.insertAt(NOW, SITES, 1, "North").insertAt(NOW, SITES, 2, "South");
+    capture
+        .insertAt(NOW, PUMPS, 1, 1, "Alpha", "7.5")
+        .insertAt(NOW, PUMPS, 2, 1, "Beta", null)
+        .insertAt(NOW, PUMPS, 3, 2, "Gamma", null)
+        .insertAt(NOW, PUMPS, 4, 2, "Never", null);
+    // Alpha each minute until now; Beta until 5 minutes ago; Gamma every 10 minutes.
+    for (var minute = 59; minute >= 0; minute--) {
+      var at = NOW.minusSeconds(30).minus(Duration.ofMinutes(minute));
+      capture.insertAt(NOW, READINGS, 1, at, 100 + minute, 20, "auto");
+      if (minute >= 5) {
+        capture.insertAt(NOW, READINGS, 2, at, 50, 30, null);
+      }
+      if (minute % 10 == 1) {
+        capture.insertAt(NOW, READINGS, 3, at, 10, null, null);
+      }
+    }
+    models(ours).apply(capture.take());
+    models(theirs)
+        .apply(
+            new Capture()
+                .insertAt(NOW, PUMPS, 1, 9, "Secret pump", null)
+                .insertAt(NOW, READINGS, 1, NOW, 7, 7, "secret")
+                .take());
+  }
+
+  private static ReadModels models(ApiClient.Registered person) {
+    return new ReadModels(
+        server.database(), UUID.fromString(person.organizationId()), UUID.randomUUID());
+  }
+
+  @AfterAll
+  static void end() {
+    server.close();
+  }
+
+  @BeforeEach
+  void setClock() {
+    clock.now = NOW;
+  }
+
+  @Test
+  void devices_are_listed_by_name_with_their_states() {
+    var answer = ours.client().get("/v1/devices");
+
+    assertThat(answer.status()).isEqualTo(200);
+    assertThat(texts(answer.body().get("data"), "name"))
+        .containsExactly("Alpha", "Beta", "Gamma", "Never");
+    assertThat(texts(answer.body().get("data"), "state"))
+        .containsExactly("reporting", "late", "reporting", "never");
+    var alpha = answer.body().at("/data/0");
+    assertThat(alpha.get("age_s").asInt()).isEqualTo(30);
+    assertThat(alpha.get("site_name").asString()).isEqualTo("North");
+    assertThat(alpha.get("kind").asString()).isEqualTo("pump");
+    assertThat(alpha.get("metrics").asInt()).isEqualTo(2);
+    assertThat(answer.body().at("/data/2/expected_interval_s").asInt()).isEqualTo(600);
+  }
+
+  @Test
+  void a_device_falls_silent_as_time_passes() {
+    clock.now = NOW.plus(Duration.ofMinutes(1));
+    assertThat(stateOf("Alpha")).isEqualTo("reporting");
+    clock.now = NOW.plus(Duration.ofMinutes(2));
+    assertThat(stateOf("Alpha")).isEqualTo("late");
+    clock.now = NOW.plus(Duration.ofSeconds(570));
+    assertThat(stateOf("Alpha")).isEqualTo("late");
+    clock.now = NOW.plus(Duration.ofSeconds(571));
+    assertThat(stateOf("Alpha")).isEqualTo("silent");
+  }
+
+  private static String stateOf(String name) {
+    return ours.client().get("/v1/devices?q=" + name).body().at("/data/0/state").asString();
+  }
+
+  @Test
+  void devices_are_found_by_state_and_by_site_and_page_by_page() {
+    assertThat(texts(ours.client().get("/v1/devices?state=late").body().get("data"), "name"))
+        .containsExactly("Beta");
+    var south = ours.client().get("/v1/sites").body().at("/data/1/id").asString();
+    assertThat(texts(ours.client().get("/v1/devices?site_id=" + south).body().get("data"), "name"))
+        .containsExactly("Gamma", "Never");
+
+    var names = new ArrayList<String>();
+    String cursor = "";
+    do {
+      var page = ours.client().get("/v1/devices?limit=3" + cursor);
+      names.addAll(texts(page.body().get("data"), "name"));
+      cursor =
+          page.body().get("next_cursor").isNull() ? null : "&cursor=" + page.text("next_cursor");
+    } while (cursor != null);
+    assertThat(names).containsExactly("Alpha", "Beta", "Gamma", "Never");
+  }
+
+  @Test
+  void a_device_shows_its_attributes_and_newest_values() {
+    var id = ours.client().get("/v1/devices?q=Alpha").body().at("/data/0/id").asString();
+
+    var device = ours.client().get("/v1/devices/" + id).body();
+
+    assertThat(device.at("/attributes/power_kw").asDouble()).isEqualTo(7.5);
+    assertThat(device.at("/attributes/pump_readings.mode").asString()).isEqualTo("auto");
+    assertThat(texts(device.get("metrics"), "key")).containsExactly("flow_l_min", "temp_c");
+    assertThat(device.at("/metrics/0/last_value").asDouble()).isEqualTo(100);
+    assertThat(device.at("/metrics/0/unit").asString()).isEqualTo("L/min");
+    assertThat(device.at("/metrics/0/last_at").asString()).isEqualTo("2026-11-20T12:00:00Z");
+  }
+
+  @Test
+  void sites_count_their_devices() {
+    var sites = ours.client().get("/v1/sites").body().get("data");
+
+    assertThat(texts(sites, "name")).containsExactly("North", "South");
+    assertThat(sites.get(0).get("devices").asInt()).isEqualTo(2);
+    assertThat(sites.get(0).get("reporting").asInt()).isEqualTo(1);
+    assertThat(sites.get(0).get("late").asInt()).isEqualTo(1);
+    assertThat(sites.get(1).get("devices").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void metrics_are_ranked_by_share_then_by_variation_and_pins_go_first() {
+    var metrics = ours.client().get("/v1/metrics").body().get("data");
+    assertThat(texts(metrics, "key")).containsExactly("flow_l_min", "temp_c");
+    assertThat(metrics.get(0).get("devices_reporting").asInt()).isEqualTo(3);
+    assertThat(metrics.get(0).get("device_share").asDouble()).isEqualTo(0.75);
+    assertThat(metrics.get(0).get("coefficient_of_variation").asDouble()).isPositive();
+
+    assertThat(ours.client().send("PUT", "/v1/metrics/temp_c/pin", null).status()).isEqualTo(204);
+    assertThat(ours.client().send("PUT", "/v1/metrics/temp_c/pin", null).status()).isEqualTo(204);
+    metrics = ours.client().get("/v1/metrics").body().get("data");
+    assertThat(texts(metrics, "key")).containsExactly("temp_c", "flow_l_min");
+    assertThat(metrics.get(0).get("pinned").asBoolean()).isTrue();
+
+    assertThat(ours.client().send("DELETE", "/v1/metrics/temp_c/pin", null).status())
+        .isEqualTo(204);
+    assertThat(texts(ours.client().get("/v1/metrics").body().get("data"), "key"))
+        .containsExactly("flow_l_min", "temp_c");
+    assertThat(ours.client().send("PUT", "/v1/metrics/unknown/pin", null).status()).isEqualTo(404);
+  }
+
+  @Test
+  void a_series_has_steps_and_groups() {
+    var range = "&from=2026-11-20T11:30:00Z&to=2026-11-20T12:00:30Z";
+    var all = ours.client().get("/v1/metrics/series?key=flow_l_min&by=all&step=1h" + range).body();
+    assertThat(all.get("step_s").asInt()).isEqualTo(3600);
+    assertThat(all.get("from").asString()).isEqualTo("2026-11-20T11:00:00Z");
+    assertThat(all.get("series")).hasSize(1);
+    // Alpha 101..159 and 100, Beta 50 each minute, Gamma 10.
+    assertThat(all.at("/series/0/points/0/2").asDouble()).isEqualTo(10);
+    assertThat(all.at("/series/0/points/0/3").asDouble()).isEqualTo(159);
+    assertThat(all.at("/series/0/points/0/4").asInt()).isEqualTo(59 + 55 + 6);
+    assertThat(all.at("/series/0/points/0/1").asDouble())
+        .isCloseTo((59 * 130.0 + 55 * 50 + 60) / 120, within(1e-9));
+    assertThat(all.at("/series/0/points/1/1").asDouble()).isEqualTo(100);
+
+    var devices = ours.client().get("/v1/metrics/series?key=flow_l_min&step=5m" + range).body();
+    assertThat(texts(devices.get("series"), "name")).containsExactly("Alpha", "Beta", "Gamma");
+    assertThat(devices.at("/series/0/points/0/0").asLong())
+        .isEqualTo(Instant.parse("2026-11-20T11:30:00Z").getEpochSecond());
+    assertThat(devices.at("/series/0/points/0/4").asInt()).isEqualTo(5);
+
+    var sites = ours.client().get("/v1/metrics/series?key=flow_l_min&by=site" + range).body();
+    assertThat(texts(sites.get("series"), "name")).containsExactly("North", "South");
+    assertThat(sites.at("/series/0/points")).hasSize(31);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/v1/metrics/series?key=flow_l_min&from=2026-11-01T00:00:00Z&to=2026-11-20T00:00:00Z",
+        "/v1/metrics/series?key=flow_l_min&step=2m",
+        "/v1/metrics/series?key=flow_l_min&by=pump",
+        "/v1/metrics/series?key=flow_l_min&from=2026-11-20T00:00:00Z&to=2026-11-19T00:00:00Z",
+        "/v1/metrics/series?key=flow_l_min&from=yesterday",
+        "/v1/metrics/series",
+        "/v1/devices?state=broken",
+        "/v1/devices?site_id=7",
+        "/v1/devices?limit=1001",
+        "/v1/extras?type=blob",
+        "/v1/devices?unknown=1",
+        "/v1/sites?q=x",
+        "/v1/overview?x=1",
+        "/v1/metrics?key=x",
+      })
+  void what_is_not_understood_is_refused(String path) {
+    assertThat(ours.client().get(path).status()).isEqualTo(400);
+  }
+
+  @Test
+  void extras_are_found_by_entity_key_and_type() {
+    var all = ours.client().get("/v1/extras").body().get("data");
+    assertThat(texts(all, "key")).containsExactlyInAnyOrder("power_kw", "pump_readings.mode");
+    var numbers = ours.client().get("/v1/extras?type=num&key=power_kw").body().get("data");
+    assertThat(numbers).hasSize(1);
+    assertThat(numbers.get(0).get("value").asDouble()).isEqualTo(7.5);
+    assertThat(numbers.get(0).get("updated_seq").asLong()).isEqualTo(3);
+    assertThat(ours.client().get("/v1/extras?limit=1").body().get("next_cursor").isNull())
+        .isFalse();
+  }
+
+  @Test
+  void the_overview_has_all_that_the_page_needs() {
+    var overview = ours.client().get("/v1/overview").body();
+
+    assertThat(overview.at("/counts/devices").asInt()).isEqualTo(4);
+    assertThat(overview.at("/counts/reporting").asInt()).isEqualTo(2);
+    assertThat(overview.at("/counts/late").asInt()).isEqualTo(1);
+    assertThat(overview.at("/counts/never").asInt()).isEqualTo(1);
+    assertThat(overview.get("newest_event_at").asString()).isEqualTo("2026-11-20T12:00:00Z");
+    assertThat(overview.at("/sources/total").asInt()).isEqualTo(1);
+    assertThat(texts(overview.get("sites"), "name")).containsExactly("North", "South");
+    assertThat(texts(overview.at("/sites/0/devices"), "state"))
+        .containsExactly("reporting", "late");
+
+    var kpis = overview.get("kpis");
+    assertThat(texts(kpis, "key"))
+        .containsExactly(
+            "devices_reporting", "values_per_minute", "freshness", "flow_l_min", "temp_c");
+    assertThat(kpis.get(0).get("value").asInt()).isEqualTo(2);
+    assertThat(kpis.get(0).get("unit").asString()).isEqualTo("of 4");
+    // At 11:59 Alpha (101, 20) and Gamma (10).
+    assertThat(kpis.get(1).get("value").asInt()).isEqualTo(3);
+    assertThat(kpis.get(2).get("value").asInt()).isEqualTo(30);
+    var flow = kpis.get(3);
+    assertThat(flow.get("value").asDouble()).isEqualTo(55.5);
+    // Before it: Alpha 102..159, Beta 55 times 50, Gamma 5 times 10.
+    assertThat(flow.get("delta").asDouble())
+        .isCloseTo(55.5 - (58 * 130.5 + 55 * 50 + 50) / (58 + 55 + 5), within(1e-9));
+    assertThat(flow.get("sparkline")).hasSize(60);
+    assertThat(flow.get("sparkline").get(59).asDouble()).isEqualTo(100);
+
+    var chart = overview.at("/charts/0");
+    assertThat(chart.get("key").asString()).isEqualTo("flow_l_min");
+    assertThat(texts(chart.get("series"), "name")).containsExactly("North", "South");
+    assertThat(chart.at("/series/1/points")).hasSize(6);
+    assertThat(chart.at("/series/1/points/0/1").asDouble()).isEqualTo(10);
+    assertThat(chart.at("/series/1/points/0/2").asInt()).isEqualTo(1);
+  }
+
+  @Test
+  void an_empty_workspace_has_an_empty_overview() {
+    var empty = server.client().register("empty@example.com").client().get("/v1/overview").body();
+
+    assertThat(empty.get("kpis")).isEmpty();
+    assertThat(empty.get("charts")).isEmpty();
+    assertThat(empty.get("sites")).isEmpty();
+    assertThat(empty.get("newest_event_at").isNull()).isTrue();
+    assertThat(empty.at("/counts/devices").asInt()).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/v1/devices",
+        "/v1/sites",
+        "/v1/metrics",
+        "/v1/extras",
+        "/v1/overview",
+        "/v1/metrics/series?key=flow_l_min&by=device",
+      })
+  void nothing_of_another_tenant_is_shown(String path) {
+    var answer = ours.client().get(path).response().body();
+    assertThat(answer.toLowerCase()).doesNotContain("secret");
+    var other = theirs.client().get(path).response().body();
+    assertThat(other).doesNotContain("Alpha", "North", "power_kw");
+  }
+
+  @Test
+  void a_device_of_another_tenant_is_not_found() {
+    var id = theirs.client().get("/v1/devices").body().at("/data/0/id").asString();
+
+    assertThat(theirs.client().get("/v1/devices/" + id).status()).isEqualTo(200);
+    assertThat(ours.client().get("/v1/devices/" + id).status()).isEqualTo(404);
+    assertThat(ours.client().get("/v1/extras?entity_id=" + id).body().get("data")).isEmpty();
+    assertThat(
+            ours.client()
+                .get("/v1/metrics/series?key=flow_l_min&device_id=" + id)
+                .body()
+                .get("series"))
+        .isEmpty();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "/v1/devices",
+        "/v1/sites",
+        "/v1/metrics",
+        "/v1/extras",
+        "/v1/overview",
+        "/v1/live"
+      })
+  void nobody_reads_without_signing_in(String path) {
+    assertThat(server.client().get(path).status()).isEqualTo(401);
+  }
+
+  private static List<String> texts(JsonNode list, String field) {
+    var texts = new ArrayList<String>();
+    list.forEach(item -> texts.add(item.get(field).asString()));
+    return texts;
+  }
+}

@@ -1,0 +1,38 @@
+package io.claritystream.insight.dashboard;
+
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.time.ZoneOffset;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.context.annotation.Primary;
+
+/// A clock that a test moves.
+final class SettableClock extends Clock {
+  volatile Instant now = Instant.parse("2026-11-20T12:00:30Z");
+
+  @Configuration(proxyBeanMethods = false)
+  static class Set {
+    @Bean
+    @Primary
+    SettableClock settableClock() {
+      return new SettableClock();
+    }
+  }
+
+  @Override
+  public Instant instant() {
+    return now;
+  }
+
+  @Override
+  public ZoneId getZone() {
+    return ZoneOffset.UTC;
+  }
+
+  @Override
+  public Clock withZone(ZoneId zone) {
+    return this;
+  }
+}
