@@ -9,7 +9,7 @@ import { useTitle } from '../ui/useTitle';
 export function NotFound() {
   useTitle('Page not found');
   return (
-    <div className="mx-auto max-w-[36rem] px-4 py-16">
+    <div className="max-w-[36rem] px-4 py-16 lg:mx-auto">
       <p className="font-mono text-meta text-ink-3">404</p>
       <h1 tabIndex={-1} className="mt-1 text-title font-semibold outline-none">
         There is no page at this address

@@ -16,7 +16,11 @@ import { NotFound, PageError } from './fallback';
 
 const root = createRootRouteWithContext<RouterContext>()({
   component: Outlet,
-  notFoundComponent: () => <NotFound />,
+  notFoundComponent: () => (
+    <main>
+      <NotFound />
+    </main>
+  ),
 });
 
 const text = (value: unknown): string | undefined =>
@@ -55,6 +59,7 @@ const app = createRoute({
     if (!me) throw redirect({ to: paths.auth, search: { next: location.href } });
   },
   component: lazyRouteComponent(() => import('../shell/AppShell'), 'AppShell'),
+  notFoundComponent: NotFound,
 });
 
 const appIndex = createRoute({
@@ -149,7 +154,7 @@ export const makeRouter = (context: RouterContext) =>
     defaultPreload: 'intent',
     scrollRestoration: true,
     defaultErrorComponent: PageError,
-    defaultNotFoundComponent: () => <NotFound />,
+    defaultNotFoundComponent: NotFound,
   });
 
 declare module '@tanstack/react-router' {

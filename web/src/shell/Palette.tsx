@@ -83,7 +83,7 @@ export default function Palette({
         <Command.Input
           value={search}
           onValueChange={setSearch}
-          autoFocus
+          data-autofocus
           placeholder="Go to a page, device or source, or run a command"
           className="h-12 w-full border-b border-line bg-transparent px-4 text-prose outline-none placeholder:text-ink-3 max-lg:text-[1rem]"
         />

@@ -14,7 +14,8 @@ type DialogProps = {
 
 /**
  * A modal dialog on the browser's own: focus stays inside, Escape closes, what is behind is inert.
- * Focus goes back to what opened it. Mount it to open it.
+ * Focus goes back to what opened it. Mount it to open it; what
+ * carries `data-autofocus` is focused first, else the close button.
  */
 export function Dialog({ title, bare = false, onClose, className, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
@@ -24,6 +25,7 @@ export function Dialog({ title, bare = false, onClose, className, children }: Di
     const opener = document.activeElement;
     const element = dialog.current;
     element?.showModal();
+    element?.querySelector<HTMLElement>('[data-autofocus]')?.focus();
     return () => {
       element?.close();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();

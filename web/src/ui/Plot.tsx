@@ -16,9 +16,14 @@ export type PlotProps = {
   syncKey: string;
   onCursor: (index: number | null) => void;
   onZoom: (zoomed: boolean) => void;
-  /** A new value resets the zoom. */
-  resetZoom: number;
 };
+
+/** Zooming is shared by the charts of a page, so resetting is too. */
+const zooms = new Map<string, Set<() => void>>();
+
+export function resetZoom(syncKey: string): void {
+  for (const reset of zooms.get(syncKey) ?? []) reset();
+}
 
 const font = '11px "Geist Variable", sans-serif';
 const day = 86_400;
@@ -142,11 +147,16 @@ export default function Plot(props: PlotProps) {
     void document.fonts
       ?.load(font)
       .then(() => plot.current === created && created.redraw(false, true));
-    const doubleClick = () => {
+    const { syncKey } = state.current;
+    const reset = () => {
+      if (!state.zoom) return;
       state.zoom = null;
       state.current.onZoom(false);
+      created.setData(toUplot(state.current.data));
     };
-    created.over.addEventListener('dblclick', doubleClick, { capture: true });
+    const together = zooms.get(syncKey) ?? new Set();
+    zooms.set(syncKey, together.add(reset));
+    created.over.addEventListener('dblclick', () => resetZoom(syncKey), { capture: true });
     const observer = new ResizeObserver(() => {
       if (host.clientWidth > 0 && host.clientWidth !== created.width) {
         created.setSize({ width: host.clientWidth, height: state.current.height });
@@ -154,6 +164,7 @@ export default function Plot(props: PlotProps) {
     });
     observer.observe(host);
     return () => {
+      together.delete(reset);
       observer.disconnect();
       created.destroy();
       plot.current = null;
@@ -164,12 +175,6 @@ export default function Plot(props: PlotProps) {
   useEffect(() => {
     plot.current?.setData(toUplot(props.data));
   }, [props.data, props.from, props.to]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each new value is a wish to reset
-  useEffect(() => {
-    latest.current.zoom = null;
-    plot.current?.setData(toUplot(latest.current.current.data));
-  }, [props.resetZoom]);
 
   return <div ref={element} style={{ height: props.height }} />;
 }

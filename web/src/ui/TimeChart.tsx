@@ -38,7 +38,6 @@ export function TimeChart(props: TimeChartProps) {
   const [asTable, setAsTable] = useState(false);
   const [cursor, setCursor] = useState<number | null>(null);
   const [zoomed, setZoomed] = useState(false);
-  const [resets, setResets] = useState(0);
 
   const drawn = useMemo(() => series.slice(0, seriesLimit), [series]);
   const data = useMemo(() => align(drawn, stepS), [drawn, stepS]);
@@ -73,15 +72,16 @@ export function TimeChart(props: TimeChartProps) {
       className="flex flex-col"
       aside={
         <>
-          <Age at={at} staleAfterS={staleAfterS} />
+          {cursorTime === undefined ? (
+            <Age at={at} staleAfterS={staleAfterS} />
+          ) : (
+            <span>at {formatClock(cursorTime * 1000)}</span>
+          )}
           <span className="-mr-1.5 flex">
             {zoomed && (
               <IconButton
                 label={`Reset zoom of ${title}`}
-                onClick={() => {
-                  setZoomed(false);
-                  setResets(resets + 1);
-                }}
+                onClick={() => void import('./Plot').then((plot) => plot.resetZoom(syncKey))}
               >
                 <ZoomOut aria-hidden className="size-4" strokeWidth={1.75} />
               </IconButton>
@@ -107,9 +107,8 @@ export function TimeChart(props: TimeChartProps) {
         <SeriesTable
           series={series}
           decimals={decimals}
-          unit={unit}
           height={height + 32}
-          title={title}
+          title={unit ? `${title} in ${unit}` : title}
         />
       ) : multiples ? (
         <Multiples series={series} decimals={decimals} />
@@ -133,9 +132,6 @@ export function TimeChart(props: TimeChartProps) {
                 </span>
               );
             })}
-            {cursorTime !== undefined && (
-              <span className="ml-auto text-ink-3">at {formatClock(cursorTime * 1000)}</span>
-            )}
           </div>
           <div
             role="img"
@@ -159,7 +155,6 @@ export function TimeChart(props: TimeChartProps) {
                   syncKey={syncKey}
                   onCursor={setCursor}
                   onZoom={setZoomed}
-                  resetZoom={resets}
                 />
               </div>
             </Suspense>
@@ -173,13 +168,11 @@ export function TimeChart(props: TimeChartProps) {
 function SeriesTable({
   series,
   decimals,
-  unit,
   height,
   title,
 }: {
   series: readonly Series[];
   decimals: number;
-  unit: string | null;
   height: number;
   title: string;
 }) {
@@ -197,7 +190,6 @@ function SeriesTable({
             {series.map((s) => (
               <Th key={s.id} className="text-right">
                 {s.name}
-                {unit && `, ${unit}`}
               </Th>
             ))}
           </tr>

@@ -57,9 +57,11 @@ export function AuthPage() {
         </header>
         <main className="mx-auto flex w-full max-w-[22.5rem] flex-1 flex-col py-8 lg:justify-center lg:pb-24">
           {search.reason === 'ended' && (
-            <Notice icon={<LogIn aria-hidden strokeWidth={1.75} />}>
-              Your session has ended. Sign in to go on where you were.
-            </Notice>
+            <div className="mb-4">
+              <Notice icon={<LogIn aria-hidden strokeWidth={1.75} />}>
+                Your session has ended. Sign in to go on where you were.
+              </Notice>
+            </div>
           )}
           <h1 className="text-title font-semibold tracking-[-0.01em]">
             {signUp ? 'Create a workspace' : 'Sign in'}

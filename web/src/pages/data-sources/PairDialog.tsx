@@ -150,7 +150,7 @@ function Command({ text, dimmed = false }: { text: string; dimmed?: boolean }) {
   return (
     <div className="flex items-start gap-2 rounded-panel border border-line bg-sunken p-1 pl-3">
       <code
-        className={`min-w-0 flex-1 py-1.5 font-mono text-meta break-words whitespace-pre-wrap ${dimmed ? 'text-ink-3 line-through' : ''}`}
+        className={`min-w-0 flex-1 py-1.5 font-mono text-meta break-words whitespace-pre-wrap ${dimmed ? 'text-ink-3 select-none' : ''}`}
       >
         {text.split('\n').map((line) => (
           <span key={line} className="block">

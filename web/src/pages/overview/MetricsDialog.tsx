@@ -38,6 +38,7 @@ export default function MetricsDialog({ onClose }: { onClose: () => void }) {
         </p>
         <input
           type="search"
+          data-autofocus
           aria-label="Find a metric"
           placeholder="Find a metric"
           value={filter}
