@@ -32,5 +32,10 @@ export default defineConfig({
     },
   },
   server: { proxy: { '/v1': api, '/.well-known': api } },
-  test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'], restoreMocks: true },
+  test: {
+    environment: 'happy-dom',
+    include: ['src/**/*.test.{ts,tsx}'],
+    restoreMocks: true,
+    testTimeout: 30_000,
+  },
 });

@@ -124,8 +124,18 @@ export function foldIntoOverview(overview: LiveOverview, items: readonly LiveIte
         }
       : site,
   );
-  return { ...overview, newest_event_at: newest, charts, sites };
+  // A figure is as new as what it is made of: the readings of its metric, or of the whole fleet.
+  const kpis = overview.kpis.map((kpi) => {
+    const chart = charts.find((each) => each.key === kpi.key);
+    const heard = chart ? chart.at : fleetFigures.has(kpi.key) ? newest : null;
+    return heard && kpi.at !== heard
+      ? { ...kpi, at: later(kpi.at && canonical(kpi.at), heard) }
+      : kpi;
+  });
+  return { ...overview, newest_event_at: newest, kpis, charts, sites };
 }
+
+const fleetFigures = new Set(['devices_reporting', 'values_per_minute', 'freshness']);
 
 const devicesOf = (overview: LiveOverview, siteId: string | null): number =>
   Math.max(1, overview.sites.find((site) => site.id === siteId)?.devices.length ?? 1);

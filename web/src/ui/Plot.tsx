@@ -67,8 +67,15 @@ function options(
         size: 24,
         gap: 6,
         space: 70,
-        values: (_, splits) =>
-          splits.map((s) => (s % day === 0 ? formatDayMonth(s * 1000) : formatClock(s * 1000))),
+        // A label at the very end would be cut off.
+        values: (u, splits) => {
+          const { min = 0, max = 0 } = u.scales.x ?? {};
+          const end = (max ?? 0) - ((max ?? 0) - (min ?? 0)) * 0.02;
+          return splits.map((s) => {
+            if (s > end) return null;
+            return s % day === 0 ? formatDayMonth(s * 1000) : formatClock(s * 1000);
+          });
+        },
       },
       {
         ...axis,

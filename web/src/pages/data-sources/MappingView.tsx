@@ -1,8 +1,7 @@
 import type { ReactNode } from 'react';
-import type { SourceTable } from '../../api/types';
 import { words } from '../../ui/format';
 
-type Mapping = SourceTable['mapping'];
+type Mapping = Record<string, unknown>;
 type Reference = { columns?: string[]; kind?: string; table?: string | null };
 type Value = { column?: string; name?: string; unit?: string };
 
@@ -13,7 +12,8 @@ const strings = (value: unknown): string[] =>
   list(value).filter((each): each is string => typeof each === 'string');
 
 /** Which columns became what, and why: one sentence a decision. */
-export function MappingView({ mapping }: { mapping: Mapping }) {
+export function MappingView({ mapping: stored }: { mapping: unknown }) {
+  const mapping: Mapping = typeof stored === 'object' && stored !== null ? (stored as Mapping) : {};
   const reference = (value: unknown): ReactNode => {
     const { columns = [], table } = (value ?? {}) as Reference;
     if (columns.length === 0) return null;

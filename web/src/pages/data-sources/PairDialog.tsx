@@ -16,7 +16,7 @@ export default function PairDialog({ onClose }: { onClose: () => void }) {
   const [attempt, setAttempt] = useState(() => crypto.randomUUID());
   const code = useQuery({
     queryKey: ['new-pairing-code', attempt],
-    queryFn: () => body(api.POST('/v1/agents/pairing-codes', { body: {} })),
+    queryFn: () => body(api.POST('/v1/agents/pairing-codes', { body: { name: null } })),
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
     retry: false,

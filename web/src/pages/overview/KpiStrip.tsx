@@ -1,6 +1,6 @@
 import { ArrowDownRight, ArrowRight, ArrowUpRight } from 'lucide-react';
 import type { Kpi } from '../../api/types';
-import { Age } from '../../ui/Age';
+import { Age, Moment } from '../../ui/Age';
 import { cx } from '../../ui/cx';
 import { ageSeconds, decimalsFor, formatDuration, formatValue } from '../../ui/format';
 import { useNow } from '../../ui/now';
@@ -16,11 +16,15 @@ export function KpiStrip({ kpis, newestAt }: { kpis: readonly Kpi[]; newestAt: s
       aria-label="Key figures"
       className="overflow-hidden rounded-panel border border-line bg-surface"
     >
-      <ul className="-mt-px -ml-px grid grid-cols-[repeat(auto-fit,minmax(13rem,1fr))] max-lg:grid-cols-2">
+      <ul className="-mt-px -ml-px grid grid-cols-2 lg:grid-cols-5 2xl:grid-cols-6 min-[110rem]:grid-cols-7">
         {kpis.map((kpi) => (
           <li
             key={kpi.key}
-            className="min-w-0 border-t border-l border-line p-3 max-lg:last:odd:col-span-2"
+            className={cx(
+              'min-w-0 border-t border-l border-line p-3 max-lg:last:odd:col-span-2',
+              // One strip, never a second row: what has no room is in the charts below.
+              'lg:max-2xl:nth-[n+6]:hidden 2xl:max-[110rem]:nth-[n+7]:hidden',
+            )}
           >
             {kpi.key === 'freshness' ? (
               <Freshness kpi={kpi} newestAt={newestAt} />
@@ -112,14 +116,25 @@ function Freshness({ kpi, newestAt }: { kpi: Kpi; newestAt: string | null }) {
           )}
         >
           {amount}
-          <span className="ml-1 text-body font-normal tracking-normal text-ink-3">{unit}</span>
+          {unit && (
+            <span className="ml-1 text-body font-normal tracking-normal text-ink-3">
+              {unit} ago
+            </span>
+          )}
         </p>
         <span className="flex min-w-0 flex-1 justify-end pb-1.5 text-ink-3">
           <Sparkline values={kpi.sparkline} />
         </span>
       </div>
       <p className="truncate text-meta text-ink-3">
-        {stale ? 'Stale, newest reading' : (kpi.basis ?? 'age of the newest reading')}
+        {stale && 'Stale, '}
+        {newestAt ? (
+          <>
+            {stale ? 'taken' : 'Taken'} at <Moment at={newestAt} withZone />
+          </>
+        ) : (
+          'No reading yet'
+        )}
       </p>
     </>
   );
