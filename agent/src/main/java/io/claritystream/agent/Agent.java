@@ -212,7 +212,7 @@ public final class Agent {
           new Runner(
               home,
               new Platform(identity, version(), clock, environment).start(),
-              new SpoolLimits((long) mib << 20, SpoolLimits.DEFAULT.segmentBytes()),
+              SpoolLimits.DEFAULT.withBytesMax((long) mib << 20),
               version(),
               clock,
               environment,

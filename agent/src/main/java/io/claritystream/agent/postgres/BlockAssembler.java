@@ -20,9 +20,6 @@ import org.jspecify.annotations.Nullable;
 /// A restarted stream brings transactions that the spool holds already: those up to its last whole
 /// one are dropped, then as many events of the next as were spooled ([#begin]).
 final class BlockAssembler {
-  /// A block is handed over before the event that would follow this size.
-  static final int BLOCK_BYTES = 1024 * 1024;
-
   /// At most this many events a block, however small they are: a bound on what one record costs
   /// whoever reads it.
   private static final int BLOCK_EVENTS = 50_000;
@@ -41,6 +38,7 @@ final class BlockAssembler {
   private final Appender appender;
   private final Clock clock;
   private final Waiting waiting;
+  private final int blockBytes;
   private final long skipCommit;
   private final long skipEvents;
   private final boolean skipOpen;
@@ -70,6 +68,7 @@ final class BlockAssembler {
     this.appender = appender;
     this.clock = clock;
     this.waiting = waiting;
+    blockBytes = spool.limits().blockBytes();
     var tail = spool.tailMark();
     nextSeq = spool.tailSeq() + 1;
     capturedAtUs = spool.tailCapturedAtUs();
@@ -211,7 +210,7 @@ final class BlockAssembler {
       dropLeft--;
       return false;
     }
-    if (block != null && (block.size() >= BLOCK_BYTES || block.events() >= BLOCK_EVENTS)) {
+    if (block != null && (block.size() >= blockBytes || block.events() >= BLOCK_EVENTS)) {
       // The event belongs to the next block, which says so by what was written before it.
       eventsOfTransaction--;
       seal();

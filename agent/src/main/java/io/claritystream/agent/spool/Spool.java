@@ -135,6 +135,10 @@ public final class Spool implements AutoCloseable {
     return limits.bytesMax();
   }
 
+  public SpoolLimits limits() {
+    return limits;
+  }
+
   /// Whether a record may be appended without growing beyond the limit.
   public boolean hasRoom() {
     return locked(() -> bytes < limits.bytesMax());
