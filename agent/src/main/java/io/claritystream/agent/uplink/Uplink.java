@@ -201,9 +201,11 @@ public final class Uplink implements AutoCloseable, Released {
           return;
         }
         var startedNs = System.nanoTime();
+        var durableBefore = durableSeq;
         var pauseMs = session();
         connected = false;
-        if (System.nanoTime() - startedNs > TimeUnit.SECONDS.toNanos(10)) {
+        if (durableSeq > durableBefore
+            || System.nanoTime() - startedNs > TimeUnit.SECONDS.toNanos(10)) {
           failures = 0;
         }
         failures++;

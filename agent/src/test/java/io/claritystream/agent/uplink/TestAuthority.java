@@ -1,0 +1,93 @@
+package io.claritystream.agent.uplink;
+
+import io.claritystream.protocol.identity.PeerIdentity;
+import io.claritystream.protocol.link.Certificate;
+import com.google.protobuf.ByteString;
+import java.math.BigInteger;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyPair;
+import java.security.PublicKey;
+import java.security.cert.X509Certificate;
+import java.security.spec.X509EncodedKeySpec;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.GeneralName;
+import org.bouncycastle.asn1.x509.GeneralNames;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+
+/// An authority like the platform's, for certificates of any life.
+public final class TestAuthority {
+  private final KeyPair keys = KeyPairs.make();
+  private final AtomicLong serials = new AtomicLong(1);
+  private final X509Certificate certificate =
+      issue("CN=authority", keys.getPublic(), null, Instant.now(), Duration.ofDays(1));
+
+  public X509Certificate certificate() {
+    return certificate;
+  }
+
+  /// A key and its chain.
+  public record Issued(KeyPair keys, List<X509Certificate> chain) {}
+
+  public Issued issue(PeerIdentity identity) {
+    var pair = KeyPairs.make();
+    return new Issued(pair, chain(identity, pair.getPublic(), Instant.now(), Duration.ofHours(24)));
+  }
+
+  public List<X509Certificate> chain(
+      PeerIdentity identity, PublicKey key, Instant from, Duration life) {
+    return List.of(issue("CN=peer", key, identity, from, life), certificate);
+  }
+
+  /// As the platform answers.
+  Certificate answer(PeerIdentity identity, byte[] publicKey, Instant from, Duration life) {
+    try {
+      var key =
+          KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(publicKey));
+      var answer = Certificate.newBuilder();
+      for (var each : chain(identity, key, from, life)) {
+        answer.addChain(ByteString.copyFrom(each.getEncoded()));
+      }
+      return answer.build();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  private X509Certificate issue(
+      String name, PublicKey key, PeerIdentity identity, Instant from, Duration life) {
+    try {
+      var builder =
+          new JcaX509v3CertificateBuilder(
+              new X500Name("CN=authority"),
+              BigInteger.valueOf(serials.getAndIncrement()),
+              Date.from(from.minusSeconds(60)),
+              Date.from(from.plus(life)),
+              new X500Name(name),
+              key);
+      builder.addExtension(
+          Extension.basicConstraints, true, new BasicConstraints(identity == null));
+      if (identity != null) {
+        builder.addExtension(
+            Extension.subjectAlternativeName,
+            false,
+            new GeneralNames(
+                new GeneralName(GeneralName.uniformResourceIdentifier, identity.uri())));
+      }
+      var signer = new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate());
+      return new JcaX509CertificateConverter().getCertificate(builder.build(signer));
+    } catch (GeneralSecurityException | OperatorException | java.io.IOException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
