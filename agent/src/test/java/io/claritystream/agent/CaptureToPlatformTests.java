@@ -65,7 +65,9 @@ class CaptureToPlatformTests {
       await().atMost(LONG).until(() -> rig.source().status != null);
       assertThat(
               rig.value(
-                  "SELECT confirmed_flush_lsn <= '" + before + "'::pg_lsn FROM pg_replication_slots"
+                  "SELECT confirmed_flush_lsn <= '"
+                      + before
+                      + "'::pg_lsn FROM pg_replication_slots"
                       + " WHERE database = current_database()"))
           .isEqualTo("t");
       withheld.set(false);
@@ -171,8 +173,7 @@ class CaptureToPlatformTests {
                 + ") g");
         statement.execute(
             "UPDATE reading SET v = v + 1 WHERE id = " + (base + random.nextInt(i * 20 + 1)));
-        statement.execute(
-            "DELETE FROM reading WHERE id = " + (base + random.nextInt(i * 20 + 1)));
+        statement.execute("DELETE FROM reading WHERE id = " + (base + random.nextInt(i * 20 + 1)));
         if (random.nextInt(5) == 0) {
           connection.rollback();
         } else {

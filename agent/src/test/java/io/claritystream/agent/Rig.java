@@ -82,8 +82,7 @@ final class Rig implements AutoCloseable {
         new Platform(
                 Identity.load(home.directory()).orElseThrow(), "test", Clock.systemUTC(), Map.of())
             .start();
-    worker =
-        new SourceWorker(home, settings, link, limits, Clock.systemUTC(), Map.of()).start();
+    worker = new SourceWorker(home, settings, link, limits, Clock.systemUTC(), Map.of()).start();
   }
 
   void stop() {

@@ -1,8 +1,8 @@
 package io.claritystream.agent.uplink;
 
+import com.google.protobuf.ByteString;
 import io.claritystream.protocol.identity.PeerIdentity;
 import io.claritystream.protocol.link.Certificate;
-import com.google.protobuf.ByteString;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -52,8 +52,7 @@ public final class TestAuthority {
   /// As the platform answers.
   Certificate answer(PeerIdentity identity, byte[] publicKey, Instant from, Duration life) {
     try {
-      var key =
-          KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(publicKey));
+      var key = KeyFactory.getInstance("EC").generatePublic(new X509EncodedKeySpec(publicKey));
       var answer = Certificate.newBuilder();
       for (var each : chain(identity, key, from, life)) {
         answer.addChain(ByteString.copyFrom(each.getEncoded()));
