@@ -9,8 +9,9 @@ enum DatabaseRole {
   AUTH(6, Duration.ofSeconds(5), Duration.ofSeconds(2)),
   /// Every request a person makes, under row-level security.
   TENANT(12, Duration.ofSeconds(15), Duration.ofSeconds(3)),
-  /// The ingest transaction and the aggregator; bypasses row-level security.
-  SERVICE(10, Duration.ofSeconds(60), Duration.ofSeconds(10)),
+  /// The ingest transaction and the aggregator; bypasses row-level security. Two for each partition
+  /// of the default topic, and some for the gateway.
+  SERVICE(14, Duration.ofSeconds(60), Duration.ofSeconds(10)),
   /// Schedules, retention, partitions and other work that no person asked for.
   ENGINE(4, Duration.ofSeconds(60), Duration.ofSeconds(5)),
   /// The global rollups and the tenant registry.

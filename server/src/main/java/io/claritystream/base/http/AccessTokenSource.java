@@ -24,10 +24,10 @@ final class AccessTokenSource implements BearerTokenResolver {
     if (header == null) {
       return cookie(request, ACCESS_COOKIE);
     }
-    if (header.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
-      return header.substring(BEARER.length()).strip();
-    }
-    throw new TokenRefused(false, "authorization is not of the scheme Bearer");
+    // Of another scheme there is none: the request is nobody's.
+    return header.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        ? header.substring(BEARER.length()).strip()
+        : null;
   }
 
   static @Nullable String cookie(HttpServletRequest request, String name) {
