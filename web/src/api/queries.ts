@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, body } from './client';
 import { ApiProblem } from './problem';
-import type { Me } from './types';
+import type { ChangeEvent, DeviceState, Me, Operation } from './types';
 
 /** Every question the pages ask, with its key, once. Live data is refetched often enough to true up what SSE folded in. */
 
@@ -77,7 +77,7 @@ export const sitesQuery = queryOptions({
   staleTime: 30_000,
 });
 
-export type DeviceFilter = { site_id?: string; state?: string; q?: string };
+export type DeviceFilter = { site_id?: string; state?: DeviceState; q?: string };
 
 export const devicesQuery = (filter: DeviceFilter) =>
   infiniteQueryOptions({
@@ -147,23 +147,44 @@ export const deviceSeriesQuery = (deviceId: string, key: string, range: Range) =
 export type EventFilter = {
   source_id?: string;
   table?: string;
-  op?: string;
+  op?: Operation;
   from?: string;
   to?: string;
 };
 
+/**
+ * A page of raw events. The API looks through a bounded stretch of them for each answer, so a page
+ * of a rare table may be short or empty and still go on: some answers are gathered into one.
+ */
 export const eventsQuery = (filter: EventFilter, cursor: string | undefined) =>
   queryOptions({
     queryKey: ['events', filter, cursor ?? ''],
-    queryFn: ({ signal }) =>
-      body(
-        api.GET('/v1/events', {
-          params: { query: { ...filter, limit: 50, ...(cursor ? { cursor } : {}) } },
-          signal,
-        }),
-      ),
+    queryFn: async ({ signal }) => {
+      const data: ChangeEvent[] = [];
+      let next: string | null = cursor ?? null;
+      for (let answers = 0; answers < 10; answers++) {
+        const page: { data: ChangeEvent[]; next_cursor: string | null } = await body(
+          api.GET('/v1/events', {
+            params: {
+              query: {
+                ...filter,
+                limit: eventsPage - data.length,
+                ...(next ? { cursor: next } : {}),
+              },
+            },
+            signal,
+          }),
+        );
+        data.push(...page.data);
+        next = page.next_cursor;
+        if (!next || data.length >= eventsPage) break;
+      }
+      return { data, next_cursor: next };
+    },
     placeholderData: keepPreviousData,
   });
+
+const eventsPage = 50;
 
 export const pairingCodeQuery = (id: string) =>
   queryOptions({

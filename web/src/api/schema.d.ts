@@ -4,100 +4,15 @@
  */
 
 export interface paths {
-    "/v1/auth/register": {
+    "/.well-known/jwks.json": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        /** A new account, as the owner of a new organization, signed in */
-        post: operations["register"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/auth/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Sign in with email and password */
-        post: operations["login"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/auth/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Exchange the refresh token, from the body or the cookie, for the next */
-        post: operations["refreshSession"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/auth/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** End the session of the refresh token, or of the access token, that is sent */
-        post: operations["logout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/auth/options": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What a registration may choose from */
-        get: operations["authOptions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who is signed in, where, and what that permits */
-        get: operations["me"];
+        /** The keys that access tokens are signed with */
+        get: operations["jwks"];
         put?: never;
         post?: never;
         delete?: never;
@@ -115,6 +30,40 @@ export interface paths {
         };
         /** The agents of the workspace, newest first */
         get: operations["listAgents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/pairing-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A code that pairs one agent within ten minutes; it is shown only here */
+        post: operations["makePairingCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agents/pairing-codes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether a code was used, and by which agent */
+        get: operations["getPairingCode"];
         put?: never;
         post?: never;
         delete?: never;
@@ -157,7 +106,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/agents/pairing-codes": {
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what in the workspace, newest first */
+        get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/login": {
         parameters: {
             query?: never;
             header?: never;
@@ -166,23 +132,40 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A code that pairs one agent within ten minutes; it is shown only here */
-        post: operations["makePairingCode"];
+        /** Sign in with email and password */
+        post: operations["login"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/agents/pairing-codes/{id}": {
+    "/v1/auth/logout": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Whether a code was used, and by which agent */
-        get: operations["getPairingCode"];
+        get?: never;
+        put?: never;
+        /** End the session of the refresh token, or of the access token, that is sent */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a registration may choose from */
+        get: operations["authOptions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -191,148 +174,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/sources": {
+    "/v1/auth/refresh": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The sources of the workspace, newest first */
-        get: operations["listSources"];
+        get?: never;
         put?: never;
-        post?: never;
+        /** Exchange the refresh token, from the body or the cookie, for the next */
+        post: operations["refreshSession"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/sources/{id}": {
+    "/v1/auth/register": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** One source */
-        get: operations["getSource"];
+        get?: never;
         put?: never;
-        post?: never;
+        /** A new account, as the owner of a new organization, signed in */
+        post: operations["register"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/sources/{id}/tables": {
+    "/v1/dead-letters": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The captured tables of a source: what they become, and what came of them */
-        get: operations["listSourceTables"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/events": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                    source_id?: string;
-                    table?: string;
-                    op?: string;
-                    from?: string;
-                    to?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["EventPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/sites": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SitePage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The events that could not be folded into what is shown, newest first */
+        get: operations["listDeadLetters"];
         put?: never;
         post?: never;
         delete?: never;
@@ -348,41 +232,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                    site_id?: string;
-                    state?: string;
-                    q?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DevicePage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Devices and how they report, by name */
+        get: operations["listDevices"];
         put?: never;
         post?: never;
         delete?: never;
@@ -398,37 +249,82 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeviceDetail"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** A device, its attributes and newest values */
+        get: operations["getDevice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /**
+         * The captured changes as they came, newest first
+         * @description With a source in the order of its numbers, else in the order of capture. A page may be short, or empty, and still have one after it: next_cursor alone says.
+         */
+        get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Captured fields without a column of their own */
+        get: operations["listExtras"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What becomes durable, as it does
+         * @description Events: `hello` {heartbeat_s}, `metrics` {at, items: [{device_id, site_id, key, value, time, seq}]}, `source` (a source whose state changed), `heartbeat`. Ends with the session.
+         */
+        get: operations["streamLive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in, where, and what that permits */
+        get: operations["me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -444,38 +340,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MetricPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Metrics by rank, the pinned ones first */
+        get: operations["listMetrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -491,43 +357,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    key?: string;
-                    device_id?: string;
-                    site_id?: string;
-                    from?: string;
-                    to?: string;
-                    step?: string;
-                    by?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["MetricSeries"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** A metric over time, at most 100 series of 1,500 points */
+        get: operations["getSeries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -544,241 +375,11 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    key: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Put a metric in front, for the caller alone */
+        put: operations["pinMetric"];
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    key: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/extras": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                    entity_id?: string;
-                    key?: string;
-                    type?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ExtraPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/dead-letters": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                    source_id?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["DeadLetterPage"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/overview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Overview"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/.well-known/jwks.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The keys that access tokens are signed with */
-        get: operations["jwks"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/audit": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Who did what in the workspace, newest first */
-        get: operations["listAudit"];
-        put?: never;
-        post?: never;
-        delete?: never;
+        /** Take back a pin */
+        delete: operations["unpinMetric"];
         options?: never;
         head?: never;
         patch?: never;
@@ -852,98 +453,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fleet at a glance */
+        get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sites": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sites and how their devices report, by name */
+        get: operations["listSites"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The sources of the workspace, newest first */
+        get: operations["listSources"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One source */
+        get: operations["getSource"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{id}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The captured tables of a source: what they become, and what came of them */
+        get: operations["listSourceTables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description RFC 9457 problem details with a stable code. */
-        Problem: {
-            /** @enum {string} */
-            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "email_taken" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
-            detail?: string;
-            errors?: components["schemas"]["InvalidField"][];
-            /** Format: uri */
-            instance: string;
-            remedy: string;
-            /** Format: int32 */
-            status: number;
-            title: string;
-            /** Format: uri */
-            type: string;
-        };
-        FieldError: {
-            field: string;
-            message: string;
-        };
-        User: {
-            id: string;
-            email: string;
-            name: string;
-        };
-        Organization: {
-            /** Format: date-time */
-            created_at: string;
-            /** Format: uuid */
-            id: string;
-            industry: string;
-            name: string;
-            plan: string;
-            region: string;
-        };
-        Session: {
-            access_token?: string;
-            /** Format: int64 */
-            expires_in: number;
-            organization: components["schemas"]["Organization"];
-            refresh_token?: string;
-            /** @enum {string} */
-            role: "owner" | "admin" | "member" | "operator" | "viewer";
-            token_type: string;
-            user: components["schemas"]["Person"];
-        };
-        Membership: {
-            id: string;
-            name: string;
-            role: string;
-        };
-        Me: {
-            organization: components["schemas"]["Organization"];
-            organizations: components["schemas"]["OrganizationRole"][];
-            permissions: ("overview.read" | "events.read" | "devices.read" | "metrics.read" | "extras.read" | "dead_letters.read" | "sources.read" | "sources.write" | "agents.pair" | "agents.revoke" | "mapping.write" | "pins.write" | "members.read" | "members.write" | "workspace.write" | "audit.read")[];
-            /** @enum {string} */
-            role: "owner" | "admin" | "member" | "operator" | "viewer";
-            user: components["schemas"]["Person"];
-        };
-        RegisterRequest: {
-            email: string;
-            password: string;
-            name: string;
-            organization: {
-                name: string;
-                industry: string;
-                region: string;
-            };
-            /** @enum {string} */
-            session?: "token" | "cookie";
-        };
-        LoginRequest: {
-            email: string;
-            password: string;
-            /** @enum {string} */
-            session?: "token" | "cookie";
-        };
-        RefreshRequest: {
-            refresh_token?: string;
-        };
-        Choice: {
-            id: string;
-            name: string;
-        };
-        AuthOptions: {
-            industries: components["schemas"]["Choice"][];
-            password: components["schemas"]["PasswordOptions"];
-            regions: components["schemas"]["Choice"][];
-        };
         Agent: {
             /** Format: date-time */
             certificate_expires_at: string;
@@ -960,8 +558,341 @@ export interface components {
             state: "online" | "offline" | "revoked" | "expired";
             version: string;
         };
-        PairingCodeRequest: {
-            name: string | null;
+        AuditEntry: {
+            action: string;
+            /** Format: uuid */
+            actor_id: string | null;
+            /** @enum {string} */
+            actor_kind: "person" | "agent" | "platform";
+            actor_name: string;
+            /** Format: date-time */
+            at: string;
+            detail: {
+                [key: string]: string;
+            };
+            /** Format: uuid */
+            id: string;
+            remote_address: string | null;
+            subject_id: string | null;
+            subject_kind: string | null;
+        };
+        AuthOptions: {
+            industries: components["schemas"]["Choice"][];
+            password: components["schemas"]["PasswordOptions"];
+            regions: components["schemas"]["Choice"][];
+        };
+        Choice: {
+            id: string;
+            name: string;
+        };
+        Credentials: {
+            /** @example ada@example.com */
+            email: string;
+            password: string;
+            /** @enum {string} */
+            session?: "token" | "cookie";
+        };
+        DeadLetter: {
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            cause: "refused_by_database" | "mapping_failed" | "row_in_quarantine" | "payload_wrapped" | "not_in_bronze" | "batch_corrupt";
+            detail: string;
+            /** Format: int32 */
+            epoch: number;
+            /** Format: uuid */
+            id: string;
+            lsn: string | null;
+            row_key: string | null;
+            sample: string;
+            /** Format: int64 */
+            seq: number;
+            /** Format: int64 */
+            seq_end: number;
+            /** Format: uuid */
+            source_id: string;
+            sqlstate: string | null;
+            table: string | null;
+        };
+        Device: {
+            /** Format: int64 */
+            age_s: number | null;
+            /** Format: int64 */
+            expected_interval_s: number;
+            /** Format: uuid */
+            id: string;
+            key: string;
+            kind: string | null;
+            /** Format: date-time */
+            last_event_at: string | null;
+            /** Format: int32 */
+            metrics: number;
+            name: string;
+            /** Format: uuid */
+            site_id: string | null;
+            site_name: string | null;
+            /** Format: uuid */
+            source_id: string;
+            /** @enum {string} */
+            state: "reporting" | "late" | "silent" | "never";
+        };
+        DeviceCounts: {
+            /** Format: int32 */
+            devices: number;
+            /** Format: int32 */
+            late: number;
+            /** Format: int32 */
+            never: number;
+            /** Format: int32 */
+            reporting: number;
+            /** Format: int32 */
+            silent: number;
+        };
+        DeviceDetail: {
+            /** Format: int64 */
+            age_s: number | null;
+            attributes: {
+                [key: string]: unknown;
+            };
+            /** Format: int64 */
+            expected_interval_s: number;
+            /** Format: uuid */
+            id: string;
+            key: string;
+            kind: string | null;
+            /** Format: date-time */
+            last_event_at: string | null;
+            metrics: components["schemas"]["DeviceMetric"][];
+            name: string;
+            /** Format: uuid */
+            site_id: string | null;
+            site_name: string | null;
+            /** Format: uuid */
+            source_id: string;
+            /** @enum {string} */
+            state: "reporting" | "late" | "silent" | "never";
+        };
+        DeviceMetric: {
+            key: string;
+            /** Format: date-time */
+            last_at: string | null;
+            last_value: number | null;
+            name: string;
+            unit: string | null;
+        };
+        Event: {
+            /** Format: date-time */
+            captured_at: string;
+            /** Format: int32 */
+            epoch: number;
+            /** Format: uuid */
+            event_id: string;
+            /** Format: date-time */
+            event_time: string;
+            /** Format: date-time */
+            ingest_time: string;
+            lsn: string;
+            /** @enum {string} */
+            op: "insert" | "update" | "delete" | "read" | "truncate";
+            /** @description The row's parts: key, before, after; and what became of its columns. */
+            payload: string;
+            /** Format: int64 */
+            seq: number;
+            /** Format: uuid */
+            source_id: string;
+            table: string;
+        };
+        Extra: {
+            /** Format: uuid */
+            entity_id: string;
+            key: string;
+            /** @enum {string} */
+            type: "text" | "num" | "bool" | "time";
+            /** Format: int64 */
+            updated_seq: number;
+            value: unknown;
+        };
+        InvalidField: {
+            field: string;
+            message: string;
+        };
+        Kpi: {
+            /** Format: date-time */
+            at: string | null;
+            basis: string | null;
+            /** Format: double */
+            delta: number | null;
+            key: string;
+            label: string;
+            sparkline: number[];
+            unit: string | null;
+            /** Format: double */
+            value: number | null;
+            worse: boolean | null;
+        };
+        Me: {
+            organization: components["schemas"]["Organization"];
+            organizations: components["schemas"]["OrganizationRole"][];
+            permissions: ("overview.read" | "events.read" | "devices.read" | "metrics.read" | "extras.read" | "dead_letters.read" | "sources.read" | "sources.write" | "agents.pair" | "agents.revoke" | "mapping.write" | "pins.write" | "members.read" | "members.write" | "workspace.write" | "audit.read")[];
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
+            user: components["schemas"]["Person"];
+        };
+        Member: {
+            email: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            joined_at: string;
+            /** Format: date-time */
+            last_login_at: string | null;
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
+        };
+        Metric: {
+            /** Format: double */
+            coefficient_of_variation: number | null;
+            /** Format: double */
+            device_share: number;
+            /** Format: int32 */
+            devices_reporting: number;
+            key: string;
+            /** Format: date-time */
+            last_at: string | null;
+            name: string;
+            pinned: boolean;
+            /** Format: int32 */
+            rank: number;
+            unit: string | null;
+        };
+        MetricSeries: {
+            /** Format: date-time */
+            from: string;
+            key: string;
+            series: components["schemas"]["Series"][];
+            /** Format: int64 */
+            step_s: number;
+            /** Format: date-time */
+            to: string;
+            truncated: boolean;
+            unit: string | null;
+        };
+        NewOrganization: {
+            /** @example food-and-beverage */
+            industry: string;
+            /** @example Northgate Bottling */
+            name: string;
+            /** @example eu-west */
+            region: string;
+        };
+        Organization: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            industry: string;
+            name: string;
+            plan: string;
+            region: string;
+        };
+        OrganizationRole: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
+        };
+        Overview: {
+            charts: components["schemas"]["OverviewChart"][];
+            counts: components["schemas"]["DeviceCounts"];
+            /** Format: date-time */
+            generated_at: string;
+            kpis: components["schemas"]["Kpi"][];
+            /** Format: date-time */
+            newest_event_at: string | null;
+            sites: components["schemas"]["OverviewSite"][];
+            sources: components["schemas"]["SourceCounts"];
+        };
+        OverviewChart: {
+            /** Format: double */
+            coefficient_of_variation: number | null;
+            /** Format: double */
+            device_share: number;
+            key: string;
+            name: string;
+            pinned: boolean;
+            series: components["schemas"]["OverviewSeries"][];
+            unit: string | null;
+        };
+        OverviewDevice: {
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_event_at: string | null;
+            name: string;
+            /** @enum {string} */
+            state: "reporting" | "late" | "silent" | "never";
+        };
+        OverviewSeries: {
+            name: string;
+            points: number[][];
+            /** Format: uuid */
+            site_id: string | null;
+        };
+        OverviewSite: {
+            devices: components["schemas"]["OverviewDevice"][];
+            /** Format: uuid */
+            id: string | null;
+            name: string;
+        };
+        PageAgent: {
+            data: components["schemas"]["Agent"][];
+            next_cursor: string | null;
+        };
+        PageAuditEntry: {
+            data: components["schemas"]["AuditEntry"][];
+            next_cursor: string | null;
+        };
+        PageDeadLetter: {
+            data: components["schemas"]["DeadLetter"][];
+            next_cursor: string | null;
+        };
+        PageDevice: {
+            data: components["schemas"]["Device"][];
+            next_cursor: string | null;
+        };
+        PageEvent: {
+            data: components["schemas"]["Event"][];
+            next_cursor: string | null;
+        };
+        PageExtra: {
+            data: components["schemas"]["Extra"][];
+            next_cursor: string | null;
+        };
+        PageMember: {
+            data: components["schemas"]["Member"][];
+            next_cursor: string | null;
+        };
+        PageMetric: {
+            data: components["schemas"]["Metric"][];
+            next_cursor: string | null;
+        };
+        PageOrganization: {
+            data: components["schemas"]["Organization"][];
+            next_cursor: string | null;
+        };
+        PageSite: {
+            data: components["schemas"]["Site"][];
+            next_cursor: string | null;
+        };
+        PageSource: {
+            data: components["schemas"]["Source"][];
+            next_cursor: string | null;
+        };
+        PageSourceTable: {
+            data: components["schemas"]["SourceTable"][];
+            next_cursor: string | null;
         };
         PairingCode: {
             code: string;
@@ -971,6 +902,9 @@ export interface components {
             /** Format: uuid */
             id: string;
             server_url: string;
+        };
+        PairingCodeRequest: {
+            name: string | null;
         };
         PairingCodeState: {
             /** Format: uuid */
@@ -982,10 +916,81 @@ export interface components {
             /** @enum {string} */
             state: "waiting" | "used" | "expired";
         };
-        Snapshot: {
-            tables_done: number;
-            tables_total: number;
-            rows: number;
+        PasswordOptions: {
+            /** Format: int32 */
+            max_length: number;
+            /** Format: int32 */
+            min_length: number;
+        };
+        Person: {
+            email: string;
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        /** @description RFC 9457 problem details with a stable code. */
+        Problem: {
+            /** @enum {string} */
+            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "email_taken" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
+            detail?: string;
+            errors?: components["schemas"]["InvalidField"][];
+            /** Format: uri */
+            instance: string;
+            remedy: string;
+            /** Format: int32 */
+            status: number;
+            title: string;
+            /** Format: uri */
+            type: string;
+        };
+        RefreshRequest: {
+            refresh_token?: string;
+        };
+        Registration: {
+            /** @example ada@example.com */
+            email: string;
+            /** @example Ada Lovelace */
+            name: string;
+            organization: components["schemas"]["NewOrganization"];
+            password: string;
+            /** @enum {string} */
+            session?: "token" | "cookie";
+        };
+        Series: {
+            /** Format: uuid */
+            device_id: string | null;
+            id: string;
+            name: string;
+            points: number[][];
+            /** Format: uuid */
+            site_id: string | null;
+        };
+        Session: {
+            access_token?: string;
+            /** Format: int64 */
+            expires_in: number;
+            organization: components["schemas"]["Organization"];
+            refresh_token?: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
+            token_type: string;
+            user: components["schemas"]["Person"];
+        };
+        Site: {
+            /** Format: int32 */
+            devices: number;
+            /** Format: uuid */
+            id: string;
+            key: string;
+            /** Format: int32 */
+            late: number;
+            name: string;
+            /** Format: int32 */
+            reporting: number;
+            /** Format: int32 */
+            silent: number;
+            /** Format: uuid */
+            source_id: string;
         };
         Source: {
             /** Format: uuid */
@@ -1019,6 +1024,22 @@ export interface components {
             state: "snapshotting" | "streaming" | "waiting" | "stopped" | "failed" | "offline";
             state_detail: string;
         };
+        SourceCounts: {
+            /** Format: int32 */
+            failed: number;
+            /** Format: int32 */
+            streaming: number;
+            /** Format: int32 */
+            total: number;
+        };
+        SourceSnapshot: {
+            /** Format: int64 */
+            rows: number;
+            /** Format: int32 */
+            tables_done: number;
+            /** Format: int32 */
+            tables_total: number;
+        };
         SourceTable: {
             /** Format: int64 */
             deletes: number;
@@ -1041,321 +1062,6 @@ export interface components {
             /** Format: int64 */
             updates: number;
         };
-        Event: {
-            event_id: string;
-            source_id: string;
-            epoch: number;
-            seq: number;
-            /** @enum {string} */
-            op: "insert" | "update" | "delete" | "read" | "truncate";
-            table: string;
-            lsn: string | null;
-            event_time: string;
-            ingest_time: string;
-            payload: {
-                [key: string]: unknown;
-            };
-        };
-        Site: {
-            id: string;
-            source_id: string;
-            key: string;
-            name: string;
-            devices: number;
-            reporting: number;
-            late: number;
-            silent: number;
-        };
-        Device: {
-            id: string;
-            key: string;
-            name: string;
-            kind: string | null;
-            site_id: string | null;
-            site_name: string | null;
-            source_id: string;
-            /** @enum {string} */
-            state: "reporting" | "late" | "silent" | "never";
-            last_event_at: string | null;
-            age_s: number | null;
-            expected_interval_s: number;
-            metrics: number;
-        };
-        DeviceMetric: {
-            key: string;
-            name: string;
-            unit: string | null;
-            last_value: number | null;
-            last_at: string | null;
-        };
-        DeviceDetail: {
-            id: string;
-            key: string;
-            name: string;
-            kind: string | null;
-            site_id: string | null;
-            site_name: string | null;
-            source_id: string;
-            /** @enum {string} */
-            state: "reporting" | "late" | "silent" | "never";
-            last_event_at: string | null;
-            age_s: number | null;
-            expected_interval_s: number;
-            metrics: components["schemas"]["DeviceMetric"][];
-            attributes: {
-                [key: string]: unknown;
-            };
-        };
-        Metric: {
-            key: string;
-            name: string;
-            unit: string | null;
-            devices_reporting: number;
-            device_share: number;
-            coefficient_of_variation: number | null;
-            pinned: boolean;
-            rank: number;
-            last_at: string | null;
-        };
-        Series: {
-            id: string;
-            name: string;
-            device_id?: string | null;
-            site_id?: string | null;
-            points: (number | null)[][];
-        };
-        MetricSeries: {
-            key: string;
-            unit: string | null;
-            step_s: number;
-            from: string;
-            to: string;
-            series: components["schemas"]["Series"][];
-            truncated: boolean;
-        };
-        Extra: {
-            entity_id: string;
-            key: string;
-            /** @enum {string} */
-            type: "text" | "num" | "bool" | "time";
-            value: unknown;
-            updated_seq: number;
-        };
-        DeadLetter: {
-            id: string;
-            source_id: string;
-            table: string | null;
-            epoch: number;
-            seq: number;
-            lsn: string | null;
-            cause: string;
-            sqlstate: string | null;
-            detail: string;
-            sample: unknown;
-            at: string;
-        };
-        Kpi: {
-            key: string;
-            label: string;
-            value: number | null;
-            unit: string | null;
-            delta: number | null;
-            basis: string | null;
-            worse: boolean | null;
-            at: string | null;
-            sparkline: (number | null)[];
-        };
-        OverviewSeries: {
-            site_id: string | null;
-            name: string;
-            points: (number | null)[][];
-        };
-        OverviewChart: {
-            key: string;
-            name: string;
-            unit: string | null;
-            device_share: number;
-            coefficient_of_variation: number | null;
-            pinned: boolean;
-            series: components["schemas"]["OverviewSeries"][];
-        };
-        OverviewDevice: {
-            id: string;
-            name: string;
-            /** @enum {string} */
-            state: "reporting" | "late" | "silent" | "never";
-            last_event_at: string | null;
-        };
-        OverviewSite: {
-            id: string | null;
-            name: string;
-            devices: components["schemas"]["OverviewDevice"][];
-        };
-        Overview: {
-            generated_at: string;
-            sources: {
-                total: number;
-                streaming: number;
-                failed: number;
-            };
-            newest_event_at: string | null;
-            kpis: components["schemas"]["Kpi"][];
-            charts: components["schemas"]["OverviewChart"][];
-            sites: components["schemas"]["OverviewSite"][];
-            counts: {
-                devices: number;
-                reporting: number;
-                late: number;
-                silent: number;
-                never: number;
-            };
-        };
-        AgentPage: {
-            data: components["schemas"]["Agent"][];
-            next_cursor: string | null;
-        };
-        SourcePage: {
-            data: components["schemas"]["Source"][];
-            next_cursor: string | null;
-        };
-        SourceTablePage: {
-            data: components["schemas"]["SourceTable"][];
-            next_cursor: string | null;
-        };
-        EventPage: {
-            data: components["schemas"]["Event"][];
-            next_cursor: string | null;
-        };
-        SitePage: {
-            data: components["schemas"]["Site"][];
-            next_cursor: string | null;
-        };
-        DevicePage: {
-            data: components["schemas"]["Device"][];
-            next_cursor: string | null;
-        };
-        MetricPage: {
-            data: components["schemas"]["Metric"][];
-            next_cursor: string | null;
-        };
-        ExtraPage: {
-            data: components["schemas"]["Extra"][];
-            next_cursor: string | null;
-        };
-        DeadLetterPage: {
-            data: components["schemas"]["DeadLetter"][];
-            next_cursor: string | null;
-        };
-        AuditEntry: {
-            action: string;
-            /** Format: uuid */
-            actor_id: string | null;
-            /** @enum {string} */
-            actor_kind: "person" | "agent" | "platform";
-            actor_name: string;
-            /** Format: date-time */
-            at: string;
-            detail: {
-                [key: string]: string;
-            };
-            /** Format: uuid */
-            id: string;
-            remote_address: string | null;
-            subject_id: string | null;
-            subject_kind: string | null;
-        };
-        Credentials: {
-            /** @example ada@example.com */
-            email: string;
-            password: string;
-            /** @enum {string} */
-            session?: "token" | "cookie";
-        };
-        InvalidField: {
-            field: string;
-            message: string;
-        };
-        Member: {
-            email: string;
-            /** Format: uuid */
-            id: string;
-            /** Format: date-time */
-            joined_at: string;
-            /** Format: date-time */
-            last_login_at: string | null;
-            name: string;
-            /** @enum {string} */
-            role: "owner" | "admin" | "member" | "operator" | "viewer";
-        };
-        NewOrganization: {
-            /** @example food-and-beverage */
-            industry: string;
-            /** @example Northgate Bottling */
-            name: string;
-            /** @example eu-west */
-            region: string;
-        };
-        OrganizationRole: {
-            /** Format: uuid */
-            id: string;
-            name: string;
-            /** @enum {string} */
-            role: "owner" | "admin" | "member" | "operator" | "viewer";
-        };
-        PageAgent: {
-            data: components["schemas"]["Agent"][];
-            next_cursor: string | null;
-        };
-        PageAuditEntry: {
-            data: components["schemas"]["AuditEntry"][];
-            next_cursor: string | null;
-        };
-        PageMember: {
-            data: components["schemas"]["Member"][];
-            next_cursor: string | null;
-        };
-        PageOrganization: {
-            data: components["schemas"]["Organization"][];
-            next_cursor: string | null;
-        };
-        PageSource: {
-            data: components["schemas"]["Source"][];
-            next_cursor: string | null;
-        };
-        PageSourceTable: {
-            data: components["schemas"]["SourceTable"][];
-            next_cursor: string | null;
-        };
-        PasswordOptions: {
-            /** Format: int32 */
-            max_length: number;
-            /** Format: int32 */
-            min_length: number;
-        };
-        Person: {
-            email: string;
-            /** Format: uuid */
-            id: string;
-            name: string;
-        };
-        Registration: {
-            /** @example ada@example.com */
-            email: string;
-            /** @example Ada Lovelace */
-            name: string;
-            organization: components["schemas"]["NewOrganization"];
-            password: string;
-            /** @enum {string} */
-            session?: "token" | "cookie";
-        };
-        SourceSnapshot: {
-            /** Format: int64 */
-            rows: number;
-            /** Format: int32 */
-            tables_done: number;
-            /** Format: int32 */
-            tables_total: number;
-        };
     };
     responses: never;
     parameters: never;
@@ -1365,227 +1071,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    register: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Registration"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            /** @description The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The email is taken. */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    login: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Credentials"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            /** @description The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not the right credentials. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    refreshSession: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["RefreshRequest"];
-            };
-        };
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            /** @description The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Not the right credentials. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests; see Retry-After. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logout: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "application/json": components["schemas"]["RefreshRequest"];
-            };
-        };
-        responses: {
-            /** @description No Content */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    authOptions: {
+    jwks: {
         parameters: {
             query?: never;
             header?: never;
@@ -1594,51 +1080,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
+            /** @description A JWK set (RFC 7517) */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AuthOptions"];
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    me: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description Sign-in is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description What else went wrong. */
@@ -1695,6 +1143,133 @@ export interface operations {
             };
             /** @description Needs the permission sources.read. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    makePairingCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PairingCodeRequest"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairingCode"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission agents.pair. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPairingCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PairingCodeState"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission agents.pair. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1847,357 +1422,6 @@ export interface operations {
             };
         };
     };
-    makePairingCode: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["PairingCodeRequest"];
-            };
-        };
-        responses: {
-            /** @description Created */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PairingCode"];
-                };
-            };
-            /** @description The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Sign-in is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Needs the permission agents.pair. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getPairingCode: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PairingCodeState"];
-                };
-            };
-            /** @description The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Sign-in is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Needs the permission agents.pair. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing here. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listSources: {
-        parameters: {
-            query?: {
-                /** @description Rows wanted. */
-                limit?: number;
-                /** @description next_cursor of the page before. */
-                cursor?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageSource"];
-                };
-            };
-            /** @description The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Sign-in is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Needs the permission sources.read. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getSource: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Source"];
-                };
-            };
-            /** @description The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Sign-in is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Needs the permission sources.read. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing here. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listSourceTables: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OK */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PageSourceTable"];
-                };
-            };
-            /** @description The request is not valid. */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Sign-in is needed. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Needs the permission sources.read. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description There is nothing here. */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    jwks: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A JWK set (RFC 7517) */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": Record<string, never>;
-                };
-            };
-            /** @description What else went wrong. */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     listAudit: {
         parameters: {
             query?: {
@@ -2242,6 +1466,920 @@ export interface operations {
             };
             /** @description Needs the permission audit.read. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the right credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authOptions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuthOptions"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refreshSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not the right credentials. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registration"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The email is taken. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests; see Retry-After. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeadLetters: {
+        parameters: {
+            query?: {
+                source_id?: string;
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDeadLetter"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission dead_letters.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDevices: {
+        parameters: {
+            query?: {
+                site_id?: string;
+                state?: "reporting" | "late" | "silent" | "never";
+                q?: string;
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageDevice"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission devices.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDevice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeviceDetail"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission devices.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEvents: {
+        parameters: {
+            query?: {
+                source_id?: string;
+                table?: string;
+                op?: "insert" | "update" | "delete" | "read" | "truncate";
+                /** @description Captured at or after */
+                from?: string;
+                /** @description Captured before */
+                to?: string;
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageEvent"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission events.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listExtras: {
+        parameters: {
+            query?: {
+                entity_id?: string;
+                key?: string;
+                type?: "text" | "num" | "bool" | "time";
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageExtra"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission extras.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamLive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission overview.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listMetrics: {
+        parameters: {
+            query?: {
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageMetric"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission metrics.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSeries: {
+        parameters: {
+            query: {
+                key: string;
+                device_id?: string;
+                site_id?: string;
+                from?: string;
+                to?: string;
+                step?: "1m" | "5m" | "1h";
+                by?: "device" | "site" | "all";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricSeries"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission metrics.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pinMetric: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission pins.write. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unpinMetric: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission pins.write. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2429,6 +2567,309 @@ export interface operations {
                 };
             };
             /** @description Needs the permission members.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission overview.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSites: {
+        parameters: {
+            query?: {
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSite"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission devices.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSources: {
+        parameters: {
+            query?: {
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSource"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission sources.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission sources.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSourceTables: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSourceTable"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission sources.read. */
             403: {
                 headers: {
                     [name: string]: unknown;

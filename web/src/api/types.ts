@@ -9,13 +9,15 @@ export type Agent = Schemas['Agent'];
 export type PairingCode = Schemas['PairingCode'];
 export type Source = Schemas['Source'];
 export type SourceTable = Schemas['SourceTable'];
-export type ChangeEvent = Schemas['Event'];
+/** The payload is JSON as it is stored: key, after, before, where they are. */
+export type ChangeEvent = Omit<Schemas['Event'], 'payload'> & { payload: unknown };
+export type Operation = Schemas['Event']['op'];
 export type Device = Schemas['Device'];
 export type DeviceDetail = Schemas['DeviceDetail'];
 export type DeviceState = Device['state'];
 export type Metric = Schemas['Metric'];
 export type MetricSeries = Schemas['MetricSeries'];
-export type DeadLetter = Schemas['DeadLetter'];
+export type DeadLetter = Omit<Schemas['DeadLetter'], 'sample'> & { sample: unknown };
 export type Overview = Schemas['Overview'];
 export type Kpi = Schemas['Kpi'];
 export type OverviewChart = Schemas['OverviewChart'];

@@ -8,7 +8,7 @@ export type LiveChart = OverviewChart & { at: string | null };
 export type LiveOverview = Omit<Overview, 'charts'> & { charts: LiveChart[] };
 
 /** Minute start (epoch seconds), mean, and how many readings the mean has where that is known. */
-export type Point = (number | null)[];
+export type Point = number[];
 
 const minuteOf = (ms: number, stepS: number): number => Math.floor(ms / 1000 / stepS) * stepS;
 

@@ -7,7 +7,7 @@ import {
   redirect,
   type SearchSchemaInput,
 } from '@tanstack/react-router';
-import { meQuery } from '../api/queries';
+import { type DeviceFilter, type EventFilter, meQuery } from '../api/queries';
 import { paths, safeNext } from '../paths';
 import type { RouterContext } from './context';
 import { NotFound, PageError } from './fallback';
@@ -25,6 +25,11 @@ const root = createRootRouteWithContext<RouterContext>()({
 
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined;
+
+const oneOf = <T extends string>(known: readonly T[], value: unknown): T | undefined =>
+  known.find((each) => each === value);
+const deviceStates = ['reporting', 'late', 'silent', 'never'] as const;
+const operations = ['insert', 'update', 'delete', 'read', 'truncate'] as const;
 
 /** Leaves out what is not set, so that addresses stay short. */
 const defined = <T extends object>(search: T): { [K in keyof T]: NonNullable<T[K]> } =>
@@ -76,12 +81,16 @@ const overview = createRoute({
   component: lazyRouteComponent(() => import('../pages/overview/OverviewPage'), 'OverviewPage'),
 });
 
-export type DevicesSearch = { site_id?: string; state?: string; q?: string };
+export type DevicesSearch = DeviceFilter;
 const devices = createRoute({
   getParentRoute: () => app,
   path: 'devices',
   validateSearch: (search: Record<string, unknown> & SearchSchemaInput): DevicesSearch =>
-    defined({ site_id: text(search.site_id), state: text(search.state), q: text(search.q) }),
+    defined({
+      site_id: text(search.site_id),
+      state: oneOf(deviceStates, search.state),
+      q: text(search.q),
+    }),
   component: lazyRouteComponent(() => import('../pages/devices/DevicesPage'), 'DevicesPage'),
 });
 
@@ -114,13 +123,7 @@ const source = createRoute({
   component: lazyRouteComponent(() => import('../pages/data-sources/SourcePage'), 'SourcePage'),
 });
 
-export type EventsSearch = {
-  source_id?: string;
-  table?: string;
-  op?: string;
-  from?: string;
-  to?: string;
-};
+export type EventsSearch = EventFilter;
 const events = createRoute({
   getParentRoute: () => app,
   path: 'events',
@@ -128,7 +131,7 @@ const events = createRoute({
     defined({
       source_id: text(search.source_id),
       table: text(search.table),
-      op: text(search.op),
+      op: oneOf(operations, search.op),
       from: text(search.from),
       to: text(search.to),
     }),

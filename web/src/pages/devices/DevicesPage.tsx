@@ -75,7 +75,7 @@ function Filters({ search }: { search: DevicesSearch }) {
   const set = (change: Partial<Record<keyof DevicesSearch, string>>) =>
     void navigate({
       to: paths.devices,
-      search: (old: DevicesSearch) => ({ ...old, ...change }),
+      search: (old: DevicesSearch) => ({ ...old, ...change }) as DevicesSearch,
       replace: true,
     });
 

@@ -218,7 +218,7 @@ function EventPages({ search }: { search: EventsSearch }) {
       </Panel>
     );
   }
-  if (page.data.length === 0 && newest) {
+  if (page.data.length === 0 && newest && !page.next_cursor) {
     return (
       <Panel>
         {Object.keys(search).length > 0 ? (
@@ -298,7 +298,9 @@ function EventPages({ search }: { search: EventsSearch }) {
           <ChevronRight aria-hidden className="size-4" strokeWidth={1.75} />
         </Button>
         <span role="status" className="ml-auto text-meta text-ink-3">
-          Page {formatCount(cursors.length)}, {formatCount(page.data.length)} events
+          {page.data.length === 0 && page.next_cursor
+            ? 'No match so far. Older looks further back.'
+            : `Page ${formatCount(cursors.length)}, ${formatCount(page.data.length)} events`}
         </span>
       </div>
     </Panel>
@@ -335,7 +337,7 @@ function EventRow({ event }: { event: ChangeEvent }) {
         <Td className="text-right">{formatCount(event.seq)}</Td>
         <Td className="font-mono text-meta whitespace-nowrap text-ink-2">{event.lsn ?? '–'}</Td>
         <Td className="w-full max-w-0 truncate font-mono text-meta text-ink-3 max-lg:w-48 max-lg:max-w-48">
-          {JSON.stringify(event.payload.after ?? event.payload.before ?? event.payload)}
+          {preview(event.payload)}
         </Td>
       </tr>
       {open && (
@@ -347,6 +349,12 @@ function EventRow({ event }: { event: ChangeEvent }) {
       )}
     </Fragment>
   );
+}
+
+/** What the row became, or what it was. */
+function preview(payload: unknown): string {
+  const { after, before } = (payload ?? {}) as { after?: unknown; before?: unknown };
+  return JSON.stringify(after ?? before ?? payload) ?? '';
 }
 
 function EventDetail({ event }: { event: ChangeEvent }) {
