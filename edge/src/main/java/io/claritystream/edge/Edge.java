@@ -25,7 +25,7 @@ public final class Edge implements AutoCloseable {
   private static final int EXIT_WRONG_CONFIG = 2;
   private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
   private static final Duration CREDENTIALS_WAIT_FIRST = Duration.ofMillis(100);
-  private static final Duration CREDENTIALS_WAIT_LAST = Duration.ofSeconds(2);
+  private static final Duration CREDENTIALS_WAIT_LAST = Duration.ofMillis(250);
   private static final Duration STOP_WITHIN = Duration.ofSeconds(3);
 
   private final Counters counters = new Counters();

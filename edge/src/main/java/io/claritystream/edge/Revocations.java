@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 final class Revocations {
   private static final Logger LOG = LoggerFactory.getLogger(Revocations.class);
   private static final Duration RETRY_FIRST = Duration.ofMillis(250);
-  private static final Duration RETRY_LAST = Duration.ofSeconds(5);
+  private static final Duration RETRY_LAST = Duration.ofSeconds(1);
 
   private final Supplier<Channel> gateway;
   private final LiveCalls liveCalls;

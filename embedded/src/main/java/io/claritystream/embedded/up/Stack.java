@@ -43,7 +43,7 @@ final class Stack {
   private static final Duration FIRST_ROUND = Duration.ofMillis(4500);
   private static final Duration SECOND_ROUND = Duration.ofMillis(4000);
 
-  private static final Duration NOTING = Duration.ofMinutes(1);
+  private static final Duration NOTING = Duration.ofMinutes(2);
 
   private final Options options;
   private final Programs programs;
@@ -235,7 +235,7 @@ final class Stack {
     };
   }
 
-  /// A training run is worth a minute at most.
+  /// A training run is worth two minutes at most.
   private Duration readyPatience() {
     return programs.caches() instanceof Programs.Caches.Note ? NOTING : READY_PATIENCE;
   }
@@ -407,6 +407,8 @@ final class Stack {
     p.put("clarity.crypto.master-key-file", data.path("secrets/master.key").toString());
     p.put("clarity.kafka.bootstrap-servers", "127.0.0.1:" + kafkaPort);
     p.put("clarity.kafka.partitions", "4");
+    // A fixed member of its group has its partitions back at once after a crash.
+    p.put("clarity.kafka.instance", "local");
     p.put("clarity.gateway.address", "127.0.0.1");
     p.put("clarity.gateway.port", Integer.toString(gatewayPort));
     p.put(
