@@ -18,6 +18,9 @@ final class DeviceChange {
   /// The row of its own table, if the batch has one.
   @Nullable EntityChange description;
 
+  /// Whether its own row says where it is, be it nowhere.
+  boolean siteDescribed;
+
   @Nullable UUID describedSiteId;
   String describedName = "";
 

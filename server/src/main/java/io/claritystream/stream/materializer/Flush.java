@@ -223,7 +223,7 @@ final class Flush {
         device.described = true;
         device.name = change.describedName;
         device.lastSeq = description.lastSeq;
-        if (change.describedSiteId != null) {
+        if (change.siteDescribed) {
           device.siteId = change.describedSiteId;
         }
         differs = true;

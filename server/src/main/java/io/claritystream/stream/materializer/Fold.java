@@ -344,9 +344,10 @@ final class Fold {
     }
     describe(plan, entity, row, ordinal);
     change.describedName = name(plan, row, device.key);
-    change.describedSiteId = null;
-    if (plan.parent.length > 0 && keys.read(row, plan.parent)) {
-      change.describedSiteId = namedSite(plan.parentScope, plan.table, ordinal);
+    if (plan.parent.length > 0) {
+      change.siteDescribed = true;
+      change.describedSiteId =
+          keys.read(row, plan.parent) ? namedSite(plan.parentScope, plan.table, ordinal) : null;
     }
     addExtras(plan, count, entity, row, ordinal);
   }
