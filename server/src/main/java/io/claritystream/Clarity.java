@@ -1,5 +1,7 @@
 package io.claritystream;
 
+import io.claritystream.control.identity.AdminCommand;
+import java.util.List;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.flyway.autoconfigure.FlywayAutoConfiguration;
@@ -19,6 +21,10 @@ import org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration;
 public class Clarity {
 
   public static void main(String[] arguments) {
+    if (arguments.length > 0 && arguments[0].equals("admin")) {
+      List<String> command = List.of(arguments).subList(1, arguments.length);
+      System.exit(AdminCommand.run(command, System.out, System.err));
+    }
     SpringApplication.run(Clarity.class, arguments);
   }
 }

@@ -1,11 +1,8 @@
 package io.claritystream.base.db;
 
-import jakarta.validation.constraints.NotBlank;
-import jakarta.validation.constraints.NotNull;
 import java.util.Map;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
-import org.springframework.validation.annotation.Validated;
 
 /// `clarity.database.*`.
 ///
@@ -13,13 +10,15 @@ import org.springframework.validation.annotation.Validated;
 /// @param passwords a password for `migrator` and for each role; user names are `clarity_<role>`
 /// @param migrate whether this process brings the schema up to date before it works
 @ConfigurationProperties(prefix = "clarity.database", ignoreUnknownFields = false)
-@Validated
 record DatabaseProperties(
-    @NotBlank String url,
-    @NotNull Map<String, String> passwords,
+    @DefaultValue("") String url,
+    @DefaultValue Map<String, String> passwords,
     @DefaultValue("true") boolean migrate) {
 
   DatabaseProperties {
+    if (url.isBlank()) {
+      throw new IllegalArgumentException("clarity.database.url is not configured");
+    }
     passwords = Map.copyOf(passwords);
   }
 

@@ -1,0 +1,181 @@
+package io.claritystream.control.identity;
+
+import io.claritystream.control.audit.AuditLog;
+import java.io.PrintStream;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.WebApplicationType;
+import org.springframework.boot.builder.SpringApplicationBuilder;
+import org.springframework.context.ConfigurableApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ComponentScan;
+import org.springframework.dao.DataAccessException;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.TransactionException;
+import org.springframework.transaction.support.TransactionTemplate;
+import tools.jackson.databind.json.JsonMapper;
+
+/// `admin …` on the command line: acts on a running platform through its database, without a web
+/// server. It ends with 0 when it was done, 1 when it could not be, 2 when it was not understood.
+public final class AdminCommand {
+
+  private static final String HELP =
+      """
+      admin grant EMAIL                  make a person one of the platform's own (internal_ops)
+      admin ungrant EMAIL                take that back
+      admin user list                    all accounts, by email
+      admin user reset-password EMAIL    a new random password, printed once; all sessions end
+      admin revoke-sessions EMAIL        end all sessions of a person
+
+      Each act is written to the audit log.
+      """;
+
+  private static final int DONE = 0;
+  private static final int FAILED = 1;
+  private static final int MISUSED = 2;
+
+  private final PlatformPeople people;
+  private final PrintStream out;
+  private final PrintStream err;
+
+  AdminCommand(PlatformPeople people, PrintStream out, PrintStream err) {
+    this.people = people;
+    this.out = out;
+    this.err = err;
+  }
+
+  /// Runs one command with the configuration that the server has.
+  public static int run(List<String> arguments, PrintStream out, PrintStream err) {
+    return run(arguments, Map.of(), out, err);
+  }
+
+  static int run(
+      List<String> arguments, Map<String, Object> settings, PrintStream out, PrintStream err) {
+    if (arguments.isEmpty() || arguments.getFirst().equals("help")) {
+      out.print(HELP);
+      return arguments.isEmpty() ? MISUSED : DONE;
+    }
+    SpringApplicationBuilder application =
+        new SpringApplicationBuilder(Beans.class)
+            .web(WebApplicationType.NONE)
+            .lazyInitialization(true)
+            .logStartupInfo(false)
+            .registerShutdownHook(false)
+            .properties(settings);
+    // The server owns the schema; a command must not change it beneath one that runs.
+    try (ConfigurableApplicationContext context =
+        application.run("--clarity.database.migrate=false", "--logging.level.root=ERROR")) {
+      return new AdminCommand(context.getBean(PlatformPeople.class), out, err).act(arguments);
+    } catch (DataAccessException | TransactionException unreachable) {
+      err.println(
+          "The database did not answer: " + unreachable.getMostSpecificCause().getMessage());
+      return FAILED;
+    }
+  }
+
+  private int act(List<String> arguments) {
+    return switch (arguments) {
+      case List<String> a when is(a, "grant") -> grant(a.getLast(), true);
+      case List<String> a when is(a, "ungrant") -> grant(a.getLast(), false);
+      case List<String> a when a.equals(List.of("user", "list")) -> list();
+      case List<String> a when is(a, "user", "reset-password") -> resetPassword(a.getLast());
+      case List<String> a when is(a, "reset-password") -> resetPassword(a.getLast());
+      case List<String> a when is(a, "revoke-sessions") -> revokeSessions(a.getLast());
+      default -> {
+        err.println("admin does not know: " + String.join(" ", arguments));
+        err.print(HELP);
+        yield MISUSED;
+      }
+    };
+  }
+
+  private static boolean is(List<String> arguments, String... words) {
+    return arguments.size() == words.length + 1
+        && arguments.subList(0, words.length).equals(List.of(words));
+  }
+
+  private int grant(String email, boolean granted) {
+    return Email.parse(email)
+        .flatMap(known -> people.grant(known, granted))
+        .map(
+            changed -> {
+              String state = granted ? "is internal_ops" : "is not internal_ops";
+              out.println(email + " " + state + (changed ? " now." : " already."));
+              return DONE;
+            })
+        .orElseGet(() -> nobody(email));
+  }
+
+  private int list() {
+    for (PlatformPeople.Known person : people.list()) {
+      out.printf(
+          "%-40s %-12s since %s, last signed in %s  %s%n",
+          person.email(),
+          person.platformRole() == null ? "" : person.platformRole(),
+          person.createdAt(),
+          person.lastLoginAt() == null ? "never" : person.lastLoginAt(),
+          person.name());
+    }
+    return DONE;
+  }
+
+  private int resetPassword(String email) {
+    Optional<String> password =
+        Email.parse(email)
+            .flatMap(
+                known -> people.resetPassword(known, new PasswordHashes(1), new SecureRandom()));
+    return password
+        .map(
+            fresh -> {
+              out.println(fresh);
+              err.println("This is the new password of " + email + ". It is not shown again.");
+              return DONE;
+            })
+        .orElseGet(() -> nobody(email));
+  }
+
+  private int revokeSessions(String email) {
+    return Email.parse(email)
+        .flatMap(people::revokeSessions)
+        .map(
+            ended -> {
+              out.println(email + ": " + ended + " sessions ended.");
+              return DONE;
+            })
+        .orElseGet(() -> nobody(email));
+  }
+
+  private int nobody(String email) {
+    err.println("There is no account " + email + ".");
+    return FAILED;
+  }
+
+  /// The few parts that a command needs. Not marked as a configuration, so that the server, which
+  /// scans this package, does not take it for one of its own.
+  @ComponentScan({
+    "io.claritystream.base.db",
+    "io.claritystream.base.process",
+    "io.claritystream.control.audit"
+  })
+  static class Beans {
+
+    @Bean
+    JsonMapper jsonMapper() {
+      return JsonMapper.shared();
+    }
+
+    @Bean
+    PlatformPeople platformPeople(
+        @Qualifier("admin") JdbcClient admin,
+        @Qualifier("admin") TransactionTemplate transactions,
+        AuditLog audit,
+        Clock clock) {
+      String operator = "operator " + System.getProperty("user.name", "unknown");
+      return new PlatformPeople(admin, transactions, audit, operator, clock);
+    }
+  }
+}
