@@ -6,6 +6,7 @@ import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.BatchKind;
 import io.claritystream.stream.source.DurableMark;
 import io.claritystream.stream.source.DurableMarks;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -62,6 +63,7 @@ final class Committer implements AutoCloseable {
   private final Thread thread;
   private volatile boolean holding;
   private volatile boolean silent;
+  private volatile boolean holdingBarriers;
   private volatile boolean closed;
 
   Committer(String topic, JdbcClient sql, DurableMarks marks) {
@@ -107,9 +109,23 @@ final class Committer implements AutoCloseable {
     holding = false;
   }
 
+  /// From now on barriers are not committed either.
+  void holdBarriers(boolean held) {
+    holdingBarriers = held;
+  }
+
   /// What is committed is told to no one in this process, as if ingest ran in another.
-  void silence() {
-    silent = true;
+  void silence(boolean wanted) {
+    silent = wanted;
+  }
+
+  /// Commits what was held of a source and follows in its order.
+  void commitHeld(UUID source) {
+    for (OnBus record : batches()) {
+      if (record.header().getSourceId().equals(source.toString())) {
+        commit(record);
+      }
+    }
   }
 
   /// Everything that was on the bus so far.
@@ -141,20 +157,34 @@ final class Committer implements AutoCloseable {
     } catch (InvalidProtocolBufferException e) {
       throw new IllegalStateException("not a header", e);
     }
-    seen.add(new OnBus(record.partition(), new String(record.key()), header, record.value()));
+    OnBus onBus =
+        new OnBus(
+            record.partition(),
+            new String(record.key(), StandardCharsets.US_ASCII),
+            header,
+            record.value());
+    seen.add(onBus);
+    commit(onBus);
+  }
+
+  private synchronized void commit(OnBus record) {
+    BatchHeader header = record.header();
     UUID source = UUID.fromString(header.getSourceId());
     Mark before = durable.getOrDefault(source, new Mark(0, 0, 0, new byte[0]));
     if (header.getEpoch() < before.epoch() || header.getSession() < before.session()) {
       return;
     }
     Mark after;
-    if (header.getKind() == BatchKind.BARRIER) {
+    if (record.isBarrier()) {
+      if (holdingBarriers) {
+        return;
+      }
       after =
           header.getEpoch() > before.epoch()
               ? new Mark(header.getEpoch(), header.getSession(), 0, new byte[0])
               : new Mark(before.epoch(), header.getSession(), before.seq(), before.digest());
     } else {
-      long end = header.getFirstSeq() + header.getCount() - 1;
+      long end = record.endSeq();
       if (holding || header.getFirstSeq() > before.seq() + 1 || end <= before.seq()) {
         return;
       }
