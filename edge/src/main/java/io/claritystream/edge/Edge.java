@@ -24,8 +24,7 @@ import org.slf4j.LoggerFactory;
 public final class Edge implements AutoCloseable {
   private static final int EXIT_WRONG_CONFIG = 2;
   private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
-  private static final Duration CREDENTIALS_WAIT_FIRST = Duration.ofMillis(100);
-  private static final Duration CREDENTIALS_WAIT_LAST = Duration.ofMillis(250);
+  private static final Duration CREDENTIALS_EVERY = Duration.ofMillis(200);
   private static final Duration STOP_WITHIN = Duration.ofSeconds(3);
 
   private final Counters counters = new Counters();
@@ -55,7 +54,7 @@ public final class Edge implements AutoCloseable {
     this.revocations = new Revocations(gateway::channel, liveCalls, timer);
     this.server = listen(config, clock);
     every(LOOK_EVERY, this::lookAtCredentials);
-    every(Duration.ofSeconds(1), gateway::hurry);
+    every(Duration.ofMillis(250), gateway::hurry);
     every(Duration.ofSeconds(1), () -> liveCalls.endExpired(clock.instant()));
     every(Duration.ofMinutes(1), () -> log().info("{}", counterLine()));
     revocations.watch(edgeName);
@@ -108,7 +107,6 @@ public final class Edge implements AutoCloseable {
   /// Waits for credentials, then listens and connects to the gateway.
   static Edge start(EdgeConfig config, Clock clock) throws IOException, InterruptedException {
     CredentialFiles credentials = new CredentialFiles(config.credentials());
-    Duration wait = CREDENTIALS_WAIT_FIRST;
     String said = "";
     while (true) {
       switch (credentials.look()) {
@@ -124,11 +122,7 @@ public final class Edge implements AutoCloseable {
         case CredentialFiles.Look.Same() ->
             throw new IllegalStateException("credentials were taken up twice");
       }
-      Thread.sleep(wait);
-      wait = wait.multipliedBy(2);
-      if (wait.compareTo(CREDENTIALS_WAIT_LAST) > 0) {
-        wait = CREDENTIALS_WAIT_LAST;
-      }
+      Thread.sleep(CREDENTIALS_EVERY);
     }
   }
 

@@ -14,6 +14,9 @@ import java.time.Duration;
 final class Quotas {
   private static final int SAVED_SECONDS = 10;
 
+  /// A bucket counts at most one token a nanosecond; more than this is no limit.
+  private static final long PER_SECOND_MAX = 1_000_000_000;
+
   private record Allowance(Bucket bytes, Bucket events) {}
 
   private final Plans plans;
@@ -41,7 +44,8 @@ final class Quotas {
     return new Allowance(bucket(limits.bytesPerSecond()), bucket(limits.eventsPerSecond()));
   }
 
-  private Bucket bucket(long perSecond) {
+  private Bucket bucket(long allowed) {
+    long perSecond = Math.min(allowed, PER_SECOND_MAX);
     return Bucket.builder()
         .withCustomTimePrecision(time)
         .addLimit(

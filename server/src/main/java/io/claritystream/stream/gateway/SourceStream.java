@@ -104,6 +104,14 @@ final class SourceStream implements DurableMarks.Listener {
   // What comes from the agent.
 
   void received(Incoming frame) {
+    try {
+      take(frame);
+    } catch (RuntimeException e) {
+      fail("a frame could not be taken", e);
+    }
+  }
+
+  private void take(Incoming frame) {
     State now;
     synchronized (this) {
       requested = false;

@@ -2,6 +2,7 @@ package io.claritystream.stream.source;
 
 import io.claritystream.base.crypto.PlatformKeys;
 import io.claritystream.base.db.TenantTransactions;
+import io.claritystream.base.live.LiveHub;
 import io.claritystream.control.audit.AuditLog;
 import java.time.Clock;
 import javax.sql.DataSource;
@@ -61,8 +62,18 @@ class SourceConfiguration {
   }
 
   @Bean
+  SourceViews sourceViews(Clock clock) {
+    return new SourceViews(clock);
+  }
+
+  @Bean
+  SourceNews sourceNews(TenantTransactions transactions, SourceViews views, LiveHub hub) {
+    return new SourceNews(transactions, views, hub);
+  }
+
+  @Bean
   SourceReports sourceReports(
-      @Qualifier("service") DataSource dataSource, Agents agents, Clock clock) {
-    return new SourceReports(dataSource, agents, clock);
+      @Qualifier("service") DataSource dataSource, Agents agents, SourceNews news, Clock clock) {
+    return new SourceReports(dataSource, agents, news, clock);
   }
 }

@@ -71,14 +71,16 @@ public final class SourceReports {
 
   private final DataSource dataSource;
   private final Agents agents;
+  private final SourceNews news;
   private final Clock clock;
   private final Map<UUID, Connected> connected = new HashMap<>();
   private final Map<UUID, Row> gone = new HashMap<>();
   private Instant touchedAt = Instant.EPOCH;
 
-  SourceReports(DataSource dataSource, Agents agents, Clock clock) {
+  SourceReports(DataSource dataSource, Agents agents, SourceNews news, Clock clock) {
     this.dataSource = dataSource;
     this.agents = agents;
+    this.news = news;
     this.clock = clock;
   }
 
@@ -113,7 +115,8 @@ public final class SourceReports {
     }
   }
 
-  /// Writes what has changed, and all every few seconds; to be called about every second.
+  /// Writes what has changed, and all every few seconds, and tells the open pages; to be called
+  /// about every second.
   public void write() {
     List<Row> rows = new ArrayList<>();
     Set<UUID> seen = new HashSet<>();
@@ -137,6 +140,7 @@ public final class SourceReports {
     }
     if (!rows.isEmpty()) {
       write(rows, now);
+      news.tell(rows.stream().map(Row::source).toList());
     }
     agents.seen(seen);
   }

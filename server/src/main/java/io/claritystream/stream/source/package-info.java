@@ -29,7 +29,14 @@
 /// Owns `control.agent`, `control.pairing_code`, `control.source`, `control.source_status`.
 @ApplicationModule(
     id = "stream.source",
-    allowedDependencies = {"base.crypto", "base.db", "base.http", "base.process", "control.audit"})
+    allowedDependencies = {
+      "base.crypto",
+      "base.db",
+      "base.http",
+      "base.live",
+      "base.process",
+      "control.audit"
+    })
 @NullMarked
 package io.claritystream.stream.source;
 

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 class PlatformKeysTests {
   private static final Clock CLOCK =
@@ -32,10 +33,12 @@ class PlatformKeysTests {
 
   @TempDir private Path directory;
   private TestDatabase database;
+  private JdbcClient auth;
 
   @BeforeEach
   void makeDatabase() {
     database = TestDatabase.create();
+    auth = database.as("auth");
   }
 
   @AfterEach
@@ -153,7 +156,7 @@ class PlatformKeysTests {
   }
 
   private PlatformKeys open() {
-    return PlatformKeys.open(new MasterKeyFile(file()), database.as("auth"), CLOCK);
+    return PlatformKeys.open(new MasterKeyFile(file()), auth, CLOCK);
   }
 
   private Path file() {

@@ -4,15 +4,16 @@ import java.time.Clock;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import org.springframework.boot.test.context.TestConfiguration;
 import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.Configuration;
 import org.springframework.context.annotation.Primary;
 
 /// A clock that a test moves.
 final class SettableClock extends Clock {
   volatile Instant now = Instant.parse("2026-11-20T12:00:30Z");
 
-  @Configuration(proxyBeanMethods = false)
+  /// Not found by scanning: a test that wants it names it.
+  @TestConfiguration(proxyBeanMethods = false)
   static class Set {
     @Bean
     @Primary

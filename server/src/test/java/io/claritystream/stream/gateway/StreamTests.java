@@ -5,6 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
 import io.claritystream.ApiClient;
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.live.LiveHub;
+import io.claritystream.base.live.LiveStream;
 import io.claritystream.protocol.link.AgentFrame;
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.Hello;
@@ -457,6 +460,29 @@ class StreamTests {
           .isEqualTo("online");
       stream.halfClose();
       await().atMost(DEADLINE).until(() -> shown().text("state").equals("offline"));
+    }
+  }
+
+  @Test
+  void openPagesAreToldHowASourceIs() throws InterruptedException {
+    TenantId tenant = TenantId.of(tenant());
+    try (LiveStream page = link.server.bean(LiveHub.class).open(tenant);
+        TestAgent.Stream stream = agent.stream(source)) {
+      stream.open();
+      stream.send(
+          AgentFrame.newBuilder()
+              .setStatus(SourceStatus.newBuilder().setState(SourceState.STREAMING)));
+      long endNs = System.nanoTime() + DEADLINE.toNanos();
+      boolean told = false;
+      while (!told && System.nanoTime() < endNs) {
+        told =
+            page.next(Duration.ofSeconds(1)).sources().stream()
+                .anyMatch(
+                    message ->
+                        message.id().toString().equals(source)
+                            && message.view().toString().contains("state=streaming"));
+      }
+      assertThat(told).isTrue();
     }
   }
 

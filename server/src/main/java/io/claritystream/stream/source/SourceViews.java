@@ -1,0 +1,145 @@
+package io.claritystream.stream.source;
+
+import io.claritystream.base.db.SqlTime;
+import io.claritystream.base.db.TenantId;
+import io.swagger.v3.oas.annotations.media.Schema;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// A source as people see it: what its agent says of it, and what of it is durable.
+final class SourceViews {
+  private static final String SELECT =
+      """
+      SELECT s.source_id, s.name, s.kind, s.agent_id, a.name AS agent_name, s.epoch, s.created_at,
+             t.state, t.detail, t.captured_seq, t.lag_bytes, t.spool_bytes, t.events_per_s,
+             t.snapshot_tables_done, t.snapshot_tables_total, t.snapshot_rows,
+             coalesce(t.reported_at > :fresh, false) AND a.revoked_at IS NULL AS online,
+             c.epoch AS durable_epoch, c.bronze_seq, c.events_total, c.last_commit_at,
+             c.last_captured_at
+      FROM control.source s
+      JOIN control.agent a ON a.agent_id = s.agent_id
+      LEFT JOIN control.source_status t ON t.source_id = s.source_id
+      LEFT JOIN control.checkpoint_source c ON c.source_id = s.source_id
+      WHERE s.tenant_id = :tenant
+        AND (CAST(:ids AS uuid[]) IS NULL OR s.source_id = ANY (:ids))
+        AND (CAST(:at AS timestamptz) IS NULL OR (s.created_at, s.source_id) < (:at, :after))
+      ORDER BY s.created_at DESC, s.source_id DESC
+      LIMIT :rows
+      """;
+
+  /// @param eventsPerS durable events over the last minute
+  /// @param lagS seconds since the newest durable commit while there is more to come; 0 when caught
+  ///     up
+  /// @param lagBytes of the source's own log that is held back for us
+  @Schema(name = "Source")
+  record Source(
+      UUID id,
+      String name,
+      @Schema(allowableValues = {"postgresql"}) String kind,
+      UUID agentId,
+      String agentName,
+      @Schema(
+              allowableValues = {
+                "snapshotting",
+                "streaming",
+                "waiting",
+                "stopped",
+                "failed",
+                "offline"
+              })
+          String state,
+      String stateDetail,
+      int epoch,
+      long durableSeq,
+      long eventsTotal,
+      double eventsPerS,
+      double lagS,
+      long lagBytes,
+      long spoolBytes,
+      @Nullable Snapshot snapshot,
+      @Nullable Instant lastEventAt,
+      Instant createdAt) {}
+
+  @Schema(name = "SourceSnapshot")
+  record Snapshot(int tablesDone, int tablesTotal, long rows) {}
+
+  /// Where a list goes on: behind this source.
+  record After(Instant createdAt, UUID id) {}
+
+  private final Clock clock;
+
+  SourceViews(Clock clock) {
+    this.clock = clock;
+  }
+
+  /// The tenant's sources, newest first.
+  List<Source> list(JdbcClient sql, TenantId tenant, @Nullable After after, int rows) {
+    return select(sql, tenant, null, after, rows);
+  }
+
+  /// Those of these sources that are the tenant's.
+  List<Source> of(JdbcClient sql, TenantId tenant, Collection<UUID> ids) {
+    return select(sql, tenant, ids.toArray(UUID[]::new), null, ids.size());
+  }
+
+  private List<Source> select(
+      JdbcClient sql, TenantId tenant, UUID @Nullable [] ids, @Nullable After after, int rows) {
+    Instant now = clock.instant();
+    return sql.sql(SELECT)
+        .param("fresh", SqlTime.of(now.minus(SourceReports.OFFLINE_AFTER)))
+        .param("tenant", tenant.value())
+        .param("ids", ids)
+        .param("at", after == null ? null : SqlTime.of(after.createdAt()))
+        .param("after", after == null ? null : after.id())
+        .param("rows", rows)
+        .query((row, number) -> source(row, now))
+        .list();
+  }
+
+  private static Source source(ResultSet row, Instant now) throws SQLException {
+    boolean online = row.getBoolean("online");
+    int epoch = row.getInt("epoch");
+    long durableSeq = row.getInt("durable_epoch") == epoch ? row.getLong("bronze_seq") : 0;
+    Instant lastCommitAt = SqlTime.readNullable(row, "last_commit_at");
+    boolean behind = row.getLong("captured_seq") > durableSeq;
+    double lag =
+        behind && lastCommitAt != null
+            ? Math.max(0, Duration.between(lastCommitAt, now).toMillis() / 1_000.0)
+            : 0;
+    String state = row.getString("state");
+    return new Source(
+        row.getObject("source_id", UUID.class),
+        row.getString("name"),
+        row.getString("kind"),
+        row.getObject("agent_id", UUID.class),
+        row.getString("agent_name"),
+        online && state != null ? state : "offline",
+        online ? row.getString("detail") : "",
+        epoch,
+        durableSeq,
+        row.getLong("events_total"),
+        online ? Math.round(row.getFloat("events_per_s") * 10) / 10.0 : 0,
+        lag,
+        row.getLong("lag_bytes"),
+        row.getLong("spool_bytes"),
+        snapshot(row),
+        lastCommitAt == null ? SqlTime.readNullable(row, "last_captured_at") : lastCommitAt,
+        SqlTime.read(row, "created_at"));
+  }
+
+  private static @Nullable Snapshot snapshot(ResultSet row) throws SQLException {
+    int tablesTotal = row.getInt("snapshot_tables_total");
+    return row.wasNull()
+        ? null
+        : new Snapshot(
+            row.getInt("snapshot_tables_done"), tablesTotal, row.getLong("snapshot_rows"));
+  }
+}
