@@ -1,0 +1,56 @@
+package io.claritystream.bench;
+
+import java.nio.file.Path;
+
+/// `./clarity bench NAME`: measures, prints what it found, and leaves nothing behind.
+///
+/// Exit codes: 1 if it could not be measured, 2 if it was asked in a way it does not understand.
+public final class Bench {
+  private Bench() {}
+
+  public static void main(String[] arguments) {
+    Options options;
+    try {
+      options = Options.parse(arguments);
+    } catch (IllegalArgumentException e) {
+      System.err.println(e.getMessage() + "\n\n" + Options.USAGE);
+      System.exit(2);
+      return;
+    }
+    Path home = Path.of(System.getProperty("clarity.home", ".")).toAbsolutePath().normalize();
+    Report report = new Report(options.name(), System.out);
+    Cleanup cleanup = new Cleanup();
+    int exit = 0;
+    try (cleanup) {
+      measure(options, home, cleanup, report);
+    } catch (InterruptedException e) {
+      exit = 1;
+    } catch (Exception e) {
+      if (e instanceof BenchFailedException) {
+        System.err.println(e.getMessage());
+      } else {
+        e.printStackTrace();
+      }
+      exit = 1;
+    }
+    if (exit == 0 && options.json()) {
+      report.json();
+    }
+    System.exit(exit);
+  }
+
+  private static void measure(Options options, Path home, Cleanup cleanup, Report report)
+      throws Exception {
+    try {
+      switch (options.name()) {
+        case "startup" -> new Startup(options, home, cleanup, report).run();
+        case "freshness" -> new Freshness(options, home, cleanup, report).run();
+        case "ingest" -> new Ingest(options, home, cleanup, report).run();
+        default -> throw new IllegalStateException(options.name());
+      }
+    } catch (Exception e) {
+      cleanup.explain(System.err);
+      throw e;
+    }
+  }
+}
