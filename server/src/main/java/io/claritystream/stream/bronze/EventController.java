@@ -56,7 +56,8 @@ class EventController {
       Instant capturedAt,
       Instant ingestTime,
       @Schema(
-              type = "object",
+              implementation = Object.class,
+              types = "object",
               description = "The row's parts: key, before, after; and what became of its columns.")
           @JsonRawValue
           String payload) {
