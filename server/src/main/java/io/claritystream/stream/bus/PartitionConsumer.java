@@ -41,7 +41,7 @@ public final class PartitionConsumer implements AutoCloseable {
   private static final Duration POLL_MAX = Duration.ofMillis(250);
   private static final Duration OFFSETS_MAX = Duration.ofSeconds(5);
   private static final Duration PAUSE_AFTER_FAILURE = Duration.ofSeconds(1);
-  private static final Duration TOPIC_LOOK_EVERY = Duration.ofSeconds(10);
+  private static final Duration TOPIC_LOOK_EVERY = Duration.ofSeconds(5);
   private static final int FETCH_BYTES_PARTITION = 4 * 1024 * 1024;
   private static final int FETCH_BYTES = 16 * 1024 * 1024;
   private static final int RECORDS_A_POLL = 1_000;

@@ -38,6 +38,7 @@ final class IngestRig implements AutoCloseable {
   final EventBus bus;
   private final JdbcClient superuser = database.superuser();
   private final List<Ingest> running = new ArrayList<>();
+  private long end;
   private Clock clock = Clock.systemUTC();
 
   IngestRig(int partitions) {
@@ -116,10 +117,25 @@ final class IngestRig implements AutoCloseable {
     return new SimulatedSource(tenant, id, partition, clock.instant());
   }
 
+  /// The offset behind the last record that was sent.
+  long end() {
+    return end;
+  }
+
+  /// How far the one partition was read.
+  long taken() {
+    return superuser
+        .sql("SELECT coalesce(max(next_offset), 0) FROM control.checkpoint_partition")
+        .query(Long.class)
+        .single();
+  }
+
   void send(SimulatedSource source, SimulatedSource.Batch... batches) {
     for (var batch : batches) {
       try {
-        bus.send(source.partition(), batch.header(), batch.payload()).get(20, TimeUnit.SECONDS);
+        var offset =
+            bus.send(source.partition(), batch.header(), batch.payload()).get(20, TimeUnit.SECONDS);
+        end = offset.value() + 1;
       } catch (Exception e) {
         throw new IllegalStateException("not sent", e);
       }

@@ -19,7 +19,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// An agent's spool and its gateway: numbers events, packs them, heads them.
-final class SimulatedSource {
+public final class SimulatedSource {
   static final TableSchema READING =
       new TableSchema(
           "public",

@@ -1,0 +1,193 @@
+package io.claritystream.stream.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.claritystream.protocol.block.Op;
+import io.claritystream.stream.ingest.SimulatedSource.Event;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/// What is left after things went wrong: each test has an ingest and a topic of its own.
+class IngestRecoveryTests {
+  private final IngestRig rig = new IngestRig(1);
+
+  @AfterEach
+  void stop() {
+    rig.close();
+  }
+
+  private SimulatedSource source() {
+    return rig.source(rig.tenant("Northgate"), 0);
+  }
+
+  @Test
+  void of_two_consumers_on_one_partition_one_commits_and_the_other_is_fenced() throws Exception {
+    var source = source();
+    rig.start("a");
+    rig.start("zombie");
+    rig.send(source, source.batch(1));
+    rig.awaitDurable(source, 1);
+    var fenced = rig.count("clarity_ingest_fenced");
+    try (var blocker = rig.connect();
+        var statement = blocker.createStatement()) {
+      blocker.setAutoCommit(false);
+      statement.execute("SELECT next_offset FROM control.checkpoint_partition FOR UPDATE");
+      rig.send(source, source.batch(5));
+      // Both stand before the fence with the same batch.
+      await()
+          .atMost(IngestRig.SOON)
+          .until(
+              () ->
+                  rig.superuser()
+                          .sql(
+                              """
+                              SELECT count(*) FROM pg_stat_activity
+                              WHERE datname = current_database() AND wait_event_type = 'Lock'
+                              """)
+                          .query(Integer.class)
+                          .single()
+                      == 2);
+    }
+    rig.awaitDurable(source, 6);
+    await().atMost(IngestRig.SOON).until(() -> rig.count("clarity_ingest_fenced") > fenced);
+    for (var i = 0; i < 50; i++) {
+      rig.send(source, source.batch(10));
+    }
+    rig.awaitDurable(source, 506);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(506));
+    assertThat(rig.letters(source)).isEmpty();
+  }
+
+  @Test
+  void what_was_taken_before_a_restart_is_not_taken_again() {
+    var source = source();
+    var first = rig.start();
+    rig.send(source, source.batch(3), source.batch(3));
+    rig.awaitDurable(source, 6);
+    rig.stop(first);
+    rig.send(source, source.batch(3));
+    rig.start();
+    rig.awaitDurable(source, 9);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(9));
+    assertThat(rig.count("clarity_ingest_dropped_records", "repeated")).isZero();
+  }
+
+  @Test
+  void a_position_beyond_the_end_means_from_the_beginning() {
+    var source = source();
+    var first = rig.start();
+    rig.send(source, source.batch(3));
+    rig.awaitDurable(source, 3);
+    rig.stop(first);
+    rig.superuser().sql("UPDATE control.checkpoint_partition SET next_offset = 4711").update();
+    rig.send(source, source.batch(2));
+    rig.start();
+    rig.awaitDurable(source, 5);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(5));
+    assertThat(rig.count("clarity_ingest_dropped_records", "repeated")).isEqualTo(1);
+  }
+
+  @Test
+  void a_topic_made_anew_is_read_from_its_beginning_and_nothing_is_lost() throws Exception {
+    var source = source();
+    rig.start();
+    rig.send(source, source.batch(3), source.batch(3));
+    rig.awaitDurable(source, 6);
+    try (var admin =
+        Admin.create(Map.<String, Object>of("bootstrap.servers", rig.settings.bootstrapServers()))) {
+      admin.deleteTopics(List.of(rig.settings.topic())).all().get(10, TimeUnit.SECONDS);
+      await()
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> admin.listTopics().names().get().contains(rig.settings.topic()));
+    }
+    var next = source.batch(4);
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .ignoreExceptions()
+        .until(
+            () -> {
+              rig.send(source, next);
+              return true;
+            });
+    rig.awaitDurable(source, 10);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(10));
+    assertThat(
+            rig.superuser()
+                .sql("SELECT count(*) FROM control.checkpoint_partition")
+                .query(Integer.class)
+                .single())
+        .isEqualTo(2);
+  }
+
+  @Test
+  void a_poisoned_event_is_a_dead_letter_and_the_rest_is_folded() {
+    rig.superuser()
+        .sql(
+            """
+            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF NEW.value_max = 666 THEN
+                RAISE EXCEPTION 'a pressure of 666' USING ERRCODE = '22003';
+              END IF;
+              RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON analytics.metrics_min
+            FOR EACH ROW EXECUTE FUNCTION public.refuse();
+            GRANT EXECUTE ON FUNCTION public.refuse() TO clarity_service;
+            GRANT USAGE ON SCHEMA public TO clarity_service;
+            """)
+        .update();
+    var source = source();
+    rig.start();
+    var at = Instant.parse("2026-11-20T12:00:00Z");
+    var events = new Event[40];
+    for (var i = 0; i < events.length; i++) {
+      events[i] = Event.reading(i, at, i == 17 ? "666" : "4.5");
+    }
+    rig.send(source, source.batch(events));
+    rig.awaitDurable(source, 40);
+
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(40));
+    assertThat(rig.letters(source))
+        .singleElement()
+        .satisfies(
+            letter -> {
+              assertThat(letter.seq()).isEqualTo(18);
+              assertThat(letter.cause()).isEqualTo("refused_by_database");
+              assertThat(letter.sqlstate()).isEqualTo("22003");
+              assertThat(letter.rowKey()).contains("17");
+              assertThat(letter.sample()).contains("666");
+              assertThat(letter.tenant()).isEqualTo(source.tenant().value());
+            });
+    assertThat(readings("pressure_bar")).isEqualTo(39);
+
+    rig.send(source, source.batch(Event.reading(17, at, "4.5").as(Op.READ)));
+    rig.awaitDurable(source, 41);
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("refused_by_database", "row_in_quarantine");
+    assertThat(readings("pressure_bar")).isEqualTo(39);
+  }
+
+  private long readings(String column) {
+    return rig.superuser()
+        .sql(
+            """
+            SELECT coalesce(sum(m.value_count), 0)
+            FROM analytics.metrics_min m
+            JOIN analytics.series s USING (series_id)
+            JOIN analytics.metric_key k USING (metric_id)
+            WHERE k.key LIKE '%' || :column || '%'
+            """)
+        .param("column", column)
+        .query(Long.class)
+        .single();
+  }
+}
