@@ -1,5 +1,6 @@
 package io.claritystream.stream.ingest;
 
+import io.claritystream.base.live.LiveHub;
 import io.claritystream.stream.bronze.BronzePartitions;
 import io.claritystream.stream.bus.Lane;
 import io.claritystream.stream.bus.PartitionConsumer;
@@ -31,6 +32,7 @@ final class Ingest {
       BronzePartitions partitions,
       DeadLetters deadLetters,
       DurableMarks marks,
+      LiveHub live,
       MeterRegistry meters,
       InstantSource clock) {}
 
@@ -116,6 +118,10 @@ final class Ingest {
 
   DurableMarks marks() {
     return parts.marks();
+  }
+
+  LiveHub live() {
+    return parts.live();
   }
 
   InstantSource clock() {

@@ -1,5 +1,6 @@
 package io.claritystream.stream.ingest;
 
+import io.claritystream.base.live.LiveHub;
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
 import io.claritystream.stream.bronze.BronzePartitions;
@@ -30,12 +31,22 @@ class IngestConfiguration {
       BronzePartitions partitions,
       DeadLetters deadLetters,
       DurableMarks marks,
+      LiveHub live,
       MeterRegistry meters,
       Clock clock,
       PartitionConsumer consumer) {
     return new Ingest(
         new Ingest.Parts(
-            service, sources, tables, materializer, partitions, deadLetters, marks, meters, clock),
+            service,
+            sources,
+            tables,
+            materializer,
+            partitions,
+            deadLetters,
+            marks,
+            live,
+            meters,
+            clock),
         consumer);
   }
 

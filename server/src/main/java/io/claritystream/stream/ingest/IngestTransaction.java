@@ -1,5 +1,6 @@
 package io.claritystream.stream.ingest;
 
+import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.block.ByteSink;
 import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.protocol.block.Lsn;
@@ -57,8 +58,11 @@ final class IngestTransaction {
     this.clock = clock;
   }
 
+  /// What was folded of one source.
+  record Folded(TenantId tenant, Applied applied) {}
+
   sealed interface Outcome {
-    record Committed() implements Outcome {}
+    record Committed(List<Folded> folded) implements Outcome {}
 
     /// Another one has moved on what this draft was built on: all that is remembered is void.
     record Fenced(String what) implements Outcome {}
@@ -101,16 +105,16 @@ final class IngestTransaction {
         }
       }
     }
-    work.applied.forEach(Applied::committed);
+    work.folded.forEach(folded -> folded.applied().committed());
     quarantine(draft, work);
-    return new Outcome.Committed();
+    return new Outcome.Committed(work.folded);
   }
 
   /// What one attempt has done so far.
   private static final class Work {
     private final Instant now;
     private final boolean parting;
-    private final List<Applied> applied = new ArrayList<>();
+    private final List<Folded> folded = new ArrayList<>();
     private final List<DeadLetter> letters = new ArrayList<>();
     private boolean committed;
 
@@ -151,7 +155,7 @@ final class IngestTransaction {
       // The connection is gone, and its transaction with it.
       log.debug("roll back failed: cause={}", e.toString());
     } finally {
-      work.applied.forEach(Applied::rolledBack);
+      work.folded.forEach(folded -> folded.applied().rolledBack());
     }
   }
 
@@ -170,7 +174,7 @@ final class IngestTransaction {
   private void apply(Connection connection, Draft.Slice slice, List<ChangeEvent> events, Work work)
       throws SQLException {
     var applied = materializer.apply(connection, slice.source(), events);
-    work.applied.add(applied);
+    work.folded.add(new Folded(slice.source().tenantId(), applied));
     for (var failure : applied.failures()) {
       work.letters.add(
           letter(slice, failure.event(), Cause.MAPPING_FAILED, null, failure.detail(), work.now));

@@ -1,6 +1,7 @@
 package io.claritystream.stream.ingest;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import io.claritystream.base.live.LiveMessage;
 import io.claritystream.protocol.block.BatchDigest;
 import io.claritystream.protocol.block.Block;
 import io.claritystream.protocol.block.BlockReader;
@@ -16,6 +17,7 @@ import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.ingest.IngestMetrics.Drop;
 import io.claritystream.stream.ingest.Sequence.Verdict;
+import io.claritystream.stream.materializer.LiveUpdate;
 import io.claritystream.stream.source.DurableMark;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -23,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
@@ -430,11 +433,12 @@ final class PartitionWorker {
           var startedNs = System.nanoTime();
           var outcome = ingest.transaction().run(lane.topicId(), lane.partition(), draft);
           switch (outcome) {
-            case IngestTransaction.Outcome.Committed() -> {
+            case IngestTransaction.Outcome.Committed(var folded) -> {
               commitNs = System.nanoTime() - startedNs;
               ingest.metrics().committed(draft.events(), Duration.ofNanos(commitNs));
               backoff.reset();
               publish(draft);
+              show(folded);
               return true;
             }
             case IngestTransaction.Outcome.Fenced(var what) -> {
@@ -461,6 +465,31 @@ final class PartitionWorker {
                 new DurableMark(move.line().sourceId(), mark.epoch(), mark.session(), mark.seq()));
       }
     }
+  }
+
+  /// To whoever watches, in this process.
+  private void show(List<IngestTransaction.Folded> folded) {
+    for (var one : folded) {
+      if (one.applied().live().isEmpty() || !ingest.live().isWatched(one.tenant())) {
+        continue;
+      }
+      ingest
+          .live()
+          .publish(
+              one.tenant(),
+              new LiveMessage.Readings(
+                  one.applied().live().stream().map(PartitionWorker::reading).toList()));
+    }
+  }
+
+  private static LiveMessage.Reading reading(LiveUpdate update) {
+    return new LiveMessage.Reading(
+        update.deviceId(),
+        update.siteId(),
+        update.key(),
+        update.value(),
+        update.time(),
+        update.seq());
   }
 
   private static @Nullable BatchHeader header(Delivery delivery) {

@@ -47,6 +47,7 @@
     id = "stream.ingest",
     allowedDependencies = {
       "base.db",
+      "base.live",
       "base.process",
       "stream.bronze",
       "stream.bus",

@@ -16,8 +16,8 @@ import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
 /// Whatever the bus does to the records between agent and ingest (repeat, swap, drop, put something
-/// else in their place), as long as the agent sends again what is not durable, bronze has each event
-/// once.
+/// else in their place), as long as the agent sends again what is not durable, bronze has each
+/// event once.
 class HostileBusTests {
   private static IngestRig rig;
 
@@ -42,7 +42,8 @@ class HostileBusTests {
       spool.add(source.batch(1 + random.nextInt(20)));
     }
     var last = spool.getLast().lastSeq();
-    // The agent's rounds: everything behind what is durable, through a bus that is less hostile each
+    // The agent's rounds: everything behind what is durable, through a bus that is less hostile
+    // each
     // time, as the last one must get through.
     for (var hostility = 6; rig.durable(source) < last; hostility--) {
       assertThat(hostility).as("rounds left, seed %d", seed).isGreaterThan(-20);

@@ -101,7 +101,8 @@ class IngestRecoveryTests {
     rig.send(source, source.batch(3), source.batch(3));
     rig.awaitDurable(source, 6);
     try (var admin =
-        Admin.create(Map.<String, Object>of("bootstrap.servers", rig.settings.bootstrapServers()))) {
+        Admin.create(
+            Map.<String, Object>of("bootstrap.servers", rig.settings.bootstrapServers()))) {
       admin.deleteTopics(List.of(rig.settings.topic())).all().get(10, TimeUnit.SECONDS);
       await()
           .atMost(Duration.ofSeconds(20))

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TestDatabase;
+import io.claritystream.base.live.LiveHub;
 import io.claritystream.embedded.TestKafka;
 import io.claritystream.stream.bronze.BronzePartitions;
 import io.claritystream.stream.bus.BusSettings;
@@ -32,6 +33,7 @@ final class IngestRig implements AutoCloseable {
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
   final TestDatabase database = TestDatabase.create();
+  final LiveHub live = new LiveHub();
   final DurableMarks marks = new DurableMarks();
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   final BusSettings settings;
@@ -68,6 +70,7 @@ final class IngestRig implements AutoCloseable {
                 new BronzePartitions(database.as("service"), clock),
                 new DeadLetters(),
                 marks,
+                live,
                 meters,
                 clock),
             new PartitionConsumer(settings, settings.topic() + "-" + group));

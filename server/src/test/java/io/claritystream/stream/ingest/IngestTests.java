@@ -141,6 +141,20 @@ class IngestTests {
   }
 
   @Test
+  void who_watches_is_shown_readings_and_no_other_tenant_is() throws Exception {
+    var source = source();
+    try (var own = rig.live.open(source.tenant());
+        var other = rig.live.open(rig.tenant("Somebody else"))) {
+      rig.send(source, source.batch(Event.reading(7, Instant.now(), "4.25")));
+      rig.awaitDurable(source, 1);
+      await()
+          .atMost(IngestRig.SOON)
+          .untilAsserted(() -> assertThat(own.next(Duration.ZERO).toString()).contains("4.25"));
+      assertThat(other.next(Duration.ZERO).toString()).doesNotContain("4.25");
+    }
+  }
+
+  @Test
   void a_new_epoch_begins_with_its_barrier_and_older_ones_are_dropped() {
     var source = source();
     rig.send(source, source.barrier(), source.batch(3));

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /// An agent's spool and its gateway: numbers events, packs them, heads them.
 public final class SimulatedSource {
-  static final TableSchema READING =
+  public static final TableSchema READING =
       new TableSchema(
           "public",
           "pump_reading",
@@ -35,35 +35,35 @@ public final class SimulatedSource {
           List.of());
 
   /// A batch as it goes onto the bus.
-  record Batch(BatchHeader header, byte[] payload) {
-    long lastSeq() {
+  public record Batch(BatchHeader header, byte[] payload) {
+    public long lastSeq() {
       return header.getFirstSeq() + header.getCount() - 1;
     }
 
-    Batch session(long session) {
+    public Batch session(long session) {
       return new Batch(header.toBuilder().setSession(session).build(), payload);
     }
 
-    Batch with(java.util.function.UnaryOperator<BatchHeader.Builder> change) {
+    public Batch with(java.util.function.UnaryOperator<BatchHeader.Builder> change) {
       return new Batch(change.apply(header.toBuilder()).build(), payload);
     }
   }
 
   /// The cells of one event; the defaults are a plain reading.
-  record Event(Op op, List<@Nullable String> cells) {
-    static Event reading(long pump, Instant at, String pressure) {
+  public record Event(Op op, List<@Nullable String> cells) {
+    public static Event reading(long pump, Instant at, String pressure) {
       return new Event(
           Op.INSERT,
           java.util.Arrays.asList(Long.toString(pump), text(at), pressure, "12.5", null));
     }
 
-    Event note(String note) {
+    public Event note(String note) {
       var changed = new java.util.ArrayList<>(cells);
       changed.set(4, note);
       return new Event(op, changed);
     }
 
-    Event as(Op other) {
+    public Event as(Op other) {
       return new Event(other, cells);
     }
   }
@@ -77,49 +77,49 @@ public final class SimulatedSource {
   private byte[] digest = {};
   private Instant capturedAt;
 
-  SimulatedSource(TenantId tenant, UUID sourceId, int partition, Instant now) {
+  public SimulatedSource(TenantId tenant, UUID sourceId, int partition, Instant now) {
     this.tenant = tenant;
     this.sourceId = sourceId;
     this.partition = partition;
     this.capturedAt = now;
   }
 
-  static String text(Instant at) {
+  public static String text(Instant at) {
     return at.toString().replace('T', ' ').replace("Z", "+00");
   }
 
-  TenantId tenant() {
+  public TenantId tenant() {
     return tenant;
   }
 
-  UUID id() {
+  public UUID id() {
     return sourceId;
   }
 
-  int partition() {
+  public int partition() {
     return partition;
   }
 
-  Instant capturedAt() {
+  public Instant capturedAt() {
     return capturedAt;
   }
 
-  void capturedAt(Instant at) {
+  public void capturedAt(Instant at) {
     capturedAt = at;
   }
 
   /// Opens the source's next stream.
-  Batch barrier() {
+  public Batch barrier() {
     session++;
     return barrierAgain();
   }
 
-  Batch barrierAgain() {
+  public Batch barrierAgain() {
     return new Batch(head().setKind(BatchKind.BARRIER).build(), new byte[0]);
   }
 
   /// Begins another numbering; its barrier is to be sent first.
-  Batch nextEpoch() {
+  public Batch nextEpoch() {
     epoch++;
     nextSeq = 1;
     digest = new byte[0];
@@ -127,7 +127,7 @@ public final class SimulatedSource {
   }
 
   /// The next `count` plain readings.
-  Batch batch(int count) {
+  public Batch batch(int count) {
     var events = new Event[count];
     for (var i = 0; i < count; i++) {
       events[i] = Event.reading(nextSeq + i, capturedAt, "4." + (nextSeq + i) % 1_000);
@@ -135,7 +135,7 @@ public final class SimulatedSource {
     return batch(events);
   }
 
-  Batch batch(Event... events) {
+  public Batch batch(Event... events) {
     var block = new BlockWriter(256);
     var atUs = capturedAt.getEpochSecond() * 1_000_000 + capturedAt.getNano() / 1_000;
     block.transaction(700 + nextSeq, 0x1_0000_0000L + nextSeq, atUs, 0);
@@ -162,7 +162,7 @@ public final class SimulatedSource {
   }
 
   /// A batch whose payload is not a block, though everything about it is in order.
-  Batch nonsense(int count) {
+  public Batch nonsense(int count) {
     return packed("not a block".getBytes(StandardCharsets.UTF_8), count, 0);
   }
 

@@ -1,0 +1,296 @@
+package io.claritystream.stream.bronze;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.db.TestDatabase;
+import io.claritystream.protocol.block.BlockReader;
+import io.claritystream.protocol.block.Op;
+import io.claritystream.stream.bronze.EventLog.Filter;
+import io.claritystream.stream.ingest.SimulatedSource;
+import io.claritystream.stream.ingest.SimulatedSource.Event;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class BronzeTests {
+  private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
+  private static final Filter ALL = new Filter(null, null, null, null);
+
+  private final TestDatabase database = TestDatabase.create();
+  private final BlockReader reader = new BlockReader();
+  private final EventLog log = new EventLog(database.tenantTransactions());
+  private final BronzePartitions partitions =
+      new BronzePartitions(database.as("service"), Clock.fixed(NOON, ZoneOffset.UTC));
+
+  @BeforeAll
+  void days() {
+    partitions.ensure(LocalDate.of(2026, 11, 10).datesUntil(LocalDate.of(2026, 11, 23)).toList());
+  }
+
+  @AfterAll
+  void close() {
+    database.close();
+  }
+
+  private SimulatedSource source(TenantId tenant) {
+    return new SimulatedSource(tenant, UUID.randomUUID(), 0, NOON);
+  }
+
+  private void add(BronzeBatch to, SimulatedSource source, SimulatedSource.Batch batch) {
+    var ids = new SourceEpoch(source.tenant(), source.id(), batch.header().getEpoch());
+    for (var event : reader.read(batch.header(), batch.payload()).events()) {
+      to.add(ids, event, 1, event.capturedAtUs() / 1_000, NOON);
+    }
+  }
+
+  private void store(SimulatedSource source, SimulatedSource.Batch... batches) throws SQLException {
+    var rows = new BronzeBatch();
+    for (var batch : batches) {
+      add(rows, source, batch);
+    }
+    try (var connection = database.dataSource("service").getConnection()) {
+      rows.copy(connection);
+    }
+  }
+
+  private static List<Long> seqs(EventLog.Part<?> part) {
+    return part.events().stream().map(event -> event.place().seq()).toList();
+  }
+
+  @Test
+  void events_around_midnight_go_to_their_days() throws SQLException {
+    var source = source(database.tenant("midnight"));
+    source.capturedAt(Instant.parse("2026-11-19T23:59:59.999999Z"));
+    var before = source.batch(1);
+    source.capturedAt(Instant.parse("2026-11-20T00:00:00Z"));
+    store(source, before, source.batch(1));
+    assertThat(
+            database
+                .superuser()
+                .sql(
+                    """
+                    SELECT tableoid::regclass::text FROM bronze.cdc_events
+                    WHERE source_id = :source ORDER BY seq
+                    """)
+                .param("source", source.id())
+                .query(String.class)
+                .list())
+        .containsExactly("bronze.cdc_events_20261119", "bronze.cdc_events_20261120");
+  }
+
+  @Test
+  void a_batch_is_used_again_without_what_was_in_it() throws SQLException {
+    var source = source(database.tenant("again"));
+    var rows = new BronzeBatch();
+    for (var day = 12; day < 15; day++) {
+      source.capturedAt(Instant.parse("2026-11-%dT01:00:00Z".formatted(day)));
+      add(rows, source, source.batch(2));
+      assertThat(rows.size()).isEqualTo(2);
+      assertThat(rows.days()).containsExactly(LocalDate.of(2026, 11, day));
+      try (var connection = database.dataSource("service").getConnection()) {
+        rows.copy(connection);
+      }
+      rows.clear();
+      assertThat(rows.size()).isZero();
+      assertThat(rows.days()).isEmpty();
+    }
+    assertThat(seqs(log.ofSource(source.tenant(), source.id(), ALL, null, 10)))
+        .containsExactly(6L, 5L, 4L, 3L, 2L, 1L);
+  }
+
+  @Test
+  void what_the_database_refuses_in_a_payload_is_stored_wrapped() throws SQLException {
+    database
+        .superuser()
+        .sql(
+            """
+            ALTER TABLE bronze.cdc_events_20261116
+              ADD CONSTRAINT picky CHECK (payload #>> '{after,note}' IS DISTINCT FROM 'poison')
+            """)
+        .update();
+    var source = source(database.tenant("picky"));
+    source.capturedAt(Instant.parse("2026-11-16T01:00:00Z"));
+    var rows = new BronzeBatch();
+    var plain = Event.reading(1, NOON, "1");
+    add(rows, source, source.batch(plain, plain.note("poison"), plain, plain));
+    try (var connection = database.dataSource("service").getConnection()) {
+      connection.setAutoCommit(false);
+      assertThat(rows.copyOneByOne(connection))
+          .singleElement()
+          .satisfies(
+              outcome -> {
+                assertThat(outcome).isInstanceOf(BronzeBatch.Outcome.Wrapped.class);
+                assertThat(outcome.event()).isEqualTo(1);
+                assertThat(outcome.cause().getSQLState()).isEqualTo("23514");
+              });
+      connection.commit();
+    }
+    var stored = log.ofSource(source.tenant(), source.id(), ALL, null, 10);
+    assertThat(seqs(stored)).containsExactly(4L, 3L, 2L, 1L);
+    assertThat(stored.events().get(2).payload()).contains("$raw").contains("base64");
+    assertThat(stored.events().get(3).payload()).contains("after");
+  }
+
+  @Test
+  void an_event_that_is_there_already_is_refused_alone() throws SQLException {
+    var source = source(database.tenant("twice"));
+    var first = source.batch(1);
+    store(source, first);
+    var rows = new BronzeBatch();
+    add(rows, source, first);
+    add(rows, source, source.batch(2));
+    try (var connection = database.dataSource("service").getConnection()) {
+      connection.setAutoCommit(false);
+      assertThat(rows.copyOneByOne(connection))
+          .singleElement()
+          .isInstanceOfSatisfying(
+              BronzeBatch.Outcome.Refused.class, refused -> assertThat(refused.event()).isZero());
+      connection.commit();
+    }
+    assertThat(seqs(log.ofSource(source.tenant(), source.id(), ALL, null, 10)))
+        .containsExactly(3L, 2L, 1L);
+  }
+
+  @Test
+  void a_tenant_reads_its_own_events_and_no_others() throws SQLException {
+    var own = source(database.tenant("own"));
+    var other = source(database.tenant("other"));
+    store(own, own.batch(3));
+    store(other, other.batch(5));
+    assertThat(log.ofTenant(own.tenant(), ALL, null, 100).events())
+        .hasSize(3)
+        .allSatisfy(event -> assertThat(event.sourceId()).isEqualTo(own.id()));
+    assertThat(log.ofSource(own.tenant(), other.id(), ALL, null, 100).events()).isEmpty();
+  }
+
+  @Test
+  void outside_a_tenants_transaction_there_are_no_events_and_the_days_are_closed()
+      throws SQLException {
+    var source = source(database.tenant("nobody"));
+    store(source, source.batch(1));
+    var tenant = database.as("tenant");
+    assertThat(tenant.sql("SELECT count(*) FROM bronze.cdc_events").query(Long.class).single())
+        .isZero();
+    assertThatThrownBy(
+            () ->
+                tenant.sql("SELECT count(*) FROM bronze.cdc_events_20261120").query().listOfRows())
+        .rootCause()
+        .hasMessageContaining("permission denied");
+    assertThatThrownBy(
+            () ->
+                database
+                    .tenantTransactions()
+                    .run(
+                        source.tenant(),
+                        null,
+                        sql -> sql.sql("DELETE FROM bronze.cdc_events").update()))
+        .rootCause()
+        .hasMessageContaining("permission denied");
+    assertThat(
+            database
+                .superuser()
+                .sql(
+                    """
+                    SELECT count(*) FROM pg_class c JOIN pg_inherits i ON i.inhrelid = c.oid
+                    WHERE i.inhparent = 'bronze.cdc_events'::regclass
+                      AND NOT (c.relrowsecurity AND c.relforcerowsecurity)
+                    """)
+                .query(Long.class)
+                .single())
+        .isZero();
+  }
+
+  @Test
+  void pages_follow_one_another_without_hole_or_repetition_over_days() throws SQLException {
+    var source = source(database.tenant("pages"));
+    for (var day = 11; day < 21; day++) {
+      source.capturedAt(Instant.parse("2026-11-%dT06:00:00Z".formatted(day)));
+      store(source, source.batch(7));
+    }
+    var newestFirst =
+        java.util.stream.LongStream.rangeClosed(1, 70).map(i -> 71 - i).boxed().toList();
+
+    var bySource = new ArrayList<Long>();
+    EventLog.Place place = null;
+    do {
+      var part = log.ofSource(source.tenant(), source.id(), ALL, place, 9);
+      bySource.addAll(seqs(part));
+      place = part.next();
+    } while (place != null);
+    assertThat(bySource).isEqualTo(newestFirst);
+
+    var byTenant = new ArrayList<Long>();
+    UUID id = null;
+    do {
+      var part = log.ofTenant(source.tenant(), ALL, id, 9);
+      byTenant.addAll(seqs(part));
+      id = part.next();
+    } while (id != null);
+    assertThat(byTenant).isEqualTo(newestFirst);
+  }
+
+  @Test
+  void filters_select_by_time_of_capture_table_and_operation() throws SQLException {
+    var source = source(database.tenant("filters"));
+    var plain = Event.reading(1, NOON, "1");
+    for (var hour = 10; hour < 14; hour++) {
+      source.capturedAt(Instant.parse("2026-11-18T%d:00:00Z".formatted(hour)));
+      store(source, source.batch(plain, plain.as(Op.UPDATE)));
+    }
+    var eleven = Instant.parse("2026-11-18T11:00:00Z");
+    var within = new Filter(null, null, eleven, eleven.plus(Duration.ofHours(2)));
+    assertThat(seqs(log.ofSource(source.tenant(), source.id(), within, null, 10)))
+        .containsExactly(6L, 5L, 4L, 3L);
+    assertThat(seqs(log.ofTenant(source.tenant(), within, null, 10)))
+        .containsExactly(6L, 5L, 4L, 3L);
+    var updates = new Filter("public.pump_reading", "update", null, null);
+    assertThat(seqs(log.ofTenant(source.tenant(), updates, null, 3))).containsExactly(8L, 6L, 4L);
+    assertThat(seqs(log.ofSource(source.tenant(), source.id(), updates, null, 3)))
+        .containsExactly(8L, 6L, 4L);
+    var elsewhere = new Filter("public.other", null, null, null);
+    assertThat(log.ofTenant(source.tenant(), elsewhere, null, 10).events()).isEmpty();
+  }
+
+  @Test
+  void a_page_is_an_index_range_in_the_days_it_needs() throws SQLException {
+    var tenant = database.tenant("planned");
+    var source = source(tenant);
+    store(source, source.batch(3_000));
+    var neighbour = source(database.tenant("neighbour"));
+    store(neighbour, neighbour.batch(3_000));
+    database.superuser().sql("ANALYZE bronze.cdc_events").update();
+    var plan =
+        database
+            .tenantTransactions()
+            .read(
+                tenant,
+                sql ->
+                    sql.sql(
+                            """
+                            EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF)
+                            SELECT event_id, payload::text FROM bronze.cdc_events
+                            WHERE tenant_id = :tenant AND event_id < :before
+                            ORDER BY event_id DESC LIMIT 50
+                            """)
+                        .param("tenant", tenant.value())
+                        .param("before", new UUID(-1, -1))
+                        .query(String.class)
+                        .list());
+    var text = String.join("\n", plan);
+    assertThat(text).doesNotContain("Seq Scan").doesNotContain("Sort").contains("Index Scan");
+    assertThat(text).as("older days are not even begun").contains("never executed");
+  }
+}
