@@ -124,7 +124,8 @@ final class DataDirectory {
       return;
     }
     try (var entries = Files.list(root)) {
-      if (entries.findAny().isPresent()) {
+      // A file system of its own begins with this directory.
+      if (entries.anyMatch(entry -> !entry.endsWith("lost+found"))) {
         throw new StartFailedException(
             "The directory %s holds files of something else: choose an empty one with --data."
                 .formatted(root));

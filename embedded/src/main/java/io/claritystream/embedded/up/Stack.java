@@ -476,6 +476,11 @@ final class Stack {
     }
   }
 
+  /// Whether a signal came.
+  boolean stopping() {
+    return stopping;
+  }
+
   /// Ends everything; returns within ten seconds.
   synchronized void stop() {
     if (stopped.getCount() == 0) {

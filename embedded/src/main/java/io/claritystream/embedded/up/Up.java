@@ -45,6 +45,10 @@ public final class Up {
     try {
       stack.start();
     } catch (StartFailedException e) {
+      if (stack.stopping()) {
+        // A signal came first: what it cut short did not fail.
+        Thread.currentThread().join();
+      }
       voice.failed(String.valueOf(e.getMessage()));
       System.exit(1);
     }
