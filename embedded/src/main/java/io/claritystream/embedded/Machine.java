@@ -50,10 +50,15 @@ public final class Machine {
     if (root()) {
       return Path.of("/var/cache/clarity-stream");
     }
+    // The JDK takes the home from the list of users; a person may have set another.
+    String home =
+        Optional.ofNullable(System.getenv("HOME"))
+            .filter(s -> !s.isBlank())
+            .orElseGet(() -> System.getProperty("user.home"));
     return Optional.ofNullable(System.getenv("XDG_CACHE_HOME"))
         .filter(s -> !s.isBlank())
         .map(Path::of)
-        .orElseGet(() -> Path.of(System.getProperty("user.home"), ".cache"))
+        .orElseGet(() -> Path.of(home, ".cache"))
         .resolve("clarity-stream")
         .toAbsolutePath();
   }

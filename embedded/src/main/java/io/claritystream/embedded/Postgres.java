@@ -330,6 +330,11 @@ public final class Postgres implements AutoCloseable {
         return new StartFailedException(
             "The disk that holds %s is full: PostgreSQL cannot write there.".formatted(home));
       }
+      if (lines.stream().anyMatch(line -> line.contains("could not look up effective user ID"))) {
+        return new StartFailedException(
+            "PostgreSQL does not run as a user that has no name: give this one an entry in"
+                + " /etc/passwd.");
+      }
       return new StartFailedException(what + ". It said:\n  " + String.join("\n  ", lines));
     }
   }
