@@ -26,7 +26,6 @@ export function resetZoom(syncKey: string): void {
 }
 
 const font = '11px "Geist Variable", sans-serif';
-const day = 86_400;
 
 function options(
   element: HTMLElement,
@@ -73,7 +72,7 @@ function options(
           const end = (max ?? 0) - ((max ?? 0) - (min ?? 0)) * 0.02;
           return splits.map((s) => {
             if (s > end) return null;
-            return s % day === 0 ? formatDayMonth(s * 1000) : formatClock(s * 1000);
+            return isMidnight(s) ? formatDayMonth(s * 1000) : formatClock(s * 1000);
           });
         },
       },
@@ -110,6 +109,12 @@ function options(
       ],
     },
   };
+}
+
+/** Midnight where the person is. */
+function isMidnight(seconds: number): boolean {
+  const time = new Date(seconds * 1000);
+  return time.getHours() === 0 && time.getMinutes() === 0;
 }
 
 /** As few decimals as tell two neighbouring labels apart exactly. */

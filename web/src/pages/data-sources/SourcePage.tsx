@@ -258,17 +258,24 @@ function TableItem({ table }: { table: SourceTable }) {
   ).filter(([, count]) => count > 0);
   return (
     <li className="border-t border-line-weak">
-      <details>
-        <summary className="px-3 py-2.5 focus-visible:outline-offset-[-2px] [&::-webkit-details-marker]:hidden">
-          <span className="flex items-baseline justify-between gap-3">
-            <span className="min-w-0 font-mono text-meta break-all">{table.table}</span>
-            <span className="shrink-0">{words(table.entity)}</span>
-          </span>
-          <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
-            <span>
-              {formatCount(table.rows)} rows, <Age at={table.last_event_at} none="no event yet" />
+      <details className="group">
+        <summary className="flex items-center gap-2 px-3 py-2.5 focus-visible:outline-offset-[-2px] [&::-webkit-details-marker]:hidden">
+          <ChevronRight
+            aria-hidden
+            className="size-4 shrink-0 text-ink-3 group-open:rotate-90"
+            strokeWidth={1.75}
+          />
+          <span className="min-w-0 flex-1">
+            <span className="flex items-baseline justify-between gap-3">
+              <span className="min-w-0 font-mono text-meta break-all">{table.table}</span>
+              <span className="shrink-0">{words(table.entity)}</span>
             </span>
-            <Exactness exact={table.exact} />
+            <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
+              <span>
+                {formatCount(table.rows)} rows, <Age at={table.last_event_at} none="no event yet" />
+              </span>
+              <Exactness exact={table.exact} />
+            </span>
           </span>
         </summary>
         <div className="px-3 pb-3">
