@@ -79,7 +79,9 @@ function options(
       {
         ...axis,
         grid: { stroke: grid, width: 1 },
-        size: 46,
+        // As wide as its longest label, so that millions are not cut off.
+        size: (_, labels) =>
+          Math.max(46, 14 + Math.max(0, ...(labels ?? []).map((label) => label.length)) * 6.4),
         gap: 6,
         space: 34,
         values: (_, splits) => {

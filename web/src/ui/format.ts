@@ -20,7 +20,7 @@ export function decimalsFor(magnitude: number): number {
   if (!Number.isFinite(size) || size === 0 || size >= 1000) return 0;
   if (size >= 100) return 1;
   if (size >= 1) return 2;
-  return Math.min(6, 2 - Math.floor(Math.log10(size)));
+  return Math.min(6, 1 - Math.floor(Math.log10(size)) + (size < 0.1 ? 1 : 0));
 }
 
 /** A measured value; "–" where there is none, which is not zero. */

@@ -96,9 +96,9 @@ function Facts({ source }: { source: Source }) {
       note: `sequence number in epoch ${source.epoch}`,
     },
     {
-      name: 'Waiting at the site',
+      name: 'Spool at the site',
       value: formatBytes(source.spool_bytes),
-      note: 'in the agent’s spool',
+      note: 'freed as it becomes durable here',
     },
   ];
   if (snapshot && source.state === 'snapshotting') {

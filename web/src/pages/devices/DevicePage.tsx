@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { Fragment, useEffect, useState } from 'react';
 import { ApiProblem } from '../../api/problem';
 import { deviceQuery, deviceSeriesQuery, type Range, ranges } from '../../api/queries';
 import type { DeviceDetail } from '../../api/types';
@@ -65,7 +65,7 @@ export function DevicePage() {
           }
         />
       </PageHeader>
-      <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_20rem]">
+      <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_22rem]">
         <Charts device={device} range={range} />
         <div className="flex flex-col gap-3">
           <LatestValues device={device} />
@@ -246,7 +246,15 @@ function Attributes({ attributes }: { attributes: DeviceDetail['attributes'] }) 
               key={key}
               className="flex min-h-8 items-baseline gap-3 border-t border-line-weak px-3 py-1.5"
             >
-              <dt className="max-w-1/2 font-mono text-meta break-words text-ink-2">{key}</dt>
+              <dt className="max-w-3/5 font-mono text-meta break-words text-ink-2">
+                {key.split(/(?<=[._])/).map((part, index) => (
+                  // biome-ignore lint/suspicious/noArrayIndexKey: parts may repeat and never move
+                  <Fragment key={index}>
+                    <wbr />
+                    {part}
+                  </Fragment>
+                ))}
+              </dt>
               <dd className="min-w-0 flex-1 text-right break-words">{attributeText(value)}</dd>
             </div>
           ))}
@@ -269,6 +277,10 @@ function attributeText(value: unknown): string {
 function localTime(iso: string): string {
   const ms = Date.parse(iso);
   if (Number.isNaN(ms)) return iso;
+  // A column of dates has no time of day; to move it into a zone would make it another day.
+  if (/T00:00:00(\.0+)?Z$/.test(iso)) {
+    return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(ms);
+  }
   const text = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
   return `${text.format(ms)} ${zoneName(ms)}`;
 }
@@ -296,7 +308,7 @@ function NoSuchDevice() {
 function DeviceSkeleton() {
   return (
     <Loading what="the device">
-      <div className="grid gap-3 xl:grid-cols-[minmax(0,1fr)_20rem]">
+      <div className="grid gap-3 xl:grid-cols-[minmax(0,1fr)_22rem]">
         <div className="grid gap-3 md:grid-cols-2">
           {['a', 'b', 'c', 'd'].map((chart) => (
             <div key={chart} className="rounded-panel border border-line bg-surface p-3">

@@ -142,7 +142,7 @@ function Filters({ search }: { search: EventsSearch }) {
           <label className={label} htmlFor={`${id}-op`}>
             Operation
           </label>
-          <select id={`${id}-op`} name="op" defaultValue={search.op ?? ''} className={controlClass}>
+          <select id={`${id}-op`} name="op" defaultValue={search.op ?? ''} className={selectClass}>
             <option value="">All</option>
             {operations.map((op) => (
               <option key={op} value={op}>
