@@ -695,7 +695,7 @@ export interface components {
             /** @enum {string} */
             op: "insert" | "update" | "delete" | "read" | "truncate";
             /** @description The row's parts: key, before, after; and what became of its columns. */
-            payload: string;
+            payload: Record<string, never>;
             /** Format: int64 */
             seq: number;
             /** Format: uuid */
@@ -1049,7 +1049,7 @@ export interface components {
             inserts: number;
             /** Format: date-time */
             last_event_at: string | null;
-            mapping: string;
+            mapping: Record<string, never>;
             /** Format: int64 */
             rows: number;
             /** Format: int32 */
