@@ -16,6 +16,7 @@ final class Counters {
     CERTIFICATE_EXPIRED,
     REVOKED,
     CALLS_PER_AGENT,
+    UNIDENTIFIED_CALLS,
     UNKNOWN_METHOD,
     GATEWAY_AWAY
   }

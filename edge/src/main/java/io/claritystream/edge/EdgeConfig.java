@@ -20,6 +20,7 @@ import java.util.TreeSet;
 /// @param connections connections in all
 /// @param callsPerAgent calls and streams that one agent may have open at a time
 /// @param messageBytes the largest message that is relayed
+/// @param windowBytes of a stream that may be under way from an agent without being relayed
 /// @param idle how long a connection without calls is kept
 record EdgeConfig(
     InetSocketAddress listen,
@@ -29,6 +30,7 @@ record EdgeConfig(
     int connections,
     int callsPerAgent,
     int messageBytes,
+    int windowBytes,
     Duration idle) {
 
   private static final Set<String> KEYS =
@@ -40,7 +42,11 @@ record EdgeConfig(
           "connections",
           "calls-per-agent",
           "message-bytes",
+          "window-bytes",
           "idle-seconds");
+
+  /// Ten megabytes a second over a line with 50 ms there and back.
+  static final int WINDOW_BYTES = 512 * 1024;
 
   static final int MESSAGE_BYTES = 12 * 1024 * 1024;
 
@@ -49,6 +55,7 @@ record EdgeConfig(
     within("connections", connections, 1, 1_000_000);
     within("calls-per-agent", callsPerAgent, 1, 100_000);
     within("message-bytes", messageBytes, 64 * 1024, 16 * 1024 * 1024);
+    within("window-bytes", windowBytes, 64 * 1024, 16 * 1024 * 1024);
     if (idle.isNegative() || idle.isZero()) {
       throw new WrongConfig("idle-seconds has to be more than 0");
     }
@@ -90,6 +97,7 @@ record EdgeConfig(
         number(properties, "connections", 4_096),
         number(properties, "calls-per-agent", 128),
         number(properties, "message-bytes", MESSAGE_BYTES),
+        number(properties, "window-bytes", WINDOW_BYTES),
         Duration.ofSeconds(number(properties, "idle-seconds", 300)));
   }
 

@@ -75,6 +75,7 @@ final class GatewayLink {
         .decompressorRegistry(Frame.UNCOMPRESSED)
         .disableRetry()
         .maxInboundMessageSize(messageBytes)
+        .flowControlWindow(EdgeConfig.WINDOW_BYTES)
         .keepAliveTime(20, TimeUnit.SECONDS)
         .keepAliveTimeout(10, TimeUnit.SECONDS)
         .build();

@@ -2,6 +2,7 @@ package io.claritystream.edge;
 
 import io.claritystream.edge.Counters.Refusal;
 import io.grpc.Status;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -27,8 +28,17 @@ final class LiveCalls {
           "The agent's certificate has expired. Pair the agent again.");
   static final Status STOPPING =
       Status.UNAVAILABLE.withDescription("The edge is stopping; connect again.");
+  static final Status BUSY =
+      Status.RESOURCE_EXHAUSTED.withDescription("Too many pair just now; try again.");
+  static final Status TOO_SLOW =
+      Status.DEADLINE_EXCEEDED.withDescription("Pairing took too long; try again.");
   static final Status TOO_MANY =
       Status.RESOURCE_EXHAUSTED.withDescription("This agent has too many calls open.");
+
+  /// Strangers together may have this many calls open, each for a short time.
+  private static final int UNIDENTIFIED_MAX = 64;
+
+  private static final Duration UNIDENTIFIED_WITHIN = Duration.ofSeconds(15);
 
   /// What can be ended from outside.
   interface Call {
@@ -45,7 +55,7 @@ final class LiveCalls {
   private final int callsPerAgentMax;
   private final Counters counters;
   private final Map<UUID, Map<Call, Instant>> byAgent = new HashMap<>();
-  private final Set<Call> unidentified = new HashSet<>();
+  private final Map<Call, Instant> unidentified = new HashMap<>();
   private Set<UUID> revoked = Set.of();
   private boolean stopping;
 
@@ -54,12 +64,16 @@ final class LiveCalls {
     this.counters = counters;
   }
 
-  synchronized Admission admit(Peer.@Nullable Identified agent, Call call) {
+  synchronized Admission admit(Peer.@Nullable Identified agent, Call call, Instant now) {
     if (stopping) {
       return new Admission.Refused(STOPPING);
     }
     if (agent == null) {
-      unidentified.add(call);
+      if (unidentified.size() >= UNIDENTIFIED_MAX) {
+        counters.refused(Refusal.UNIDENTIFIED_CALLS);
+        return new Admission.Refused(BUSY);
+      }
+      unidentified.put(call, now.plus(UNIDENTIFIED_WITHIN));
       return new Admission.Admitted();
     }
     UUID id = agent.identity().agentId();
@@ -113,10 +127,17 @@ final class LiveCalls {
     endRevoked(agents);
   }
 
-  /// Ends the calls whose certificate is over.
+  /// Ends the calls whose certificate is over, and pairings that take too long.
   void endExpired(Instant now) {
     List<Call> over = new ArrayList<>();
+    List<Call> slow = new ArrayList<>();
     synchronized (this) {
+      unidentified.forEach(
+          (call, endsAt) -> {
+            if (!endsAt.isAfter(now)) {
+              slow.add(call);
+            }
+          });
       byAgent
           .values()
           .forEach(
@@ -128,6 +149,7 @@ final class LiveCalls {
                         }
                       }));
     }
+    slow.forEach(call -> call.end(TOO_SLOW));
     over.forEach(
         call -> {
           counters.refused(Refusal.CERTIFICATE_EXPIRED);
@@ -140,7 +162,7 @@ final class LiveCalls {
     List<Call> all;
     synchronized (this) {
       stopping = true;
-      all = new ArrayList<>(unidentified);
+      all = new ArrayList<>(unidentified.keySet());
       byAgent.values().forEach(calls -> all.addAll(calls.keySet()));
     }
     all.forEach(call -> call.end(STOPPING));

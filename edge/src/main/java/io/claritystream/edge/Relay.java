@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class Relay extends HandlerRegistry {
   private static final Pattern METHOD =
       Pattern.compile("clarity\\.link\\.v1\\.AgentLink/[A-Za-z]{1,40}");
-  private static final String PAIR = "clarity.link.v1.AgentLink/Pair";
+  static final String PAIR = "clarity.link.v1.AgentLink/Pair";
 
   private final Supplier<Channel> gateway;
   private final LiveCalls liveCalls;
@@ -73,7 +73,7 @@ final class Relay extends HandlerRegistry {
 
     ClientCall<byte[], byte[]> toGateway = gateway.get().newCall(method, CallOptions.DEFAULT);
     Joined joined = new Joined(fromAgent, toGateway, counters);
-    LiveCalls.Admission admission = liveCalls.admit(agent, joined);
+    LiveCalls.Admission admission = liveCalls.admit(agent, joined, clock.instant());
     if (admission instanceof LiveCalls.Admission.Refused(Status status)) {
       return refuse(fromAgent, status);
     }

@@ -39,6 +39,10 @@ import org.springframework.context.SmartLifecycle;
 final class Gateway implements SmartLifecycle {
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
   private static final int MESSAGE_BYTES_MAX = 12 * 1024 * 1024;
+
+  /// Of each stream that may be under way from an edge without being asked for.
+  private static final int WINDOW_BYTES = 512 * 1024;
+
   private static final Duration MARKS_EVERY = Duration.ofMillis(200);
   private static final Duration UPKEEP_EVERY = Duration.ofSeconds(1);
   private static final Duration CERTIFICATES_EVERY = Duration.ofHours(1);
@@ -162,6 +166,7 @@ final class Gateway implements SmartLifecycle {
         .addService(ServerInterceptors.intercept(link.definition(), new CallingAgent.Interceptor()))
         .addService(new EdgeControlService(revoked))
         .maxInboundMessageSize(MESSAGE_BYTES_MAX)
+        .flowControlWindow(WINDOW_BYTES)
         .handshakeTimeout(10, TimeUnit.SECONDS)
         .permitKeepAliveTime(5, TimeUnit.SECONDS)
         .permitKeepAliveWithoutCalls(true)
@@ -169,7 +174,8 @@ final class Gateway implements SmartLifecycle {
         .start();
   }
 
-  private void renewCertificates() {
+  /// A new key for the gateway itself, and whatever the edge on this machine needs.
+  void renewCertificates() {
     KeyPair pair = PlatformAuthority.newKey();
     IssuedCertificate certificate = authority.issueGateway(pair.getPublic());
     keys.use(pair.getPrivate(), certificate.chain());

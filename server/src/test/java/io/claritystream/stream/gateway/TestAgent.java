@@ -30,10 +30,10 @@ import io.grpc.netty.shaded.io.netty.handler.ssl.SslContextBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
-import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
@@ -41,7 +41,10 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /// An agent's end of the link, frame by frame, for tests to do with it what no agent should.
@@ -220,8 +223,21 @@ final class TestAgent implements AutoCloseable {
     trusted = List.of(issued.getLast());
   }
 
-  PrivateKey privateKey() {
-    return key.getPrivate();
+  /// What the edge shows in a handshake now.
+  X509Certificate listenerCertificate() {
+    try {
+      TrustedPeers edge = new TrustedPeers("an edge", _ -> true);
+      edge.trust(trusted);
+      SSLContext context = SSLContext.getInstance("TLSv1.3");
+      context.init(null, new TrustManager[] {edge}, null);
+      try (SSLSocket socket =
+          (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", edgePort)) {
+        socket.startHandshake();
+        return (X509Certificate) socket.getSession().getPeerCertificates()[0];
+      }
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException("no handshake", e);
+    }
   }
 
   @Override
