@@ -5,6 +5,7 @@ import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.insight.dashboard.Fleet.Filter;
 import io.claritystream.insight.dashboard.Fleet.Machine;
+import io.claritystream.stream.source.SourceReports;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -84,8 +85,9 @@ final class Snapshots {
   private static final String SOURCES =
       """
       SELECT count(*) AS total,
-        count(*) FILTER (WHERE status.state = 'streaming') AS streaming,
-        count(*) FILTER (WHERE status.state = 'failed') AS failed
+        count(*) FILTER (WHERE status.state = 'streaming' AND status.reported_at >= :since)
+          AS streaming,
+        count(*) FILTER (WHERE status.state = 'failed' AND status.reported_at >= :since) AS failed
       FROM control.source source
       LEFT JOIN control.source_status status USING (source_id)
       WHERE source.tenant_id = :tenant
@@ -124,6 +126,8 @@ final class Snapshots {
                 sql ->
                     sql.sql(SOURCES)
                         .param("tenant", wanted.value())
+                        .param(
+                            "since", SqlTime.of(clock.instant().minus(SourceReports.OFFLINE_AFTER)))
                         .query(
                             (row, number) ->
                                 new Sources(

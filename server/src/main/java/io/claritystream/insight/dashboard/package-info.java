@@ -22,7 +22,14 @@
 /// Owns `control.metric_pin`.
 @ApplicationModule(
     id = "insight.dashboard",
-    allowedDependencies = {"base.db", "base.http", "base.live", "base.process", "control.identity"})
+    allowedDependencies = {
+      "base.db",
+      "base.http",
+      "base.live",
+      "base.process",
+      "control.identity",
+      "stream.source"
+    })
 @NullMarked
 package io.claritystream.insight.dashboard;
 

@@ -54,7 +54,7 @@ final class Fold {
     var ordinal = Ordinal.of(epoch, event.seq());
     var count = count(plan);
     count.lastSeq = ordinal;
-    count.lastEventAtUs = Math.max(count.lastEventAtUs, event.committedAtUs());
+    count.lastEventAtUs = Math.max(count.lastEventAtUs, committedAt(event));
     switch (event.op()) {
       case INSERT -> count.inserts++;
       case READ -> count.reads++;
@@ -134,10 +134,11 @@ final class Fold {
     if (plan.site.length > 0) {
       nameSite(plan, change, row, ordinal);
     }
-    var atUs = time(plan, row, event.committedAtUs());
+    var committedAtUs = committedAt(event);
+    var atUs = time(plan, row, committedAtUs);
     if (atUs == Moment.NONE) {
       count.timesReplaced++;
-      atUs = event.committedAtUs();
+      atUs = committedAtUs;
     }
     if (metric != null) {
       addTall(plan, count, device, metric, row, atUs, ordinal);
@@ -225,6 +226,11 @@ final class Fold {
       us = Moment.ofText(row.bytes(), row.offset(plan.time), length);
     }
     return us >= TIME_MIN_US && us <= committedAtUs + AHEAD_MAX_US ? us : Moment.NONE;
+  }
+
+  /// A source that does not tell when it committed gives way to the agent's clock.
+  private static long committedAt(ChangeEvent event) {
+    return event.committedAtUs() >= TIME_MIN_US ? event.committedAtUs() : event.capturedAtUs();
   }
 
   private Series series(Device device, Metric metric) {

@@ -588,9 +588,11 @@ final class MappingInference {
     if (!Words.SESSIONS.contains(head)) {
       return null;
     }
-    var begins = timeNamed(Set.of("start", "started", "begin", "began", "from", "begins"));
+    var begins =
+        timeNamed(Set.of("start", "starts", "started", "begin", "begins", "began", "from"));
     var ends =
-        timeNamed(Set.of("end", "ended", "stop", "stopped", "finish", "finished", "to", "until"));
+        timeNamed(
+            Set.of("end", "ends", "ended", "stop", "stopped", "finish", "finished", "to", "until"));
     if (begins == null || ends == null) {
       return null;
     }

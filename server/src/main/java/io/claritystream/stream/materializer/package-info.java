@@ -2,9 +2,9 @@
 /// into
 /// them, for live events and for replays alike.
 ///
-/// *Owns* every table of `analytics`, and `control.source_table`: versions of captured tables,
-/// each
-/// with its [Mapping].
+/// *Owns* every table of `analytics` (entities, sites, devices, metric_key, series, metrics_min,
+/// extras_text, extras_num, extras_bool, extras_time, extras_key, table_state), and
+/// `control.source_table`: versions of captured tables, each with its [Mapping].
 ///
 /// *What a row becomes.* A table is mapped once, by [MappingInference], when its schema is first
 /// seen, and the mapping is stored; from then on only the mapping counts. Sites and devices are
