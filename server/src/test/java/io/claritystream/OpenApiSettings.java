@@ -46,9 +46,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
+import org.springdoc.core.configuration.SpringDocConfiguration;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springdoc.core.customizers.OperationCustomizer;
+import org.springdoc.core.properties.SpringDocConfigProperties;
 import org.springdoc.core.utils.SpringDocUtils;
+import org.springdoc.webmvc.core.configuration.SpringDocWebMvcConfiguration;
+import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.MethodParameter;
@@ -57,6 +61,11 @@ import org.springframework.web.method.HandlerMethod;
 /// How springdoc is to read the controllers: JSON names as the API writes them, records as they are
 /// (a component that may be null says so), the arguments that `base.http` resolves, problems.
 @Configuration(proxyBeanMethods = false)
+@ImportAutoConfiguration({
+  SpringDocConfigProperties.class,
+  SpringDocConfiguration.class,
+  SpringDocWebMvcConfiguration.class
+})
 class OpenApiSettings {
 
   private static final String PROBLEM = "application/problem+json";

@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
 import org.springframework.boot.webmvc.error.ErrorController;
 import org.springframework.web.bind.annotation.RequestMethod;
@@ -32,10 +33,11 @@ final class AccessRules implements HandlerInterceptor, SmartInitializingSingleto
     record Permitted(Permission permission) implements Rule {}
   }
 
-  private final RequestMappingHandlerMapping mappings;
+  private final ObjectProvider<RequestMappingHandlerMapping> mappings;
   private volatile Map<Method, Rule> rules = Map.of();
 
-  AccessRules(RequestMappingHandlerMapping mappings) {
+  /// @param mappings asked for late: the mapping itself holds the interceptors, this among them
+  AccessRules(ObjectProvider<RequestMappingHandlerMapping> mappings) {
     this.mappings = mappings;
   }
 
@@ -44,6 +46,7 @@ final class AccessRules implements HandlerInterceptor, SmartInitializingSingleto
     Map<Method, Rule> found = new HashMap<>();
     List<String> without = new ArrayList<>();
     mappings
+        .getObject()
         .getHandlerMethods()
         .forEach(
             (mapping, method) -> {
