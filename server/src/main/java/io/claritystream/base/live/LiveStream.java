@@ -11,10 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
 /// One reader's view of what is published. Between two deliveries it keeps the newest value of
-/// each
-/// series and the newest state of each source, so it is bounded by what there is, not by how
-/// slowly
-/// it is read. One thread reads; any may publish.
+/// each series and the newest state of each source, so it is bounded by what there is, not by
+/// how slowly it is read. One thread reads; any may publish.
 public final class LiveStream implements AutoCloseable {
   /// More series than this at once are not told; a page that shows as many asks the API.
   static final int SERIES_MAX = 20_000;

@@ -18,8 +18,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// The metrics of a tenant in the order of their rank. The ranking is kept for a while; pins are
-/// a
-/// person's own and read each time.
+/// a person's own and read each time.
 final class Catalogue {
   /// How many devices of a metric are looked at for how much it varies.
   static final int SAMPLE_MAX = 30;

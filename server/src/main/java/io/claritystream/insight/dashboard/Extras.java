@@ -12,8 +12,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /// Reads typed extras, from the four tables as one.
 final class Extras {
   /// A value is a text, a number, a boolean or an instant, as `type` says. Numbers that JSON
-  /// cannot
-  /// write (NaN, infinities) are their names.
+  /// cannot write (NaN, infinities) are their names.
   ///
   /// @param seq the number, within its epoch, of the event that gave the value
   record Extra(UUID entityId, String key, String type, Object value, long seq) {}

@@ -65,7 +65,7 @@ record Overview(
       @Nullable Instant at,
       List<@Nullable Double> sparkline) {}
 
-  /// @param points `[seconds since 1970, mean, count]`, a minute each
+  /// @param points `[seconds since 1970, mean over devices, devices]`, a minute each
   @Schema(name = "OverviewSeries")
   record ChartSeries(@Nullable UUID siteId, String name, List<List<Number>> points) {}
 

@@ -29,7 +29,8 @@ final class Snapshots {
   private static final int TENANTS_KEPT = 2_000;
   private static final Duration KEPT_FOR = Duration.ofSeconds(1);
 
-  /// One metric at one site, minute by minute; `counts` is 0 where nothing was reported.
+  /// One metric at one site, minute by minute: the sum of the devices' means and how many devices
+  /// they are of, 0 where none reported.
   record Line(double[] sums, long[] counts) {
     Line() {
       this(new double[MINUTES], new long[MINUTES]);
@@ -48,22 +49,33 @@ final class Snapshots {
   /// The sources of a tenant by state.
   record Sources(int total, int streaming, int failed) {}
 
+  /// A device's minute stands until its next one, for ten minutes at most: a mean over devices does
+  /// not jump because some of them have yet to report.
   private static final String LINES =
       """
       SELECT s.metric_id, d.site_id,
-        (extract(epoch FROM m.bucket - CAST(:first AS timestamptz)) / 60)::int AS minute,
-        analytics.to_float(sum(m.value_sum)) AS total, sum(m.value_count) AS readings
+        (extract(epoch FROM held.at - CAST(:first AS timestamptz)) / 60)::int AS minute,
+        sum(held.mean) AS total, count(held.mean) AS devices
       FROM analytics.series s
       JOIN analytics.devices d ON d.tenant_id = s.tenant_id AND d.device_id = s.device_id
       CROSS JOIN LATERAL (
-        SELECT m.bucket, m.value_sum, m.value_count
-        FROM analytics.metrics_min m
-        WHERE m.series_id = s.series_id
-          AND m.bucket >= CAST(:first AS timestamptz)
-          AND m.bucket < CAST(:behind AS timestamptz)
-      ) m
-      WHERE s.tenant_id = :tenant AND s.metric_id = ANY (:metrics) AND m.value_count > 0
-      GROUP BY s.metric_id, d.site_id, m.bucket
+        SELECT each.at, reported.mean
+        FROM (
+          SELECT m.bucket, analytics.to_float(m.value_sum) / m.value_count AS mean,
+            lead(m.bucket, 1, CAST(:behind AS timestamptz)) OVER (ORDER BY m.bucket) AS next
+          FROM analytics.metrics_min m
+          WHERE m.series_id = s.series_id
+            AND m.bucket > CAST(:first AS timestamptz) - interval '10 minutes'
+            AND m.bucket < CAST(:behind AS timestamptz)
+            AND m.value_count > 0
+        ) reported
+        CROSS JOIN LATERAL generate_series(
+          greatest(reported.bucket, CAST(:first AS timestamptz)),
+          least(reported.next, reported.bucket + interval '10 minutes') - interval '1 minute',
+          interval '1 minute') AS each (at)
+      ) held
+      WHERE s.tenant_id = :tenant AND s.metric_id = ANY (:metrics)
+      GROUP BY s.metric_id, d.site_id, held.at
       """;
 
   private static final String COUNTS =
@@ -164,7 +176,7 @@ final class Snapshots {
                           .computeIfAbsent(
                               row.getObject("site_id", UUID.class), site -> new Line());
                   line.sums()[minute] = total;
-                  line.counts()[minute] = row.getLong("readings");
+                  line.counts()[minute] = row.getLong("devices");
                 }
               });
     }

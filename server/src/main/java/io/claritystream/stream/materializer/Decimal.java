@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Reads decimal numbers from their text, exactly. What fits 18 digits stays a long and a scale;
 /// anything else is a `BigDecimal`. Zeros behind the point that say nothing are dropped and -0
-/// is 0,
-/// so that equal numbers have one form and what is folded does not depend on which came first.
+/// is 0, so that equal numbers have one form and what is folded does not depend on which came
+/// first.
 ///
 /// One instance is read into again and again; used by one thread.
 final class Decimal {

@@ -12,10 +12,9 @@ import java.util.UUID;
 import javax.sql.DataSource;
 
 /// Hands out the numbers of metrics and series, and keeps the keys that extras may have. Each
-/// call is
-/// a short transaction of its own, in sorted order, and stays although the batch that asked may
-/// roll
-/// back: partitions share a workspace's metrics and must not wait for one another's batches.
+/// call is a short transaction of its own, in sorted order, and stays although the batch that
+/// asked may roll back: partitions share a workspace's metrics and must not wait for one
+/// another's batches.
 final class Dictionary {
   private static final String FIND_METRICS =
       "SELECT key, metric_id FROM analytics.metric_key WHERE tenant_id = ?::uuid AND key = ANY (?::text[])";

@@ -9,8 +9,7 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.json.JsonFactory;
 
 /// Takes JSON apart: each scalar becomes an extra under its dotted path, elements of arrays by
-/// index.
-/// `{"motor":{"temps":[71,73]}}` in the column `doc` has `doc.motor.temps.0` and
+/// index. `{"motor":{"temps":[71,73]}}` in the column `doc` has `doc.motor.temps.0` and
 /// `doc.motor.temps.1`.
 final class Documents {
   static final int DEPTH_MAX = 8;

@@ -11,8 +11,8 @@ final class ExtraWrite {
   long seq;
 
   /// Whether the value is known to differ from the one before. Otherwise the database decides,
-  /// and a
-  /// row with the same value keeps its number: what is stored must not depend on what was cached.
+  /// and a row with the same value keeps its number: what is stored must not depend on what was
+  /// cached.
   boolean changed;
 
   /// Whether the key may have a row of another type.

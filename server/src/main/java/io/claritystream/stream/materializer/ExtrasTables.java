@@ -8,8 +8,7 @@ import java.util.List;
 import java.util.UUID;
 
 /// Writes extras. A key of an entity has one type at a time: whoever may have a row of another
-/// type
-/// loses it first.
+/// type loses it first.
 final class ExtrasTables {
   private record Key(UUID entityId, String key) {}
 

@@ -163,8 +163,7 @@ final class Flush {
   }
 
   /// Everything but the minutes needs no number of a dictionary. Devices that a batch names for
-  /// the
-  /// first time are looked up here.
+  /// the first time are looked up here.
   void write() throws SQLException {
     loadDevices();
     var put = settleDevices();

@@ -13,8 +13,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Folds the events of one batch in memory: collapsed by key, ready to be written. Asks no
-/// database
-/// and no clock.
+/// database and no clock.
 final class Fold {
   private static final long MINUTE_US = 60_000_000L;
 

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/// The keys of extras that one table may have: the first [#KEYS_MAX] that were ever seen, because
-/// documents can make up keys without end. Which they are is remembered in the database.
+/// The keys of extras that one table may have: the first [#KEYS_MAX] that were ever seen,
+/// because documents can make up keys without end. Which they are is remembered in the database.
 final class KeySpace {
   static final int KEYS_MAX = 2_000;
 
@@ -17,8 +17,8 @@ final class KeySpace {
   private final Map<String, ExtraKey> keys = new HashMap<>();
   private final List<String> unsaved = new ArrayList<>();
 
-  /// @param prefix what the stored names begin with: empty, or that of the table where the extras
-  ///     belong to an entity of another table
+  /// @param prefix what the stored names begin with: empty, or that of the table where the
+  ///     extras belong to an entity of another table
   /// @param saved the names without prefix, in the order they were admitted
   KeySpace(String table, String prefix, Collection<String> saved) {
     this.table = table;

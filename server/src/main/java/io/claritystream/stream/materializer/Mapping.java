@@ -7,16 +7,13 @@ import org.jspecify.annotations.Nullable;
 /// wizard and survives columns that move; [TablePlan] turns it into positions for one schema.
 ///
 /// Column lists that identify something give the key in this order: the keys of several columns
-/// are
-/// joined as [EntityKey] says.
+/// are joined as [Keys] says.
 ///
 /// @param version counts the changes of this table's mapping, from 1
 /// @param origin `inferred`, or `person` for a mapping that somebody corrected
 /// @param kind the word that tells entities of one source apart whose keys may be the same
-///     (`pump`
-///     and `vehicle` 17): for a site or a device its own, for a session or a row the table's
-///     name,
-///     for readings that of the device they are of
+///     (`pump` and `vehicle` 17): for a site or a device its own, for a session or a row the
+///     table's name, for readings that of the device they are of
 /// @param id the columns that identify the entity; empty for readings, and for a table without
 ///     key
 /// @param parent the site of a device, the device of a reading or session; absent where readings

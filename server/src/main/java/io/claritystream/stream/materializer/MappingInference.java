@@ -361,8 +361,8 @@ final class MappingInference {
         reasons);
   }
 
-  /// The kind by which others refer to this table: what readings or devices seen earlier call it,
-  /// else its noun; with the namespace where another table has the noun already.
+  /// The kind by which others refer to this table: what readings or devices seen earlier call
+  /// it, else its noun; with the namespace where another table has the noun already.
   private String ownKind(Entity entity) {
     for (var mapping : known.values()) {
       var reference = entity == Entity.SITE ? siteOf(mapping) : deviceOf(mapping);
@@ -397,8 +397,7 @@ final class MappingInference {
   }
 
   /// The one general word (`device_id`, `asset_id`, `site_id`) by which others refer to a table
-  /// that
-  /// has not been seen.
+  /// that has not been seen.
   private @Nullable String orphanKind(Entity entity) {
     var general =
         entity == Entity.SITE
@@ -697,8 +696,7 @@ final class MappingInference {
   }
 
   /// A table called readings whose one reference leads to a table of an unknown noun: that is
-  /// what
-  /// the readings are of.
+  /// what the readings are of.
   private boolean soleReferenceOfReadings(Entity entity) {
     return entity == Entity.DEVICE
         && schema.foreignKeys().size() == 1

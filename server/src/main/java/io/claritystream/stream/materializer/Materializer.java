@@ -42,17 +42,14 @@ public final class Materializer {
   }
 
   /// Folds events of one source and epoch, in the order of their numbers, within the transaction
-  /// of
-  /// `connection`. Calls in one transaction see those before them. A caller that commits, rolls
-  /// back,
-  /// or rolls back to a savepoint before the call tells the result so.
+  /// of `connection`. Calls in one transaction see those before them. A caller that commits,
+  /// rolls back, or rolls back to a savepoint before the call tells the result so.
   ///
   /// Each event is folded at most once per source and epoch: telling repeats apart is the
   /// caller's.
   ///
   /// @throws SQLException as PostgreSQL gave it; the transaction or savepoint is then to be
-  /// rolled
-  ///     back, and nothing is remembered of the source
+  ///     rolled back, and nothing is remembered of the source
   public Applied apply(Connection connection, SourceRef source, List<ChangeEvent> events)
       throws SQLException {
     var model = model(source);

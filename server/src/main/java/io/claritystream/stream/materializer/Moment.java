@@ -94,8 +94,7 @@ final class Moment {
   }
 
   /// A count since 1970 in seconds, milli-, micro- or nanoseconds, told by its size: until the
-  /// year
-  /// 5138 seconds have at most 11 digits.
+  /// year 5138 seconds have at most 11 digits.
   static long ofEpoch(Decimal number) {
     if (number.big != null) {
       return NONE;

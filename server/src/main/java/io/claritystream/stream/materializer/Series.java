@@ -17,7 +17,8 @@ final class Series {
 
   long batch;
 
-  /// When the newest finite value was taken that is committed or about to be, as far as is known.
+  /// When the newest finite value was taken that is committed or about to be, as far as is
+  /// known.
   long newestAtUs = Long.MIN_VALUE;
 
   long newestSeq;

@@ -12,10 +12,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// What is remembered of a source between batches, so that a batch asks the database little. All
-/// of it
-/// can be forgotten at any time without changing what is stored; it is forgotten when a
-/// transaction
-/// did not commit. Used by the one thread that owns the source's partition.
+/// of it can be forgotten at any time without changing what is stored; it is forgotten when a
+/// transaction did not commit. Used by the one thread that owns the source's partition.
 final class SourceModel {
   /// More names than this are no metrics.
   static final int METRICS_MAX = 20_000;

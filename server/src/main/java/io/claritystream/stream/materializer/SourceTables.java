@@ -14,9 +14,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /// The captured tables of the sources: each version of a table's schema, with the mapping that
-/// holds
-/// for it. A schema seen for the first time gets the next version and a mapping, in a short
-/// transaction of its own that stays whatever becomes of the batch.
+/// holds for it. A schema seen for the first time gets the next version and a mapping, in a
+/// short transaction of its own that stays whatever becomes of the batch.
 public final class SourceTables {
   private static final int VERSIONS_CACHED = 50_000;
   private static final int ATTEMPTS_MAX = 5;

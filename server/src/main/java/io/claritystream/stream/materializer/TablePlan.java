@@ -10,8 +10,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// A mapping made ready for one version of its table: columns by position, so that no name is
-/// looked
-/// up for a row.
+/// looked up for a row.
 final class TablePlan {
   static final int ABSENT = -1;
 

@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/// Reads the unit out of a column's name or comment, and makes a name for people of what is left:
-/// `bowl_pressure_bar` is "Bowl pressure" in bar.
+/// Reads the unit out of a column's name or comment, and makes a name for people of what is
+/// left: `bowl_pressure_bar` is "Bowl pressure" in bar.
 final class Units {
   /// A metric's name and unit; the unit is empty where none was found.
   record Named(String name, String unit) {}

@@ -6,8 +6,7 @@ import java.util.Locale;
 import java.util.Set;
 
 /// What names of tables and columns say. English first, with the commonest words of German,
-/// French
-/// and Spanish plants.
+/// French and Spanish plants.
 final class Words {
   private static final int NAME_CHARS_MAX = 256;
 
@@ -307,8 +306,7 @@ final class Words {
   private Words() {}
 
   /// The words of a name, in lower case: `tblPumpReadings`, `PUMP_READINGS` and `pump-readings`
-  /// have
-  /// the same, but for the prefix, which [#ofTable] takes off.
+  /// have the same, but for the prefix, which [#ofTable] takes off.
   static List<String> of(String name) {
     var words = new ArrayList<String>();
     var word = new StringBuilder();

@@ -1,6 +1,5 @@
 /// Folds captured changes into each tenant's read models. [Materializer#apply] is the only way
-/// into
-/// them, for live events and for replays alike.
+/// into them, for live events and for replays alike.
 ///
 /// *Owns* every table of `analytics` (entities, sites, devices, metric_key, series, metrics_min,
 /// extras_text, extras_num, extras_bool, extras_time, extras_key, table_state), and
@@ -10,43 +9,33 @@
 /// seen, and the mapping is stored; from then on only the mapping counts. Sites and devices are
 /// entities with a row of their own in `sites` and `devices`. Readings become minutes of series
 /// (`metrics_min`) and are no entities. Every other row is an entity. Columns without a place
-/// become
-/// typed extras of their entity; those of readings belong to the device, their keys begin with
-/// the
-/// table's name.
+/// become typed extras of their entity; those of readings belong to the device, their keys begin
+/// with the table's name.
 ///
-/// *Identity.* An entity's id is a hash of tenant, source, kind and key ([EntityKey]), so a
-/// reading
-/// that arrives before its device and the device's own row mean the same one. A device known by
-/// its
-/// readings alone is called by its key. Nothing here is random, and no clock is read.
+/// *Identity.* An entity's id is a hash of tenant, source, kind and key ([Keys]), so a
+/// reading that arrives before its device and the device's own row mean the same one. A device
+/// known by its readings alone is called by its key. Nothing here is random, and no clock is
+/// read.
 ///
 /// *Order.* Events are applied in the order of their numbers. What is stored as a `…_seq` is
-/// epoch
-/// and number in one, see [Ordinal], so that a later epoch follows an earlier one.
+/// epoch and number in one, see [Ordinal], so that a later epoch follows an earlier one.
 ///
 /// *Time of a reading.* What its time column says, in UTC where the column has no zone. A time
-/// that
-/// is null, infinite, unreadable, before 1971, or more than a day after the change was committed
-/// is
-/// a clock that was never set, or a placeholder: the reading is real, so it is kept, at the time
-/// of
-/// its commit, and counted in `table_state.times_replaced`.
+/// that is null, infinite, unreadable, before 1971, or more than a day after the change was
+/// committed is a clock that was never set, or a placeholder: the reading is real, so it is
+/// kept, at the time of its commit, and counted in `table_state.times_replaced`.
 ///
 /// *What cannot be folded.* A reading without device or metric, and a row whose key is null or
-/// too
-/// long, is a [Materializer.Failure]: the caller makes it a dead letter. Numbers that are NaN or
-/// infinite are counted in their minute and are in no sum, minimum, maximum or last value. A
-/// text in
-/// the value column of a tall table becomes an extra of the device.
+/// too long, is a [Materializer.Failure]: the caller makes it a dead letter. Numbers that are
+/// NaN or infinite are counted in their minute and are in no sum, minimum, maximum or last
+/// value. A text in the value column of a tall table becomes an extra of the device.
 ///
-/// *Not yet folded* are updates, deletes and truncates: they are counted, and `table_state.exact`
-/// turns false for good.
+/// *Not yet folded* are updates, deletes and truncates: they are counted, and
+/// `table_state.exact` turns false for good.
 ///
 /// *Numbers of metrics and series* come from dictionaries, filled before the batch in short,
-/// sorted
-/// transactions of their own, because partitions share metric keys. Whatever else is written
-/// belongs to one source, hence to one partition.
+/// sorted transactions of their own, because partitions share metric keys. Whatever else is
+/// written belongs to one source, hence to one partition.
 @NullMarked
 @ApplicationModule(
     id = "stream.materializer",

@@ -273,18 +273,25 @@ class DashboardTests {
     // At 11:59 Alpha (101, 20) and Gamma (10).
     assertThat(kpis.get(1).get("value").asInt()).isEqualTo(3);
     assertThat(kpis.get(2).get("value").asInt()).isEqualTo(30);
+    // Alpha 101, Beta's last 50 stands for ten minutes, Gamma 10.
     var flow = kpis.get(3);
-    assertThat(flow.get("value").asDouble()).isEqualTo(55.5);
-    // Before it: Alpha 102..159, Beta 55 times 50, Gamma 5 times 10.
+    assertThat(flow.get("value").asDouble()).isCloseTo((101 + 50 + 10) / 3.0, within(1e-9));
+    // Before it: Alpha 102..159 and Beta for 58 minutes, Gamma from 11:09 on.
     assertThat(flow.get("delta").asDouble())
-        .isCloseTo(55.5 - (58 * 130.5 + 55 * 50 + 50) / (58 + 55 + 5), within(1e-9));
+        .isCloseTo(
+            (101 + 50 + 10) / 3.0 - (58 * 130.5 + 58 * 50 + 50 * 10) / (58 + 58 + 50),
+            within(1e-9));
     assertThat(flow.get("sparkline")).hasSize(60);
-    assertThat(flow.get("sparkline").get(59).asDouble()).isEqualTo(100);
+    assertThat(flow.get("sparkline").get(59).asDouble())
+        .isCloseTo((100 + 50 + 10) / 3.0, within(1e-9));
+    assertThat(flow.get("sparkline").get(0).asDouble()).isEqualTo((159 + 50) / 2.0);
 
     var chart = overview.at("/charts/0");
     assertThat(chart.get("key").asString()).isEqualTo("flow_l_min");
     assertThat(texts(chart.get("series"), "name")).containsExactly("North", "South");
-    assertThat(chart.at("/series/1/points")).hasSize(6);
+    assertThat(chart.at("/series/0/points/59/1").asDouble()).isEqualTo(75);
+    assertThat(chart.at("/series/0/points/59/2").asInt()).isEqualTo(2);
+    assertThat(chart.at("/series/1/points")).hasSize(52);
     assertThat(chart.at("/series/1/points/0/1").asDouble()).isEqualTo(10);
     assertThat(chart.at("/series/1/points/0/2").asInt()).isEqualTo(1);
   }

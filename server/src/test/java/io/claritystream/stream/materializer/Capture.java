@@ -27,8 +27,8 @@ public final class Capture {
   private final BlockReader reader = new BlockReader();
   private long seq = 1;
 
-  /// A table. A column is `name type`, then any of `key`, `required`, `-> table(column)` and
-  /// `-- comment`.
+  /// A table. A column is `name type`, then any of `key`, `required`, `-> table(column)` and `--
+  /// comment`.
   public static TableSchema table(String qualified, String... columns) {
     var parts =
         qualified.contains(".") ? qualified.split("\\.", 2) : new String[] {"public", qualified};

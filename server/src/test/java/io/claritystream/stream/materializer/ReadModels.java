@@ -102,7 +102,8 @@ public final class ReadModels implements AutoCloseable {
     return value == null ? "null" : value.toString();
   }
 
-  /// All that was built, as text, with the dictionaries' numbers replaced by what they stand for.
+  /// All that was built, as text, with the dictionaries' numbers replaced by what they stand
+  /// for.
   List<String> everything() {
     var all = new ArrayList<String>();
     for (var query :
