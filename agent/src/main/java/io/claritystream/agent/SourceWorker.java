@@ -101,7 +101,7 @@ final class SourceWorker implements AutoCloseable {
         now.notes(),
         link != null && link.connected(),
         link == null ? "" : link.trouble(),
-        now.capturedSeq(),
+        store == null ? now.capturedSeq() : Math.max(now.capturedSeq(), store.tailSeq()),
         link == null ? 0 : link.sentSeq(),
         link == null ? 0 : link.durableSeq(),
         now.lagBytes(),

@@ -1,0 +1,111 @@
+package io.claritystream.agent.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.claritystream.agent.spool.Appender;
+import io.claritystream.agent.spool.Spool;
+import io.claritystream.agent.spool.SpoolLimits;
+import io.claritystream.embedded.TestPostgres;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+
+/// Captures a database into a spool, with nobody behind it.
+final class TestCapture {
+  /// Every event is a record of its own: the machine can stop behind each.
+  static final SpoolLimits EVENT_BY_EVENT = new SpoolLimits(1L << 30, 1 << 20, 1);
+
+  private static final Released NOTHING =
+      new Released() {
+        @Override
+        public long seq() {
+          return 0;
+        }
+
+        @Override
+        public long position() {
+          return 0;
+        }
+      };
+
+  private final TestPostgres.Database database;
+  private final String slot;
+
+  TestCapture(TestPostgres.Database database, String slot) {
+    this.database = database;
+    this.slot = slot;
+  }
+
+  CaptureState fresh() {
+    return new CaptureState(
+        "source", "agent", "", slot, 1, CaptureState.Phase.SNAPSHOT, 0, "", 1);
+  }
+
+  Database source() {
+    return new Database(
+        "127.0.0.1",
+        database.port(),
+        database.name(),
+        database.user(),
+        "disable",
+        database::password);
+  }
+
+  /// Captures until the spool holds so many events, then stops without notice to anybody.
+  CaptureState run(Path home, CaptureState state, long events) throws Exception {
+    var stop = new AtomicBoolean();
+    var end = new AtomicReference<Object>();
+    try (var spool = Spool.open(home.resolve("spool"), 1, EVENT_BY_EVENT);
+        var appender = new Appender(spool, "source", words -> {}).start()) {
+      var capture = capture(home, state, spool, appender, stop);
+      var thread =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      end.set(capture.run());
+                    } catch (IOException | InterruptedException | RuntimeException e) {
+                      end.set(e);
+                    }
+                  });
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(
+              () ->
+                  end.get() != null
+                      || spool.tailSeq() >= events
+                          && capture.state().phase() == CaptureState.Phase.STREAM);
+      stop.set(true);
+      thread.join();
+      assertThat(end.get()).isInstanceOf(CaptureEnd.Stopped.class);
+      return capture.state();
+    }
+  }
+
+  CaptureEnd attempt(Path home, CaptureState state)
+      throws IOException, InterruptedException {
+    try (var spool = Spool.open(home.resolve("spool"), 1, EVENT_BY_EVENT);
+        var appender = new Appender(spool, "source", words -> {}).start()) {
+      return capture(home, state, spool, appender, new AtomicBoolean()).run();
+    }
+  }
+
+  private Capture capture(
+      Path home, CaptureState state, Spool spool, Appender appender, AtomicBoolean stop) {
+    return new Capture(
+        source(),
+        TableChoice.ALL,
+        state,
+        home.resolve("capture.properties"),
+        spool,
+        appender,
+        NOTHING,
+        new Progress(),
+        Clock.systemUTC(),
+        stop::get);
+  }
+}
