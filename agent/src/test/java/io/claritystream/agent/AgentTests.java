@@ -50,8 +50,17 @@ class AgentTests {
     for (var argument : List.of("--password", "--password=secret")) {
       assertThat(
               agent(
-                  "source", "add", "plant", "--host", "h", "--database", "d", "--user", "u",
-                  argument, "secret"))
+                  "source",
+                  "add",
+                  "plant",
+                  "--host",
+                  "h",
+                  "--database",
+                  "d",
+                  "--user",
+                  "u",
+                  argument,
+                  "secret"))
           .isEqualTo(Agent.MISUSED);
       assertThat(said()).contains("never given as an argument").doesNotContain("secret");
     }
@@ -74,7 +83,8 @@ class AgentTests {
   @Test
   void theCodesFingerprintIsHeldAgainstTheServer() throws Exception {
     try (var platform = new TestPlatform()) {
-      var elsewhere = PairingCode.make(new java.security.SecureRandom(), new TestAuthority().certificate());
+      var elsewhere =
+          PairingCode.make(new java.security.SecureRandom(), new TestAuthority().certificate());
       var mixed = new PairingCode(platform.code().secret(), elsewhere.fingerprint());
       assertThat(agent("pair", mixed.text(), "--server", platform.url())).isEqualTo(Agent.FAILED);
       assertThat(said()).contains("not the one that the pairing code names");
@@ -116,8 +126,17 @@ class AgentTests {
       statement.execute("CREATE TABLE loose (v text)");
     }
     String[] add = {
-      "source", "add", "plant", "--host", "127.0.0.1", "--port",
-      Integer.toString(database.port()), "--database", database.name(), "--user", database.user()
+      "source",
+      "add",
+      "plant",
+      "--host",
+      "127.0.0.1",
+      "--port",
+      Integer.toString(database.port()),
+      "--database",
+      database.name(),
+      "--user",
+      database.user()
     };
     assertThat(agent(add)).isEqualTo(Agent.FAILED);
     assertThat(said()).contains("no terminal").contains("--password-file");

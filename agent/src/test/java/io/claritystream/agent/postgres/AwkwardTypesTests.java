@@ -84,7 +84,8 @@ class AwkwardTypesTests {
         } catch (SQLException e) {
           text =
               text.replaceAll("CREATE EXTENSION IF NOT EXISTS " + extension + ";", "")
-                  .replaceAll(extension.equals("isn") ? "\\bisbn13\\b" : "\\b" + extension + "\\b", "text");
+                  .replaceAll(
+                      extension.equals("isn") ? "\\bisbn13\\b" : "\\b" + extension + "\\b", "text");
         }
       }
       for (var sql : text.split(";[ \\t]*(--[^\\n]*)?\\n")) {
@@ -109,7 +110,8 @@ class AwkwardTypesTests {
     try (var statement = connection.createStatement()) {
       statement.execute("CREATE TEMP TABLE kept AS SELECT " + columns + " FROM " + name);
       connection.setAutoCommit(false);
-      statement.execute("TRUNCATE ONLY ".replace("ONLY ", table.partitioned() ? "" : "ONLY ") + name);
+      statement.execute(
+          "TRUNCATE ONLY ".replace("ONLY ", table.partitioned() ? "" : "ONLY ") + name);
       statement.execute(
           "INSERT INTO "
               + name
@@ -125,8 +127,8 @@ class AwkwardTypesTests {
     return true;
   }
 
-  private static List<String> rows(
-      Connection connection, Catalog catalog, Catalog.Candidate table) throws SQLException {
+  private static List<String> rows(Connection connection, Catalog catalog, Catalog.Candidate table)
+      throws SQLException {
     var facts = catalog.table(table.oid());
     var columns =
         facts.columns().stream()

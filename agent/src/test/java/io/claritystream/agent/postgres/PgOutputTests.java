@@ -112,13 +112,7 @@ class PgOutputTests {
   void anUpdateOfTheKeyCarriesTheOldKeyAndNotItsNulls() throws Exception {
     relation('d');
     begin(1, 0, 1);
-    send(
-        message('U')
-            .int32(TABLE)
-            .int8('K')
-            .tuple("1", null, null)
-            .int8('N')
-            .tuple("2", "b", "c"));
+    send(message('U').int32(TABLE).int8('K').tuple("1", null, null).int8('N').tuple("2", "b", "c"));
     var event = sealed().getFirst();
     assertThat(texts(event.oldKey())).containsExactly("1");
     assertThat(texts(event.after())).containsExactly("2", "b", "c");
@@ -129,8 +123,7 @@ class PgOutputTests {
   void anUpdateUnderFullIdentityCarriesTheWholeOldRow() throws Exception {
     relation('f');
     begin(1, 0, 1);
-    send(
-        message('U').int32(TABLE).int8('O').tuple("1", null, "x").int8('N').tuple("1", "b", "c"));
+    send(message('U').int32(TABLE).int8('O').tuple("1", null, "x").int8('N').tuple("1", "b", "c"));
     var event = sealed().getFirst();
     assertThat(texts(event.before())).containsExactly("1", null, "x");
     assertThat(event.oldKey()).isNull();
@@ -140,15 +133,7 @@ class PgOutputTests {
   void aValueThatWasNotTouchedIsUnchangedAndNotNull() throws Exception {
     relation('d');
     begin(1, 0, 1);
-    send(
-        message('U')
-            .int32(TABLE)
-            .int8('N')
-            .int16(3)
-            .int8('t')
-            .text("1")
-            .int8('u')
-            .int8('n'));
+    send(message('U').int32(TABLE).int8('N').int16(3).int8('t').text("1").int8('u').int8('n'));
     var after = sealed().getFirst().after();
     assertThat(after.length(1)).isEqualTo(Row.UNCHANGED);
     assertThat(after.length(2)).isEqualTo(Row.NULL);
@@ -216,8 +201,7 @@ class PgOutputTests {
 
   @Test
   void aTableWithoutColumnsHasRows() throws Exception {
-    send(
-        message('R').int32(TABLE).string("public").string("empty").int8('d').int16(0));
+    send(message('R').int32(TABLE).string("public").string("empty").int8('d').int16(0));
     begin(1, 0, 1);
     send(message('I').int32(TABLE).int8('N').int16(0));
     assertThat(sealed().getFirst().after().size()).isZero();

@@ -1,5 +1,7 @@
 package io.claritystream.agent.postgres;
 
+import com.google.protobuf.ByteString;
+import io.claritystream.agent.spool.Spool;
 import io.claritystream.protocol.block.BlockReader;
 import io.claritystream.protocol.block.BlockWriter;
 import io.claritystream.protocol.block.ChangeEvent;
@@ -9,8 +11,6 @@ import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.protocol.block.ValueKind;
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.Codec;
-import com.google.protobuf.ByteString;
-import io.claritystream.agent.spool.Spool;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,8 +30,7 @@ final class TestBlocks {
     for (var i = 0; i < columns; i++) {
       schema.add(new Column("c" + i, "text", 25, ValueKind.TEXT, false, false, ""));
     }
-    block.beginEvent(
-        Op.INSERT, new TableSchema("public", "t", 'd', "", schema, List.of()), 1, 1);
+    block.beginEvent(Op.INSERT, new TableSchema("public", "t", 'd', "", schema, List.of()), 1, 1);
     block.after();
     cells.write(block);
     block.endEvent();

@@ -41,8 +41,7 @@ final class TestCapture {
   }
 
   CaptureState fresh() {
-    return new CaptureState(
-        "source", "agent", "", slot, 1, CaptureState.Phase.SNAPSHOT, 0, "", 1);
+    return new CaptureState("source", "agent", "", slot, 1, CaptureState.Phase.SNAPSHOT, 0, "", 1);
   }
 
   Database source() {
@@ -86,8 +85,7 @@ final class TestCapture {
     }
   }
 
-  CaptureEnd attempt(Path home, CaptureState state)
-      throws IOException, InterruptedException {
+  CaptureEnd attempt(Path home, CaptureState state) throws IOException, InterruptedException {
     try (var spool = Spool.open(home.resolve("spool"), 1, EVENT_BY_EVENT);
         var appender = new Appender(spool, "source", words -> {}).start()) {
       return capture(home, state, spool, appender, new AtomicBoolean()).run();
