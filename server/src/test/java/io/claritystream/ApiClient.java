@@ -11,6 +11,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -116,6 +117,20 @@ public final class ApiClient {
     try {
       HttpResponse<String> response = HTTP.send(request.build(), BodyHandlers.ofString());
       return new Answer(response, parse(response));
+    } catch (IOException broken) {
+      throw new UncheckedIOException(broken);
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(stopped);
+    }
+  }
+
+  /// Reads a stream line by line until it ends.
+  public void lines(String path, Consumer<String> line) {
+    HttpRequest.Builder request = HttpRequest.newBuilder(url.resolve(path)).GET();
+    headers.forEach(request::header);
+    try {
+      HTTP.send(request.build(), BodyHandlers.ofLines()).body().forEach(line);
     } catch (IOException broken) {
       throw new UncheckedIOException(broken);
     } catch (InterruptedException stopped) {
