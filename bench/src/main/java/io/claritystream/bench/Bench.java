@@ -1,11 +1,14 @@
 package io.claritystream.bench;
 
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 
 /// `./clarity bench NAME`: measures, prints what it found, and leaves nothing behind.
 ///
 /// Exit codes: 1 if it could not be measured, 2 if it was asked in a way it does not understand.
 public final class Bench {
+  private static final double BUSY = 1;
+
   private Bench() {}
 
   public static void main(String[] arguments) {
@@ -19,6 +22,7 @@ public final class Bench {
     }
     Path home = Path.of(System.getProperty("clarity.home", ".")).toAbsolutePath().normalize();
     Report report = new Report(options.name(), System.out);
+    busy(report);
     Cleanup cleanup = new Cleanup();
     int exit = 0;
     try (cleanup) {
@@ -37,6 +41,17 @@ public final class Bench {
       report.json();
     }
     System.exit(exit);
+  }
+
+  /// Whoever reads the figures later has to know whether the machine had other things to do.
+  private static void busy(Report report) {
+    double load = ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    report.figure("load_average_before", load);
+    if (load > BUSY) {
+      report.step(
+          "the machine is busy (load average %s): the figures will be too"
+              .formatted(Report.number(load, 1)));
+    }
   }
 
   private static void measure(Options options, Path home, Cleanup cleanup, Report report)

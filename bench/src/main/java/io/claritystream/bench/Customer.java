@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.TimeUnit;
 
 /// A customer of the measurement's own: a real PostgreSQL with one table of readings, and a real
@@ -171,7 +172,9 @@ final class Customer {
   }
 
   Connection connect() throws SQLException {
-    return DriverManager.getConnection(postgres.jdbcUrl("plant"), postgres.superuser());
+    Properties properties = postgres.superuser();
+    properties.setProperty("reWriteBatchedInserts", "true");
+    return DriverManager.getConnection(postgres.jdbcUrl("plant"), properties);
   }
 
   Map<String, Long> pids() {

@@ -11,6 +11,7 @@ import org.HdrHistogram.Histogram;
 final class Rows {
   private final int devices;
   private final long[] due;
+  private final long[] committing;
   private final long[] committed;
   private final long[] captured;
   private final long[] accepted;
@@ -24,6 +25,7 @@ final class Rows {
   Rows(int count, int devices) {
     this.devices = devices;
     due = new long[count];
+    committing = new long[count];
     committed = new long[count];
     captured = new long[count];
     accepted = new long[count];
@@ -46,6 +48,11 @@ final class Rows {
 
   synchronized void due(int row, long atUs) {
     due[row] = atUs;
+  }
+
+  /// The customer's application is about to commit these.
+  synchronized void committing(int from, int to, long atUs) {
+    Arrays.fill(committing, from, to, atUs);
   }
 
   /// Read from the bus: its times as the agent and the gateway stamped them.
@@ -97,6 +104,11 @@ final class Rows {
   /// From when rows were due to when a dashboard showed them.
   synchronized Histogram total(int from, int to) {
     return between(due, seen, from, to);
+  }
+
+  /// From when their commit was asked for.
+  synchronized Histogram fromCommit(int from, int to) {
+    return between(committing, seen, from, to);
   }
 
   /// The hops, in their order.
