@@ -12,7 +12,7 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties(BusSettings.class)
 class BusConfiguration {
 
-  @Bean
+  @Bean(initMethod = "start")
   @RunsAs(ProcessRole.GATEWAY)
   EventBus eventBus(BusSettings settings, MeterRegistry meters) {
     return new EventBus(settings, meters);

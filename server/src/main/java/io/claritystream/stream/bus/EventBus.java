@@ -9,6 +9,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.BufferExhaustedException;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerConfig;
@@ -38,14 +40,16 @@ public final class EventBus implements AutoCloseable {
   /// A caller is held no longer than this when the buffer is full or the brokers are unknown.
   private static final Duration BLOCK_MAX = Duration.ofSeconds(2);
 
+  private static final Duration TOPIC_AGAIN_AFTER = Duration.ofMillis(500);
   private static final long RECORD_OVERHEAD_BYTES = 64L * 1024;
 
   private final BusSettings settings;
   private final Timer sends;
   private final Counter failures;
   private final Object replacing = new Object();
+  private final CountDownLatch closing = new CountDownLatch(1);
   private volatile KafkaProducer<byte[], byte[]> producer;
-  private volatile boolean closed;
+  private long openedAtNs;
 
   public EventBus(BusSettings settings, MeterRegistry meters) {
     this.settings = settings;
@@ -59,6 +63,26 @@ public final class EventBus implements AutoCloseable {
             .description("Batches that were not acknowledged")
             .register(meters);
     this.producer = open();
+  }
+
+  /// Sees to it that the topic is there, soon, however long the brokers take to start.
+  public void start() {
+    Thread.ofVirtual().name("bus-topic").start(this::ensureTopic);
+  }
+
+  private void ensureTopic() {
+    try {
+      do {
+        try (var keeper = new TopicKeeper(settings)) {
+          keeper.ensure();
+          return;
+        } catch (KafkaException e) {
+          log.info("topic cannot be looked at yet: cause={}", e.toString());
+        }
+      } while (!closing.await(TOPIC_AGAIN_AFTER.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /// Sends a batch, or a barrier with an empty payload, to the partition its source keeps. May hold
@@ -97,7 +121,7 @@ public final class EventBus implements AutoCloseable {
   @Override
   public void close() {
     synchronized (replacing) {
-      closed = true;
+      closing.countDown();
       producer.close(Duration.ofSeconds(5));
     }
   }
@@ -121,7 +145,11 @@ public final class EventBus implements AutoCloseable {
 
   private void replace(KafkaProducer<byte[], byte[]> used, Exception failure) {
     synchronized (replacing) {
-      if (closed || producer != used) {
+      // One that is young has failed for the brokers' sake: they are away, or not yet there.
+      var ageNs = System.nanoTime() - openedAtNs;
+      if (closing.getCount() == 0
+          || producer != used
+          || ageNs < settings.deliveryTimeout().toNanos()) {
         return;
       }
       log.warn("producer replaced after a failed send: cause={}", failure.toString());
@@ -132,6 +160,7 @@ public final class EventBus implements AutoCloseable {
   }
 
   private KafkaProducer<byte[], byte[]> open() {
+    openedAtNs = System.nanoTime();
     var timeoutMs = Math.toIntExact(settings.deliveryTimeout().toMillis());
     var requestMs = Math.max(1_000, timeoutMs / 3);
     return new KafkaProducer<>(

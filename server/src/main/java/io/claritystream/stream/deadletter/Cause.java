@@ -9,6 +9,9 @@ public enum Cause {
   REFUSED_BY_DATABASE,
   /// Its table's mapping makes nothing of it.
   MAPPING_FAILED,
+  /// Of a batch with too many refused events to tell them apart: a range that was not folded, or of
+  /// which only the refused ones were not.
+  TOO_MANY_IN_BATCH,
   /// An earlier event of the same row is a dead letter.
   ROW_IN_QUARANTINE,
   /// Bronze could store its payload only wrapped.

@@ -61,6 +61,7 @@ class DeadLetterController {
               allowableValues = {
                 "refused_by_database",
                 "mapping_failed",
+                "too_many_in_batch",
                 "row_in_quarantine",
                 "payload_wrapped",
                 "not_in_bronze",

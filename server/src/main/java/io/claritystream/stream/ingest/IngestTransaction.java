@@ -15,13 +15,18 @@ import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Applied;
 import io.claritystream.stream.materializer.Materializer;
+import io.claritystream.stream.materializer.Materializer.Failure;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +37,12 @@ import org.slf4j.LoggerFactory;
 final class IngestTransaction {
   private static final Logger log = LoggerFactory.getLogger(IngestTransaction.class);
   private static final int SAMPLE_BYTES_MAX = 4_000;
+
+  private static final String IN_QUARANTINE = "an earlier event of this row could not be folded";
+
+  /// One source's dead letters in one transaction. Halving to each of them costs some thirty
+  /// round trips, and nobody reads more of a kind.
+  static final int LETTERS_OF_SLICE_MAX = 100;
 
   private final DataSource service;
   private final BronzePartitions partitions;
@@ -106,7 +117,7 @@ final class IngestTransaction {
       }
     }
     work.folded.forEach(folded -> folded.applied().committed());
-    quarantine(draft, work);
+    settle(work);
     return new Outcome.Committed(work.folded);
   }
 
@@ -116,11 +127,30 @@ final class IngestTransaction {
     private final boolean parting;
     private final List<Folded> folded = new ArrayList<>();
     private final List<DeadLetter> letters = new ArrayList<>();
+
+    /// Rows that came into quarantine in this attempt, and how many letters each source has.
+    private final Map<SourceLine, Set<DeadLetters.Row>> fresh = new HashMap<>();
+
+    private final Map<SourceLine, Integer> counts = new HashMap<>();
     private boolean committed;
 
     private Work(Instant now, boolean parting) {
       this.now = now;
       this.parting = parting;
+    }
+
+    private boolean mayAdd(SourceLine line) {
+      return counts.getOrDefault(line, 0) < LETTERS_OF_SLICE_MAX;
+    }
+
+    private void add(SourceLine line, DeadLetter letter) {
+      letters.add(letter);
+      counts.merge(line, 1, Integer::sum);
+      if (letter.rowKey() != null && letter.tableName() != null) {
+        fresh
+            .computeIfAbsent(line, made -> new HashSet<>())
+            .add(new DeadLetters.Row(letter.tableName(), letter.rowKey()));
+      }
     }
   }
 
@@ -134,7 +164,7 @@ final class IngestTransaction {
     work.letters.addAll(draft.letters());
     if (work.parting) {
       for (var outcome : draft.bronze().copyOneByOne(connection)) {
-        work.letters.add(letter(draft, outcome, work.now));
+        work.add(draft.owner(outcome.event()).line(), letter(draft, outcome, work.now));
       }
     } else {
       draft.bronze().copy(connection);
@@ -175,8 +205,20 @@ final class IngestTransaction {
       throws SQLException {
     var applied = materializer.apply(connection, slice.source(), events);
     work.folded.add(new Folded(slice.source().tenantId(), applied));
-    for (var failure : applied.failures()) {
-      work.letters.add(
+    var failures = applied.failures();
+    for (var i = 0; i < failures.size(); i++) {
+      if (!work.mayAdd(slice.line())) {
+        work.letters.add(
+            rest(
+                slice,
+                failures.subList(i, failures.size()).stream().map(Failure::event).toList(),
+                failures.size() - i + " more events like those before it could not be folded",
+                work.now));
+        return;
+      }
+      var failure = failures.get(i);
+      work.add(
+          slice.line(),
           letter(slice, failure.event(), Cause.MAPPING_FAILED, null, failure.detail(), work.now));
     }
   }
@@ -197,7 +239,8 @@ final class IngestTransaction {
       connection.rollback(before);
       connection.releaseSavepoint(before);
       if (events.size() == 1) {
-        work.letters.add(
+        work.add(
+            slice.line(),
             letter(
                 slice,
                 events.getFirst(),
@@ -211,8 +254,14 @@ final class IngestTransaction {
     var middle = events.size() >>> 1;
     halve(connection, slice, events.subList(0, middle), work);
     var rest = outsideQuarantine(slice, events.subList(middle, events.size()), work);
-    if (!rest.isEmpty()) {
+    if (rest.isEmpty()) {
+      return;
+    }
+    if (work.mayAdd(slice.line())) {
       halve(connection, slice, rest, work);
+    } else {
+      work.letters.add(
+          rest(slice, rest, rest.size() + " events behind too many refused ones", work.now));
     }
   }
 
@@ -220,30 +269,27 @@ final class IngestTransaction {
   private List<ChangeEvent> outsideQuarantine(
       Draft.Slice slice, List<ChangeEvent> events, Work work) {
     var quarantine = slice.line().quarantine();
-    var fresh =
-        work.letters.stream()
-            .filter(letter -> letter.sourceId().equals(slice.line().sourceId()))
-            .filter(letter -> letter.rowKey() != null && letter.tableName() != null)
-            .map(letter -> new DeadLetters.Row(letter.tableName(), letter.rowKey()))
-            .collect(java.util.stream.Collectors.toSet());
+    var fresh = work.fresh.getOrDefault(slice.line(), Set.of());
     if (quarantine.isEmpty() && fresh.isEmpty()) {
       return events;
     }
     var free = new ArrayList<ChangeEvent>(events.size());
+    var unnamed = new ArrayList<ChangeEvent>();
     for (var event : events) {
       var row = folds(event) ? RowKey.of(event) : null;
       if (row == null || !quarantine.contains(row) && !fresh.contains(row)) {
         free.add(event);
+      } else if (work.mayAdd(slice.line())) {
+        work.add(
+            slice.line(),
+            letter(slice, event, Cause.ROW_IN_QUARANTINE, null, IN_QUARANTINE, work.now));
       } else {
-        work.letters.add(
-            letter(
-                slice,
-                event,
-                Cause.ROW_IN_QUARANTINE,
-                null,
-                "an earlier event of this row could not be folded",
-                work.now));
+        unnamed.add(event);
       }
+    }
+    if (!unnamed.isEmpty()) {
+      work.letters.add(
+          rest(slice, unnamed, unnamed.size() + " events of rows in quarantine", work.now));
     }
     return free;
   }
@@ -253,29 +299,44 @@ final class IngestTransaction {
     return event.op() == Op.INSERT || event.op() == Op.READ;
   }
 
-  private void quarantine(Draft draft, Work work) {
-    for (var letter : work.letters) {
-      metrics.deadLetter(letter.cause());
+  /// What the commit has made true.
+  private void settle(Work work) {
+    work.fresh.forEach((line, rows) -> line.quarantine().addAll(rows));
+    work.letters.forEach(letter -> metrics.deadLetter(letter.cause()));
+    if (!work.letters.isEmpty()) {
+      var first = work.letters.getFirst();
       log.warn(
-          "dead letter: cause={} tenant={} source={} epoch={} seq={} table={} sqlstate={} detail={}",
-          letter.cause().key(),
-          letter.tenant(),
-          letter.sourceId(),
-          letter.epoch(),
-          letter.seq(),
-          letter.tableName(),
-          letter.sqlstate(),
-          letter.detail());
-      if (letter.rowKey() == null || letter.tableName() == null) {
-        continue;
-      }
-      for (var slice : draft.slices()) {
-        if (slice.line().sourceId().equals(letter.sourceId())) {
-          slice.line().quarantine().add(new DeadLetters.Row(letter.tableName(), letter.rowKey()));
-          break;
-        }
-      }
+          "dead letters: count={} first: cause={} tenant={} source={} epoch={} seq={} table={} sqlstate={}",
+          work.letters.size(),
+          first.cause().key(),
+          first.tenant(),
+          first.sourceId(),
+          first.epoch(),
+          first.seq(),
+          first.tableName(),
+          first.sqlstate());
     }
+  }
+
+  /// One letter for all of `events`, and perhaps for folded ones between them.
+  private static DeadLetter rest(
+      Draft.Slice slice, List<ChangeEvent> events, String detail, Instant now) {
+    var first = letter(slice, events.getFirst(), Cause.TOO_MANY_IN_BATCH, null, detail, now);
+    return new DeadLetter(
+        first.id(),
+        first.tenant(),
+        first.sourceId(),
+        first.epoch(),
+        first.seq(),
+        events.getLast().seq(),
+        null,
+        null,
+        first.lsn(),
+        first.cause(),
+        null,
+        first.detail(),
+        first.sample(),
+        now);
   }
 
   private static DeadLetter letter(Draft draft, BronzeBatch.Outcome outcome, Instant now) {

@@ -5,7 +5,6 @@ import io.claritystream.base.db.TestDatabase;
 import io.claritystream.protocol.block.BlockReader;
 import io.claritystream.stream.bronze.BronzePartitions;
 import io.claritystream.stream.bronze.CaptureWindow;
-import io.claritystream.stream.bronze.SourceEpoch;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import io.claritystream.stream.materializer.Materializer;
@@ -26,9 +25,9 @@ import java.util.Set;
 import java.util.UUID;
 
 /// Where an event's microseconds go, to be run by hand, with a profiler if wanted:
-/// `IngestProfile copy|all [seconds]`. `copy` decodes and copies into bronze, `all` runs whole ingest
-/// transactions. One thread, no bus: CPU time of this thread and of its database process for each
-/// event, which other work on the machine does not change much.
+/// `IngestProfile copy|all [seconds]`. `copy` decodes and copies into bronze, `all` runs whole
+/// ingest transactions. One thread, no bus: CPU time of this thread and of its database process for
+/// each event, which other work on the machine does not change much.
 public final class IngestProfile {
   private static final int DEVICES = 1_000;
   private static final int EVENTS_A_BATCH = 500;
@@ -130,7 +129,8 @@ public final class IngestProfile {
     var block = reader.read(batch.header(), batch.payload());
     var source = line.source();
     for (var event : block.events()) {
-      var version = tables.version(source, event.schema(), event.schemaFingerprint(), 1, event.seq());
+      var version =
+          tables.version(source, event.schema(), event.schemaFingerprint(), 1, event.seq());
       draft.add(line, event, version, CaptureWindow.heldMs(event.capturedAtUs(), now), now);
     }
     draft.move(

@@ -128,23 +128,33 @@ class IngestRecoveryTests {
   }
 
   @Test
+  void a_flood_of_poison_makes_few_letters_and_ends_with_its_batch() {
+    refuse666();
+    var source = source();
+    rig.start();
+    var at = Instant.parse("2026-11-20T12:00:00Z");
+    var events = new Event[600];
+    for (var i = 0; i < events.length; i++) {
+      events[i] = Event.reading(i, at, i % 2 == 0 ? "666" : "4.5");
+    }
+    rig.send(source, source.batch(events));
+    rig.awaitDurable(source, 600);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(600));
+    var letters = rig.letters(source);
+    assertThat(letters).hasSizeBetween(101, 115);
+    assertThat(letters.getLast().cause()).isEqualTo("too_many_in_batch");
+    assertThat(letters.getLast().seqEnd()).isEqualTo(600);
+    var folded = readings("pressure_bar");
+    assertThat(folded).isBetween(95L, 300L);
+
+    rig.send(source, source.batch(Event.reading(9_999, at, "4.5")));
+    rig.awaitDurable(source, 601);
+    assertThat(readings("pressure_bar")).isEqualTo(folded + 1);
+  }
+
+  @Test
   void a_poisoned_event_is_a_dead_letter_and_the_rest_is_folded() {
-    rig.superuser()
-        .sql(
-            """
-            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-              IF NEW.value_max = 666 THEN
-                RAISE EXCEPTION 'a pressure of 666' USING ERRCODE = '22003';
-              END IF;
-              RETURN NEW;
-            END $$;
-            CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON analytics.metrics_min
-            FOR EACH ROW EXECUTE FUNCTION public.refuse();
-            GRANT EXECUTE ON FUNCTION public.refuse() TO clarity_service;
-            GRANT USAGE ON SCHEMA public TO clarity_service;
-            """)
-        .update();
+    refuse666();
     var source = source();
     rig.start();
     var at = Instant.parse("2026-11-20T12:00:00Z");
@@ -175,6 +185,26 @@ class IngestRecoveryTests {
         .extracting(IngestRig.Letter::cause)
         .containsExactly("refused_by_database", "row_in_quarantine");
     assertThat(readings("pressure_bar")).isEqualTo(39);
+  }
+
+  /// The database takes any reading but one of 666.
+  private void refuse666() {
+    rig.superuser()
+        .sql(
+            """
+            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF NEW.value_max = 666 THEN
+                RAISE EXCEPTION 'a pressure of 666' USING ERRCODE = '22003';
+              END IF;
+              RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON analytics.metrics_min
+            FOR EACH ROW EXECUTE FUNCTION public.refuse();
+            GRANT EXECUTE ON FUNCTION public.refuse() TO clarity_service;
+            GRANT USAGE ON SCHEMA public TO clarity_service;
+            """)
+        .update();
   }
 
   private long readings(String column) {
