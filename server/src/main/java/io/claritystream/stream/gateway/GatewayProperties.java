@@ -20,7 +20,8 @@ import org.springframework.validation.annotation.Validated;
 /// @param window bytes that a source may have sent and not yet durable
 /// @param acceptance bytes of a source that may wait for Kafka's acknowledgement
 /// @param stallAfter without progress for so long a source is asked to send again
-/// @param welcomeWithin how long an opening stream may wait for ingest to reach its barrier
+/// @param welcomeWithin how long an opening stream may wait for ingest to reach its barrier; agents
+///     give up after 30 seconds
 /// @param pairingsPerMinute attempts to pair that one address has in a minute
 @ConfigurationProperties(prefix = "clarity.gateway", ignoreUnknownFields = false)
 @Validated
@@ -31,5 +32,5 @@ record GatewayProperties(
     @DefaultValue("16MB") DataSize window,
     @DefaultValue("8MB") DataSize acceptance,
     @DefaultValue("10s") Duration stallAfter,
-    @DefaultValue("60s") Duration welcomeWithin,
+    @DefaultValue("25s") Duration welcomeWithin,
     @DefaultValue("20") @Min(1) int pairingsPerMinute) {}

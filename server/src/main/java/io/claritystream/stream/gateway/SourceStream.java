@@ -1,6 +1,5 @@
 package io.claritystream.stream.gateway;
 
-import io.claritystream.protocol.block.BatchDigest;
 import io.claritystream.protocol.identity.PeerIdentity;
 import io.claritystream.protocol.link.AcknowledgeMode;
 import io.claritystream.protocol.link.BatchHeader;
@@ -19,8 +18,7 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayDeque;
-import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -38,7 +36,6 @@ import org.slf4j.LoggerFactory;
 /// the fields below under this object's lock, which is never held over anything that waits.
 final class SourceStream implements DurableMarks.Listener {
   static final int PROTOCOL_VERSION = 1;
-  static final int POLICY_VERSION = 0;
 
   private static final Logger LOG = LoggerFactory.getLogger(SourceStream.class);
   private static final Duration STALL_LAST = Duration.ofSeconds(60);
@@ -50,9 +47,6 @@ final class SourceStream implements DurableMarks.Listener {
     ENDED
   }
 
-  /// A batch that is on its way to being durable.
-  private record Sent(long endSeq, int bytes) {}
-
   private final StreamServices services;
   private final PeerIdentity.Agent agent;
   private final ServerCallStreamObserver<PlatformFrame> toAgent;
@@ -62,17 +56,10 @@ final class SourceStream implements DurableMarks.Listener {
   private @Nullable SourceRef source;
   private boolean requested;
   private boolean durableUnsaid;
-  private long windowBytes;
-  private long nextSeq;
-  private long durableSeq;
-  private final Deque<Sent> outstanding = new ArrayDeque<>();
-  private long outstandingBytes;
+  private SendWindow window = new SendWindow(0, 0);
   private long unacceptedBytes;
   private long waitUntilNs;
   private boolean waits;
-  private long rewindFrom;
-  private long lastRewindFrom;
-  private long droppedBytes;
   private long progressNs;
   private Duration stallAfter;
 
@@ -188,6 +175,13 @@ final class SourceStream implements DurableMarks.Listener {
     }
     services.streams().add(opened.get(), this);
     services.marks().listen(opened.get().sourceId(), this);
+    synchronized (this) {
+      if (state == State.ENDED) {
+        // It ended before it was known, and so could not be forgotten.
+        forget(opened.get());
+        return;
+      }
+    }
     services.background().execute(() -> finishOpening(hello, opened.get()));
   }
 
@@ -198,7 +192,7 @@ final class SourceStream implements DurableMarks.Listener {
         return;
       }
       Checkpoint checkpoint =
-          services.sources().standing(java.util.List.of(opened.sourceId())).getFirst().checkpoint();
+          services.sources().standing(List.of(opened.sourceId())).getFirst().checkpoint();
       switch (Numbering.compare(hello, opened, checkpoint)) {
         case Numbering.Continues(long durable) -> welcome(opened, checkpoint, durable, "");
         case Numbering.Breaks(String why) -> {
@@ -239,19 +233,16 @@ final class SourceStream implements DurableMarks.Listener {
   }
 
   private void welcome(SourceRef opened, Checkpoint checkpoint, long durable, String epochOpened) {
-    long window = services.window(opened.partition());
+    long windowBytes = services.window(opened.partition());
     synchronized (this) {
       if (state != State.OPENING) {
         return;
       }
       source = opened;
       state = State.LIVE;
-      windowBytes = window;
-      durableSeq = durable;
-      nextSeq = durable + 1;
-      // The agent's first batch may begin before what is needed: batches are not cut.
-      rewindFrom = durable + 1;
+      window = new SendWindow(durable, windowBytes);
       progressNs = services.nanoTime().getAsLong();
+      services.reports().connected(opened);
       toAgent.onNext(
           PlatformFrame.newBuilder()
               .setWelcome(
@@ -260,14 +251,13 @@ final class SourceStream implements DurableMarks.Listener {
                       .setEpoch(opened.epoch())
                       .setDurableSeq(durable)
                       .setDurablePosition(checkpoint.position())
-                      .setWindowBytes(window)
-                      .setPolicyVersion(POLICY_VERSION)
+                      .setWindowBytes(windowBytes)
+                      .setPolicyVersion(BatchCheck.POLICY_VERSION)
                       .setAcknowledge(AcknowledgeMode.ACKNOWLEDGE_BRONZE)
                       .setStartEpoch(!epochOpened.isEmpty())
                       .setReason(epochOpened))
               .build());
     }
-    services.reports().connected(opened);
     LOG.info(
         "stream opened source={} tenant={} epoch={} session={} durable_seq={}",
         opened.sourceId(),
@@ -282,7 +272,7 @@ final class SourceStream implements DurableMarks.Listener {
     return completed(BatchHeader.newBuilder().setKind(BatchKind.BARRIER), opened)
         .setEpoch(opened.epoch())
         .setSourceId(opened.sourceId().toString())
-        .setPolicyVersion(POLICY_VERSION)
+        .setPolicyVersion(BatchCheck.POLICY_VERSION)
         .build();
   }
 
@@ -292,23 +282,21 @@ final class SourceStream implements DurableMarks.Listener {
 
   // Batches.
 
-  /// What to do with a batch.
-  private sealed interface Verdict {
-    record Accept(SourceRef source) implements Verdict {}
-
-    /// It was on its way when the agent was asked to go back.
-    record Drop() implements Verdict {}
-
-    record Refuse(Refusal refusal, String why) implements Verdict {}
-  }
-
   private void batch(Incoming.Events events) {
     BatchHeader header = events.header();
     byte[] payload = events.payload();
-    switch (judge(header, payload)) {
-      case Verdict.Refuse(Refusal refusal, String why) -> refuse(refusal, why);
-      case Verdict.Drop() -> services.meters().dropped(payload.length);
-      case Verdict.Accept(SourceRef to) -> {
+    SourceRef to = live();
+    switch (BatchCheck.of(header, payload, to)) {
+      case BatchCheck.Wrong(Refusal refusal, String why) -> {
+        refuse(refusal, why);
+        return;
+      }
+      case BatchCheck.Right() -> {}
+    }
+    switch (place(header, payload.length)) {
+      case SendWindow.Placement.Refused(String why) -> refuse(Refusal.OUT_OF_ORDER, why);
+      case SendWindow.Placement.Dropped() -> services.meters().dropped(payload.length);
+      case SendWindow.Placement.Next() -> {
         Duration wait = services.quotas().spent(to.tenantId(), payload.length, header.getCount());
         if (wait.isPositive()) {
           waitFor(wait);
@@ -322,76 +310,19 @@ final class SourceStream implements DurableMarks.Listener {
     }
   }
 
-  private Verdict judge(BatchHeader header, byte[] payload) {
-    SourceRef to = live();
-    if (!header.getSourceId().equals(to.sourceId().toString())
-        || header.getEpoch() != to.epoch()
-        || header.getKind() != BatchKind.EVENTS) {
-      return new Verdict.Refuse(
-          Refusal.BAD_BATCH, "The batch is of another source or epoch than this stream.");
-    }
-    if (payload.length > BatchLimits.PAYLOAD_BYTES_MAX) {
-      return new Verdict.Refuse(
-          Refusal.TOO_LARGE,
-          "A batch has at most " + BatchLimits.PAYLOAD_BYTES_MAX + " bytes of payload.");
-    }
-    if (header.getFirstSeq() < 1
-        || header.getFirstSeq() > BatchLimits.SEQ_MAX
-        || header.getCount() < 1
-        || header.getCount() > BatchLimits.EVENTS_MAX
-        || header.getCells() < 0
-        || header.getUncompressedBytes() < 0
-        || header.getUncompressedBytes() > BatchLimits.UNCOMPRESSED_BYTES_MAX
-        || header.getDigest().size() != BatchDigest.BYTES
-        || header.getCodecValue() < 0
-        || header.getCodec() == io.claritystream.protocol.link.Codec.UNRECOGNIZED
-        || payload.length == 0) {
-      return new Verdict.Refuse(Refusal.BAD_BATCH, "The batch's header is not within its limits.");
-    }
-    if (header.getPolicyVersion() != POLICY_VERSION) {
-      return new Verdict.Refuse(
-          Refusal.POLICY_VERSION,
-          "The batch was masked under policy "
-              + header.getPolicyVersion()
-              + "; "
-              + POLICY_VERSION
-              + " holds.");
-    }
-    if (BatchDigest.crc32c(payload, 0, payload.length) != header.getCrc32C()) {
-      return new Verdict.Refuse(Refusal.BAD_BATCH, "The batch's checksum is wrong.");
-    }
-    return place(header.getFirstSeq(), header.getFirstSeq() + header.getCount(), payload.length);
-  }
-
-  /// Whether the numbers `from` up to, not including, `to` come next; if they do, counts them as
-  /// sent.
-  private synchronized Verdict place(long from, long to, int bytes) {
+  private synchronized SendWindow.Placement place(BatchHeader header, int bytes) {
     if (state != State.LIVE) {
-      return new Verdict.Drop();
+      return new SendWindow.Placement.Dropped();
     }
-    if (rewindFrom > 0) {
-      if (from <= rewindFrom && rewindFrom < to) {
-        rewindFrom = 0;
-        droppedBytes = 0;
-      } else {
-        droppedBytes += bytes;
-        return droppedBytes > 2 * windowBytes + BatchLimits.PAYLOAD_BYTES_MAX
-            ? new Verdict.Refuse(
-                Refusal.OUT_OF_ORDER, "The agent was asked for " + rewindFrom + " and went on.")
-            : new Verdict.Drop();
-      }
-    } else if (from != nextSeq) {
-      return new Verdict.Refuse(
-          Refusal.OUT_OF_ORDER, "The batch begins at " + from + ", expected was " + nextSeq + ".");
-    }
-    if (outstanding.isEmpty()) {
+    if (window.isEmpty()) {
       progressNs = services.nanoTime().getAsLong();
     }
-    nextSeq = to;
-    outstanding.add(new Sent(to - 1, bytes));
-    outstandingBytes += bytes;
-    unacceptedBytes += bytes;
-    return new Verdict.Accept(live());
+    SendWindow.Placement placement =
+        window.place(header.getFirstSeq(), header.getFirstSeq() + header.getCount(), bytes);
+    if (placement instanceof SendWindow.Placement.Next) {
+      unacceptedBytes += bytes;
+    }
+    return placement;
   }
 
   private void accepted(Incoming.Events events, @Nullable Throwable failure) {
@@ -426,7 +357,7 @@ final class SourceStream implements DurableMarks.Listener {
     if (state == State.LIVE
         && !requested
         && !waits
-        && outstandingBytes < windowBytes
+        && !window.isFull()
         && unacceptedBytes < services.properties().acceptance().toBytes()) {
       requested = true;
       toAgent.request(1);
@@ -464,17 +395,12 @@ final class SourceStream implements DurableMarks.Listener {
       if (mark.session() >= opened.session()) {
         barrierCommitted.complete(true);
       }
-      if (state != State.LIVE || mark.epoch() != opened.epoch() || mark.seq() <= durableSeq) {
+      if (state != State.LIVE || mark.epoch() != opened.epoch()) {
         return;
       }
-      events = mark.seq() - durableSeq;
-      durableSeq = mark.seq();
-      while (!outstanding.isEmpty() && outstanding.getFirst().endSeq() <= durableSeq) {
-        outstandingBytes -= outstanding.removeFirst().bytes();
-      }
-      if (rewindFrom > 0 && rewindFrom <= durableSeq) {
-        // What was to be sent again has become durable after all.
-        rewindFrom = durableSeq + 1;
+      events = window.durable(mark.seq());
+      if (events == 0) {
+        return;
       }
       progressNs = services.nanoTime().getAsLong();
       stallAfter = services.properties().stallAfter();
@@ -489,11 +415,7 @@ final class SourceStream implements DurableMarks.Listener {
     synchronized (this) {
       if (state != State.LIVE
           || live().epoch() != epoch
-          || firstMissingSeq != durableSeq + 1
-          // Everything that was behind the gap is found missing one after the other.
-          || firstMissingSeq == lastRewindFrom
-          || rewindFrom > 0
-          || outstanding.isEmpty()) {
+          || !window.isWorthAsking(firstMissingSeq)) {
         return;
       }
       rewind();
@@ -522,7 +444,7 @@ final class SourceStream implements DurableMarks.Listener {
     synchronized (this) {
       long quietNs = services.nanoTime().getAsLong() - progressNs;
       if (state != State.LIVE
-          || outstanding.isEmpty()
+          || window.isEmpty()
           || unacceptedBytes > 0
           || quietNs < stallAfter.toNanos()) {
         return;
@@ -530,8 +452,8 @@ final class SourceStream implements DurableMarks.Listener {
       LOG.warn(
           "no progress, asking again source={} from_seq={} outstanding_bytes={} quiet_ms={}",
           live().sourceId(),
-          durableSeq + 1,
-          outstandingBytes,
+          window.durableSeq() + 1,
+          window.outstandingBytes(),
           TimeUnit.NANOSECONDS.toMillis(quietNs));
       Duration doubled = stallAfter.multipliedBy(2);
       stallAfter = doubled.compareTo(STALL_LAST) > 0 ? STALL_LAST : doubled;
@@ -542,14 +464,11 @@ final class SourceStream implements DurableMarks.Listener {
 
   private void rewind() {
     services.meters().rewound();
-    outstanding.clear();
-    outstandingBytes = 0;
-    rewindFrom = durableSeq + 1;
-    lastRewindFrom = rewindFrom;
-    droppedBytes = 0;
     progressNs = services.nanoTime().getAsLong();
     toAgent.onNext(
-        PlatformFrame.newBuilder().setRewind(Rewind.newBuilder().setFromSeq(rewindFrom)).build());
+        PlatformFrame.newBuilder()
+            .setRewind(Rewind.newBuilder().setFromSeq(window.goBack()))
+            .build());
   }
 
   /// Only the newest mark is of interest: while the agent takes nothing they become one.
@@ -560,7 +479,9 @@ final class SourceStream implements DurableMarks.Listener {
     }
     durableUnsaid = false;
     toAgent.onNext(
-        PlatformFrame.newBuilder().setDurable(Durable.newBuilder().setSeq(durableSeq)).build());
+        PlatformFrame.newBuilder()
+            .setDurable(Durable.newBuilder().setSeq(window.durableSeq()))
+            .build());
   }
 
   // The end.
@@ -607,12 +528,16 @@ final class SourceStream implements DurableMarks.Listener {
     }
     barrierCommitted.complete(false);
     if (opened != null) {
-      services.marks().forget(opened.sourceId(), this);
-      services.streams().remove(opened, this);
+      forget(opened);
       services.reports().disconnected(opened);
       LOG.info("stream ended source={} session={}", opened.sourceId(), opened.session());
     }
     return true;
+  }
+
+  private void forget(SourceRef opened) {
+    services.marks().forget(opened.sourceId(), this);
+    services.streams().remove(opened, this);
   }
 
   private synchronized SourceRef live() {
