@@ -11,7 +11,6 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.IOException;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -39,7 +38,7 @@ class LiveController {
               responseCode = "200",
               content =
                   @Content(mediaType = "text/event-stream", schema = @Schema(type = "string"))))
-  void live(Caller caller, HttpServletResponse response) throws IOException {
+  void live(Caller caller, HttpServletResponse response) {
     feed.serve(caller, response);
   }
 }

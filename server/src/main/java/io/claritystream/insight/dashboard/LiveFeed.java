@@ -62,7 +62,7 @@ final class LiveFeed {
     }
   }
 
-  void serve(Caller caller, HttpServletResponse response) throws IOException {
+  void serve(Caller caller, HttpServletResponse response) {
     enter(caller.userId());
     try (var stream = hub.open(caller.tenantId())) {
       response.setStatus(HttpServletResponse.SC_OK);
@@ -72,6 +72,8 @@ final class LiveFeed {
       // A proxy that collects an answer before it passes it on would make this one silent.
       response.setHeader("X-Accel-Buffering", "no");
       relay(caller, stream, response.getOutputStream());
+    } catch (IOException gone) {
+      // The reader went away; the answer has begun, so there is nobody to tell.
     } catch (InterruptedException stopping) {
       Thread.currentThread().interrupt();
     } finally {
