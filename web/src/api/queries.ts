@@ -15,6 +15,7 @@ export const meQuery = queryOptions({
       throw error;
     }
   },
+  meta: { once: true },
   staleTime: Number.POSITIVE_INFINITY,
 });
 

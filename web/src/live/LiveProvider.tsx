@@ -56,8 +56,9 @@ export function LiveProvider({ children }: { children: ReactNode }) {
           void queries.invalidateQueries({ queryKey: ['sources'] });
           void queries.invalidateQueries({ queryKey: ['agents'] });
         },
+        // Not what was made once, such as a pairing code: asking again would make another.
         onReconnect: () =>
-          void queries.invalidateQueries({ predicate: (q) => q.queryKey[0] !== 'me' }),
+          void queries.invalidateQueries({ predicate: (query) => !query.meta?.once }),
       },
       {
         open: (url) => new EventSource(url),

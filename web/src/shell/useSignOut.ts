@@ -2,6 +2,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useCallback } from 'react';
 import { api, body } from '../api/client';
+import { ApiProblem } from '../api/problem';
 import { meQuery } from '../api/queries';
 import { noteSession } from '../api/session';
 import { paths } from '../paths';
@@ -14,10 +15,12 @@ export function useSignOut(): () => Promise<void> {
   return useCallback(async () => {
     try {
       await body(api.POST('/v1/auth/logout'));
-    } catch {
+    } catch (error) {
       // To be told "signed out" while the cookie still works would be worse than staying.
-      announce('Signing out failed. Try again.');
-      return;
+      if (!(error instanceof ApiProblem && error.status === 401)) {
+        announce('Signing out failed. Try again.');
+        return;
+      }
     }
     noteSession(false);
     queries.clear();

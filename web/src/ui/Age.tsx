@@ -1,5 +1,13 @@
 import { cx } from './cx';
-import { ageSeconds, formatAge, formatMoment, formatUtc, zoneName } from './format';
+import {
+  ageSeconds,
+  formatAge,
+  formatClock,
+  formatDay,
+  formatMoment,
+  formatUtc,
+  zoneName,
+} from './format';
 import { useNow } from './now';
 
 /** How old something is, ticking. Past `staleAfterS` it says so in a word. */
@@ -33,16 +41,19 @@ export function Age({
 export function Moment({
   at,
   withZone = false,
+  withDate = false,
 }: {
   at: string | null | undefined;
   withZone?: boolean;
+  /** The date too where it is today's. */
+  withDate?: boolean;
 }) {
   const now = useNow();
   const ms = at ? Date.parse(at) : Number.NaN;
   if (!at || Number.isNaN(ms)) return <span className="text-ink-3">–</span>;
   return (
     <time dateTime={at} title={formatUtc(ms)} className="whitespace-nowrap">
-      {formatMoment(ms, now)}
+      {withDate ? `${formatDay(ms)}, ${formatClock(ms)}` : formatMoment(ms, now)}
       {withZone && <span className="text-ink-3"> {zoneName(ms)}</span>}
     </time>
   );

@@ -17,6 +17,7 @@ export default function PairDialog({ onClose }: { onClose: () => void }) {
   const code = useQuery({
     queryKey: ['new-pairing-code', attempt],
     queryFn: () => body(api.POST('/v1/agents/pairing-codes', { body: { name: null } })),
+    meta: { once: true },
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
     retry: false,

@@ -18,7 +18,7 @@ export function Members({ organizationId }: { organizationId: string }) {
           <thead>
             <tr>
               <Th>Name</Th>
-              <Th>Email</Th>
+              <Th className="max-sm:hidden">Email</Th>
               <Th>Role</Th>
               <Th className="text-right">Last sign-in</Th>
             </tr>
@@ -26,8 +26,13 @@ export function Members({ organizationId }: { organizationId: string }) {
           <tbody>
             {members.map((member) => (
               <tr key={member.id} className={rowClass}>
-                <Td className="font-medium whitespace-nowrap">{member.name}</Td>
-                <Td className="text-ink-2">{member.email}</Td>
+                <Td>
+                  <span className="font-medium">{member.name}</span>
+                  <span className="block text-meta break-all text-ink-3 sm:hidden">
+                    {member.email}
+                  </span>
+                </Td>
+                <Td className="text-ink-2 max-sm:hidden">{member.email}</Td>
                 <Td>{words(member.role)}</Td>
                 <Td className="text-right">
                   <Age at={member.last_login_at} none="never" />

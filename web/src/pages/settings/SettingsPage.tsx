@@ -39,7 +39,7 @@ export function SettingsPage() {
               ['Industry', nameOf(options?.industries, organization.industry)],
               ['Region', nameOf(options?.regions, organization.region)],
               ['Plan', words(organization.plan)],
-              ['Created', <Moment key="created" at={organization.created_at} withZone />],
+              ['Created', <Moment key="created" at={organization.created_at} withZone withDate />],
               ['Id', <Code key="id">{organization.id}</Code>],
             ]}
           />
