@@ -1,6 +1,6 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { Pin } from 'lucide-react';
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { overviewQuery } from '../../api/overview';
 import type { LiveChart } from '../../live/fold';
 import { IconButton } from '../../ui/Button';
@@ -23,7 +23,8 @@ export function ChartGrid({ charts }: { charts: readonly LiveChart[] }) {
   );
 }
 
-function OverviewChart({ chart, to }: { chart: LiveChart; to: number }) {
+/** Drawn again only when its own readings came, or the minute turned. */
+const OverviewChart = memo(function OverviewChart({ chart, to }: { chart: LiveChart; to: number }) {
   const pin = usePin();
   const queries = useQueryClient();
   const series = useMemo(
@@ -67,4 +68,4 @@ function OverviewChart({ chart, to }: { chart: LiveChart; to: number }) {
       }
     />
   );
-}
+});

@@ -1,5 +1,5 @@
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { memo, useState } from 'react';
 import type { DeviceState, OverviewSite } from '../../api/types';
 import { paths } from '../../paths';
 import { Age } from '../../ui/Age';
@@ -25,7 +25,7 @@ export function SitesPanel({ sites }: { sites: readonly OverviewSite[] }) {
   );
 }
 
-function SitePanel({ site }: { site: OverviewSite }) {
+const SitePanel = memo(function SitePanel({ site }: { site: OverviewSite }) {
   const [all, setAll] = useState(false);
   const devices = [...site.devices].sort(
     (a, b) =>
@@ -81,4 +81,4 @@ function SitePanel({ site }: { site: OverviewSite }) {
       )}
     </Panel>
   );
-}
+});
