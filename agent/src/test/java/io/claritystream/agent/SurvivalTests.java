@@ -1,0 +1,194 @@
+package io.claritystream.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.link.Refused;
+import io.claritystream.protocol.link.SourceState;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SurvivalTests {
+  private static final Duration LONG = Duration.ofSeconds(60);
+
+  @TempDir Path directory;
+
+  @Test
+  void aKilledAgentLosesNothingAndSendsNothingTwice() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.sql(
+          "CREATE TABLE reading (id int PRIMARY KEY, v int)",
+          "INSERT INTO reading SELECT g, 0 FROM generate_series(1, 50) g");
+      rig.settings("").save(rig.home, "");
+      var random = new Random(11);
+      rig.platform.mood =
+          (stream, lastSeq) -> {
+            if (random.nextInt(4) > 0) {
+              stream.durable(lastSeq);
+            }
+          };
+      var next = 1_000;
+      for (var kill = 0; kill < 4; kill++) {
+        var agent = child(rig);
+        try {
+          var seen = rig.source().sessions;
+          await().atMost(LONG).until(() -> rig.source().sessions > seen);
+          if (kill == 0) {
+            // A snapshot that is cut short begins again: here it is to survive.
+            await().atMost(LONG).until(() -> rig.source().events().size() >= 50);
+          }
+          for (var i = 0; i < 20 + random.nextInt(60); i++) {
+            rig.sql(
+                "INSERT INTO reading SELECT g, 0 FROM generate_series("
+                    + next
+                    + ", "
+                    + (next + 6)
+                    + ") g",
+                "UPDATE reading SET v = v + 1 WHERE id % 7 = " + i % 7 + " AND id < 60");
+            next += 10;
+          }
+        } finally {
+          agent.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+        }
+      }
+      rig.platform.mood = (stream, lastSeq) -> stream.durable(lastSeq);
+      rig.sql("INSERT INTO reading VALUES (-1, -1)");
+      var agent = child(rig);
+      try {
+        await()
+            .atMost(LONG)
+            .until(() -> Rig.fold(rig.source().events(), "reading").containsKey("-1"));
+      } finally {
+        agent.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+      }
+      assertThat(rig.source().epochs).hasSize(1);
+      assertThat(rig.platform.violations).isEmpty();
+      var events = rig.source().events();
+      for (var i = 0; i < events.size(); i++) {
+        assertThat(events.get(i).seq()).isEqualTo(i + 1);
+      }
+      assertThat(Rig.fold(events, "reading").values())
+          .extracting(row -> row.get("id") + " " + row.get("v"))
+          .containsExactlyInAnyOrderElementsOf(
+              List.of(
+                  rig.value("SELECT string_agg(id || ' ' || v, ',') FROM reading").split(",")));
+    }
+  }
+
+  private Process child(Rig rig) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx128m",
+            "-XX:TieredStopAtLevel=1",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Agent.class.getName(),
+            "--data",
+            rig.home.directory().toString(),
+            "run")
+        .redirectErrorStream(true)
+        .redirectOutput(directory.resolve("agent.log").toFile())
+        .start();
+  }
+
+  @Test
+  void aDamagedSpoolIsGivenUpAndCaptureGoesOnFromWhatIsDurable() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      var withheld = new AtomicBoolean();
+      rig.platform.mood =
+          (stream, lastSeq) -> {
+            if (!withheld.get()) {
+              stream.durable(lastSeq);
+            }
+          };
+      rig.sql(
+          "CREATE TABLE reading (id int PRIMARY KEY)",
+          "INSERT INTO reading SELECT g FROM generate_series(1, 10) g");
+      rig.start();
+      await()
+          .atMost(LONG)
+          .until(
+              () ->
+                  rig.source().events().size() == 10
+                      && rig.report().state() == SourceState.STREAMING);
+      withheld.set(true);
+      for (var i = 11; i <= 20; i++) {
+        var id = i;
+        rig.sql("INSERT INTO reading VALUES (" + id + ")");
+        await().atMost(LONG).until(() -> rig.report().sentSeq() == id);
+      }
+      rig.stop();
+      try (var segments = Files.list(rig.home.source("plant").resolve("spool"))) {
+        var file = segments.sorted().findFirst().orElseThrow();
+        var bytes = Files.readAllBytes(file);
+        bytes[60] = (byte) (bytes[60] ^ 4);
+        Files.write(file, bytes);
+      }
+      withheld.set(false);
+      rig.start();
+      await()
+          .atMost(LONG)
+          .until(() -> rig.source().epochs.size() == 2 && rig.source().events().size() == 10);
+      assertThat(rig.source().events()).extracting(event -> event.op()).containsOnly(Op.INSERT);
+      assertThat(rig.source().events())
+          .extracting(event -> event.after().text(0))
+          .containsExactly("11", "12", "13", "14", "15", "16", "17", "18", "19", "20");
+      assertThat(rig.platform.violations).isEmpty();
+    }
+  }
+
+  @Test
+  void aLostSlotBringsANewSnapshotInANewEpoch() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.sql("CREATE TABLE reading (id int PRIMARY KEY)", "INSERT INTO reading VALUES (1)");
+      rig.start();
+      await().atMost(LONG).until(() -> rig.source().events().size() == 1);
+      await().atMost(LONG).until(() -> rig.report().state() == SourceState.STREAMING);
+      rig.stop();
+      await()
+          .atMost(LONG)
+          .ignoreExceptions()
+          .untilAsserted(
+              () ->
+                  rig.sql(
+                      "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots"
+                          + " WHERE database = current_database()"));
+      rig.sql("INSERT INTO reading VALUES (2)");
+      rig.start();
+      await()
+          .atMost(LONG)
+          .until(() -> rig.source().epochs.size() == 2 && rig.source().events().size() == 2);
+      assertThat(rig.source().events()).extracting(event -> event.op()).containsOnly(Op.READ);
+      assertThat(rig.source().snapshotsEnded).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aRefusalIsSaidInTheStatusAndCaptureGoesOn() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.platform.refusal =
+          Refused.newBuilder()
+              .setCode("revoked")
+              .setMessage("The agent was revoked.")
+              .setRetryable(false)
+              .build();
+      rig.sql("CREATE TABLE reading (id int PRIMARY KEY)");
+      rig.start();
+      await()
+          .atMost(LONG)
+          .until(() -> rig.report().trouble().contains("The agent was revoked. (revoked)"));
+      assertThat(rig.report().connected()).isFalse();
+    }
+  }
+}
