@@ -79,8 +79,7 @@ class SurvivalTests {
       assertThat(Rig.fold(events, "reading").values())
           .extracting(row -> row.get("id") + " " + row.get("v"))
           .containsExactlyInAnyOrderElementsOf(
-              List.of(
-                  rig.value("SELECT string_agg(id || ' ' || v, ',') FROM reading").split(",")));
+              List.of(rig.value("SELECT string_agg(id || ' ' || v, ',') FROM reading").split(",")));
     }
   }
 
