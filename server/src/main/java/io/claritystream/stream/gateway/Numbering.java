@@ -16,6 +16,12 @@ sealed interface Numbering {
   /// Compares what the agent says of its spool with the checkpoint. The checkpoint has to be final:
   /// nothing of an older session may be on its way any more.
   static Numbering compare(Hello hello, SourceRef source, Checkpoint checkpoint) {
+    boolean begun = checkpoint.epoch() == source.epoch();
+    long durable = begun ? checkpoint.seq() : 0;
+    if (hello.getEpoch() == 0 && hello.getTailSeq() == 0 && durable == 0) {
+      // A spool that was never written, and an epoch that nothing has come of: they begin together.
+      return new Continues(0);
+    }
     if (hello.getEpoch() != source.epoch()) {
       return new Breaks(
           "the agent's spool is of epoch "
@@ -23,8 +29,6 @@ sealed interface Numbering {
               + ", the source is in epoch "
               + source.epoch());
     }
-    boolean begun = checkpoint.epoch() == source.epoch();
-    long durable = begun ? checkpoint.seq() : 0;
     if (hello.getTailSeq() < durable) {
       return new Breaks(
           "the agent's spool ends at "

@@ -107,6 +107,11 @@ final class SendWindow {
     return outstandingBytes;
   }
 
+  /// Whether nothing was ever sent beyond what is durable, not even before the agent went back.
+  boolean isAllDurable() {
+    return nextSeq <= durableSeq + 1;
+  }
+
   boolean isEmpty() {
     return outstanding.isEmpty();
   }

@@ -61,6 +61,7 @@ final class SourceStream implements DurableMarks.Listener {
   private long waitUntilNs;
   private boolean waits;
   private long progressNs;
+  private long durableNs;
   private Duration stallAfter;
 
   SourceStream(
@@ -242,6 +243,7 @@ final class SourceStream implements DurableMarks.Listener {
       state = State.LIVE;
       window = new SendWindow(durable, windowBytes);
       progressNs = services.nanoTime().getAsLong();
+      durableNs = progressNs;
       services.reports().connected(opened);
       toAgent.onNext(
           PlatformFrame.newBuilder()
@@ -316,6 +318,9 @@ final class SourceStream implements DurableMarks.Listener {
     }
     if (window.isEmpty()) {
       progressNs = services.nanoTime().getAsLong();
+    }
+    if (window.isAllDurable()) {
+      durableNs = progressNs;
     }
     SendWindow.Placement placement =
         window.place(header.getFirstSeq(), header.getFirstSeq() + header.getCount(), bytes);
@@ -403,7 +408,8 @@ final class SourceStream implements DurableMarks.Listener {
         return;
       }
       progressNs = services.nanoTime().getAsLong();
-      stallAfter = services.properties().stallAfter();
+      stallAfter = patience(progressNs - durableNs);
+      durableNs = progressNs;
       sayDurable();
     }
     services.reports().durable(opened, events);
@@ -460,6 +466,16 @@ final class SourceStream implements DurableMarks.Listener {
       rewind();
     }
     askForNext();
+  }
+
+  /// Where commits come slowly, asking again early only adds to what they are slow of.
+  private Duration patience(long sinceDurableNs) {
+    Duration slow = Duration.ofNanos(3 * sinceDurableNs);
+    Duration least = services.properties().stallAfter();
+    if (slow.compareTo(least) <= 0) {
+      return least;
+    }
+    return slow.compareTo(STALL_LAST) > 0 ? STALL_LAST : slow;
   }
 
   private void rewind() {

@@ -57,6 +57,17 @@ class SendWindowTests {
   }
 
   @Test
+  void allIsDurableOnlyWhenNothingWasSentBeyond() {
+    assertThat(window.isAllDurable()).isTrue();
+    window.place(11, 21, 1);
+    window.goBack();
+    assertThat(window.isEmpty()).isTrue();
+    assertThat(window.isAllDurable()).isFalse();
+    window.durable(20);
+    assertThat(window.isAllDurable()).isTrue();
+  }
+
+  @Test
   void whatBecomesDurableAfterAllIsNotAskedForAnyMore() {
     window.place(11, 21, 600);
     window.place(21, 31, 600);
