@@ -596,7 +596,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            cause: "refused_by_database" | "mapping_failed" | "row_in_quarantine" | "payload_wrapped" | "not_in_bronze" | "batch_corrupt";
+            cause: "refused_by_database" | "mapping_failed" | "too_many_in_batch" | "row_in_quarantine" | "payload_wrapped" | "not_in_bronze" | "batch_corrupt";
             detail: string;
             /** Format: int32 */
             epoch: number;

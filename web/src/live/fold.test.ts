@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Overview } from '../api/types';
-import { foldIntoOverview, foldPoint, withAges } from './fold';
+import { foldIntoOverview, foldPoint, foldSitePoint, withAges } from './fold';
 import type { LiveItem } from './messages';
 
 const minute = Date.parse('2026-11-21T09:00:00Z') / 1000;
@@ -80,10 +80,37 @@ describe('foldPoint', () => {
   });
 });
 
+describe('foldSitePoint', () => {
+  it('lets a value replace what its device had in the mean', () => {
+    expect(foldSitePoint([[minute, 4, 4]], minute * 1000, 10, 6, 4)).toEqual([[minute, 5, 4]]);
+  });
+
+  it('begins a minute with the mean so far, not with the first device alone', () => {
+    expect(foldSitePoint([[minute - 60, 4, 4]], minute * 1000, 10, 6, 4)).toEqual([
+      [minute - 60, 4, 4],
+      [minute, 5, 4],
+    ]);
+  });
+
+  it('begins anew after more than ten silent minutes', () => {
+    expect(foldSitePoint([[minute - 660, 4, 4]], minute * 1000, 10, 6, 4).at(-1)).toEqual([
+      minute,
+      10,
+      1,
+    ]);
+  });
+
+  it('leaves a late reading to the next answer', () => {
+    expect(foldSitePoint([[minute, 4, 4]], (minute - 60) * 1000, 10, 6, 4)).toEqual([
+      [minute, 4, 4],
+    ]);
+  });
+});
+
 describe('foldIntoOverview', () => {
   it('moves the chart of the metric on the site of the device only', () => {
     const folded = foldIntoOverview(withAges(overview()), [item()]);
-    expect(folded.charts[0]?.series[0]?.points).toEqual([[minute, 5, 4]]);
+    expect(folded.charts[0]?.series[0]?.points).toEqual([[minute, 4 + 4 / 3, 3]]);
     expect(folded.charts[0]?.series[1]?.points).toEqual([[minute, 9, 3]]);
     expect(folded.charts[0]?.at).toBe('2026-11-21T09:00:40.500Z');
   });
@@ -93,6 +120,11 @@ describe('foldIntoOverview', () => {
     expect(folded.newest_event_at).toBe('2026-11-21T09:00:40.500Z');
     expect(folded.sites[0]?.devices[0]?.last_event_at).toBe('2026-11-21T09:00:40.500Z');
     expect(folded.charts[0]?.series[0]?.points).toEqual([[minute, 4, 3]]);
+  });
+
+  it('replaces a value of the same device by its next one', () => {
+    const folded = foldIntoOverview(withAges(overview()), [item(), item({ value: 5 })]);
+    expect(folded.charts[0]?.series[0]?.points[0]?.[1]).toBeCloseTo(4 + 1 / 3);
   });
 
   it('never sets a time back', () => {

@@ -5,16 +5,24 @@ import type { LiveItem } from './messages';
 
 /** An overview whose charts know the time of their newest reading. */
 export type LiveChart = OverviewChart & { at: string | null };
-export type LiveOverview = Omit<Overview, 'charts'> & { charts: LiveChart[] };
+export type LiveOverview = Omit<Overview, 'charts'> & {
+  charts: LiveChart[];
+  /** The newest live value of each metric of each device, which the next one replaces. */
+  known: ReadonlyMap<string, number>;
+};
 
 /** Minute start (epoch seconds), mean, and how many readings the mean has where that is known. */
 export type Point = number[];
 
 const minuteOf = (ms: number, stepS: number): number => Math.floor(ms / 1000 / stepS) * stepS;
 
-export function withAges(overview: Overview): LiveOverview {
+export function withAges(
+  overview: Overview,
+  known: ReadonlyMap<string, number> = new Map(),
+): LiveOverview {
   return {
     ...overview,
+    known,
     charts: overview.charts.map((chart) => ({ ...chart, at: newestOf(chart, overview) })),
   };
 }
@@ -69,6 +77,34 @@ export function foldPoint(
   return points.with(index, next);
 }
 
+/** A device that has been silent for longer no longer stands in a site's mean. */
+const standsInS = 600;
+
+/**
+ * Puts a device's value into a site's line, whose points are `[minute, mean over devices, devices]`:
+ * it replaces the one that the device had in the mean. A new minute begins with the mean so far,
+ * since one device alone is not the site. Late readings are left to the next answer of the API.
+ */
+export function foldSitePoint(
+  points: readonly Point[],
+  timeMs: number,
+  value: number,
+  before: number | undefined,
+  devices: number,
+): Point[] {
+  const minute = minuteOf(timeMs, 60);
+  const last = points.at(-1);
+  const [lastMinute = 0, mean = value, counted = devices] = last ?? [];
+  if (last && minute < lastMinute) return [...points];
+  if (!last || minute - lastMinute > standsInS) {
+    return [...points.filter((point) => (point[0] ?? 0) > minute - 3600), [minute, value, 1]];
+  }
+  const count = Math.max(1, counted);
+  const next: Point = [minute, mean + (value - (before ?? mean)) / count, count];
+  if (minute === lastMinute) return points.with(-1, next);
+  return [...points.filter((point) => (point[0] ?? 0) > minute - 3600), next];
+}
+
 const later = (a: string | null | undefined, b: string): string => (a && a >= b ? a : b);
 
 /** RFC 3339 in UTC with differing fractions does not sort as text, so moments are brought to one form. */
@@ -79,11 +115,13 @@ export function foldIntoOverview(overview: LiveOverview, items: readonly LiveIte
   const seen = new Map<string, string>();
   let newest = overview.newest_event_at ? canonical(overview.newest_event_at) : null;
   let charts = overview.charts;
+  const known = new Map(overview.known);
 
   for (const item of items) {
     const timeMs = Date.parse(item.time);
     if (Number.isNaN(timeMs) || typeof item.value !== 'number') continue;
     const time = canonical(item.time);
+    const of = `${item.device_id} ${item.key}`;
     newest = later(newest, time);
     seen.set(item.device_id, later(seen.get(item.device_id), time));
     charts = charts.map((chart) => {
@@ -96,17 +134,19 @@ export function foldIntoOverview(overview: LiveOverview, items: readonly LiveIte
           series.site_id === item.site_id
             ? {
                 ...series,
-                points: foldPoint(series.points, timeMs, item.value, {
-                  stepS: 60,
-                  keepS: 3600,
-                  countAt: 2,
-                  weight: devicesOf(overview, series.site_id),
-                }),
+                points: foldSitePoint(
+                  series.points,
+                  timeMs,
+                  item.value,
+                  known.get(of),
+                  devicesOf(overview, series.site_id),
+                ),
               }
             : series,
         ),
       };
     });
+    known.set(of, item.value);
   }
   const sites = overview.sites.map((site) =>
     site.devices.some((device) => seen.has(device.id))
@@ -132,7 +172,7 @@ export function foldIntoOverview(overview: LiveOverview, items: readonly LiveIte
       ? { ...kpi, at: later(kpi.at && canonical(kpi.at), heard) }
       : kpi;
   });
-  return { ...overview, newest_event_at: newest, kpis, charts, sites };
+  return { ...overview, newest_event_at: newest, kpis, charts, sites, known };
 }
 
 const fleetFigures = new Set(['devices_reporting', 'values_per_minute', 'freshness']);

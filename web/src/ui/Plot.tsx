@@ -86,6 +86,11 @@ function options(
         space: 34,
         values: (_, splits) => {
           const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
+          // Millions are written short where that keeps neighbouring labels apart.
+          if (step >= 10_000 && Math.max(...splits.map(Math.abs)) >= 1e6) {
+            const decimals = decimalsOfStep(step / 1e6);
+            return splits.map((s) => `${formatValue(s / 1e6, decimals)} M`);
+          }
           return splits.map((s) => formatValue(s, decimalsOfStep(step)));
         },
       },
