@@ -18,10 +18,13 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// One installation's files, held by at most one supervisor at a time.
@@ -34,7 +37,8 @@ final class DataDirectory {
   private static final String MARKER = "clarity-stream";
 
   private static final long SPACE_NEEDED = 512L << 20;
-  private static final Duration REMAINS_PATIENCE = Duration.ofSeconds(10);
+  private static final Duration REMAINS_PATIENCE = Duration.ofSeconds(6);
+  private static final Duration FORCE_PATIENCE = Duration.ofSeconds(10);
   private static final String ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789";
 
   private final Path root;
@@ -216,39 +220,55 @@ final class DataDirectory {
   }
 
   /// Waits for the processes of a killed predecessor, which were told to end by the kernel when it
-  /// died, and ends those that do not.
+  /// died, and ends by force those that take too long; their ports are free afterwards.
   private void endRemains(Duration patience) throws IOException {
     Path notes = root.resolve("run/children");
     if (!Files.exists(notes)) {
       return;
     }
-    Instant deadline = Instant.now().plus(patience);
-    for (String line : Files.readAllLines(notes)) {
-      String[] parts = line.split(" ");
-      if (parts.length != 2) {
-        continue;
-      }
-      Optional<ProcessHandle> remaining =
-          ProcessHandle.of(Long.parseLong(parts[0]))
-              .filter(
-                  p -> p.info().startInstant().map(Instant::toString).orElse("").equals(parts[1]));
-      if (remaining.isEmpty()) {
-        continue;
-      }
-      ProcessHandle process = remaining.get();
-      Duration rest = Duration.between(Instant.now(), deadline);
-      try {
-        process.onExit().get(Math.max(1, rest.toMillis()), TimeUnit.MILLISECONDS);
-      } catch (TimeoutException e) {
-        process.destroyForcibly();
-      } catch (ExecutionException e) {
-        throw new IllegalStateException(e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return;
+    List<ProcessHandle> remaining =
+        Files.readAllLines(notes).stream().flatMap(line -> noted(line).stream()).toList();
+    if (!allEndWithin(remaining, patience)) {
+      remaining.forEach(ProcessHandle::destroyForcibly);
+      if (!allEndWithin(remaining, FORCE_PATIENCE)) {
+        throw new StartFailedException(
+            "Processes of an earlier run on %s cannot be ended: %s."
+                .formatted(
+                    root,
+                    remaining.stream()
+                        .filter(ProcessHandle::isAlive)
+                        .map(process -> Long.toString(process.pid()))
+                        .collect(Collectors.joining(", "))));
       }
     }
     Files.deleteIfExists(notes);
+  }
+
+  /// The process a line speaks of, if it still runs: one that began at another time only has its
+  /// number.
+  private static Optional<ProcessHandle> noted(String line) {
+    String[] parts = line.split(" ");
+    if (parts.length != 2 || !parts[0].matches("\\d{1,9}")) {
+      return Optional.empty();
+    }
+    return ProcessHandle.of(Long.parseLong(parts[0]))
+        .filter(p -> p.info().startInstant().map(Instant::toString).orElse("").equals(parts[1]));
+  }
+
+  private static boolean allEndWithin(List<ProcessHandle> processes, Duration patience) {
+    CompletableFuture<?>[] ends =
+        processes.stream().map(ProcessHandle::onExit).toArray(CompletableFuture<?>[]::new);
+    try {
+      CompletableFuture.allOf(ends).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartFailedException("Interrupted while starting.", e);
+    }
   }
 
   /// Everything ended in order: there is nothing for a later supervisor to end.
