@@ -81,8 +81,7 @@ public final class PlatformKeys {
   }
 
   /// The key in use. If there is none, `maker` makes one and it is stored; of processes that do
-  /// so
-  /// at once the first wins and all get its key.
+  /// so at once the first wins and all get its key.
   public PlatformKey inUse(Purpose purpose, Supplier<Fresh> maker) {
     Optional<PlatformKey> stored = find(purpose);
     if (stored.isPresent()) {

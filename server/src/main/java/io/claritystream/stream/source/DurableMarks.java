@@ -7,10 +7,8 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /// Carries what ingest has committed to whoever serves the source in this process, at once. It
-/// is a
-/// short cut and no record: nothing is kept for a listener that comes later, and the gateway
-/// reads
-/// `control.checkpoint_source` as well.
+/// is a short cut and no record: nothing is kept for a listener that comes later, and the
+/// gateway reads `control.checkpoint_source` as well.
 public final class DurableMarks {
 
   /// Told of one source, on the thread of the one who commits: it must neither block nor throw.

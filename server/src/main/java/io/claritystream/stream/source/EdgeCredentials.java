@@ -23,8 +23,7 @@ import org.slf4j.LoggerFactory;
 
 /// Keeps the credentials directory of the edge on this machine good: ca.crt, edge.key, edge.crt,
 /// listen.key, listen.crt. Each file is replaced as a whole, and its key before its certificate;
-/// the
-/// edge takes a set up only when keys and certificates fit.
+/// the edge takes a set up only when keys and certificates fit.
 public final class EdgeCredentials {
   private static final Logger LOG = LoggerFactory.getLogger(EdgeCredentials.class);
   private static final Duration RENEWED_BEFORE_END = PlatformAuthority.PLATFORM_TERM.dividedBy(2);

@@ -2,12 +2,9 @@
 ///
 /// # Who may send
 /// A person makes a pairing code; an agent redeems it once, within ten minutes, for a
-/// certificate of
-/// the platform's own authority ([PlatformAuthority]). Certificates last 24 hours; an agent
-/// renews its
-/// own. A revoked agent is turned away by the gateway at its next call and by the edge in the
-/// middle of
-/// one ([RevokedAgents]).
+/// certificate of the platform's own authority ([PlatformAuthority]). Certificates last 24
+/// hours; an agent renews its own. A revoked agent is turned away by the gateway at its next
+/// call and by the edge in the middle of one ([RevokedAgents]).
 ///
 /// ```
 /// pairing code   waiting → used | expired
@@ -16,12 +13,10 @@
 ///
 /// # What is known of a source
 /// A source is an agent's database under a name. It gets a partition of the bus once, the least
-/// used one,
-/// and keeps it. `epoch` and `session` only grow, under the row's lock: an epoch is one
-/// numbering of
-/// events, a session one stream of the agent. [DurableMarks] carries what ingest has committed
-/// to the
-/// gateway of the same process; between processes the gateway reads `control.checkpoint_source`.
+/// used one, and keeps it. `epoch` and `session` only grow, under the row's lock: an epoch is
+/// one numbering of events, a session one stream of the agent. [DurableMarks] carries what
+/// ingest has committed to the gateway of the same process; between processes the gateway reads
+/// `control.checkpoint_source`.
 ///
 /// People read and write here under their tenant's row-level security; the gateway works as
 /// `clarity_service`, with the tenant from the agent's certificate in every statement.

@@ -43,8 +43,7 @@ class HostileBusTests {
     }
     var last = spool.getLast().lastSeq();
     // The agent's rounds: everything behind what is durable, through a bus that is less hostile
-    // each
-    // time, as the last one must get through.
+    // each time, as the last one must get through.
     for (var hostility = 6; rig.durable(source) < last; hostility--) {
       assertThat(hostility).as("rounds left, seed %d", seed).isGreaterThan(-20);
       var durable = rig.durable(source);
