@@ -22,6 +22,7 @@ class RequirementsTests {
   private static final Set<String> STATUSES =
       Set.of("done", "partly", "not yet", "departs", "not software", "void");
   private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
+  private static final Pattern MEASUREMENT = Pattern.compile("case \"([a-z]+)\" -> new ");
   private static final Pattern DECISION = Pattern.compile("\\b(\\d{4}-[a-z0-9-]+)\\b");
 
   private record Line(String ref, String asked, String status, String where, String shownBy) {}
@@ -106,18 +107,18 @@ class RequirementsTests {
             }
 
             @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes ignored) {
+            public FileVisitResult visitFile(Path file, BasicFileAttributes ignored)
+                throws IOException {
               var name = file.getFileName().toString();
               if (name.endsWith("Tests.java")) {
                 names.add(name.substring(0, name.length() - ".java".length()));
               } else if (name.matches(".+\\.(test\\.tsx?|journey\\.mjs)")) {
                 names.add(name);
-              } else if (file.toString().contains("/bench/src/main/")
-                  && name.endsWith("Bench.java")) {
-                names.add(
-                    "bench "
-                        + name.substring(0, name.length() - "Bench.java".length())
-                            .toLowerCase(java.util.Locale.ROOT));
+              } else if (file.endsWith("bench/Bench.java")) {
+                MEASUREMENT
+                    .matcher(Files.readString(file))
+                    .results()
+                    .forEach(found -> names.add("bench " + found.group(1)));
               }
               return FileVisitResult.CONTINUE;
             }
