@@ -25,6 +25,7 @@ test("the demo plant moves on the overview without a reload", async () => {
   await signIn(page, demoPerson());
   await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
   const figures = page.getByRole("region", { name: "Key figures" });
+  await figures.waitFor({ timeout: 90_000 });
   const before = await figures.innerText();
   await eventually(
     "the key figures change",
@@ -61,7 +62,7 @@ test("the plant has 3 sites and 60 devices, and its history reaches back a day",
 test("a chart shows its values as a table too", async () => {
   const page = await browser.page();
   await signIn(page, demoPerson());
-  const button = page.getByRole("button", { name: /View as table/ }).first();
+  const button = page.getByRole("button", { name: /^View .* as table$/ }).first();
   await button.click();
   await page.getByRole("table").first().waitFor();
   await page.context().close();
@@ -72,17 +73,16 @@ test("a person pins a metric and finds it in front the next time", async () => {
   await signIn(page, demoPerson());
   await page.getByRole("button", { name: "Choose charts" }).click();
   const dialog = page.getByRole("dialog");
-  const pin = dialog.getByRole("button", { name: /^Pin / }).last();
-  const name = (await pin.getAttribute("aria-label")) ?? (await pin.innerText());
+  const name = await dialog.getByRole("button", { name: /^Pin / }).last().getAttribute("aria-label");
+  const pin = dialog.getByRole("button", { name });
   await pin.click();
-  const metric = name.replace(/^Pin /, "");
-  await dialog.getByRole("button", { name: `Unpin ${metric}` }).waitFor();
+  await dialog.getByRole("button", { name, pressed: true }).waitFor();
   await page.keyboard.press("Escape");
   await page.reload();
-  const first = page.getByRole("heading", { name: metric });
-  await first.waitFor();
+  await page.getByRole("heading", { name: name.replace(/^Pin /, "") }).first().waitFor();
   await page.getByRole("button", { name: "Choose charts" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: `Unpin ${metric}` }).click();
+  await dialog.getByRole("button", { name, pressed: true }).click();
+  await dialog.getByRole("button", { name, pressed: false }).waitFor();
   await page.context().close();
 });
 

@@ -40,7 +40,7 @@ test("signing up says what is wrong, and then opens an empty workspace", async (
   await page.getByLabel("Work email").fill("ada@");
   await page.getByLabel("Password", { exact: true }).fill("short");
   await page.getByLabel("Workspace").fill("Miller & Sons");
-  await page.getByText(/valid email|full email/i).waitFor();
+  await page.getByText("Enter an email like name@company.com.").waitFor();
   await page.getByText(/at least 12 characters/i).first().waitFor();
   await assertAccessible(page);
   await page.getByLabel("Work email").fill(person.email);

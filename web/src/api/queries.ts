@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { serverNow } from '../ui/now';
 import { api, body } from './client';
 import { ApiProblem } from './problem';
 import type { ChangeEvent, DeviceState, Me, Operation } from './types';
@@ -124,7 +125,7 @@ export const deviceSeriesQuery = (deviceId: string, key: string, range: Range) =
     queryKey: ['series', deviceId, key, range],
     queryFn: ({ signal }) => {
       const { seconds, step, stepS } = ranges[range];
-      const to = Math.floor(Date.now() / 1000 / stepS + 1) * stepS;
+      const to = Math.floor(serverNow() / 1000 / stepS + 1) * stepS;
       return body(
         api.GET('/v1/metrics/series', {
           params: {

@@ -52,6 +52,24 @@ describe('fetchInSession', () => {
     stop();
   });
 
+  it('keeps the session when the server is too busy to renew it', async () => {
+    answering((url) => (url === '/v1/auth/refresh' ? 503 : 401));
+    const ended = vi.fn();
+    const stop = onSessionEnd(ended);
+    await expect(fetchInSession(request())).rejects.toThrow('503');
+    expect(ended).not.toHaveBeenCalled();
+    stop();
+  });
+
+  it('renews although another renewal seems to lie in the future', async () => {
+    localStorage.setItem('clarity.refreshed_at', String(Date.now() + 3_600_000));
+    const asked = answering((url, all) =>
+      url === '/v1/me' && !all.includes('/v1/auth/refresh') ? 401 : 200,
+    );
+    expect((await fetchInSession(request())).status).toBe(200);
+    expect(asked).toContain('/v1/auth/refresh');
+  });
+
   it('leaves a refused sign-in alone', async () => {
     const asked = answering(() => 401);
     await fetchInSession(request('/v1/auth/login'));

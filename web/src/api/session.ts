@@ -3,6 +3,7 @@
  * rotated one again ends the whole session. So one refresh runs at a time, across all tabs.
  */
 const refreshedAtKey = 'clarity.refreshed_at';
+const clockSkewMs = 1_000;
 
 /** Tells the API that a page of its own asks, which a foreign form cannot. */
 export const requestHeaders = { 'X-Clarity-Request': '1' } as const;
@@ -38,7 +39,9 @@ export function onSessionEnd(listener: () => void): () => void {
 
 function lastRefresh(): number {
   try {
-    return Number(localStorage.getItem(refreshedAtKey) ?? 0);
+    const at = Number(localStorage.getItem(refreshedAtKey) ?? 0);
+    // A clock that was set back since would have every session look renewed.
+    return at <= Date.now() + clockSkewMs ? at : 0;
   } catch {
     return 0;
   }
@@ -53,7 +56,9 @@ async function refreshNow(askedAt: number): Promise<boolean> {
     headers: { ...requestHeaders, 'Content-Type': 'application/json' },
     body: '{}',
   });
-  if (!response.ok) return false;
+  if (response.status === 401 || response.status === 403) return false;
+  // A server that restarts or is busy has not ended the session.
+  if (!response.ok) throw new Error(`the session could not be renewed: ${response.status}`);
   try {
     localStorage.setItem(refreshedAtKey, String(Date.now()));
   } catch {

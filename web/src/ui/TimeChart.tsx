@@ -6,6 +6,7 @@ import { IconButton } from './Button';
 import { cx } from './cx';
 import { Skeleton } from './Feedback';
 import { decimalsFor, formatClock, formatMoment, formatUtc, formatValue, zoneName } from './format';
+import { serverNow } from './now';
 import { Panel } from './Panel';
 import { sparkPath } from './Sparkline';
 import { rowClass, Table, Td, Th } from './Table';
@@ -47,7 +48,7 @@ export function TimeChart(props: TimeChartProps) {
     [series],
   );
   const multiples = series.length > seriesLimit;
-  const stale = at === null || Date.now() - Date.parse(at) > staleAfterS * 1000;
+  const stale = at === null || serverNow() - Date.parse(at) > staleAfterS * 1000;
   const has = series.some((s) => newest(s.points) !== null);
 
   const summary = series
@@ -180,7 +181,7 @@ function SeriesTable({
     .sort((a, b) => b - a)
     .slice(0, tableRows);
   const values = series.map((s) => new Map(s.points.map((p) => [p[0], p[1]])));
-  const now = Date.now();
+  const now = serverNow();
   return (
     <div className="overflow-y-auto border-t border-line-weak" style={{ height }}>
       <Table caption={`${title} as a table, newest first`}>
