@@ -17,10 +17,11 @@ packages() {
   fi
 }
 
-# What a build depends on: every file here but for what builds and tests leave behind.
+# What a build depends on: everything here but for what builds and tests leave behind. A directory
+# counts too: it is newer once a file in it was removed.
 newer_than() {
-  find . \( -name node_modules -o -name dist -o -name target -o -name __screenshots__ \) -prune \
-    -o -type f -newer "$1" -print -quit
+  find . -mindepth 1 \( -name node_modules -o -name dist -o -name target -o -name __screenshots__ \) -prune \
+    -o -newer "$1" -print -quit
 }
 
 case "$1" in
