@@ -49,9 +49,11 @@ final class Installation implements AutoCloseable {
                 "--data",
                 data.toString(),
                 "--port",
-                Integer.toString(Machine.freePort()),
-                "--edge-port",
                 Integer.toString(Machine.freePort())));
+    if (!Files.exists(data)) {
+      // An installation keeps the port that its agents were paired to.
+      command.addAll(List.of("--edge-port", Integer.toString(Machine.freePort())));
+    }
     if (!demo) {
       command.add("--no-demo");
     }
