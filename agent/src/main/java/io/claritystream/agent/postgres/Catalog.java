@@ -147,7 +147,7 @@ final class Catalog {
                CASE WHEN c.relkind = 'p' AND c.relreplident = 'f' AND EXISTS (
                       SELECT 1 FROM part p WHERE p.relkind <> 'p' AND p.relreplident <> 'f')
                     THEN 'd' ELSE c.relreplident::text END,
-               coalesce(obj_description(c.oid, 'pg_class'), '')
+               left(coalesce(obj_description(c.oid, 'pg_class'), ''), 2000)
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.oid = ?
         """;
@@ -176,7 +176,7 @@ final class Catalog {
     var sql =
         """
         SELECT a.attname, a.atttypid, a.atttypmod, format_type(a.atttypid, a.atttypmod),
-               a.attnotnull, coalesce(col_description(a.attrelid, a.attnum), ''),
+               a.attnotnull, left(coalesce(col_description(a.attrelid, a.attnum), ''), 2000),
                EXISTS (
                  SELECT 1 FROM pg_index x
                  WHERE x.indrelid = a.attrelid AND x.indisprimary AND a.attnum = ANY (x.indkey)),

@@ -1,5 +1,7 @@
 package io.claritystream.protocol.block;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /// Reads what [ByteSink] wrote. Anything that does not fit is a [CorruptBlockException]: a
@@ -83,9 +85,22 @@ final class ByteSource {
     return start;
   }
 
-  String string() {
-    var length = varint();
+  /// Text of at most `bytesMax` bytes that every database can store: UTF-8, without a NUL.
+  String string(int bytesMax) {
+    var length = varintWithin(bytesMax);
     var start = skip(length);
-    return new String(bytes, start, (int) length, StandardCharsets.UTF_8);
+    for (var i = start; i < start + length; i++) {
+      if (bytes[i] == 0) {
+        throw new CorruptBlockException("a text has a NUL at byte " + i);
+      }
+    }
+    try {
+      return StandardCharsets.UTF_8
+          .newDecoder()
+          .decode(ByteBuffer.wrap(bytes, start, length))
+          .toString();
+    } catch (CharacterCodingException e) {
+      throw new CorruptBlockException("a text is not UTF-8 at byte " + start, e);
+    }
   }
 }

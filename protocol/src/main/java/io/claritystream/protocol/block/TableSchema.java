@@ -1,5 +1,6 @@
 package io.claritystream.protocol.block;
 
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -22,6 +23,15 @@ public record TableSchema(
   /// More columns than any supported source allows (PostgreSQL: 1,600, MySQL: 4,096).
   public static final int COLUMNS_MAX = 5_000;
 
+  /// Longer than any supported source allows (PostgreSQL: 63, MySQL: 256), and short enough for
+  /// two of them to be a key in an index.
+  public static final int NAME_BYTES_MAX = 500;
+
+  public static final int COMMENT_BYTES_MAX = 16_000;
+
+  /// One schema, encoded.
+  static final int BYTES_MAX = 1024 * 1024;
+
   private static final int FOREIGN_KEYS_MAX = 1_000;
   private static final int KEY = 1;
   private static final int REQUIRED = 2;
@@ -35,6 +45,15 @@ public record TableSchema(
   /// the two parts are not escaped.
   public String qualifiedName() {
     return namespace.isEmpty() ? name : namespace + "." + name;
+  }
+
+  /// Of the names of all columns.
+  long nameBytes() {
+    var bytes = 0L;
+    for (var column : columns) {
+      bytes += column.name().getBytes(StandardCharsets.UTF_8).length;
+    }
+    return bytes;
   }
 
   public int keyColumns() {
@@ -67,24 +86,25 @@ public record TableSchema(
     return out.toByteArray();
   }
 
+  /// @throws CorruptBlockException if it is no schema, or one that exceeds its limits
   public static TableSchema decode(byte[] bytes) {
     return decode(new ByteSource(bytes, 0, bytes.length));
   }
 
   static TableSchema decode(ByteSource in) {
-    var namespace = in.string();
-    var name = in.string();
+    var namespace = in.string(NAME_BYTES_MAX);
+    var name = in.string(NAME_BYTES_MAX);
     var replicaIdentity = (char) in.varintWithin(Character.MAX_VALUE);
-    var comment = in.string();
+    var comment = in.string(COMMENT_BYTES_MAX);
     var columnCount = in.varintWithin(COLUMNS_MAX);
     var columns = new ArrayList<Column>(columnCount);
     for (var i = 0; i < columnCount; i++) {
-      var columnName = in.string();
-      var typeName = in.string();
+      var columnName = in.string(NAME_BYTES_MAX);
+      var typeName = in.string(NAME_BYTES_MAX);
       var typeId = in.varint();
       var kind = ValueKind.ofCode(in.varintWithin(Integer.MAX_VALUE));
       var flags = in.varintWithin(Integer.MAX_VALUE);
-      var columnComment = in.string();
+      var columnComment = in.string(COMMENT_BYTES_MAX);
       columns.add(
           new Column(
               columnName,
@@ -98,7 +118,9 @@ public record TableSchema(
     var keyCount = in.varintWithin(FOREIGN_KEYS_MAX);
     var foreignKeys = new ArrayList<ForeignKey>(keyCount);
     for (var i = 0; i < keyCount; i++) {
-      foreignKeys.add(new ForeignKey(strings(in), in.string(), in.string(), strings(in)));
+      foreignKeys.add(
+          new ForeignKey(
+              strings(in), in.string(NAME_BYTES_MAX), in.string(NAME_BYTES_MAX), strings(in)));
     }
     return new TableSchema(namespace, name, replicaIdentity, comment, columns, foreignKeys);
   }
@@ -126,7 +148,7 @@ public record TableSchema(
     var count = in.varintWithin(COLUMNS_MAX);
     var values = new ArrayList<String>(count);
     for (var i = 0; i < count; i++) {
-      values.add(in.string());
+      values.add(in.string(NAME_BYTES_MAX));
     }
     return values;
   }

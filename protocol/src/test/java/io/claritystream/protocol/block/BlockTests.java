@@ -173,6 +173,7 @@ class BlockTests {
         io.claritystream.protocol.link.BatchHeader.newBuilder()
             .setFirstSeq(1)
             .setCount(2)
+            .setCells(6)
             .setFirstCapturedAtUs(10)
             .setCodec(io.claritystream.protocol.link.Codec.PLAIN_BLOCK_V1)
             .build();
@@ -189,6 +190,7 @@ class BlockTests {
         io.claritystream.protocol.link.BatchHeader.newBuilder()
             .setFirstSeq(1)
             .setCount(3)
+            .setCells(9)
             .setFirstCapturedAtUs(10)
             .setUncompressedBytes(plain.length);
     assertThat(new BlockReader().read(header.build(), packed).events()).hasSize(3);
@@ -196,6 +198,81 @@ class BlockTests {
         .isInstanceOf(CorruptBlockException.class);
     assertThatThrownBy(() -> new BlockReader().read(header.build(), new byte[] {1, 2, 3}))
         .isInstanceOf(CorruptBlockException.class);
+  }
+
+  @Test
+  void aBlockWithMoreEventsOrCellsThanItsHeaderSaysIsRefusedWhereItExceedsThem() {
+    var plain = three();
+    var header = plainHeader(3, 9);
+    assertThat(new BlockReader().read(header.build(), plain).events()).hasSize(3);
+    assertThatThrownBy(() -> new BlockReader().read(header.setCount(2).build(), plain))
+        .isInstanceOf(CorruptBlockException.class)
+        .hasMessageContaining("more events");
+    assertThatThrownBy(() -> new BlockReader().read(plainHeader(3, 8).build(), plain))
+        .isInstanceOf(CorruptBlockException.class)
+        .hasMessageContaining("more cells");
+  }
+
+  /// Five bytes an event, a few kilobytes compressed.
+  @Test
+  void eventsOfAFewBytesDoNotFillTheMemory() {
+    var writer = new BlockWriter(64);
+    for (var i = 0; i <= BlockReader.EVENTS_MAX; i++) {
+      writer.beginEvent(Op.TRUNCATE, READINGS, 5, 10);
+      writer.endEvent();
+    }
+    var plain = bytes(writer);
+    assertThatThrownBy(
+            () -> new BlockReader().read(plainHeader(Integer.MAX_VALUE, 0).build(), plain))
+        .isInstanceOf(CorruptBlockException.class)
+        .hasMessageContaining("more events");
+  }
+
+  /// A cell of one byte under a long name: bronze would repeat the name.
+  @Test
+  void namesThatBronzeWouldRepeatTooOftenAreRefused() {
+    var wide =
+        new TableSchema(
+            "plant",
+            "wide",
+            'd',
+            "",
+            java.util.stream.IntStream.range(0, 1_000)
+                .mapToObj(i -> column("n".repeat(490) + i, ValueKind.INT, i == 0))
+                .toList(),
+            List.of());
+    var writer = new BlockWriter(64);
+    for (var event = 0; event < 150; event++) {
+      writer.beginEvent(Op.INSERT, wide, 5, 10);
+      writer.after();
+      for (var i = 0; i < 1_000; i++) {
+        writer.marker(Row.NULL);
+      }
+      writer.endEvent();
+    }
+    assertThatThrownBy(() -> new BlockReader().readPlain(bytes(writer), 1, 10))
+        .isInstanceOf(CorruptBlockException.class)
+        .hasMessageContaining("more cells");
+  }
+
+  @Test
+  void aNameThatNoDatabaseStoresIsRefused() {
+    for (var name : List.of("a\0b", "n".repeat(TableSchema.NAME_BYTES_MAX + 1))) {
+      for (var schema :
+          List.of(
+              new TableSchema("plant", name, 'd', "", List.of(), List.of()),
+              new TableSchema(name, "reading", 'd', "", List.of(), List.of()),
+              new TableSchema(
+                  "plant", "r", 'd', "", List.of(column(name, ValueKind.INT, true)), List.of()))) {
+        assertThatThrownBy(() -> TableSchema.decode(schema.encode()))
+            .isInstanceOf(CorruptBlockException.class);
+      }
+    }
+    var latin = READINGS.encode();
+    latin[1] = (byte) 0xe9;
+    assertThatThrownBy(() -> TableSchema.decode(latin))
+        .isInstanceOf(CorruptBlockException.class)
+        .hasMessageContaining("UTF-8");
   }
 
   @Test
@@ -215,6 +292,16 @@ class BlockTests {
 
   static Column column(String name, ValueKind kind, boolean key) {
     return new Column(name, "type", 0, kind, key, false, "");
+  }
+
+  private static io.claritystream.protocol.link.BatchHeader.Builder plainHeader(
+      int count, int cells) {
+    return io.claritystream.protocol.link.BatchHeader.newBuilder()
+        .setFirstSeq(1)
+        .setCount(count)
+        .setCells(cells)
+        .setFirstCapturedAtUs(10)
+        .setCodec(io.claritystream.protocol.link.Codec.PLAIN_BLOCK_V1);
   }
 
   private static byte[] three() {

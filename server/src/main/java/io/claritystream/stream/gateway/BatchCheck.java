@@ -52,6 +52,7 @@ sealed interface BatchCheck {
         && header.getCount() >= 1
         && header.getCount() <= BatchLimits.EVENTS_MAX
         && header.getCells() >= 0
+        && header.getCells() <= BatchLimits.CELLS_MAX
         && header.getUncompressedBytes() >= 0
         && header.getUncompressedBytes() <= BatchLimits.UNCOMPRESSED_BYTES_MAX
         && header.getDigest().size() == BatchDigest.BYTES

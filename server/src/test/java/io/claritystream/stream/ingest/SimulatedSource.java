@@ -158,21 +158,22 @@ public final class SimulatedSource {
     }
     block.transactionEnd(0x1_0000_0000L + nextSeq + events.length);
     var plain = java.util.Arrays.copyOf(block.array(), block.size());
-    return packed(plain, events.length, atUs);
+    return packed(plain, events.length, block.cells(), atUs);
   }
 
   /// A batch whose payload is not a block, though everything about it is in order.
   public Batch nonsense(int count) {
-    return packed("not a block".getBytes(StandardCharsets.UTF_8), count, 0);
+    return packed("not a block".getBytes(StandardCharsets.UTF_8), count, 0, 0);
   }
 
-  private Batch packed(byte[] plain, int count, long atUs) {
+  private Batch packed(byte[] plain, int count, int cells, long atUs) {
     var payload = Zstd.compress(plain, 1);
     digest = BatchDigest.next(digest, payload, 0, payload.length);
     var header =
         head()
             .setFirstSeq(nextSeq)
             .setCount(count)
+            .setCells(cells)
             .setCodec(Codec.ZSTD_BLOCK_V1)
             .setUncompressedBytes(plain.length)
             .setCrc32C(BatchDigest.crc32c(payload, 0, payload.length))
