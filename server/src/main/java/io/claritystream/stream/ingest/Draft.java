@@ -18,7 +18,10 @@ final class Draft {
   static final long BYTES_MAX = 8L * 1024 * 1024;
 
   /// Events of one source and epoch, in order.
-  record Slice(SourceLine line, SourceRef source, List<ChangeEvent> events) {}
+  ///
+  /// @param beginsSnapshot whether a repeated snapshot begins with the first of them
+  record Slice(
+      SourceLine line, SourceRef source, List<ChangeEvent> events, boolean beginsSnapshot) {}
 
   /// A source's mark, from where to where; `isNew` if it has no checkpoint yet.
   record Move(SourceLine line, boolean isNew, Mark before, Mark after) {}
@@ -73,13 +76,23 @@ final class Draft {
         (earlier, later) -> new Move(line, earlier.isNew(), earlier.before(), later.after()));
   }
 
+  /// The source's next events begin a repeated snapshot.
+  void beginSnapshot(SourceLine line) {
+    open(line, true);
+  }
+
+  private Slice open(SourceLine line, boolean beginsSnapshot) {
+    var slice = new Slice(line, line.source(), new ArrayList<>(), beginsSnapshot);
+    open.put(line, slice);
+    slices.add(slice);
+    return slice;
+  }
+
   void add(
       SourceLine line, ChangeEvent event, int schemaVersion, long capturedMs, Instant ingestedAt) {
     var slice = open.get(line);
     if (slice == null) {
-      slice = new Slice(line, line.source(), new ArrayList<>());
-      open.put(line, slice);
-      slices.add(slice);
+      slice = open(line, false);
     }
     bronze.add(line.ids(), event, schemaVersion, capturedMs, ingestedAt);
     if (owners.size() == places.length) {

@@ -179,17 +179,20 @@ final class IngestTransaction {
   }
 
   private void undo(Connection connection, Work work) {
+    // First, because the locks that go with the transaction let another thread in.
+    work.folded.forEach(folded -> folded.applied().rolledBack());
     try {
       connection.rollback();
     } catch (SQLException e) {
       // The connection is gone, and its transaction with it.
       log.debug("roll back failed: cause={}", e.toString());
-    } finally {
-      work.folded.forEach(folded -> folded.applied().rolledBack());
     }
   }
 
   private void fold(Connection connection, Draft.Slice slice, Work work) throws SQLException {
+    if (slice.beginsSnapshot()) {
+      materializer.beginSnapshot(connection, slice.source());
+    }
     var events = outsideQuarantine(slice, slice.events(), work);
     if (events.isEmpty()) {
       return;

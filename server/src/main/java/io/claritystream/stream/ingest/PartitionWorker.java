@@ -278,6 +278,10 @@ final class PartitionWorker {
       } catch (CorruptBlockException e) {
         return corrupt(draft, line, header, payload, e);
       }
+      // What the first snapshot begins with is nothing, and part of a batch was begun before.
+      if (block.snapshotBegins() && known == 0 && line.mark().epoch() > 1) {
+        draft.beginSnapshot(line);
+      }
       var events = block.events();
       var now = ingest.clock().instant();
       var newestUs = 0L;

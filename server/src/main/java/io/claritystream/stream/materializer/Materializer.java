@@ -68,6 +68,25 @@ public final class Materializer {
     }
   }
 
+  /// A repeated snapshot of the source follows: whatever it has contributed so far is deleted
+  /// within the transaction of `connection`, because the snapshot's rows hold it all again. To be
+  /// called before the snapshot's first event is folded; earlier calls of the transaction are
+  /// undone by it.
+  ///
+  /// @throws SQLException as PostgreSQL gave it; the transaction is then to be rolled back
+  public void beginSnapshot(Connection connection, SourceRef source) throws SQLException {
+    forget(source.sourceId());
+    new Clearing(connection, source.tenantId().value(), source.sourceId()).run();
+  }
+
+  /// Whoever takes over a source, be it again, begins with what is stored: others may have folded
+  /// events of it in the meantime.
+  public void forget(UUID sourceId) {
+    synchronized (models) {
+      models.remove(sourceId);
+    }
+  }
+
   private Fold fold(SourceModel model, SourceRef source, List<ChangeEvent> events)
       throws SQLException {
     var fold = new Fold(model, source.epoch());

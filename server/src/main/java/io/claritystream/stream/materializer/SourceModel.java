@@ -28,8 +28,9 @@ final class SourceModel {
   /// How much it remembers: devices, series and extras.
   int weight;
 
-  /// Whether what it remembers is what is committed.
-  boolean forgotten;
+  /// Whether it must not be used again, as what it remembers may not be what is committed.
+  /// Volatile, because when a partition moves, the thread before says so to the one after.
+  volatile boolean forgotten;
 
   private final Map<String, byte[]> scopes = new HashMap<>();
   private final Map<Long, TablePlan> plans = new HashMap<>();

@@ -20,6 +20,10 @@
 /// *Order.* Events are applied in the order of their numbers. What is stored as a `…_seq` is
 /// epoch and number in one, see [Ordinal], so that a later epoch follows an earlier one.
 ///
+/// *A repeated snapshot* holds all rows again, so when it begins, what the source has contributed
+/// is deleted in the same transaction ([Materializer#beginSnapshot]), and folded anew. What the
+/// source's database has deleted since is then in bronze alone.
+///
 /// *Time of a reading.* What its time column says, in UTC where the column has no zone. A time
 /// that is null, infinite, unreadable, before 1971, or more than a day after the change was
 /// committed is a clock that was never set, or a placeholder: the reading is real, so it is

@@ -168,6 +168,43 @@ class IngestTests {
   }
 
   @Test
+  void a_snapshot_repeated_in_a_new_epoch_counts_nothing_twice() {
+    var source = source();
+    var events = new Event[5];
+    for (var i = 0; i < events.length; i++) {
+      events[i] = Event.reading(i, source.capturedAt(), "4.5").as(Op.READ);
+    }
+    rig.send(source, source.barrier(), source.snapshot(events[0], events[1], events[2]));
+    rig.awaitDurable(source, 3);
+    var barrier = source.nextEpoch();
+    var first = source.snapshot(events[0], events[1]);
+    rig.send(source, barrier, first, first, source.batch(events[2], events[3], events[4]));
+    await().atMost(IngestRig.SOON).until(() -> rig.bronze(source, 2).size() == 5);
+
+    assertThat(
+            rig.superuser()
+                .sql(
+                    """
+                    SELECT d.key || ' ' || sum(m.value_count) FROM analytics.devices d
+                    JOIN analytics.series s USING (tenant_id, device_id)
+                    JOIN analytics.metrics_min m USING (series_id)
+                    WHERE d.source_id = :source
+                    GROUP BY d.key ORDER BY d.key
+                    """)
+                .param("source", source.id())
+                .query(String.class)
+                .list())
+        .containsExactly("0 2", "1 2", "2 2", "3 2", "4 2");
+    assertThat(
+            rig.superuser()
+                .sql("SELECT reads FROM analytics.table_state WHERE source_id = :source")
+                .param("source", source.id())
+                .query(Long.class)
+                .single())
+        .isEqualTo(5);
+  }
+
+  @Test
   void what_an_older_stream_of_the_agent_still_sends_is_dropped() {
     var source = source();
     rig.send(source, source.barrier());

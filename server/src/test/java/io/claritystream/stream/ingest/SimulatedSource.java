@@ -136,7 +136,17 @@ public final class SimulatedSource {
   }
 
   public Batch batch(Event... events) {
+    return batch(new BlockWriter(256), events);
+  }
+
+  /// A batch that a snapshot begins in.
+  public Batch snapshot(Event... events) {
     var block = new BlockWriter(256);
+    block.snapshotBegin(0x1_0000_0000L);
+    return batch(block, events);
+  }
+
+  private Batch batch(BlockWriter block, Event... events) {
     var atUs = capturedAt.getEpochSecond() * 1_000_000 + capturedAt.getNano() / 1_000;
     block.transaction(700 + nextSeq, 0x1_0000_0000L + nextSeq, atUs, 0);
     for (var event : events) {

@@ -107,6 +107,21 @@ class MaterializerTests {
   }
 
   @Test
+  void whoever_takes_a_source_back_begins_with_what_another_one_stored() {
+    models.apply(capture.insert(READINGS, 9, "2026-11-20 11:00:00+00", 1, 2, "ok").take());
+    var ours = models.materializer;
+    models.restart();
+    models.apply(capture.insert(READINGS, 9, "2026-11-20 11:01:00+00", 1, 2, "jam").take());
+    models.materializer = ours;
+
+    models.materializer.forget(models.source.sourceId());
+    models.apply(capture.insert(READINGS, 9, "2026-11-20 11:02:00+00", 1, 2, "ok").take());
+
+    assertThat(models.one("SELECT value FROM analytics.extras_text WHERE key = 'readings.status'"))
+        .isEqualTo("ok");
+  }
+
+  @Test
   void a_time_that_is_none_gives_way_to_that_of_the_commit_and_is_counted() {
     models.apply(
         capture

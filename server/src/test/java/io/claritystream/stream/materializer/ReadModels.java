@@ -81,6 +81,24 @@ public final class ReadModels implements AutoCloseable {
     }
   }
 
+  SourceRef inEpoch(int epoch) {
+    return new SourceRef(
+        source.tenantId(), source.sourceId(), source.agentId(), source.name(), 0, epoch, 1);
+  }
+
+  /// Folds the first events of a repeated snapshot.
+  void beginSnapshot(SourceRef ref, List<ChangeEvent> events) {
+    try (var connection = database.dataSource("service").getConnection()) {
+      connection.setAutoCommit(false);
+      materializer.beginSnapshot(connection, ref);
+      var applied = materializer.apply(connection, ref, events);
+      connection.commit();
+      applied.committed();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   void applyAndRollBack(List<ChangeEvent> events) {
     try (Connection connection = database.dataSource("service").getConnection()) {
       connection.setAutoCommit(false);
