@@ -33,6 +33,7 @@ for (const size of ["desktop", "phone"]) {
         await page.goto(path);
         await page.getByRole("heading", { level: 1 }).waitFor();
         await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
+        if (name === "overview") await page.locator("canvas").first().waitFor();
         await picture(page, `${name}-${size}-${theme}`);
         await assertAccessible(page);
         const overflow = await page.evaluate(

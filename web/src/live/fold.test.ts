@@ -109,8 +109,9 @@ describe('foldSitePoint', () => {
 
 describe('foldIntoOverview', () => {
   it('moves the chart of the metric on the site of the device only', () => {
-    const folded = foldIntoOverview(withAges(overview()), [item()]);
-    expect(folded.charts[0]?.series[0]?.points).toEqual([[minute, 4 + 4 / 3, 3]]);
+    const before = withAges(overview(), new Map([['d1 pressure', 5]]));
+    const folded = foldIntoOverview(before, [item()]);
+    expect(folded.charts[0]?.series[0]?.points).toEqual([[minute, 5, 3]]);
     expect(folded.charts[0]?.series[1]?.points).toEqual([[minute, 9, 3]]);
     expect(folded.charts[0]?.at).toBe('2026-11-21T09:00:40.500Z');
   });
@@ -124,7 +125,13 @@ describe('foldIntoOverview', () => {
 
   it('replaces a value of the same device by its next one', () => {
     const folded = foldIntoOverview(withAges(overview()), [item(), item({ value: 5 })]);
-    expect(folded.charts[0]?.series[0]?.points[0]?.[1]).toBeCloseTo(4 + 1 / 3);
+    expect(folded.charts[0]?.series[0]?.points[0]?.[1]).toBeCloseTo(3);
+  });
+
+  it('takes a first live value to be in the mean already', () => {
+    const folded = foldIntoOverview(withAges(overview()), [item({ value: 1_000_000 })]);
+    expect(folded.charts[0]?.series[0]?.points).toEqual([[minute, 4, 3]]);
+    expect(folded.charts[0]?.at).toBe('2026-11-21T09:00:40.500Z');
   });
 
   it('never sets a time back', () => {

@@ -83,7 +83,9 @@ const standsInS = 600;
 /**
  * Puts a device's value into a site's line, whose points are `[minute, mean over devices, devices]`:
  * it replaces the one that the device had in the mean. A new minute begins with the mean so far,
- * since one device alone is not the site. Late readings are left to the next answer of the API.
+ * since one device alone is not the site. A value that is not known to be in the mean is taken to
+ * be: it mostly is, and a counter's would throw the line. The next answer of the API sets right
+ * what that misses, and readings that come late.
  */
 export function foldSitePoint(
   points: readonly Point[],
@@ -100,7 +102,7 @@ export function foldSitePoint(
     return [...points.filter((point) => (point[0] ?? 0) > minute - 3600), [minute, value, 1]];
   }
   const count = Math.max(1, counted);
-  const next: Point = [minute, mean + (value - (before ?? mean)) / count, count];
+  const next: Point = [minute, mean + (value - (before ?? value)) / count, count];
   if (minute === lastMinute) return points.with(-1, next);
   return [...points.filter((point) => (point[0] ?? 0) > minute - 3600), next];
 }
