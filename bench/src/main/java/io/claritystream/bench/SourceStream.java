@@ -230,7 +230,6 @@ final class SourceStream implements AutoCloseable {
         }
         case REFUSED -> fail(frame.getRefused().getCode() + ": " + frame.getRefused().getMessage());
         case REWIND -> fail("asked to go back to " + frame.getRewind().getFromSeq());
-        case NEW_EPOCH -> fail("a new epoch: " + frame.getNewEpoch().getReason());
         case FRAME_NOT_SET -> {}
       }
     }

@@ -707,14 +707,6 @@ public final class Uplink implements AutoCloseable, Released {
           case DURABLE -> durableTold = Math.max(durableTold, frame.getDurable().getSeq());
           case REWIND -> rewindTo = frame.getRewind().getFromSeq();
           case REFUSED -> refusal = frame.getRefused();
-          case NEW_EPOCH -> {
-            // The next hello asks for it: there is one way into an epoch, and it begins with a
-            // welcome.
-            ended =
-                Status.ABORTED
-                    .withDescription("a new epoch begins: " + frame.getNewEpoch().getReason())
-                    .asRuntimeException();
-          }
           case FRAME_NOT_SET -> LOG.debug("a frame of a kind that this version does not know");
         }
       } finally {

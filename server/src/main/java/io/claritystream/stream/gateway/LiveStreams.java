@@ -9,21 +9,39 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /// The streams of this process, one a source.
 final class LiveStreams {
-  private final ConcurrentMap<UUID, SourceStream> bySource = new ConcurrentHashMap<>();
+  private record Held(long session, SourceStream stream) {}
 
-  /// The stream is the source's from now on; an older one that is here ends.
-  void add(SourceRef source, SourceStream stream) {
-    SourceStream older = bySource.put(source.sourceId(), stream);
-    if (older != null && older != stream) {
-      older.refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
+  private final ConcurrentMap<UUID, Held> bySource = new ConcurrentHashMap<>();
+
+  /// The stream is the source's from now on, and an older one that is here ends. False if the one
+  /// that is here is newer: two that open at once may come in either order.
+  boolean add(SourceRef source, SourceStream stream) {
+    Held held = new Held(source.session(), stream);
+    AtomicReference<@Nullable Held> before = new AtomicReference<>();
+    Held now =
+        bySource.compute(
+            source.sourceId(),
+            (_, there) -> {
+              before.set(there);
+              return there != null && there.session() > held.session() ? there : held;
+            });
+    if (now != held) {
+      return false;
     }
+    Held older = before.get();
+    if (older != null) {
+      older.stream().refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
+    }
+    return true;
   }
 
   void remove(SourceRef source, SourceStream stream) {
-    bySource.remove(source.sourceId(), stream);
+    bySource.remove(source.sourceId(), new Held(source.session(), stream));
   }
 
   int size() {
@@ -32,33 +50,35 @@ final class LiveStreams {
 
   /// Reads where all the sources stand, in one statement, and tells their streams.
   void look(Sources sources) {
-    Map<UUID, SourceStream> now = Map.copyOf(bySource);
+    Map<UUID, Held> now = Map.copyOf(bySource);
     if (now.isEmpty()) {
       return;
     }
     for (Sources.Standing standing : sources.standing(now.keySet())) {
-      SourceStream stream = now.get(standing.source().sourceId());
-      if (stream != null) {
-        stream.standing(standing);
+      Held held = now.get(standing.source().sourceId());
+      if (held != null) {
+        held.stream().standing(standing);
       }
     }
-    now.values().forEach(SourceStream::tick);
+    now.values().forEach(held -> held.stream().tick());
   }
 
   /// The edge ends the streams of a revoked agent as well; whichever comes first.
   void end(Set<UUID> revokedAgents) {
-    for (SourceStream stream : List.copyOf(bySource.values())) {
-      if (revokedAgents.contains(stream.agent().agentId())) {
-        stream.end(
-            Status.PERMISSION_DENIED.withDescription(
-                "This agent was revoked. Pair it again to use it again."));
+    for (Held held : List.copyOf(bySource.values())) {
+      if (revokedAgents.contains(held.stream().agent().agentId())) {
+        held.stream()
+            .end(
+                Status.PERMISSION_DENIED.withDescription(
+                    "This agent was revoked. Pair it again to use it again."));
       }
     }
   }
 
   void endAll() {
-    for (SourceStream stream : List.copyOf(bySource.values())) {
-      stream.end(Status.UNAVAILABLE.withDescription("The gateway is stopping; connect again."));
+    for (Held held : List.copyOf(bySource.values())) {
+      held.stream()
+          .end(Status.UNAVAILABLE.withDescription("The gateway is stopping; connect again."));
     }
   }
 }

@@ -31,7 +31,7 @@ final class Quotas {
 
   /// Counts a batch that was accepted; the answer is how long to wait before the next one.
   Duration spent(TenantId tenant, int bytes, int events) {
-    Allowance allowance = allowances.get(tenant, this::allowance);
+    Allowance allowance = allowance(tenant);
     long waitNs =
         Math.max(
             allowance.bytes().consumeIgnoringRateLimits(Math.max(1, bytes)),
@@ -40,8 +40,16 @@ final class Quotas {
   }
 
   private Allowance allowance(TenantId tenant) {
+    Allowance known = allowances.getIfPresent(tenant);
+    if (known != null) {
+      return known;
+    }
+    // Read outside the cache: whoever computes within it makes its neighbours wait as well.
     Plans.Limits limits = plans.of(tenant);
-    return new Allowance(bucket(limits.bytesPerSecond()), bucket(limits.eventsPerSecond()));
+    Allowance fresh =
+        new Allowance(bucket(limits.bytesPerSecond()), bucket(limits.eventsPerSecond()));
+    Allowance first = allowances.asMap().putIfAbsent(tenant, fresh);
+    return first == null ? fresh : first;
   }
 
   private Bucket bucket(long allowed) {

@@ -24,6 +24,9 @@ final class SendWindow {
 
   private record Sent(long endSeq, int bytes) {}
 
+  /// A window full of the smallest batches is kept in memory as well.
+  private static final int BATCHES_MAX = 65_536;
+
   private final long windowBytes;
   private final Deque<Sent> outstanding = new ArrayDeque<>();
   private long outstandingBytes;
@@ -118,6 +121,6 @@ final class SendWindow {
 
   /// Full is a window with room for nothing; a batch larger than what is left may still be taken.
   boolean isFull() {
-    return outstandingBytes >= windowBytes;
+    return outstandingBytes >= windowBytes || outstanding.size() >= BATCHES_MAX;
   }
 }

@@ -1,5 +1,6 @@
 package io.claritystream.stream.gateway;
 
+import io.claritystream.protocol.block.BatchDigest;
 import io.claritystream.protocol.identity.PeerIdentity;
 import io.claritystream.protocol.link.AcknowledgeMode;
 import io.claritystream.protocol.link.BatchHeader;
@@ -18,6 +19,7 @@ import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -40,6 +42,9 @@ final class SourceStream implements DurableMarks.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(SourceStream.class);
   private static final Duration STALL_LAST = Duration.ofSeconds(60);
 
+  /// What has not helped so often is not a batch that got lost: the stream is opened anew.
+  private static final int STALLS_MAX = 2;
+
   private enum State {
     AWAITING_HELLO,
     OPENING,
@@ -50,19 +55,21 @@ final class SourceStream implements DurableMarks.Listener {
   private final StreamServices services;
   private final PeerIdentity.Agent agent;
   private final ServerCallStreamObserver<PlatformFrame> toAgent;
-  private final CompletableFuture<Boolean> barrierCommitted = new CompletableFuture<>();
 
   private State state = State.AWAITING_HELLO;
   private @Nullable SourceRef source;
+  private CompletableFuture<Boolean> barrierCommitted = new CompletableFuture<>();
   private boolean requested;
   private boolean durableUnsaid;
   private SendWindow window = new SendWindow(0, 0);
+  private DigestChain chain = new DigestChain(0, new byte[0]);
   private long unacceptedBytes;
   private long waitUntilNs;
   private boolean waits;
   private long progressNs;
   private long durableNs;
   private Duration stallAfter;
+  private int stalls;
 
   SourceStream(
       StreamServices services,
@@ -174,7 +181,10 @@ final class SourceStream implements DurableMarks.Listener {
       state = State.OPENING;
       source = opened.get();
     }
-    services.streams().add(opened.get(), this);
+    if (!services.streams().add(opened.get(), this)) {
+      refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
+      return;
+    }
     services.marks().listen(opened.get().sourceId(), this);
     synchronized (this) {
       if (state == State.ENDED) {
@@ -188,8 +198,7 @@ final class SourceStream implements DurableMarks.Listener {
 
   private void finishOpening(Hello hello, SourceRef opened) {
     try {
-      send(barrier(opened)).get();
-      if (!awaitBarrier()) {
+      if (!isCommitted(barrier(opened))) {
         return;
       }
       Checkpoint checkpoint =
@@ -197,19 +206,22 @@ final class SourceStream implements DurableMarks.Listener {
       switch (Numbering.compare(hello, opened, checkpoint)) {
         case Numbering.Continues(long durable) -> welcome(opened, checkpoint, durable, "");
         case Numbering.Breaks(String why) -> {
-          Optional<SourceRef> renumbered = services.sources().openEpoch(opened);
+          Optional<SourceRef> renumbered = openEpoch(opened, why);
           if (renumbered.isEmpty()) {
             refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
             return;
           }
-          LOG.warn(
-              "epoch opened source={} epoch={} because {}",
-              opened.sourceId(),
-              renumbered.get().epoch(),
-              why);
-          services.meters().epochOpened();
-          send(barrier(renumbered.get())).get();
-          welcome(renumbered.get(), checkpoint, 0, why);
+          synchronized (this) {
+            if (state != State.OPENING) {
+              return;
+            }
+            source = renumbered.get();
+            barrierCommitted = new CompletableFuture<>();
+          }
+          // A barrier that got lost would leave every batch behind it without an epoch.
+          if (isCommitted(barrier(renumbered.get()))) {
+            welcome(renumbered.get(), checkpoint, 0, why);
+          }
         }
       }
     } catch (ExecutionException e) {
@@ -222,11 +234,29 @@ final class SourceStream implements DurableMarks.Listener {
     }
   }
 
-  /// False if the stream has ended meanwhile.
-  private boolean awaitBarrier() throws InterruptedException, ExecutionException {
+  private Optional<SourceRef> openEpoch(SourceRef opened, String why) {
+    Optional<SourceRef> renumbered = services.sources().openEpoch(opened);
+    renumbered.ifPresent(
+        now -> {
+          LOG.warn("epoch opened source={} epoch={} because {}", now.sourceId(), now.epoch(), why);
+          services.meters().epochOpened();
+        });
+    return renumbered;
+  }
+
+  /// Sends the barrier and waits until ingest has committed it. False if the stream has ended
+  /// meanwhile.
+  private boolean isCommitted(BatchHeader barrier) throws InterruptedException, ExecutionException {
+    send(barrier).get();
+    CompletableFuture<Boolean> committed;
+    synchronized (this) {
+      if (state != State.OPENING) {
+        return false;
+      }
+      committed = barrierCommitted;
+    }
     try {
-      return barrierCommitted.get(
-          services.properties().welcomeWithin().toMillis(), TimeUnit.MILLISECONDS);
+      return committed.get(services.properties().welcomeWithin().toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       fail("ingest has not reached the source's barrier", e);
       return false;
@@ -242,6 +272,7 @@ final class SourceStream implements DurableMarks.Listener {
       source = opened;
       state = State.LIVE;
       window = new SendWindow(durable, windowBytes);
+      chain = new DigestChain(durable, durable == 0 ? new byte[0] : checkpoint.digest());
       progressNs = services.nanoTime().getAsLong();
       durableNs = progressNs;
       services.reports().connected(opened);
@@ -295,10 +326,18 @@ final class SourceStream implements DurableMarks.Listener {
       }
       case BatchCheck.Right() -> {}
     }
+    byte[] before = digestBefore(header);
     switch (place(header, payload.length)) {
       case SendWindow.Placement.Refused(String why) -> refuse(Refusal.OUT_OF_ORDER, why);
       case SendWindow.Placement.Dropped() -> services.meters().dropped(payload.length);
       case SendWindow.Placement.Next() -> {
+        if (before != null
+            && !Arrays.equals(
+                BatchDigest.next(before, payload, 0, payload.length),
+                header.getDigest().toByteArray())) {
+          unchained(to, header);
+          return;
+        }
         Duration wait = services.quotas().spent(to.tenantId(), payload.length, header.getCount());
         if (wait.isPositive()) {
           waitFor(wait);
@@ -310,6 +349,21 @@ final class SourceStream implements DurableMarks.Listener {
             .whenComplete((_, failure) -> accepted(events, failure));
       }
     }
+  }
+
+  /// The numbers fit, but what is before them in the agent's spool is not what is before them
+  /// here: the numbering ends, and the agent begins the next one when it comes back.
+  private void unchained(SourceRef to, BatchHeader header) {
+    String why =
+        "The batch that begins at "
+            + header.getFirstSeq()
+            + " does not follow the one that was sent before it.";
+    openEpoch(to, why);
+    refuse(Refusal.OUT_OF_ORDER, why);
+  }
+
+  private synchronized byte @Nullable [] digestBefore(BatchHeader header) {
+    return chain.before(header.getFirstSeq());
   }
 
   private synchronized SendWindow.Placement place(BatchHeader header, int bytes) {
@@ -326,6 +380,10 @@ final class SourceStream implements DurableMarks.Listener {
         window.place(header.getFirstSeq(), header.getFirstSeq() + header.getCount(), bytes);
     if (placement instanceof SendWindow.Placement.Next) {
       unacceptedBytes += bytes;
+      chain.sent(
+          header.getFirstSeq(),
+          header.getFirstSeq() + header.getCount() - 1,
+          header.getDigest().toByteArray());
     }
     return placement;
   }
@@ -397,7 +455,7 @@ final class SourceStream implements DurableMarks.Listener {
       if (opened == null || state == State.ENDED) {
         return;
       }
-      if (mark.session() >= opened.session()) {
+      if (mark.session() >= opened.session() && mark.epoch() >= opened.epoch()) {
         barrierCommitted.complete(true);
       }
       if (state != State.LIVE || mark.epoch() != opened.epoch()) {
@@ -407,6 +465,8 @@ final class SourceStream implements DurableMarks.Listener {
       if (events == 0) {
         return;
       }
+      chain.durable(mark.seq());
+      stalls = 0;
       progressNs = services.nanoTime().getAsLong();
       stallAfter = patience(progressNs - durableNs);
       durableNs = progressNs;
@@ -447,6 +507,7 @@ final class SourceStream implements DurableMarks.Listener {
 
   /// Time has passed.
   void tick() {
+    boolean given;
     synchronized (this) {
       long quietNs = services.nanoTime().getAsLong() - progressNs;
       if (state != State.LIVE
@@ -455,17 +516,28 @@ final class SourceStream implements DurableMarks.Listener {
           || quietNs < stallAfter.toNanos()) {
         return;
       }
+      stalls++;
+      given = stalls > STALLS_MAX;
       LOG.warn(
-          "no progress, asking again source={} from_seq={} outstanding_bytes={} quiet_ms={}",
+          "no progress, {} source={} from_seq={} outstanding_bytes={} quiet_ms={}",
+          given ? "ending the stream" : "asking again",
           live().sourceId(),
           window.durableSeq() + 1,
           window.outstandingBytes(),
           TimeUnit.NANOSECONDS.toMillis(quietNs));
       Duration doubled = stallAfter.multipliedBy(2);
       stallAfter = doubled.compareTo(STALL_LAST) > 0 ? STALL_LAST : doubled;
-      rewind();
+      if (!given) {
+        rewind();
+      }
     }
-    askForNext();
+    if (given) {
+      end(
+          Status.UNAVAILABLE.withDescription(
+              "Nothing becomes durable, however often it is sent; connect again."));
+    } else {
+      askForNext();
+    }
   }
 
   /// Where commits come slowly, asking again early only adds to what they are slow of.
@@ -541,8 +613,8 @@ final class SourceStream implements DurableMarks.Listener {
       }
       state = State.ENDED;
       opened = source;
+      barrierCommitted.complete(false);
     }
-    barrierCommitted.complete(false);
     if (opened != null) {
       forget(opened);
       services.reports().disconnected(opened);

@@ -16,14 +16,15 @@
 /// ingest has committed that barrier. Then nothing of an older session can become durable any more,
 /// so what is durable and its digest are final, and can be compared with what the agent's spool
 /// holds. If the spool does not continue what is durable (it was lost, rolled back or copied), a
-/// new epoch is opened by another barrier before the agent is welcomed: it numbers anew from the
-/// durable position.
+/// new epoch is opened by another barrier, committed before the agent is welcomed: it numbers anew
+/// from the durable position, or with a snapshot where what is durable ends inside a transaction.
 ///
 /// *Live*: batches in unbroken numbering go to the bus; a failed send ends the stream, and the
 /// agent comes back to what is durable. There is no record of duplicates here: ingest knows what it
 /// has. `durable(seq)` is passed on as ingest commits, at once from this process ([DurableMarks])
 /// and from the database otherwise. Without progress the agent is asked to send again from what is
-/// durable.
+/// durable; if that does not help twice, the stream ends. A batch whose digest is not made of the
+/// one before it ([DigestChain]) ends the epoch.
 ///
 /// # Limits
 /// The next frame is requested only while the bytes that are sent and not durable are below the

@@ -17,6 +17,9 @@ import org.springframework.transaction.support.TransactionTemplate;
 /// security, with the tenant from the agent's certificate or from the row itself.
 public final class Sources {
   private static final int PER_AGENT_MAX = 100;
+  private static final int NAME_MAX = 120;
+  private static final int FINGERPRINT_MAX = 300;
+  private static final int SERVER_VERSION_MAX = 100;
 
   private final JdbcClient sql;
   private final TransactionTemplate transactions;
@@ -64,8 +67,16 @@ public final class Sources {
       return new Registration.Refused(
           "Sources of kind \"" + described.kind() + "\" are not known here.");
     }
-    if (described.name().isBlank() || described.name().length() > 120) {
-      return new Registration.Refused("A source's name has from 1 to 120 characters.");
+    if (described.name().isBlank() || !isText(described.name(), NAME_MAX)) {
+      return new Registration.Refused("A source's name has from 1 to " + NAME_MAX + " characters.");
+    }
+    if (described.fingerprint().isBlank() || !isText(described.fingerprint(), FINGERPRINT_MAX)) {
+      return new Registration.Refused(
+          "A database's fingerprint has from 1 to " + FINGERPRINT_MAX + " characters.");
+    }
+    if (!isText(described.serverVersion(), SERVER_VERSION_MAX)) {
+      return new Registration.Refused(
+          "A server's version has at most " + SERVER_VERSION_MAX + " characters.");
     }
     Registration registration =
         transactions.execute(_ -> registerInTransaction(agent, described, partitions));
@@ -73,6 +84,11 @@ public final class Sources {
       throw new IllegalStateException("no answer for source " + described.name());
     }
     return registration;
+  }
+
+  /// PostgreSQL has no text with the character NUL.
+  private static boolean isText(String value, int lengthMax) {
+    return value.length() <= lengthMax && value.indexOf('\0') < 0;
   }
 
   private Registration registerInTransaction(
@@ -187,7 +203,8 @@ public final class Sources {
                    coalesce(c.session, 0) AS durable_session,
                    coalesce(c.bronze_seq, 0) AS durable_seq,
                    coalesce(c.digest, ''::bytea) AS durable_digest,
-                   coalesce(c.position, '') AS durable_position
+                   CASE WHEN c.position_seq = c.bronze_seq THEN c.position ELSE '' END
+                     AS durable_position
             FROM control.source s
             LEFT JOIN control.checkpoint_source c ON c.source_id = s.source_id
             WHERE s.source_id = ANY (:sources)

@@ -50,6 +50,9 @@ final class Committer implements AutoCloseable {
       ON CONFLICT (source_id) DO UPDATE SET
         epoch = excluded.epoch, session = excluded.session, bronze_seq = excluded.bronze_seq,
         applied_seq = excluded.applied_seq, digest = excluded.digest,
+        position_seq = CASE WHEN excluded.epoch > c.epoch THEN -1
+                            WHEN excluded.bronze_seq > c.bronze_seq THEN excluded.position_seq
+                            ELSE c.position_seq END,
         position = CASE WHEN excluded.position = '' THEN c.position ELSE excluded.position END
       """;
 
@@ -64,6 +67,7 @@ final class Committer implements AutoCloseable {
   private volatile boolean holding;
   private volatile boolean silent;
   private volatile boolean holdingBarriers;
+  private volatile boolean losingEpochs;
   private volatile boolean closed;
 
   Committer(String topic, JdbcClient sql, DurableMarks marks) {
@@ -112,6 +116,11 @@ final class Committer implements AutoCloseable {
   /// From now on barriers are not committed either.
   void holdBarriers(boolean held) {
     holdingBarriers = held;
+  }
+
+  /// From now on barriers that open another epoch than the first get lost.
+  void loseEpochs(boolean lost) {
+    losingEpochs = lost;
   }
 
   /// What is committed is told to no one in this process, as if ingest ran in another.
@@ -176,7 +185,8 @@ final class Committer implements AutoCloseable {
     }
     Mark after;
     if (record.isBarrier()) {
-      if (holdingBarriers) {
+      if (holdingBarriers
+          || losingEpochs && before.epoch() > 0 && header.getEpoch() > before.epoch()) {
         return;
       }
       after =
@@ -185,7 +195,10 @@ final class Committer implements AutoCloseable {
               : new Mark(before.epoch(), header.getSession(), before.seq(), before.digest());
     } else {
       long end = record.endSeq();
-      if (holding || header.getFirstSeq() > before.seq() + 1 || end <= before.seq()) {
+      if (holding
+          || header.getEpoch() > before.epoch()
+          || header.getFirstSeq() > before.seq() + 1
+          || end <= before.seq()) {
         return;
       }
       after = new Mark(before.epoch(), before.session(), end, header.getDigest().toByteArray());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.PlatformFrame;
+import io.grpc.Status;
 import java.util.Map;
 import java.util.Properties;
 import org.junit.jupiter.api.AfterAll;
@@ -49,6 +50,25 @@ class StallTests {
                   .map(BatchHeader::getFirstSeq))
           .startsWith(1L, 11L, 1L)
           .doesNotContain(21L);
+    }
+  }
+
+  @Test
+  void aStreamThatGetsNowhereHoweverOftenItIsAskedEnds() {
+    link.committer.hold();
+    try (TestAgent agent = link.pairedAgent();
+        TestAgent.Stream stream = agent.stream(agent.register("plant").getSourceId())) {
+      stream.open();
+      for (int i = 0; i < 3; i++) {
+        stream.continueAt(1);
+        stream.sendBatch(10, KIB);
+        if (i < 2) {
+          assertThat(stream.next().getRewind().getFromSeq()).isEqualTo(1);
+        }
+      }
+      assertThat(stream.awaitEnd().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    } finally {
+      link.committer.release();
     }
   }
 

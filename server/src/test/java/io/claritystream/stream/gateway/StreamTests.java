@@ -1,6 +1,7 @@
 package io.claritystream.stream.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import com.google.protobuf.ByteString;
@@ -18,6 +19,7 @@ import io.claritystream.protocol.link.SourceStatus;
 import io.claritystream.protocol.link.Welcome;
 import io.claritystream.stream.source.DurableMarks;
 import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -286,6 +288,98 @@ class StreamTests {
       assertThat(opening.partition()).isEqualTo(batches().getLast().partition());
       assertThat(batches().getLast().header().getEpoch()).isEqualTo(2);
     }
+  }
+
+  @Test
+  void anEpochAfterWhatEndsInsideATransactionBeginsWithASnapshot() {
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      stream.open();
+      stream.sendBatch(10, KIB);
+      stream.awaitDurable(10);
+    }
+    link.server
+        .database()
+        .superuser()
+        .sql("UPDATE control.checkpoint_source SET position_seq = 7 WHERE source_id = :source")
+        .param("source", UUID.fromString(source))
+        .update();
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      Welcome welcome = stream.open(continuing(10, ByteString.copyFrom(new byte[16]))).getWelcome();
+      assertThat(welcome.getStartEpoch()).isTrue();
+      assertThat(welcome.getDurablePosition()).isEmpty();
+    }
+  }
+
+  @Test
+  void anEpochWhoseBarrierGotLostIsNotWelcomedAndTheNextOneIs() {
+    Hello.Builder another = continuing(10, ByteString.copyFrom(new byte[16]));
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      stream.open();
+      stream.sendBatch(10, KIB);
+      stream.awaitDurable(10);
+    }
+    link.committer.loseEpochs(true);
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      stream.hello(another);
+      assertThat(stream.awaitEnd().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    } finally {
+      link.committer.loseEpochs(false);
+    }
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      assertThat(stream.open(another).getWelcome().getStartEpoch()).isTrue();
+      stream.sendBatch(3, KIB);
+      stream.awaitDurable(3);
+    }
+  }
+
+  @Test
+  void aBatchThatDoesNotFollowWhatIsDurableEndsTheEpoch() {
+    BatchHeader last;
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      stream.open();
+      last = stream.sendBatch(10, KIB);
+      stream.awaitDurable(10);
+    }
+    // The spool of another machine, or an older copy of this one: it goes on beyond what is
+    // durable, and the numbers fit.
+    Hello.Builder copied = Hello.newBuilder().setEpoch(1).setFirstSeq(11).setTailSeq(30);
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      assertThat(stream.open(copied).getWelcome().getStartEpoch()).isFalse();
+      stream.sendBatch(20, KIB);
+      assertThat(refusal(stream)).isEqualTo("out_of_order");
+      assertThat(batches()).hasSize(1);
+    }
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      assertThat(stream.open(continuing(10, last.getDigest())).getWelcome().getStartEpoch())
+          .isTrue();
+    }
+  }
+
+  @Test
+  void aBatchThatDoesNotFollowTheOneBeforeItEndsTheEpoch() {
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      stream.open();
+      stream.sendBatch(10, KIB);
+      byte[] payload = TestAgent.Stream.payload(5, KIB);
+      stream.sendBatch(
+          stream.header(11, 5, payload).setDigest(ByteString.copyFrom(new byte[16])).build(),
+          payload);
+      assertThat(refusal(stream)).isEqualTo("out_of_order");
+    }
+  }
+
+  @Test
+  void whatDescribesASourceIsTextOfBoundedLength() {
+    for (String fingerprint : new String[] {"7/pl\0ant", "x".repeat(301), ""}) {
+      assertThatThrownBy(() -> agent.register("described", fingerprint))
+          .isInstanceOfSatisfying(
+              StatusRuntimeException.class,
+              refused ->
+                  assertThat(refused.getStatus().getCode())
+                      .isEqualTo(Status.Code.FAILED_PRECONDITION));
+    }
+    assertThatThrownBy(() -> agent.register("na\0me"))
+        .hasMessageContaining("name has from 1 to 120");
   }
 
   @Test

@@ -37,7 +37,9 @@ import java.security.KeyPair;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -257,6 +259,7 @@ final class TestAgent implements AutoCloseable {
     private int epoch = 1;
     private long nextSeq = 1;
     private byte[] digest = new byte[0];
+    private final Map<Long, byte[]> digests = new HashMap<>();
 
     private Stream(String sourceId, Channel channel) {
       this.sourceId = sourceId;
@@ -294,6 +297,10 @@ final class TestAgent implements AutoCloseable {
       if (frame.hasWelcome()) {
         epoch = frame.getWelcome().getEpoch();
         nextSeq = frame.getWelcome().getDurableSeq() + 1;
+        if (!frame.getWelcome().getStartEpoch()) {
+          digests.put(hello.getTailSeq(), hello.getTailDigest().toByteArray());
+        }
+        continueAt(nextSeq);
       }
       return frame;
     }
@@ -317,6 +324,7 @@ final class TestAgent implements AutoCloseable {
                   Batch.newBuilder().setHeader(header).setPayload(ByteString.copyFrom(payload))));
       nextSeq = header.getFirstSeq() + header.getCount();
       digest = header.getDigest().toByteArray();
+      digests.put(nextSeq - 1, digest);
     }
 
     BatchHeader.Builder header(long firstSeq, int count, byte[] payload) {
@@ -393,8 +401,10 @@ final class TestAgent implements AutoCloseable {
       return nextSeq;
     }
 
+    /// The batch that begins there follows the one that ended before it.
     void continueAt(long seq) {
       nextSeq = seq;
+      digest = digests.getOrDefault(seq - 1, new byte[0]);
     }
 
     byte[] digest() {
