@@ -22,11 +22,16 @@ ALTER ROLE clarity_service LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE BYPASSRLS N
 ALTER ROLE clarity_engine LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {{engine}};
 ALTER ROLE clarity_internal LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {{internal}};
 ALTER ROLE clarity_admin LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOREPLICATION PASSWORD {{admin}};
--- Functions named without their schema must never be found in a place where others can create.
-ALTER ROLE clarity_migrator SET search_path = pg_catalog;
-ALTER ROLE clarity_auth SET search_path = pg_catalog;
-ALTER ROLE clarity_tenant SET search_path = pg_catalog;
-ALTER ROLE clarity_service SET search_path = pg_catalog;
-ALTER ROLE clarity_engine SET search_path = pg_catalog;
-ALTER ROLE clarity_internal SET search_path = pg_catalog;
-ALTER ROLE clarity_admin SET search_path = pg_catalog;
+-- Functions and tables named without their schema must never be found in a place where others can create.
+-- pg_temp is searched first for tables unless it is named, and so is named last; nobody makes anything there.
+ALTER ROLE clarity_migrator SET search_path = pg_catalog, pg_temp;
+ALTER ROLE clarity_auth SET search_path = pg_catalog, pg_temp;
+ALTER ROLE clarity_tenant SET search_path = pg_catalog, pg_temp;
+ALTER ROLE clarity_service SET search_path = pg_catalog, pg_temp;
+ALTER ROLE clarity_engine SET search_path = pg_catalog, pg_temp;
+ALTER ROLE clarity_internal SET search_path = pg_catalog, pg_temp;
+ALTER ROLE clarity_admin SET search_path = pg_catalog, pg_temp;
+DO $$
+BEGIN
+  EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+END $$;

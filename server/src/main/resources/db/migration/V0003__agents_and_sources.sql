@@ -21,7 +21,8 @@ CREATE POLICY own ON control.agent TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()))
   WITH CHECK (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT, UPDATE (revoked_at, revoked_by) ON control.agent TO clarity_tenant;
-GRANT SELECT, INSERT, UPDATE ON control.agent TO clarity_service;
+GRANT SELECT, INSERT ON control.agent TO clarity_service;
+GRANT UPDATE (version, certificate_serial, certificate_expires_at, last_seen_at) ON control.agent TO clarity_service;
 
 -- Only the hash of a code's secret is kept.
 CREATE TABLE control.pairing_code (
@@ -66,7 +67,9 @@ ALTER TABLE control.source FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON control.source FOR SELECT TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT ON control.source TO clarity_tenant;
-GRANT SELECT, INSERT, UPDATE ON control.source TO clarity_service;
+GRANT SELECT, INSERT ON control.source TO clarity_service;
+-- Never the tenant: whose events they are comes from here.
+GRANT UPDATE (agent_id, server_version, epoch, session) ON control.source TO clarity_service;
 
 -- What an agent last said of a source. Written for all sources at once, every second or so.
 CREATE TABLE control.source_status (
@@ -113,7 +116,7 @@ ALTER TABLE control.source_table FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON control.source_table FOR SELECT TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT ON control.source_table TO clarity_tenant;
-GRANT SELECT, INSERT, UPDATE ON control.source_table TO clarity_service;
+GRANT SELECT, INSERT ON control.source_table TO clarity_service;
 
 -- The fence: the consumer of a partition writes only if it moves this forward from where it believes it stands.
 CREATE TABLE control.checkpoint_partition (

@@ -28,7 +28,7 @@ GRANT SELECT, INSERT ON bronze.cdc_events TO clarity_service;
 -- does it: a leaf apart from its parent, sealed like it, then attached, which needs no exclusive lock on the
 -- parent. No default partition: a day without a leaf is an error that ingest answers by making the leaf.
 CREATE FUNCTION bronze.create_day(day date) RETURNS boolean
-  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog
+  LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
   AS $$
 DECLARE
   leaf text := 'cdc_events_' || to_char(day, 'YYYYMMDD');
@@ -56,7 +56,7 @@ END $$;
 
 -- The smallest event id of a day: milliseconds since 1970 in the first 48 bits, as UUIDv7 and v8 have it.
 CREATE FUNCTION bronze.first_id_of(day date) RETURNS uuid
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE SET search_path = pg_catalog, pg_temp
   AS $$ SELECT (lpad(to_hex((extract(epoch FROM day::timestamp) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid $$;
 
 REVOKE ALL ON FUNCTION bronze.create_day(date), bronze.first_id_of(date) FROM PUBLIC;

@@ -13,6 +13,7 @@ import org.springframework.beans.factory.support.BeanDefinitionRegistry;
 import org.springframework.beans.factory.support.BeanNameGenerator;
 import org.springframework.beans.factory.support.RootBeanDefinition;
 import org.springframework.context.annotation.ImportBeanDefinitionRegistrar;
+import org.springframework.core.env.Environment;
 import org.springframework.core.type.AnnotationMetadata;
 import org.springframework.jdbc.core.JdbcTemplate;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -24,6 +25,12 @@ import org.springframework.transaction.support.TransactionTemplate;
 final class DatabaseBeans implements ImportBeanDefinitionRegistrar {
 
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(10);
+
+  /// Beyond a statement's own time.
+  private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(15);
+
+  /// As `stream.bus` has it.
+  static final int PARTITIONS_DEFAULT = 4;
 
   /// Rows fetched at a time inside a transaction, so that a long answer never stands in memory
   /// whole.
@@ -70,16 +77,20 @@ final class DatabaseBeans implements ImportBeanDefinitionRegistrar {
 
   private HikariDataSource pool(DatabaseRole role) {
     beans.getBean(SchemaMigration.class);
-    return pool(role, beans.getBean(DatabaseProperties.class));
+    int partitions =
+        beans
+            .getBean(Environment.class)
+            .getProperty("clarity.kafka.partitions", Integer.class, PARTITIONS_DEFAULT);
+    return pool(role, beans.getBean(DatabaseProperties.class), partitions);
   }
 
-  static HikariDataSource pool(DatabaseRole role, DatabaseProperties database) {
+  static HikariDataSource pool(DatabaseRole role, DatabaseProperties database, int partitions) {
     HikariDataSource pool = new HikariDataSource();
     pool.setPoolName(role.key());
     pool.setJdbcUrl(database.url());
     pool.setUsername(role.user());
     pool.setPassword(database.password(role.key()));
-    pool.setMaximumPoolSize(role.connectionsMax);
+    pool.setMaximumPoolSize(role.connectionsMax(partitions));
     pool.setMinimumIdle(1);
     pool.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
     pool.setIdleTimeout(Duration.ofMinutes(2).toMillis());
@@ -89,6 +100,9 @@ final class DatabaseBeans implements ImportBeanDefinitionRegistrar {
     pool.addDataSourceProperty("ApplicationName", "clarity-" + role.key());
     pool.addDataSourceProperty("options", sessionOptions(role));
     pool.addDataSourceProperty("connectTimeout", (int) CONNECT_TIMEOUT.toSeconds());
+    // A server that has gone without a word answers no statement; one that lives ends it before.
+    pool.addDataSourceProperty(
+        "socketTimeout", (int) role.statementTimeout.plus(ANSWER_TIMEOUT).toSeconds());
     pool.addDataSourceProperty("tcpKeepAlive", true);
     pool.addDataSourceProperty("reWriteBatchedInserts", true);
     return pool;

@@ -9,9 +9,9 @@ enum DatabaseRole {
   AUTH(6, Duration.ofSeconds(5), Duration.ofSeconds(2)),
   /// Every request a person makes, under row-level security.
   TENANT(12, Duration.ofSeconds(15), Duration.ofSeconds(3)),
-  /// The ingest transaction and the aggregator; bypasses row-level security. Two for each partition
-  /// of the default topic, and some for the gateway.
-  SERVICE(14, Duration.ofSeconds(60), Duration.ofSeconds(10)),
+  /// The ingest transaction and the aggregator; bypasses row-level security. Beyond these, two for
+  /// each partition: one that commits, and one that a new table or source needs meanwhile.
+  SERVICE(6, Duration.ofSeconds(60), Duration.ofSeconds(10)),
   /// Schedules, retention, partitions and other work that no person asked for.
   ENGINE(4, Duration.ofSeconds(60), Duration.ofSeconds(5)),
   /// The global rollups and the tenant registry.
@@ -19,14 +19,21 @@ enum DatabaseRole {
   /// What platform people may change; each act is audited.
   ADMIN(2, Duration.ofSeconds(15), Duration.ofSeconds(3));
 
-  final int connectionsMax;
+  private final int connections;
   final Duration statementTimeout;
   final Duration lockTimeout;
 
-  DatabaseRole(int connectionsMax, Duration statementTimeout, Duration lockTimeout) {
-    this.connectionsMax = connectionsMax;
+  DatabaseRole(int connections, Duration statementTimeout, Duration lockTimeout) {
+    this.connections = connections;
     this.statementTimeout = statementTimeout;
     this.lockTimeout = lockTimeout;
+  }
+
+  /// Opened as they are needed.
+  ///
+  /// @param partitions of the bus; this process may be given all of them
+  int connectionsMax(int partitions) {
+    return this == SERVICE ? connections + 2 * partitions : connections;
   }
 
   /// The qualifier of its beans and its key in the configuration.

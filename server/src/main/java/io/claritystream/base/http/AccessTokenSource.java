@@ -10,9 +10,6 @@ import org.springframework.security.oauth2.server.resource.web.BearerTokenResolv
 /// routes no token is looked for: an expired cookie must not stand in the way of signing in anew.
 final class AccessTokenSource implements BearerTokenResolver {
 
-  static final String ACCESS_COOKIE = "clarity_access";
-  static final String REFRESH_COOKIE = "clarity_refresh";
-
   private static final String BEARER = "Bearer ";
 
   @Override
@@ -22,7 +19,7 @@ final class AccessTokenSource implements BearerTokenResolver {
     }
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);
     if (header == null) {
-      return cookie(request, ACCESS_COOKIE);
+      return cookie(request, SessionCookieNames.ACCESS);
     }
     // Of another scheme there is none: the request is nobody's.
     return header.regionMatches(true, 0, BEARER, 0, BEARER.length())

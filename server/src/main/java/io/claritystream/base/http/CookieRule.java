@@ -30,8 +30,8 @@ final class CookieRule extends OncePerRequestFilter {
   protected boolean shouldNotFilter(HttpServletRequest request) {
     return SAFE.contains(request.getMethod())
         || request.getHeader(HttpHeaders.AUTHORIZATION) != null
-        || (AccessTokenSource.cookie(request, AccessTokenSource.ACCESS_COOKIE) == null
-            && AccessTokenSource.cookie(request, AccessTokenSource.REFRESH_COOKIE) == null);
+        || (AccessTokenSource.cookie(request, SessionCookieNames.ACCESS) == null
+            && AccessTokenSource.cookie(request, SessionCookieNames.REFRESH) == null);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.claritystream.base.http;
 
 import jakarta.servlet.DispatcherType;
+import jakarta.servlet.http.HttpServletRequest;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import org.springframework.context.annotation.Bean;
@@ -61,7 +62,7 @@ class SecurityConfiguration {
               .requestMatchers(HttpMethod.GET, "/actuator/prometheus")
               .access(
                   (authentication, context) ->
-                      new AuthorizationDecision(loopback(context.getRequest().getRemoteAddr())));
+                      new AuthorizationDecision(fromHere(context.getRequest())));
           rules.requestMatchers("/actuator/**", "/.well-known/**").denyAll();
           rules.requestMatchers(HttpMethod.GET, "/**").permitAll();
           rules.requestMatchers(HttpMethod.HEAD, "/**").permitAll();
@@ -118,10 +119,15 @@ class SecurityConfiguration {
                 ProblemCode.VALIDATION_FAILED, "The address or a header is not acceptable."));
   }
 
-  private static boolean loopback(String address) {
+  /// What a proxy on this machine relays comes from elsewhere. Of one that is trusted no such
+  /// header is left, and the address is the client's.
+  private static boolean fromHere(HttpServletRequest request) {
+    if (request.getHeader("X-Forwarded-For") != null || request.getHeader("Forwarded") != null) {
+      return false;
+    }
     try {
       // A literal address is never looked up.
-      return InetAddress.getByName(address).isLoopbackAddress();
+      return InetAddress.getByName(request.getRemoteAddr()).isLoopbackAddress();
     } catch (UnknownHostException noAddress) {
       return false;
     }

@@ -12,6 +12,9 @@
 /// `clarity_access`; `control.identity` supplies the `AuthenticationManager` that verifies it.
 /// Under the cookie, methods that change something need the header and the origin of [CookieRule].
 ///
+/// A client's address is that of its connection. Behind reverse proxies `clarity.trusted-proxies`
+/// names theirs; then, and only from them, `X-Forwarded-For` says who the client is.
+///
 /// What is not `/v1`, `/actuator` or `/.well-known` is the web app.
 ///
 /// Owns no tables.

@@ -3,6 +3,7 @@ package io.claritystream.control.identity;
 import com.nimbusds.jose.util.JSONObjectUtils;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
+import io.claritystream.base.http.SessionCookieNames;
 import io.claritystream.base.http.TokenRefused;
 import io.claritystream.control.identity.SessionAnswer.Kind;
 import io.claritystream.control.identity.SessionAnswer.Person;
@@ -130,7 +131,7 @@ class AuthController {
         signIn
             .login(known, String.valueOf(password), request.getRemoteAddr())
             .orElseThrow(() -> Problem.of(ProblemCode.INVALID_CREDENTIALS, null));
-    limits.signedIn(known);
+    limits.signedIn(known, request);
     return answer(signedIn, body.session(), response);
   }
 
@@ -146,7 +147,7 @@ class AuthController {
     String given = body == null ? null : body.refreshToken();
     Kind kind = given == null ? Kind.COOKIE : Kind.TOKEN;
     String token =
-        given == null ? cookies.read(request, SessionCookies.REFRESH).orElse(null) : given;
+        given == null ? cookies.read(request, SessionCookieNames.REFRESH).orElse(null) : given;
     if (token == null) {
       throw Problem.of(ProblemCode.UNAUTHENTICATED, "No refresh token was sent.");
     }
@@ -267,7 +268,7 @@ class AuthController {
   private Optional<UUID> session(@Nullable RefreshRequest body, HttpServletRequest request) {
     String refresh = body == null ? null : body.refreshToken();
     if (refresh == null) {
-      refresh = cookies.read(request, SessionCookies.REFRESH).orElse(null);
+      refresh = cookies.read(request, SessionCookieNames.REFRESH).orElse(null);
     }
     if (refresh != null) {
       return signIn.sessionOf(new RefreshToken(refresh));
@@ -276,7 +277,7 @@ class AuthController {
     String access =
         header != null && header.startsWith(BEARER)
             ? header.substring(BEARER.length())
-            : cookies.read(request, SessionCookies.ACCESS).orElse(null);
+            : cookies.read(request, SessionCookieNames.ACCESS).orElse(null);
     if (access == null) {
       return Optional.empty();
     }

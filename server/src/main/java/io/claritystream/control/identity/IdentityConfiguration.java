@@ -7,6 +7,7 @@ import io.claritystream.base.http.Role;
 import io.claritystream.base.http.TokenRefused;
 import io.claritystream.control.audit.AuditLog;
 import io.claritystream.control.tenancy.Tenants;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
 import java.time.Clock;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -54,9 +55,10 @@ class IdentityConfiguration {
       Sessions sessions,
       IdentityProperties identity,
       AuditLog audit,
-      Clock clock) {
+      Clock clock,
+      MeterRegistry meters) {
     PasswordHashes passwords = new PasswordHashes(identity.hashesAtOnce());
-    return new SignIn(auth, transactions, tenants, sessions, passwords, audit, clock);
+    return new SignIn(auth, transactions, tenants, sessions, passwords, audit, clock, meters);
   }
 
   @Bean

@@ -9,7 +9,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /// @param accessToken how long an access token is good for
 /// @param session how long a session lasts without a refresh
 /// @param signInsByAddress sign-ins that one address may try in a minute
-/// @param signInsByAccount sign-ins that may fail for one email in a quarter of an hour
+/// @param signInsByAccount sign-ins that may fail for one email from one network in a quarter of an
+///     hour; from all networks together it is twenty times that
 /// @param registrationsByAddress accounts that one address may make in an hour
 /// @param refreshesByAddress refreshes from one address in a minute
 /// @param hashesAtOnce passwords hashed at the same time, 19 MiB each; 0: half the processors

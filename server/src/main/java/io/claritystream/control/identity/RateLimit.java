@@ -30,15 +30,17 @@ final class RateLimit {
             .build();
   }
 
-  /// Takes one, and tells the client of it in the RateLimit headers; throws the problem
-  /// `rate_limited` when there is none left.
+  /// Takes one, and tells the client in the RateLimit headers, of several limits of that with the
+  /// least left; throws the problem `rate_limited` when there is none left.
   void take(String key, HttpServletResponse response) {
     ConsumptionProbe probe = bucket(key).tryConsumeAndReturnRemaining(1);
-    response.setHeader(
-        "RateLimit-Policy", "\"%s\";q=%d;w=%d".formatted(name, limit, window.toSeconds()));
-    response.setHeader("RateLimit-Limit", Integer.toString(limit));
-    response.setHeader("RateLimit-Remaining", Long.toString(probe.getRemainingTokens()));
-    response.setHeader("RateLimit-Reset", Long.toString(seconds(probe.getNanosToWaitForReset())));
+    if (isTightest(probe, response)) {
+      response.setHeader(
+          "RateLimit-Policy", "\"%s\";q=%d;w=%d".formatted(name, limit, window.toSeconds()));
+      response.setHeader("RateLimit-Limit", Integer.toString(limit));
+      response.setHeader("RateLimit-Remaining", Long.toString(probe.getRemainingTokens()));
+      response.setHeader("RateLimit-Reset", Long.toString(seconds(probe.getNanosToWaitForReset())));
+    }
     if (!probe.isConsumed()) {
       throw Problem.rateLimited(Duration.ofNanos(probe.getNanosToWaitForRefill()));
     }
@@ -47,6 +49,16 @@ final class RateLimit {
   /// As if nothing had been taken.
   void forget(String key) {
     buckets.invalidate(key);
+  }
+
+  /// What was taken last.
+  void giveBack(String key) {
+    bucket(key).addTokens(1);
+  }
+
+  private static boolean isTightest(ConsumptionProbe probe, HttpServletResponse response) {
+    String told = response.getHeader("RateLimit-Remaining");
+    return told == null || !probe.isConsumed() || probe.getRemainingTokens() < Long.parseLong(told);
   }
 
   private Bucket bucket(String key) {

@@ -1,5 +1,6 @@
 package io.claritystream.control.identity;
 
+import io.claritystream.base.http.SessionCookieNames;
 import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -15,9 +16,6 @@ import org.springframework.http.ResponseCookie;
 /// reached over plain HTTP on this machine.
 final class SessionCookies {
 
-  static final String ACCESS = "clarity_access";
-  static final String REFRESH = "clarity_refresh";
-
   private static final String ACCESS_PATH = "/v1";
   private static final String REFRESH_PATH = "/v1/auth";
 
@@ -30,13 +28,13 @@ final class SessionCookies {
   }
 
   void set(HttpServletResponse response, String access, Duration lifetime, RefreshToken refresh) {
-    add(response, ACCESS, access, ACCESS_PATH, "Lax", lifetime);
-    add(response, REFRESH, refresh.value(), REFRESH_PATH, "Strict", session);
+    add(response, SessionCookieNames.ACCESS, access, ACCESS_PATH, "Lax", lifetime);
+    add(response, SessionCookieNames.REFRESH, refresh.value(), REFRESH_PATH, "Strict", session);
   }
 
   void clear(HttpServletResponse response) {
-    add(response, ACCESS, "", ACCESS_PATH, "Lax", Duration.ZERO);
-    add(response, REFRESH, "", REFRESH_PATH, "Strict", Duration.ZERO);
+    add(response, SessionCookieNames.ACCESS, "", ACCESS_PATH, "Lax", Duration.ZERO);
+    add(response, SessionCookieNames.REFRESH, "", REFRESH_PATH, "Strict", Duration.ZERO);
   }
 
   Optional<String> read(HttpServletRequest request, String name) {

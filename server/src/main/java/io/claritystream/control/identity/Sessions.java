@@ -1,6 +1,6 @@
 package io.claritystream.control.identity;
 
-import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
@@ -16,6 +16,8 @@ import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -25,6 +27,10 @@ public final class Sessions {
   /// How long another process's revocation may go unseen here; one of this process is seen at once.
   static final Duration STATE_AGE_MAX = Duration.ofSeconds(5);
 
+  /// For so long the second use of a refresh token is known as such, and ends the session; after
+  /// that it is refused like one that never was.
+  static final Duration USED_KEPT = Duration.ofDays(1);
+
   private static final int STATES_MAX = 50_000;
 
   private final JdbcClient auth;
@@ -32,8 +38,8 @@ public final class Sessions {
   private final Duration lifetime;
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
-  private final Cache<UUID, Optional<State>> states =
-      Caffeine.newBuilder().maximumSize(STATES_MAX).expireAfterWrite(STATE_AGE_MAX).build();
+  private final AsyncCache<UUID, Optional<State>> states =
+      Caffeine.newBuilder().maximumSize(STATES_MAX).expireAfterWrite(STATE_AGE_MAX).buildAsync();
 
   Sessions(JdbcClient auth, TransactionTemplate transactions, Duration lifetime, Clock clock) {
     this.auth = auth;
@@ -55,10 +61,36 @@ public final class Sessions {
 
   /// The role that the person has now, if the session stands.
   Optional<Role> role(UUID sessionId, UserId user, TenantId tenant) {
-    return Objects.requireNonNull(states.get(sessionId, this::read))
+    return state(sessionId)
         .filter(state -> state.user().equals(user) && state.tenant().equals(tenant))
         .filter(state -> state.expiresAt().isAfter(clock.instant()))
         .map(State::role);
+  }
+
+  /// One asks the database, outside the cache's locks, and those who ask meanwhile wait for it.
+  private Optional<State> state(UUID sessionId) {
+    CompletableFuture<Optional<State>> mine = new CompletableFuture<>();
+    CompletableFuture<Optional<State>> others = states.asMap().putIfAbsent(sessionId, mine);
+    if (others == null) {
+      try {
+        mine.complete(read(sessionId));
+      } catch (RuntimeException | Error e) {
+        // What failed is not kept.
+        mine.completeExceptionally(e);
+        throw e;
+      }
+      return mine.join();
+    }
+    try {
+      return others.join();
+    } catch (CompletionException e) {
+      throw new IllegalStateException("session not read", e.getCause());
+    }
+  }
+
+  /// To be called once it is committed that a session has ended: who reads it before that keeps it.
+  void forget(UUID sessionId) {
+    states.synchronous().invalidate(sessionId);
   }
 
   /// Begins a session, within the transaction at hand. What the person has left of expired ones is
@@ -90,7 +122,7 @@ public final class Sessions {
     Refreshed refreshed =
         Objects.requireNonNull(transactions.execute(status -> exchange(token, clock.instant())));
     if (refreshed instanceof Refreshed.Reused reused) {
-      states.invalidate(reused.sessionId());
+      forget(reused.sessionId());
     }
     return refreshed;
   }
@@ -148,11 +180,10 @@ public final class Sessions {
   /// What is known of a session that was just ended.
   record Ended(UserId user, TenantId tenant) {}
 
-  /// Ends a session; empty if it had ended already.
+  /// Ends a session, within the transaction at hand, after which it is to be forgotten; empty if it
+  /// had ended already.
   Optional<Ended> revoke(UUID sessionId, String reason) {
-    Optional<Ended> ended = revoke(sessionId, reason, clock.instant());
-    states.invalidate(sessionId);
-    return ended;
+    return revoke(sessionId, reason, clock.instant());
   }
 
   private Optional<Ended> revoke(UUID sessionId, String reason, Instant now) {
@@ -174,6 +205,11 @@ public final class Sessions {
   }
 
   private RefreshToken issue(UUID sessionId, Instant now) {
+    // One that was used long ago is worth nothing to a thief, known or not.
+    auth.sql("DELETE FROM control.refresh_token WHERE session_id = :session AND used_at < :old")
+        .param("session", sessionId)
+        .param("old", SqlTime.of(now.minus(USED_KEPT)))
+        .update();
     RefreshToken token = RefreshToken.make(random);
     auth.sql(
             """

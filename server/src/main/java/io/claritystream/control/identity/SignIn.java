@@ -11,6 +11,8 @@ import io.claritystream.control.audit.AuditEntry.Actor;
 import io.claritystream.control.audit.AuditLog;
 import io.claritystream.control.tenancy.Tenant;
 import io.claritystream.control.tenancy.Tenants;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -34,6 +36,7 @@ final class SignIn {
   private final PasswordHashes passwords;
   private final AuditLog audit;
   private final Clock clock;
+  private final Counter strangers;
 
   SignIn(
       JdbcClient auth,
@@ -42,7 +45,8 @@ final class SignIn {
       Sessions sessions,
       PasswordHashes passwords,
       AuditLog audit,
-      Clock clock) {
+      Clock clock,
+      MeterRegistry meters) {
     this.auth = auth;
     this.transactions = transactions;
     this.accounts = new Accounts(auth);
@@ -51,6 +55,7 @@ final class SignIn {
     this.passwords = passwords;
     this.audit = audit;
     this.clock = clock;
+    this.strangers = meters.counter("clarity_sign_ins_of_strangers_total");
   }
 
   /// A new person in a new tenant, as its owner.
@@ -94,10 +99,14 @@ final class SignIn {
     UserId user = found.map(Account::id).orElseGet(() -> new UserId(UUID.randomUUID()));
     List<Membership> memberships = accounts.memberships(user);
     Instant now = now();
-    if (found.isEmpty() || !right || memberships.isEmpty()) {
+    if (found.isEmpty()) {
+      // A row for whatever a stranger makes up would have no end.
+      strangers.increment();
+      return Optional.empty();
+    }
+    if (!right || memberships.isEmpty()) {
       TenantId tenant = memberships.isEmpty() ? null : memberships.getFirst().tenant().id();
-      UUID id = found.map(account -> account.id().value()).orElse(null);
-      Actor actor = new Actor(Actor.Kind.PERSON, id, email.value());
+      Actor actor = Actor.person(found.get().id().value(), email.value());
       audit.append(auth, AuditEntry.of(tenant, now, actor, "session.refused").from(address));
       return Optional.empty();
     }
@@ -161,6 +170,7 @@ final class SignIn {
                                         "session.closed",
                                         now(),
                                         address))));
+    sessions.forget(sessionId);
   }
 
   Optional<UUID> sessionOf(RefreshToken token) {

@@ -12,8 +12,13 @@ import java.util.HexFormat;
 /// How often the routes of this module may be tried, by address and by account.
 final class SignInLimits {
 
+  /// From everywhere together an account may fail so much more often than from one network: enough
+  /// that one who only knows an email cannot keep its owner out from a network or two.
+  private static final int EVERYWHERE_TIMES = 20;
+
   private final RateLimit registrations;
   private final RateLimit signIns;
+  private final RateLimit failuresHere;
   private final RateLimit failures;
   private final RateLimit refreshes;
 
@@ -21,7 +26,10 @@ final class SignInLimits {
     this.registrations =
         new RateLimit("register", identity.registrationsByAddress(), Duration.ofHours(1));
     this.signIns = new RateLimit("login", identity.signInsByAddress(), Duration.ofMinutes(1));
-    this.failures = new RateLimit("account", identity.signInsByAccount(), Duration.ofMinutes(15));
+    Duration window = Duration.ofMinutes(15);
+    this.failuresHere = new RateLimit("account", identity.signInsByAccount(), window);
+    this.failures =
+        new RateLimit("guesses", identity.signInsByAccount() * EVERYWHERE_TIMES, window);
     this.refreshes = new RateLimit("refresh", identity.refreshesByAddress(), Duration.ofMinutes(1));
   }
 
@@ -31,13 +39,21 @@ final class SignInLimits {
 
   /// Whether the email has an account makes no difference.
   void signIn(Email email, HttpServletRequest request, HttpServletResponse response) {
+    String network = network(request);
+    signIns.take(network, response);
+    failuresHere.take(key(email, network), response);
     failures.take(email.value(), response);
-    signIns.take(network(request), response);
   }
 
-  /// Only sign-ins that fail count against the account.
-  void signedIn(Email email) {
-    failures.forget(email.value());
+  /// Only sign-ins that fail count against the account. Those from elsewhere still do: they may be
+  /// somebody else's.
+  void signedIn(Email email, HttpServletRequest request) {
+    failuresHere.forget(key(email, network(request)));
+    failures.giveBack(email.value());
+  }
+
+  private static String key(Email email, String network) {
+    return network + " " + email.value();
   }
 
   void refresh(HttpServletRequest request, HttpServletResponse response) {

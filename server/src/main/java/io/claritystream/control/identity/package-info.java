@@ -16,7 +16,7 @@
 /// |---|---|---|
 /// | | register, login | open |
 /// | open | refresh with the newest token | open, for another 30 days |
-/// | open | refresh with a token already used | revoked: `reuse` |
+/// | open | refresh with a token used within the last day | revoked: `reuse` |
 /// | open | logout | revoked: `logout` |
 /// | open | an operator revokes it, or the password is reset | revoked: `operator` |
 /// | open | 30 days without a refresh | expired |

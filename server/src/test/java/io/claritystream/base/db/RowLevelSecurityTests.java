@@ -330,6 +330,42 @@ class RowLevelSecurityTests {
         .hasMessageContaining("permission denied");
   }
 
+  // The service role
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "UPDATE control.source SET tenant_id = tenant_id",
+        "UPDATE control.source SET partition = 0",
+        "UPDATE control.agent SET tenant_id = tenant_id",
+        "UPDATE control.agent SET revoked_at = NULL",
+        "UPDATE control.source_table SET mapping = '{}'",
+        "CREATE TEMPORARY TABLE pg_class (relname text)"
+      })
+  void the_service_role_may_not(String statement) {
+    assertThatThrownBy(() -> database.as("service").sql(statement).update())
+        .isInstanceOf(DataAccessException.class)
+        .rootCause()
+        .hasMessageContaining("permission denied");
+  }
+
+  @Test
+  void what_runs_as_its_owner_looks_for_nothing_where_others_can_create() {
+    List<String> searching =
+        superuser
+            .sql(
+                """
+                SELECT oid::regprocedure::text FROM pg_proc
+                WHERE prosecdef AND pronamespace NOT IN
+                      (SELECT oid FROM pg_namespace WHERE nspname IN ('pg_catalog', 'information_schema'))
+                  AND NOT coalesce(proconfig @> ARRAY['search_path=pg_catalog, pg_temp'], false)
+                """)
+            .query(String.class)
+            .list();
+
+    assertThat(searching).isEmpty();
+  }
+
   private static List<String> tenantTables() {
     return superuser.sql(TENANT_TABLES).query(String.class).list();
   }

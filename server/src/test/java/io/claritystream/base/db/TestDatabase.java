@@ -54,6 +54,11 @@ public final class TestDatabase implements AutoCloseable {
         "ALTER DATABASE "
             + superuser.enquoteIdentifier(database.name(), true)
             + " OWNER TO clarity_migrator");
+    // roles.sql says so of the database it is run in, which this one is a copy of.
+    superuser.execute(
+        "REVOKE TEMPORARY ON DATABASE "
+            + superuser.enquoteIdentifier(database.name(), true)
+            + " FROM PUBLIC");
   }
 
   /// Migrated once for each JVM; databases are copies of it.
@@ -90,7 +95,7 @@ public final class TestDatabase implements AutoCloseable {
   public DataSource dataSource(String role) {
     return pools.computeIfAbsent(
         DatabaseRole.valueOf(role.toUpperCase(Locale.ROOT)),
-        key -> DatabaseBeans.pool(key, properties));
+        key -> DatabaseBeans.pool(key, properties, DatabaseBeans.PARTITIONS_DEFAULT));
   }
 
   public JdbcClient as(String role) {

@@ -103,6 +103,17 @@ class AccessRulesTests {
   }
 
   @Test
+  void what_a_proxy_on_this_machine_relays_reads_no_metrics() {
+    ApiClient here = server.client();
+
+    assertThat(here.get("/actuator/prometheus").status()).isNotIn(401, 403);
+    for (String header : new String[] {"X-Forwarded-For", "Forwarded"}) {
+      assertThat(here.with(header, "203.0.113.7").get("/actuator/prometheus").status())
+          .isIn(401, 403);
+    }
+  }
+
+  @Test
   void a_controller_method_without_a_rule_fails_the_start() {
     assertThatThrownBy(() -> TestServer.start(Map.of(), Clarity.class, Ruleless.class).close())
         .hasMessageContaining("/v1/test/ruleless")

@@ -9,6 +9,8 @@ import org.junit.jupiter.api.Test;
 
 class SignInLimitsTests {
 
+  private static final String LOOPBACK = "127\\.0\\.0\\.1|::1|0:0:0:0:0:0:0:1";
+
   @Test
   void an_address_may_try_so_often_and_is_told_how_often() {
     try (TestServer server =
@@ -45,6 +47,48 @@ class SignInLimitsTests {
       }
       assertThat(right(server, person.email(), person.password())).isEqualTo(429);
       assertThat(login(server, "third@example.com").status()).isEqualTo(401);
+    }
+  }
+
+  @Test
+  void one_who_knows_an_email_cannot_keep_its_owner_out_from_elsewhere() {
+    try (TestServer server =
+        TestServer.start(
+            Map.of(
+                "clarity.identity.sign-ins-by-account",
+                "2",
+                "clarity.trusted-proxies",
+                LOOPBACK))) {
+      var person = server.client().register("known@example.com");
+      var credentials = Map.of("email", person.email(), "password", person.password());
+      var wrong = Map.of("email", person.email(), "password", "not the right password");
+      var stranger = server.client().with("X-Forwarded-For", "203.0.113.7");
+      for (int i = 0; i < 20; i++) {
+        stranger.post("/v1/auth/login", wrong);
+      }
+      assertThat(stranger.post("/v1/auth/login", credentials).status()).isEqualTo(429);
+
+      var owner = server.client().with("X-Forwarded-For", "198.51.100.4");
+      assertThat(owner.post("/v1/auth/login", credentials).status()).isEqualTo(200);
+    }
+  }
+
+  @Test
+  void whom_a_stranger_claims_to_speak_for_counts_for_nothing() {
+    try (TestServer server =
+        TestServer.start(Map.of("clarity.identity.sign-ins-by-address", "3"))) {
+      int status = 0;
+      for (int i = 0; i < 4; i++) {
+        status =
+            server
+                .client()
+                .with("X-Forwarded-For", "203.0.113." + i)
+                .post(
+                    "/v1/auth/login",
+                    Map.of("email", "a" + i + "@example.com", "password", "not the right one"))
+                .status();
+      }
+      assertThat(status).isEqualTo(429);
     }
   }
 

@@ -190,7 +190,70 @@ class SignInTests {
     assertThat(unknown.text("detail")).isEqualTo(wrong.text("detail"));
   }
 
+  @Test
+  void a_refused_sign_in_is_audited_for_a_person_and_counted_for_a_stranger() {
+    Registered person = client.register("audited@example.com");
+    login("audited@example.com", "not the right password");
+    login("made-up-name@example.com", "not the right password");
+
+    assertThat(refusals("audited@example.com")).isOne();
+    assertThat(refusals("made-up-name@example.com")).isZero();
+    assertThat(person.client().get("/v1/audit").body().get("data").toString())
+        .contains("session.refused");
+    assertThat(client.get("/actuator/prometheus").response().body())
+        .containsPattern("clarity_sign_ins_of_strangers_total [1-9]");
+  }
+
+  private static long refusals(String name) {
+    return server
+        .database()
+        .superuser()
+        .sql(
+            """
+            SELECT count(*) FROM control.audit_log
+            WHERE action = 'session.refused' AND actor_name = :name
+            """)
+        .param("name", name)
+        .query(Long.class)
+        .single();
+  }
+
   // Going on with a session
+
+  @Test
+  void refresh_tokens_that_were_used_long_ago_are_not_kept() {
+    Registered person = client.register("long-session@example.com");
+    Answer second = refresh(person.refreshToken());
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            UPDATE control.refresh_token t SET used_at = now() - interval '25 hours'
+            FROM control.session s JOIN control.user_account u ON u.user_id = s.user_id
+            WHERE t.session_id = s.session_id AND u.email = 'long-session@example.com'
+              AND t.used_at IS NOT NULL
+            """)
+        .update();
+
+    Answer third = refresh(second.text("refresh_token"));
+
+    assertThat(third.status()).isEqualTo(200);
+    long kept =
+        server
+            .database()
+            .superuser()
+            .sql(
+                """
+                SELECT count(*) FROM control.refresh_token t
+                JOIN control.session s ON s.session_id = t.session_id
+                JOIN control.user_account u ON u.user_id = s.user_id
+                WHERE u.email = 'long-session@example.com'
+                """)
+            .query(Long.class)
+            .single();
+    assertThat(kept).isEqualTo(2);
+  }
 
   @Test
   void a_refresh_token_is_good_once_and_its_reuse_ends_the_session() {
