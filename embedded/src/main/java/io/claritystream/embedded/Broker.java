@@ -40,7 +40,15 @@ final class Broker {
     properties.forEach((key, value) -> settings.put((String) key, (String) value));
     KafkaRaftServer server = new KafkaRaftServer(new KafkaConfig(settings), Time.SYSTEM);
     Runtime.getRuntime().addShutdownHook(new Thread(server::shutdown, "stops-broker"));
-    server.startup();
+    try {
+      server.startup();
+    } catch (RuntimeException e) {
+      // Other threads of a broker that starts half keep the JVM alive for good. Nothing was
+      // acknowledged yet, so there is nothing to end in order.
+      System.out.println(e);
+      System.out.flush();
+      Runtime.getRuntime().halt(1);
+    }
     System.out.println(READY);
     server.awaitShutdown();
   }

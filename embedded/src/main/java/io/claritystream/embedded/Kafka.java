@@ -7,6 +7,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -16,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -24,6 +26,9 @@ import java.util.stream.Stream;
 public final class Kafka implements AutoCloseable {
   private static final Duration START_PATIENCE = Duration.ofMinutes(2);
   private static final int ATTEMPTS = 3;
+
+  /// How long a lock held by a predecessor that is about to end is waited for.
+  private static final Duration LOCK_PATIENCE = Duration.ofSeconds(30);
 
   /// The jars a broker needs, by how their names begin. The class path of the JVM that starts it
   /// may hold far more (a server's tests, say), which would be read for nothing and could disagree.
@@ -72,10 +77,20 @@ public final class Kafka implements AutoCloseable {
   ///
   /// @throws StartFailedException saying in a sentence why it did not start
   public static Kafka start(KafkaSettings settings) {
+    return start(settings, child -> {});
+  }
+
+  /// As `start`, with the process told as soon as there is one.
+  ///
+  /// @throws StartFailedException saying in a sentence why it did not start
+  public static Kafka start(KafkaSettings settings, Consumer<Child> born) {
     Path home = settings.home();
     Path file = home.resolve("server.properties");
     List<String> lines = List.of();
-    for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    Instant lockDeadline = Instant.now().plus(LOCK_PATIENCE);
+    int attempts = 0;
+    boolean again = true;
+    while (again) {
       int port = settings.port() == 0 ? Machine.freePort() : settings.port();
       try {
         Files.createDirectories(home);
@@ -100,6 +115,7 @@ public final class Kafka implements AutoCloseable {
                   settings.log().accept(line);
                 }
               });
+      born.accept(child);
       child.ended().thenRun(() -> ready.complete(false));
       if (await(ready)) {
         return new Kafka(child, port);
@@ -111,9 +127,10 @@ public final class Kafka implements AutoCloseable {
         throw new StartFailedException(
             "The disk that holds %s is full: Kafka cannot write there.".formatted(home));
       }
-      if (!said.contains("Address already in use")) {
-        break;
-      }
+      boolean portTaken = said.contains("Address already in use");
+      boolean locked = said.contains("Failed to acquire lock on file .lock");
+      attempts += locked ? 0 : 1;
+      again = locked ? Instant.now().isBefore(lockDeadline) : portTaken && attempts < ATTEMPTS;
     }
     throw new StartFailedException(
         "Kafka did not start in %s. It said:\n  %s".formatted(home, String.join("\n  ", lines)));

@@ -50,7 +50,14 @@ public final class Postgres implements AutoCloseable {
   ///
   /// @throws StartFailedException saying in a sentence why it did not start
   public static Postgres start(PostgresSettings settings) {
-    return new Start(settings).run();
+    return start(settings, child -> {});
+  }
+
+  /// As `start`, with each process that it needs told as soon as there is one.
+  ///
+  /// @throws StartFailedException saying in a sentence why it did not start
+  public static Postgres start(PostgresSettings settings, Consumer<Child> born) {
+    return new Start(settings, born).run();
   }
 
   public int port() {
@@ -88,9 +95,11 @@ public final class Postgres implements AutoCloseable {
     private final Consumer<String> log;
     private final Path passwordFile;
     private final PostgresProgram program;
+    private final Consumer<Child> born;
 
-    Start(PostgresSettings settings) {
+    Start(PostgresSettings settings, Consumer<Child> born) {
       this.settings = settings;
+      this.born = born;
       this.home = settings.home();
       this.data = home.resolve("data");
       this.log = settings.log();
@@ -137,7 +146,7 @@ public final class Postgres implements AutoCloseable {
     }
 
     /// As root, PostgreSQL runs as another user, which may not be able to pass through the
-    /// directories above its data (a home of mode 0700).
+    /// directories above its data (a home of mode 0700) or above its programs.
     private Launch.Identity identity() {
       if (!Machine.root()) {
         return Launch.Identity.SAME;
@@ -149,9 +158,10 @@ public final class Postgres implements AutoCloseable {
         return Launch.Identity.UNPRIVILEGED_PASSING_DIRECTORIES;
       }
       throw new StartFailedException(
-          ("PostgreSQL does not run as root, and the user it runs as instead (%d) cannot enter %s:"
-                  + " choose a data directory that every user may pass through.")
-              .formatted(Machine.NOBODY, home));
+          ("PostgreSQL does not run as root, and the user it runs as instead (%d) cannot enter %s"
+                  + " or run %s: choose a data directory that every user may pass through, or"
+                  + " another place for the programs with CLARITY_CACHE.")
+              .formatted(Machine.NOBODY, home, program.path("postgres")));
     }
 
     private boolean canEnter(Launch.Identity identity) {
@@ -159,7 +169,13 @@ public final class Postgres implements AutoCloseable {
           Launch.of(
                   "probe",
                   Path.of("/"),
-                  List.of("/bin/sh", "-c", "cd -- \"$1\"", "sh", home.toString()))
+                  List.of(
+                      "/bin/sh",
+                      "-c",
+                      "cd -- \"$1\" && exec \"$2\" --version",
+                      "sh",
+                      home.toString(),
+                      program.path("postgres")))
               .withIdentity(identity);
       Child child = Child.start(probe, line -> {});
       return child.endedWithin(Duration.ofSeconds(10)) && child.ended().join() == 0;
@@ -202,6 +218,7 @@ public final class Postgres implements AutoCloseable {
                             ? "--no-sync"
                             : "--sync-method=fsync")),
                 line -> {});
+        born.accept(initdb);
         if (!initdb.endedWithin(START_PATIENCE) || initdb.ended().join() != 0) {
           initdb.stop("KILL", Duration.ofSeconds(1));
           throw failed("PostgreSQL could not make a new database cluster", initdb.lastLines());
@@ -219,7 +236,7 @@ public final class Postgres implements AutoCloseable {
 
     private Postgres launch(Launch.Identity identity, String password) throws IOException {
       Path hba = home.resolve("pg_hba.conf");
-      Files.writeString(
+      writeReadable(
           hba,
           """
           # Written at each start; changes made here are lost.
@@ -231,7 +248,7 @@ public final class Postgres implements AutoCloseable {
       Instant lockDeadline = Instant.now().plus(LOCK_PATIENCE);
       while (true) {
         int port = settings.port() == 0 ? Machine.freePort() : settings.port();
-        Files.writeString(configuration, settings.configuration(port, hba, socketDirectory()));
+        writeReadable(configuration, settings.configuration(port, hba, socketDirectory()));
         Child child =
             Child.start(
                 launching(
@@ -244,6 +261,7 @@ public final class Postgres implements AutoCloseable {
                         "-c",
                         "config_file=" + configuration)),
                 log);
+        born.accept(child);
         if (becomesReady(child)) {
           return new Postgres(child, port, password);
         }
@@ -268,6 +286,13 @@ public final class Postgres implements AutoCloseable {
           }
         }
       }
+    }
+
+    /// Whatever this process's umask, the user that PostgreSQL runs as can read it.
+    private static void writeReadable(Path file, String text) throws IOException {
+      Files.writeString(file, text);
+      Files.setPosixFilePermissions(
+          file, PosixFilePermissions.fromString(Machine.root() ? "rw-r--r--" : "rw-------"));
     }
 
     private String socketDirectory() throws IOException {

@@ -5,9 +5,12 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.stream.Stream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
@@ -47,7 +50,7 @@ final class PostgresProgram {
       Path fresh = Files.createTempDirectory(cache, "unpacking-");
       try {
         unpack(fresh);
-        Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString("rwxr-xr-x"));
+        open(fresh);
         Files.move(fresh, home, StandardCopyOption.ATOMIC_MOVE);
       } catch (FileSystemException e) {
         if (!Files.isExecutable(home.resolve("bin/postgres"))) {
@@ -90,6 +93,18 @@ final class PostgresProgram {
               path, PosixFilePermissions.fromString(program ? "rwxr-xr-x" : "rw-r--r--"));
         }
       }
+    }
+  }
+
+  /// Whatever this process's umask, the user that PostgreSQL runs as passes through.
+  private static void open(Path tree) throws IOException {
+    List<Path> directories;
+    try (Stream<Path> paths = Files.walk(tree)) {
+      directories =
+          paths.filter(path -> Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)).toList();
+    }
+    for (Path directory : directories) {
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
   }
 

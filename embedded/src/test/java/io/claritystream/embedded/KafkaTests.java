@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -77,6 +82,37 @@ class KafkaTests {
     assertThatThrownBy(() -> Kafka.start(KafkaSettings.of(file.resolve("below"))))
         .isInstanceOf(StartFailedException.class)
         .hasMessageContaining("Kafka cannot keep its log in");
+  }
+
+  @Test
+  void waits_for_a_predecessor_that_still_holds_its_log() throws Exception {
+    Path home = temporary.resolve("kafka");
+    Path log = Files.createDirectories(home.resolve("log"));
+    AtomicInteger born = new AtomicInteger();
+    try (FileChannel channel =
+            FileChannel.open(
+                log.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileLock held = channel.lock()) {
+      try (Kafka kafka =
+          Kafka.start(
+              KafkaSettings.of(home),
+              child -> {
+                if (born.incrementAndGet() == 2) {
+                  release(held);
+                }
+              })) {
+        assertThat(kafka.child().alive()).isTrue();
+      }
+    }
+    assertThat(born).hasValue(2);
+  }
+
+  private static void release(FileLock lock) {
+    try {
+      lock.release();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static Admin admin(String bootstrapServers) {

@@ -13,6 +13,11 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -70,7 +75,7 @@ class PostgresTests {
     Path lock = home.resolve("data/postmaster.pid");
     Child other =
         Child.start(
-            Launch.of("sleeper", Path.of("/"), java.util.List.of("/bin/sleep", "60"))
+            Launch.of("sleeper", Path.of("/"), List.of("/bin/sleep", "60"))
                 .withIdentity(Launch.Identity.UNPRIVILEGED),
             line -> {});
     try {
@@ -123,6 +128,49 @@ class PostgresTests {
     assertThatThrownBy(() -> Postgres.start(platform()))
         .isInstanceOf(StartFailedException.class)
         .hasMessageContaining("PostgreSQL cannot keep its data in");
+  }
+
+  @Test
+  void starts_whatever_the_umask() throws Exception {
+    // Programs and data are both made anew; this JVM's own umask cannot be changed.
+    Files.createDirectories(home);
+    CompletableFuture<String> ready = new CompletableFuture<>();
+    Child alone =
+        Child.start(
+            Launch.of(
+                    "alone",
+                    Path.of("/"),
+                    List.of(
+                        "/bin/sh",
+                        "-c",
+                        "umask 077; exec \"$@\"",
+                        "sh",
+                        Machine.java().toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        PostgresAlone.class.getName(),
+                        home.toString()))
+                .withEnvironment(Map.of("CLARITY_CACHE", temporary.resolve("cache").toString())),
+            line -> {
+              if (line.contains("\"event\":\"ready\"")) {
+                ready.complete(line);
+              }
+            });
+    alone.ended().thenRun(() -> ready.complete(String.join("\n", alone.lastLines())));
+    try {
+      assertThat(ready.get(2, TimeUnit.MINUTES)).contains("\"event\":\"ready\"");
+    } finally {
+      alone.stop("TERM", Duration.ofSeconds(20));
+    }
+  }
+
+  @Test
+  void tells_of_each_process_as_soon_as_there_is_one() {
+    List<String> born = new ArrayList<>();
+    try (Postgres postgres = Postgres.start(platform(), child -> born.add(child.name()))) {
+      assertThat(postgres.child().alive()).isTrue();
+    }
+    assertThat(born).containsExactly("initdb", "postgres");
   }
 
   private PostgresSettings platform() {

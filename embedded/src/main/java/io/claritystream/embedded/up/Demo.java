@@ -9,11 +9,14 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// The demo: a customer with a PostgreSQL of its own, a plant that writes to it, and an agent.
 ///
@@ -26,6 +29,7 @@ final class Demo {
   private static final String DATABASE = "plant";
   private static final String SOURCE = "bottling-plant";
   private static final Duration ONE_OFF_PATIENCE = Duration.ofMinutes(2);
+  private static final Pattern EXPIRY = Pattern.compile("\"certificate_expires_at\":\"([^\"]+)\"");
 
   private final DataDirectory data;
   private final Programs programs;
@@ -99,7 +103,15 @@ final class Demo {
   }
 
   Launch agent() {
-    return agent(List.of("run"));
+    return agent(List.of("run", "--json"));
+  }
+
+  /// Whether the agent says in this line that it captures and nothing keeps it from sending.
+  static boolean streams(String line) {
+    return line.startsWith("{")
+        && line.contains("\"event\":\"source\"")
+        && line.contains("\"state\":\"streaming\"")
+        && line.contains("\"trouble\":\"\"");
   }
 
   private Launch agent(List<String> arguments) {
@@ -124,7 +136,7 @@ final class Demo {
 
   /// Pairs the agent and adds the customer's database as its source.
   void connect(Http server, Postgres customer) {
-    if (data.read("demo/paired").isEmpty()) {
+    if (data.read("demo/paired").isEmpty() || expired()) {
       pair(server);
       data.writePrivate("demo/paired", "yes\n");
     }
@@ -133,6 +145,20 @@ final class Demo {
       addSource(customer);
       data.writePrivate("demo/source", customer.port() + "\n");
     }
+  }
+
+  /// An agent that was off for longer than its certificate lives cannot renew it any more. One that
+  /// cannot say how long that is has never run, and is none to keep.
+  private boolean expired() {
+    Child child = oneOff(List.of("status", "--json"), "say how it stands");
+    return expiry(String.join("\n", child.lastLines()))
+        .map(expiry -> !Instant.now().isBefore(expiry))
+        .orElse(true);
+  }
+
+  static Optional<Instant> expiry(String status) {
+    Matcher matcher = EXPIRY.matcher(status);
+    return matcher.find() ? Optional.of(Instant.parse(matcher.group(1))) : Optional.empty();
   }
 
   private void pair(Http server) {
@@ -154,17 +180,23 @@ final class Demo {
   }
 
   private void runOnce(List<String> arguments, String purpose) {
+    Child child = oneOff(arguments, purpose);
+    if (child.ended().join() != 0) {
+      throw new StartFailedException(
+          "The demo's agent could not %s. It said:\n  %s"
+              .formatted(purpose, String.join("\n  ", child.lastLines())));
+    }
+  }
+
+  /// Runs the agent's command to its end.
+  private Child oneOff(List<String> arguments, String purpose) {
     Child child = Child.start(agent(arguments), agentLog::append);
     data.noteChild(child.pid());
     if (!child.endedWithin(ONE_OFF_PATIENCE)) {
       child.stop("KILL", Duration.ofSeconds(1));
       throw new StartFailedException("The demo's agent took too long to " + purpose + ".");
     }
-    if (child.ended().join() != 0) {
-      throw new StartFailedException(
-          "The demo's agent could not %s. It said:\n  %s"
-              .formatted(purpose, String.join("\n  ", child.lastLines())));
-    }
+    return child;
   }
 
   private String accessToken(Http server) {

@@ -1,6 +1,8 @@
 package io.claritystream.embedded.up;
 
 import java.net.InetAddress;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.net.UnknownHostException;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -9,6 +11,7 @@ import java.util.Optional;
 ///
 /// @param edgePort the port agents connect to; without it the one of the last start, or the first
 ///     free one from 8443
+/// @param publicUrl where browsers reach it, if that is not the address it listens on
 /// @param train a directory to write ahead-of-time caches to: start, warm up, stop
 /// @param dev run the server from compiled classes and start it again when they change
 record Options(
@@ -16,6 +19,7 @@ record Options(
     int port,
     Optional<Integer> edgePort,
     String bind,
+    Optional<String> publicUrl,
     boolean demo,
     boolean json,
     boolean dev,
@@ -35,6 +39,7 @@ record Options(
     int port = DEFAULT_PORT;
     Optional<Integer> edgePort = Optional.empty();
     String bind = "127.0.0.1";
+    Optional<String> publicUrl = Optional.empty();
     boolean demo = true;
     boolean json = false;
     boolean dev = false;
@@ -45,7 +50,7 @@ record Options(
         case "--no-demo" -> demo = false;
         case "--json" -> json = true;
         case "--dev" -> dev = true;
-        case "--data", "--port", "--edge-port", "--bind", "--train" -> {
+        case "--data", "--port", "--edge-port", "--bind", "--public-url", "--train" -> {
           if (++i == args.length || args[i].isBlank()) {
             return new Misread(option + " needs a value.");
           }
@@ -58,6 +63,15 @@ record Options(
                 return new Misread("--bind needs an address of this machine, not " + value + ".");
               }
               bind = value;
+            }
+            case "--public-url" -> {
+              publicUrl = origin(value);
+              if (publicUrl.isEmpty()) {
+                return new Misread(
+                    "--public-url needs an address such as https://clarity.example.com, not "
+                        + value
+                        + ".");
+              }
             }
             default -> {
               Optional<Integer> number = port(value);
@@ -79,7 +93,47 @@ record Options(
     }
     return new Read(
         new Options(
-            data.toAbsolutePath().normalize(), port, edgePort, bind, demo, json, dev, train));
+            data.toAbsolutePath().normalize(),
+            port,
+            edgePort,
+            bind,
+            publicUrl,
+            demo,
+            json,
+            dev,
+            train));
+  }
+
+  /// A URL of scheme, host and port alone, which is all a browser's origin has.
+  private static Optional<String> origin(String value) {
+    try {
+      URI uri = new URI(value.replaceFirst("/$", ""));
+      boolean http = "https".equals(uri.getScheme()) || "http".equals(uri.getScheme());
+      boolean alone =
+          uri.getHost() != null
+              && uri.getUserInfo() == null
+              && "".equals(uri.getPath())
+              && uri.getQuery() == null
+              && uri.getFragment() == null;
+      return http && alone ? Optional.of(uri.toString()) : Optional.empty();
+    } catch (URISyntaxException e) {
+      return Optional.empty();
+    }
+  }
+
+  /// Where a browser finds it.
+  String url() {
+    return publicUrl.orElseGet(() -> "http://" + host() + ":" + port);
+  }
+
+  /// A browser keeps a session only over https, or on the machine itself: what is missing for the
+  /// others, if this can be reached by them.
+  Optional<String> signInNeeds() {
+    return url().startsWith("https:") || bindAddress().isLoopbackAddress()
+        ? Optional.empty()
+        : Optional.of(
+            "Signing in from another machine needs https: put a proxy that ends TLS in front, and"
+                + " name its address with --public-url.");
   }
 
   private static Optional<Integer> port(String value) {

@@ -112,7 +112,12 @@ final class Stack {
     demo.ifPresent(d -> d.register(http));
     voice.ready(
         new Ready(
-            url(), edgeUrl(edgePort), data.root().toString(), demo.map(Demo::signIn), pids()));
+            options.url(),
+            edgeUrl(edgePort),
+            data.root().toString(),
+            demo.map(Demo::signIn),
+            options.signInNeeds(),
+            pids()));
     demo.ifPresent(d -> async(() -> connectDemo(d, http, customer, agentLog)));
     if (options.dev()) {
       async(() -> reloadOnChange(server));
@@ -126,8 +131,7 @@ final class Stack {
             .withPort(port)
             .withLog(log::append);
     return born -> {
-      Postgres postgres = Postgres.start(settings);
-      born.accept(postgres.child());
+      Postgres postgres = Postgres.start(settings, born::accept);
       database.prepare(postgres);
       return postgres.child();
     };
@@ -140,15 +144,15 @@ final class Stack {
             .withPort(port)
             .withJvmFlags(programs.cacheFlags("kafka"))
             .withLog(log::append);
-    return born -> Kafka.start(settings).child();
+    return born -> Kafka.start(settings, born::accept).child();
   }
 
   private Supervised.Starter customerPostgres(
       Demo demo, int port, CompletableFuture<Postgres> customer) {
     LogFile log = log("customer-postgres");
     return born -> {
-      Postgres postgres = Postgres.start(demo.customerSettings(port).withLog(log::append));
-      born.accept(postgres.child());
+      Postgres postgres =
+          Postgres.start(demo.customerSettings(port).withLog(log::append), born::accept);
       demo.prepareCustomer(postgres);
       customer.complete(postgres);
       return postgres.child();
@@ -164,12 +168,28 @@ final class Stack {
       Supervised plant = program("plant", jvm(demo.plant(postgres), "plant", Stack::saysReady));
       plant.start();
       demo.connect(http, postgres);
-      Supervised agent = program("agent", jvm(demo.agent(), agentLog, line -> true));
+      CountDownLatch streams = new CountDownLatch(1);
+      Supervised agent =
+          program(
+              "agent",
+              jvm(
+                  demo.agent(),
+                  agentLog,
+                  line -> {
+                    if (Demo.streams(line)) {
+                      streams.countDown();
+                    }
+                    return saysReady(line);
+                  }));
       agent.start();
+      // As long as the first copy of the customer's data takes.
+      streams.await();
       voice.event("demo", Map.of("state", "live"), "The demo plant is live.");
-    } catch (StartFailedException | CompletionException e) {
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
       if (!stopping) {
-        String why = String.valueOf(cause(e).getMessage());
+        String why = Supervised.why(cause(e));
         voice.event("demo", Map.of("state", "failed", "reason", why), "The demo failed: " + why);
       }
     }
@@ -383,10 +403,6 @@ final class Stack {
     return port;
   }
 
-  private String url() {
-    return "http://" + options.host() + ":" + options.port();
-  }
-
   private String edgeUrl(int edgePort) {
     return "https://" + options.host() + ":" + edgePort;
   }
@@ -397,7 +413,7 @@ final class Stack {
     p.put("server.address", options.bindAddress().getHostAddress());
     p.put("server.port", Integer.toString(options.port()));
     p.put("clarity.roles", "all");
-    p.put("clarity.public-url", url());
+    p.put("clarity.public-url", options.url());
     p.put(
         "clarity.database.url",
         "jdbc:postgresql://127.0.0.1:" + postgresPort + "/" + PlatformDatabase.NAME);
@@ -482,16 +498,23 @@ final class Stack {
   }
 
   /// Ends everything; returns within ten seconds.
-  synchronized void stop() {
+  void stop() {
+    stop(FIRST_ROUND, SECOND_ROUND);
+  }
+
+  /// Ends everything, giving each program the time to write down what it noted of its classes.
+  void stopNoting() {
+    stop(NOTING, NOTING);
+  }
+
+  private synchronized void stop(Duration firstRound, Duration secondRound) {
     if (stopped.getCount() == 0) {
       return;
     }
     Instant before = Instant.now();
     stopping = true;
-    // Who notes what was loaded writes it down at the end.
-    boolean notes = programs.caches() instanceof Programs.Caches.Note;
-    stopGroup(programsFirstOut, "TERM", notes ? NOTING : FIRST_ROUND);
-    stopGroup(storesLastOut, "STORE", notes ? NOTING : SECOND_ROUND);
+    stopGroup(programsFirstOut, "TERM", firstRound);
+    stopGroup(storesLastOut, "STORE", secondRound);
     data.release();
     voice.stopped(Duration.between(before, Instant.now()));
     stopped.countDown();

@@ -28,11 +28,12 @@ final class Supervised {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
   private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
   private static final Duration HEALTHY_AFTER = Duration.ofMinutes(1);
+  private static final Duration END_PATIENCE = Duration.ofSeconds(5);
 
   /// Starts the program and returns when it is ready.
   @FunctionalInterface
   interface Starter {
-    /// @param born told the process as soon as there is one
+    /// @param born told each process as soon as there is one
     /// @throws StartFailedException if it did not become ready
     Child start(Born born);
   }
@@ -49,7 +50,9 @@ final class Supervised {
   private final DataDirectory data;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private volatile @Nullable Child child;
-  private volatile boolean restarting;
+
+  /// The process that was ended so that another takes its place.
+  private volatile @Nullable Child replaced;
 
   Supervised(String name, Starter starter, LogFile log, Voice voice, DataDirectory data) {
     this.name = name;
@@ -78,9 +81,16 @@ final class Supervised {
 
   private Child startOnce() {
     Instant before = Instant.now();
-    Child started = starter.start(this::born);
-    if (child != started) {
-      born(started);
+    Child started;
+    try {
+      started = starter.start(this::born);
+    } catch (RuntimeException e) {
+      // It may run all the same, and would be in the way of the next.
+      Child half = child;
+      if (half != null) {
+        half.stop("INT", END_PATIENCE);
+      }
+      throw e;
     }
     voice.started(name, started.pid(), Duration.between(before, Instant.now()));
     return started;
@@ -103,8 +113,7 @@ final class Supervised {
       if (stopping.getCount() == 0) {
         return;
       }
-      if (restarting) {
-        restarting = false;
+      if (running == replaced) {
         deaths = 0;
       } else {
         if (Duration.between(since, Instant.now()).compareTo(HEALTHY_AFTER) > 0) {
@@ -125,14 +134,15 @@ final class Supervised {
       while (again == null) {
         try {
           again = startOnce();
-        } catch (StartFailedException e) {
+        } catch (RuntimeException e) {
           if (stopping.getCount() == 0) {
             return;
           }
           deaths++;
-          log.append(String.valueOf(e.getMessage()));
+          String why = why(e);
+          log.append(why);
           if (deaths % DEATHS_UNTIL_NAMED == 0) {
-            voice.keepsDying(name, deaths, String.valueOf(e.getMessage()), log.file().toString());
+            voice.keepsDying(name, deaths, why, log.file().toString());
           }
           if (stoppedWithin(pauseAfter(deaths))) {
             return;
@@ -142,6 +152,11 @@ final class Supervised {
       running = again;
       since = Instant.now();
     }
+  }
+
+  /// Only a failure to start has words made for a person.
+  static String why(Throwable e) {
+    return e instanceof StartFailedException ? String.valueOf(e.getMessage()) : e.toString();
   }
 
   static Duration pauseAfter(int deaths) {
@@ -162,8 +177,8 @@ final class Supervised {
   void restart() {
     Child current = child;
     if (current != null) {
-      restarting = true;
-      current.stop("TERM", Duration.ofSeconds(5));
+      replaced = current;
+      current.stop("TERM", END_PATIENCE);
     }
   }
 

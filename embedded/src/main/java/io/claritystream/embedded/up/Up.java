@@ -55,7 +55,7 @@ public final class Up {
     if (options.train().isPresent()) {
       Training training = new Training(options);
       training.warmUp();
-      stack.stop();
+      stack.stopNoting();
       training.makeCaches(new Programs(home, new Programs.Caches.Make(options.train().get())));
       System.exit(0);
     }

@@ -69,6 +69,7 @@ final class Voice {
               demo ->
                   fields.put(
                       "demo", Map.of("email", demo.email(), "password_file", demo.passwordFile())));
+      ready.signInNeeds().ifPresent(needs -> fields.put("sign_in_needs", needs));
       fields.put("pids", ready.pids());
       object("ready", fields);
       return;
@@ -90,6 +91,13 @@ final class Voice {
     out.println("    Data      " + ready.data());
     out.println("    Stop      Ctrl-C");
     out.println();
+    ready
+        .signInNeeds()
+        .ifPresent(
+            needs -> {
+              out.println("  " + needs);
+              out.println();
+            });
     out.printf(Locale.ROOT, "  Ready in %.1f s.%n", took);
     out.flush();
   }

@@ -49,6 +49,26 @@ class OptionsTests {
     assertThat(read("--bind", "127.0.0.1").host()).isEqualTo("localhost");
   }
 
+  @Test
+  void a_public_url_is_where_a_browser_finds_it() {
+    assertThat(read("--port", "81").url()).isEqualTo("http://localhost:81");
+    assertThat(read("--public-url", "https://clarity.example.com/").url())
+        .isEqualTo("https://clarity.example.com");
+    assertThat(misread("--public-url", "clarity.example.com")).contains("--public-url");
+    assertThat(misread("--public-url", "https://clarity.example.com/app")).contains("/app");
+    assertThat(misread("--public-url", "ftp://clarity.example.com")).contains("ftp:");
+  }
+
+  @Test
+  void whoever_listens_beyond_this_machine_without_https_is_told_that_sign_in_needs_it() {
+    assertThat(read().signInNeeds()).isEmpty();
+    assertThat(read("--bind", "0.0.0.0").signInNeeds().orElse(""))
+        .contains("https", "--public-url");
+    assertThat(
+            read("--bind", "0.0.0.0", "--public-url", "https://clarity.example.com").signInNeeds())
+        .isEmpty();
+  }
+
   private static Options read(String... args) {
     assertThat(Options.read(args)).isInstanceOf(Options.Read.class);
     return ((Options.Read) Options.read(args)).options();

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +105,57 @@ class SupervisedTests {
     supervised.restart();
     await().until(() -> supervised.pid() != first && alive(supervised.pid()));
     assertThat(said()).doesNotContain("\"event\":\"ended\"");
+  }
+
+  @Test
+  void a_program_is_kept_running_whatever_its_start_failed_of() {
+    AtomicInteger starts = new AtomicInteger();
+    supervised =
+        supervised(
+            born -> {
+              if (starts.incrementAndGet() == 2) {
+                throw new IllegalStateException("out of order");
+              }
+              return born(born, "exec sleep 300");
+            });
+    supervised.start();
+    long first = supervised.pid();
+    ProcessHandle.of(first).orElseThrow().destroyForcibly();
+    await().until(() -> supervised.pid() != first && alive(supervised.pid()));
+    assertThat(data.path("logs/it.log")).content().contains("out of order");
+  }
+
+  @Test
+  void a_process_whose_start_failed_is_ended_before_the_next_is_started() {
+    AtomicInteger starts = new AtomicInteger();
+    AtomicLong half = new AtomicLong();
+    supervised =
+        supervised(
+            born -> {
+              Child child = born(born, "exec sleep 300");
+              if (starts.incrementAndGet() == 2) {
+                half.set(child.pid());
+                throw new StartFailedException("It was not prepared.");
+              }
+              return child;
+            });
+    supervised.start();
+    ProcessHandle.of(supervised.pid()).orElseThrow().destroyForcibly();
+    await().until(() -> starts.get() == 3 && alive(supervised.pid()));
+    assertThat(alive(half.get())).isFalse();
+  }
+
+  @Test
+  void a_restart_of_what_has_died_already_excuses_no_later_death() {
+    supervised = supervised(born -> born(born, "exec sleep 300"));
+    supervised.start();
+    long first = supervised.pid();
+    ProcessHandle.of(first).orElseThrow().destroyForcibly();
+    await().until(() -> said().contains("\"event\":\"ended\""));
+    supervised.restart();
+    await().until(() -> supervised.pid() != first && alive(supervised.pid()));
+    ProcessHandle.of(supervised.pid()).orElseThrow().destroyForcibly();
+    await().until(() -> said().split("\"event\":\"ended\"", -1).length == 3);
   }
 
   private Supervised supervised(Supervised.Starter starter) {
