@@ -31,8 +31,9 @@ class SourceConfiguration {
   Sources sources(
       @Qualifier("service") JdbcClient sql,
       @Qualifier("service") TransactionTemplate transactions,
+      AuditLog audit,
       Clock clock) {
-    return new Sources(sql, transactions, clock);
+    return new Sources(sql, transactions, audit, clock);
   }
 
   @Bean

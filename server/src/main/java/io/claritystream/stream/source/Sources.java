@@ -2,10 +2,13 @@ package io.claritystream.stream.source;
 
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
+import io.claritystream.control.audit.AuditEntry;
+import io.claritystream.control.audit.AuditLog;
 import io.claritystream.protocol.identity.PeerIdentity;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
@@ -23,11 +26,13 @@ public final class Sources {
 
   private final JdbcClient sql;
   private final TransactionTemplate transactions;
+  private final AuditLog audit;
   private final Clock clock;
 
-  Sources(JdbcClient sql, TransactionTemplate transactions, Clock clock) {
+  Sources(JdbcClient sql, TransactionTemplate transactions, AuditLog audit, Clock clock) {
     this.sql = sql;
     this.transactions = transactions;
+    this.audit = audit;
     this.clock = clock;
   }
 
@@ -62,6 +67,10 @@ public final class Sources {
   /// Makes a source known, or finds it by its name. A new one gets the partition that fewest
   /// sources have. A name keeps its database: events of two databases under one name would be mixed
   /// for ever.
+  ///
+  /// An agent that was paired anew finds its source as well, and goes on where it was: the same
+  /// database under the same name in the same workspace becomes its own, once the agent that had it
+  /// cannot speak any more (it was revoked, or its certificate has expired).
   public Registration register(PeerIdentity.Agent agent, Described described, int partitions) {
     if (!described.kind().equals("postgresql")) {
       return new Registration.Refused(
@@ -134,6 +143,10 @@ public final class Sources {
     if (there >= PER_AGENT_MAX) {
       return new Registration.Refused("An agent has at most " + PER_AGENT_MAX + " sources.");
     }
+    Optional<Registration.Registered> inherited = inherit(agent, described);
+    if (inherited.isPresent()) {
+      return inherited.get();
+    }
     SourceRef source =
         sql.sql(
                 """
@@ -161,6 +174,64 @@ public final class Sources {
             .query((row, number) -> ref(row))
             .single();
     return new Registration.Registered(source, "bronze");
+  }
+
+  /// The source of an agent that cannot speak any more becomes this one's. Streams of the former
+  /// are over by that: they are of an older session.
+  private Optional<Registration.Registered> inherit(PeerIdentity.Agent agent, Described described) {
+    record Moved(
+        SourceRef source, String acknowledge, UUID former, String formerName, String name) {}
+    Instant now = clock.instant();
+    Optional<Moved> moved =
+        sql.sql(
+                """
+                UPDATE control.source s
+                SET agent_id = :agent, session = s.session + 1, server_version = :version
+                FROM (SELECT o.source_id, f.agent_id, f.name
+                      FROM control.source o JOIN control.agent f ON f.agent_id = o.agent_id
+                      WHERE o.tenant_id = :tenant AND o.name = :name AND o.kind = :kind
+                        AND o.fingerprint = :fingerprint
+                        AND (f.revoked_at IS NOT NULL OR f.certificate_expires_at <= :now)
+                      ORDER BY o.created_at DESC, o.source_id
+                      LIMIT 1
+                      FOR UPDATE) AS former,
+                     control.agent a
+                WHERE s.source_id = former.source_id
+                  AND a.agent_id = :agent AND a.tenant_id = :tenant
+                RETURNING s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch,
+                          s.session, s.acknowledge, former.agent_id AS former_id,
+                          former.name AS former_name, a.name AS agent_name
+                """)
+            .param("agent", agent.agentId())
+            .param("tenant", agent.tenantId())
+            .param("name", described.name())
+            .param("kind", described.kind())
+            .param("fingerprint", described.fingerprint())
+            .param("version", described.serverVersion())
+            .param("now", SqlTime.of(now))
+            .query(
+                (row, number) ->
+                    new Moved(
+                        ref(row),
+                        row.getString("acknowledge"),
+                        row.getObject("former_id", UUID.class),
+                        row.getString("former_name"),
+                        row.getString("agent_name")))
+            .optional();
+    moved.ifPresent(
+        found ->
+            audit.append(
+                sql,
+                AuditEntry.of(
+                        found.source().tenantId(),
+                        now,
+                        AuditEntry.Actor.agent(agent.agentId(), found.name()),
+                        "source.moved")
+                    .on("source", found.source().sourceId())
+                    .with("name", described.name())
+                    .with("from_agent_id", found.former().toString())
+                    .with("from_agent", found.formerName())));
+    return moved.map(found -> new Registration.Registered(found.source(), found.acknowledge()));
   }
 
   /// Begins a session: every stream before it is over. Empty if the agent has no such source.

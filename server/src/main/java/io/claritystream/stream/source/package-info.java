@@ -13,10 +13,11 @@
 ///
 /// # What is known of a source
 /// A source is an agent's database under a name. It gets a partition of the bus once, the least
-/// used one, and keeps it. `epoch` and `session` only grow, under the row's lock: an epoch is
-/// one numbering of events, a session one stream of the agent. [DurableMarks] carries what
-/// ingest has committed to the gateway of the same process; between processes the gateway reads
-/// `control.checkpoint_source`.
+/// used one, and keeps it. An agent that was paired anew inherits the sources of one that was
+/// revoked or whose certificate has expired, by name, kind and fingerprint. `epoch` and `session`
+/// only grow, under the row's lock: an epoch is one numbering of events, a session one stream of
+/// the agent. [DurableMarks] carries what ingest has committed to the gateway of the same process;
+/// between processes the gateway reads `control.checkpoint_source`.
 ///
 /// People read and write here under their tenant's row-level security; the gateway works as
 /// `clarity_service`, with the tenant from the agent's certificate in every statement.

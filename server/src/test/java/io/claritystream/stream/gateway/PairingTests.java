@@ -212,14 +212,15 @@ class PairingTests {
   @Test
   void aSourceIsFoundAgainByItsNameAndKeepsItsDatabase() {
     try (TestAgent agent = link.pairedAgent()) {
-      String first = agent.register("plant").getSourceId();
-      String second = agent.register("store").getSourceId();
-      assertThat(agent.register("plant").getSourceId()).isEqualTo(first);
+      // Of names that no test's revoked agent had.
+      String first = agent.register("hall", "7/hall").getSourceId();
+      String second = agent.register("store", "7/store").getSourceId();
+      assertThat(agent.register("hall", "7/hall").getSourceId()).isEqualTo(first);
       assertThat(partition(first)).isNotEqualTo(partition(second));
       assertRefused(
           Status.Code.FAILED_PRECONDITION,
           "another database",
-          () -> agent.register("plant", "8/other"));
+          () -> agent.register("hall", "8/other"));
     }
   }
 
@@ -238,6 +239,62 @@ class PairingTests {
       assertRefused(Status.Code.PERMISSION_DENIED, "revoked", agent::renew);
       assertThat(audited("agent.revoked", agent.agentId())).isEqualTo(1);
     }
+  }
+
+  @Test
+  void anAgentThatIsPairedAnewGoesOnWithItsSourcesOnceItsFormerSelfCannotSpeak() {
+    try (TestAgent former = link.pairedAgent();
+        TestAgent early = link.pairedAgent();
+        TestAgent anew = link.pairedAgent();
+        TestAgent later = link.pairedAgent()) {
+      String source = former.register("bottling", "9/bottling").getSourceId();
+      assertThat(early.register("bottling", "9/bottling").getSourceId())
+          .as("the one that has it can still speak")
+          .isNotEqualTo(source);
+
+      link.person.post("/v1/agents/" + former.agentId() + "/revoke", Map.of());
+      assertThat(anew.register("bottling", "9/another").getSourceId())
+          .as("another database")
+          .isNotEqualTo(source);
+      assertThat(later.register("bottling", "9/bottling").getSourceId()).isEqualTo(source);
+      assertThat(link.person.get("/v1/sources/" + source).text("agent_id"))
+          .isEqualTo(later.agentId());
+      assertThat(audited("source.moved", source)).isEqualTo(1);
+      try (TestAgent.Stream stream = later.stream(source)) {
+        assertThat(stream.open().hasWelcome()).isTrue();
+      }
+
+      expire(later);
+      try (TestAgent last = link.pairedAgent()) {
+        assertThat(last.register("bottling", "9/bottling").getSourceId()).isEqualTo(source);
+        assertThat(last.register("bottling", "9/bottling").getSourceId()).isEqualTo(source);
+      }
+      assertThat(audited("source.moved", source)).isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aSourceIsNeverInheritedFromAnotherWorkspace() {
+    ApiClient other = link.server.client().register("heir@example.com").client();
+    ApiClient.Answer made = other.post("/v1/agents/pairing-codes", Map.of());
+    try (TestAgent former = link.pairedAgent();
+        TestAgent stranger = new TestAgent(link.edge.port())) {
+      String source = former.register("filling", "9/filling").getSourceId();
+      link.person.post("/v1/agents/" + former.agentId() + "/revoke", Map.of());
+      stranger.pair(PairingCode.parse(made.text("code")).orElseThrow());
+      assertThat(stranger.register("filling", "9/filling").getSourceId()).isNotEqualTo(source);
+    }
+  }
+
+  private static void expire(TestAgent agent) {
+    link.server
+        .database()
+        .superuser()
+        .sql(
+            "UPDATE control.agent SET certificate_expires_at = now() - interval '1 second'"
+                + " WHERE agent_id = CAST(:agent AS uuid)")
+        .param("agent", agent.agentId())
+        .update();
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.claritystream.stream.source;
 
 import io.claritystream.base.db.TestDatabase;
+import io.claritystream.control.audit.TestAudit;
 import java.time.Clock;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -14,6 +15,7 @@ public final class TestSources {
     return new Sources(
         database.as("service"),
         new TransactionTemplate(new JdbcTransactionManager(service)),
+        TestAudit.log(),
         Clock.systemUTC());
   }
 }
