@@ -167,6 +167,8 @@ CREATE TABLE control.dead_letter (
   sqlstate text,
   detail text NOT NULL,
   sample text NOT NULL,
+  -- A batch that could not be decoded, as it came.
+  batch bytea,
   at timestamptz NOT NULL,
   UNIQUE (source_id, epoch, seq)
 );

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /// @param lsn its position in the source's log; absent for a batch
 /// @param sqlstate what PostgreSQL called it, if it did
 /// @param sample the beginning of its payload
+/// @param batch the batch that could not be decoded, a `clarity.link.v1.Batch` as it came; absent
+///     where the events are in bronze
 /// @param at when it was found
 public record DeadLetter(
     UUID id,
@@ -29,6 +31,7 @@ public record DeadLetter(
     @Nullable String sqlstate,
     String detail,
     String sample,
+    byte @Nullable [] batch,
     Instant at) {
   private static final int DETAIL_MAX = 1_000;
   private static final int SAMPLE_MAX = 4_000;

@@ -17,8 +17,8 @@ public final class DeadLetters {
   private static final String INSERT =
       """
       INSERT INTO control.dead_letter (dead_letter_id, tenant_id, source_id, epoch, seq, seq_end, table_name,
-        row_key, lsn, cause, sqlstate, detail, sample, at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        row_key, lsn, cause, sqlstate, detail, sample, batch, at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO NOTHING
       """;
 
@@ -77,6 +77,7 @@ public final class DeadLetters {
     insert.setString(11, letter.sqlstate());
     insert.setString(12, letter.detail());
     insert.setString(13, letter.sample());
-    insert.setObject(14, letter.at().atOffset(ZoneOffset.UTC));
+    insert.setBytes(14, letter.batch());
+    insert.setObject(15, letter.at().atOffset(ZoneOffset.UTC));
   }
 }

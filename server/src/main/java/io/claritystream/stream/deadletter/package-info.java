@@ -1,10 +1,10 @@
 /// Dead letters: what could not be folded into the read models, and why.
 ///
 /// A dead letter names its event (source, epoch, seq), its cause from a closed list ([Cause]), what
-/// PostgreSQL or the mapping said, and shows a sample. The event itself is in bronze, except where
-/// its cause says otherwise. It is written in the transaction of the batch it belongs to, so there
-/// is neither a dead letter without its batch nor a batch without its dead letters; the same event
-/// makes the same one again.
+/// PostgreSQL or the mapping said, and shows a sample. The event itself is in bronze; where its
+/// batch could not be decoded, the letter keeps that batch as it came. It is written in the
+/// transaction of the batch it belongs to, so there is neither a dead letter without its batch nor
+/// a batch without its dead letters; the same event makes the same one again.
 ///
 /// The row that a dead letter belongs to is in quarantine: what is captured of it later is not
 /// folded either, or a newer state would stand on one that is missing.

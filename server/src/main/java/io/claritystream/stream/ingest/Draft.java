@@ -41,6 +41,9 @@ final class Draft {
   private int records;
   private boolean urgent;
 
+  /// Of batches that are kept as they came.
+  private long keptBytes;
+
   /// Forgets everything and begins at `position`, which is where the fence must be found.
   void begin(long fenceAt) {
     bronze.clear();
@@ -53,6 +56,7 @@ final class Draft {
     nextOffset = fenceAt;
     records = 0;
     urgent = false;
+    keptBytes = 0;
   }
 
   /// A record was dealt with, whatever became of it.
@@ -105,6 +109,9 @@ final class Draft {
 
   void add(DeadLetter letter) {
     letters.add(letter);
+    if (letter.batch() != null) {
+      keptBytes += letter.batch().length;
+    }
   }
 
   /// It is waited for, so it should not wait for company.
@@ -117,7 +124,9 @@ final class Draft {
   }
 
   boolean full() {
-    return bronze.size() >= EVENTS_MAX || bronze.bytes() >= BYTES_MAX || records >= EVENTS_MAX;
+    return bronze.size() >= EVENTS_MAX
+        || bronze.bytes() + keptBytes >= BYTES_MAX
+        || records >= EVENTS_MAX;
   }
 
   BronzeBatch bronze() {

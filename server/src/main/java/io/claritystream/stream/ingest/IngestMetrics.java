@@ -30,6 +30,8 @@ final class IngestMetrics {
     UNOPENED,
     /// Numbers before it are missing.
     AFTER_GAP,
+    /// It was not made after the batch that is durable before it.
+    FORKED,
     /// Its checksum is wrong: it was asked for again.
     DAMAGED
   }

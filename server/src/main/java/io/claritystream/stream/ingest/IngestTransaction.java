@@ -339,6 +339,7 @@ final class IngestTransaction {
         null,
         first.detail(),
         first.sample(),
+        null,
         now);
   }
 
@@ -390,6 +391,7 @@ final class IngestTransaction {
         sqlstate,
         detail,
         sample(event),
+        null,
         now);
   }
 

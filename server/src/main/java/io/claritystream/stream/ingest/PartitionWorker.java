@@ -1,6 +1,7 @@
 package io.claritystream.stream.ingest;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.UnsafeByteOperations;
 import io.claritystream.base.live.LiveMessage;
 import io.claritystream.protocol.block.BatchDigest;
 import io.claritystream.protocol.block.Block;
@@ -8,6 +9,7 @@ import io.claritystream.protocol.block.BlockReader;
 import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.protocol.block.CorruptBlockException;
 import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.protocol.link.Batch;
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.BatchKind;
 import io.claritystream.stream.bronze.CaptureWindow;
@@ -19,16 +21,20 @@ import io.claritystream.stream.ingest.IngestMetrics.Drop;
 import io.claritystream.stream.ingest.Sequence.Verdict;
 import io.claritystream.stream.materializer.LiveUpdate;
 import io.claritystream.stream.source.DurableMark;
+import java.security.MessageDigest;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentNavigableMap;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -49,14 +55,25 @@ final class PartitionWorker {
   private static final int DAMAGED_MAX = 3;
   private static final int SAMPLE_BYTES_MAX = 256;
 
+  /// How often a record may fail before it is taken for guilty.
+  private static final int FAILURES_MAX = 2;
+
+  private static final int SUSPECTS_MAX = 1_000;
+
+  /// How often the transaction of a draft may be refused for what it holds, parted and all.
+  private static final int REFUSALS_MAX = 3;
+
   private final Lane lane;
   private final Ingest ingest;
   private final BlockReader reader = new BlockReader();
   private final Backoff backoff = new Backoff();
 
-  /// The record that a session ended at because building its rows failed, though it could be
-  /// decoded.
-  private long suspect = -1;
+  /// The records that sessions ended at, though they could be decoded: by offset, how often. What
+  /// is committed is no suspect any more.
+  private final ConcurrentNavigableMap<Long, Integer> suspects = new ConcurrentSkipListMap<>();
+
+  /// Records before this offset are committed one by one: one of them spoils what it is with.
+  private volatile long singlyBefore;
 
   PartitionWorker(Lane lane, Ingest ingest) {
     this.lane = lane;
@@ -69,7 +86,11 @@ final class PartitionWorker {
       while (!lane.lost()) {
         try {
           new Session(position()).run();
-        } catch (SQLException | RuntimeException | ExecutionException | TimeoutException e) {
+        } catch (SQLException
+            | RuntimeException
+            | ExecutionException
+            | TimeoutException
+            | Error e) {
           if (!lane.lost()) {
             report("partition cannot be worked, beginning again", e);
           }
@@ -96,6 +117,17 @@ final class PartitionWorker {
     while (!lane.lost() && System.nanoTime() < endNs) {
       TimeUnit.MILLISECONDS.sleep(Math.min(20, pause.toMillis() + 1));
     }
+  }
+
+  private void suspect(long offset) {
+    suspects.merge(offset, 1, Integer::sum);
+    while (suspects.size() > SUSPECTS_MAX) {
+      suspects.pollLastEntry();
+    }
+  }
+
+  private boolean isGuilty(long offset) {
+    return suspects.getOrDefault(offset, 0) >= FAILURES_MAX;
   }
 
   private void report(String what, Throwable failure) {
@@ -168,7 +200,7 @@ final class PartitionWorker {
     private void gather(Draft draft) throws InterruptedException, SQLException {
       pace.committed(commitNs);
       var endNs = System.nanoTime() + pace.waitNs();
-      while (!draft.full()) {
+      while (!draft.full() && draft.nextOffset() >= singlyBefore) {
         var leftNs = draft.urgent() ? 0 : endNs - System.nanoTime();
         if (leftNs <= 0 && handover.idle()) {
           return;
@@ -185,9 +217,9 @@ final class PartitionWorker {
       Drop dropped;
       try {
         dropped = admit(draft, delivery);
-      } catch (RuntimeException e) {
+      } catch (SQLException | RuntimeException | Error e) {
         if (Fault.of(e) == Fault.DATA) {
-          suspect = delivery.offset();
+          suspect(delivery.offset());
         }
         throw e;
       }
@@ -266,15 +298,29 @@ final class PartitionWorker {
         ingest.marks().missing(line.sourceId(), header.getEpoch(), line.mark().seq() + 1);
         return Drop.DAMAGED;
       }
+      if (sound && known == 0 && !continues(line.mark(), header, payload)) {
+        if (line.missesNow()) {
+          log.error(
+              "batch is of another history than what is durable: source={} epoch={} seq={}",
+              line.sourceId(),
+              header.getEpoch(),
+              header.getFirstSeq());
+          ingest.marks().missing(line.sourceId(), header.getEpoch(), line.mark().seq() + 1);
+        }
+        return Drop.FORKED;
+      }
       Block block;
+      var versions = new ArrayList<Integer>();
       try {
         if (!sound) {
           throw new CorruptBlockException("not what its checksum says, however often it is sent");
         }
-        if (delivery.offset() == suspect) {
+        if (isGuilty(delivery.offset())) {
           throw new CorruptBlockException("no rows can be made of what it holds");
         }
         block = decode(header, payload);
+        // Before the first of its rows is built: so far the draft knows nothing of the batch.
+        number(line, block.events().subList(known, block.events().size()), versions);
       } catch (CorruptBlockException e) {
         return corrupt(draft, line, header, payload, e);
       }
@@ -285,15 +331,14 @@ final class PartitionWorker {
       var events = block.events();
       var now = ingest.clock().instant();
       var newestUs = 0L;
-      TableSchema schema = null;
-      var version = 0;
       for (var i = known; i < events.size(); i++) {
         var event = events.get(i);
-        if (event.schema() != schema) {
-          schema = event.schema();
-          version = version(line, event);
-        }
-        draft.add(line, event, version, CaptureWindow.heldMs(event.capturedAtUs(), now), now);
+        draft.add(
+            line,
+            event,
+            versions.get(i - known),
+            CaptureWindow.heldMs(event.capturedAtUs(), now),
+            now);
         newestUs = Math.max(newestUs, event.committedAtUs());
       }
       var mark = line.mark().session(header.getSession());
@@ -313,6 +358,37 @@ final class PartitionWorker {
       return null;
     }
 
+    /// Whether the batch was made after the very one that is durable.
+    private static boolean continues(Mark mark, BatchHeader header, byte[] payload) {
+      return header.getCount() == 0
+          || MessageDigest.isEqual(
+              BatchDigest.next(mark.digest(), payload, 0, payload.length),
+              header.getDigest().toByteArray());
+    }
+
+    /// The version of each event's table. What the database refuses to know of a table is in the
+    /// batch.
+    private void number(SourceLine line, List<ChangeEvent> events, List<Integer> versions)
+        throws SQLException {
+      TableSchema schema = null;
+      var version = 0;
+      try {
+        for (var event : events) {
+          if (event.schema() != schema) {
+            schema = event.schema();
+            version = version(line, event);
+          }
+          versions.add(version);
+        }
+      } catch (SQLException e) {
+        if (Fault.of(e) != Fault.DATA) {
+          throw e;
+        }
+        throw new CorruptBlockException(
+            "the database refuses its table: SQLSTATE " + e.getSQLState(), e);
+      }
+    }
+
     private Block decode(BatchHeader header, byte[] payload) {
       try {
         return reader.read(header, payload);
@@ -324,7 +400,7 @@ final class PartitionWorker {
       }
     }
 
-    /// What cannot be decoded is passed over, and said to be lost.
+    /// What cannot be decoded is passed over, and kept as it came.
     private @Nullable Drop corrupt(
         Draft draft,
         SourceLine line,
@@ -334,7 +410,7 @@ final class PartitionWorker {
       var first = line.mark().seq() + 1;
       var last = header.getFirstSeq() + header.getCount() - 1;
       log.error(
-          "batch cannot be decoded, its events are lost: source={} epoch={} seq={}..{}",
+          "batch cannot be decoded, it is kept as a dead letter: source={} epoch={} seq={}..{}",
           line.sourceId(),
           header.getEpoch(),
           first,
@@ -378,6 +454,11 @@ final class PartitionWorker {
           null,
           String.valueOf(failure.getMessage()),
           Base64.getEncoder().encodeToString(head),
+          Batch.newBuilder()
+              .setHeader(header)
+              .setPayload(UnsafeByteOperations.unsafeWrap(payload))
+              .build()
+              .toByteArray(),
           now);
     }
 
@@ -432,6 +513,7 @@ final class PartitionWorker {
     /// Until it is committed. False: it never will be.
     private boolean commit(Draft draft) throws InterruptedException {
       var pauses = new Backoff();
+      var refusals = 0;
       while (!lane.lost()) {
         try {
           var startedNs = System.nanoTime();
@@ -441,6 +523,7 @@ final class PartitionWorker {
               commitNs = System.nanoTime() - startedNs;
               ingest.metrics().committed(draft.events(), Duration.ofNanos(commitNs));
               backoff.reset();
+              suspects.headMap(draft.nextOffset()).clear();
               publish(draft);
               show(folded);
               return true;
@@ -451,13 +534,29 @@ final class PartitionWorker {
               return false;
             }
           }
-        } catch (SQLException | RuntimeException e) {
+        } catch (SQLException | RuntimeException | Error e) {
           report("transaction failed and is tried again", e);
           ingest.partitions().forget();
+          if (Fault.of(e) == Fault.DATA && !handover.ended() && ++refusals >= REFUSALS_MAX) {
+            part(draft);
+            return false;
+          }
           rest(pauses.next());
         }
       }
       return false;
+    }
+
+    /// No single event is guilty of what the draft is refused for, so its records are tried one by
+    /// one; and one that is alone already is.
+    private void part(Draft draft) {
+      if (draft.records() > 1) {
+        singlyBefore = draft.nextOffset();
+        return;
+      }
+      while (!isGuilty(draft.nextOffset() - 1)) {
+        suspect(draft.nextOffset() - 1);
+      }
     }
 
     private void publish(Draft draft) {

@@ -14,6 +14,8 @@ import java.util.concurrent.ConcurrentHashMap;
 /// One source in the partition at hand, for as long as the fence holds. All but the quarantine
 /// belongs to the thread that builds drafts.
 final class SourceLine {
+  private static final int VERSIONS_MAX = 5_000;
+
   private final SourceRef source;
 
   /// Whether `checkpoint_source` has a row of it once all drafts that were handed over are
@@ -101,7 +103,11 @@ final class SourceLine {
     return ++damaged;
   }
 
+  /// The versions that are known of its tables' schemas.
   Map<TableSchema, Integer> versions() {
+    if (versions.size() > VERSIONS_MAX) {
+      versions.clear();
+    }
     return versions;
   }
 

@@ -35,10 +35,15 @@
 ///   numbers out is discarded with all after it until the missing ones come again, for which the
 ///   gateway is asked at once.
 /// - A batch that cannot be decoded: when its checksum is wrong it is asked for again, a few times;
-///   after that, or when the checksum is right, it becomes one dead letter for its whole range.
+///   after that, or when the checksum is right, it becomes one dead letter for its whole range,
+///   which keeps the batch as it came. So does one whose table the database refuses to know, and
+///   one that a session ended at twice.
+/// - A batch that was not made after the one that is durable before it (its digest says so) is
+///   discarded: whoever sent it continues another history.
 /// - A fault of the data (SQLSTATE 22, 23, 54, or the mapping's): the transaction is done again
 ///   under savepoints, halving until the guilty events stand alone; those become dead letters and
-///   their rows are in quarantine.
+///   their rows are in quarantine. What is refused even so is tried record by record, and the
+///   guilty record is treated as one that cannot be decoded.
 /// - Any other fault is a passing one: rolled back, and the same draft tried again, for ever, with
 ///   growing pauses. It never makes a dead letter.
 ///

@@ -58,6 +58,7 @@ class DeadLetterTests {
         null,
         "no time",
         sample,
+        null,
         Instant.parse("2026-11-20T12:00:00Z"));
   }
 

@@ -187,6 +187,40 @@ class IngestRecoveryTests {
     assertThat(readings("pressure_bar")).isEqualTo(39);
   }
 
+  @Test
+  void records_that_are_refused_parted_and_all_do_not_hold_up_each_other_or_the_rest() {
+    refuse666();
+    rig.superuser()
+        .sql(
+            """
+            CREATE FUNCTION public.refuse_letter() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF NEW.cause = 'refused_by_database' THEN
+                RAISE EXCEPTION 'no such letters' USING ERRCODE = '22001';
+              END IF;
+              RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse_letter BEFORE INSERT ON control.dead_letter
+            FOR EACH ROW EXECUTE FUNCTION public.refuse_letter();
+            """)
+        .update();
+    var source = source();
+    var at = Instant.parse("2026-11-20T12:00:00Z");
+    var first = rig.start();
+    rig.send(source, source.batch(Event.reading(0, at, "4.5")));
+    rig.awaitDurable(source, 1);
+    rig.stop(first);
+    // All are there before ingest begins again, so that they come into one draft.
+    for (var i = 1; i < 12; i++) {
+      rig.send(source, source.batch(Event.reading(i, at, i == 5 || i == 9 ? "666" : "4.5")));
+    }
+    rig.start();
+    rig.awaitDurable(source, 12);
+    assertThat(rig.bronze(source, 1)).containsExactly(1L, 2L, 3L, 4L, 5L, 7L, 8L, 9L, 11L, 12L);
+    assertThat(rig.letters(source)).extracting(IngestRig.Letter::seq).containsExactly(6L, 10L);
+    assertThat(readings("pressure_bar")).isEqualTo(10);
+  }
+
   /// The database takes any reading but one of 666.
   private void refuse666() {
     rig.superuser()

@@ -251,6 +251,113 @@ class IngestTests {
   }
 
   @Test
+  void a_batch_that_is_no_block_is_kept_as_it_came() throws Exception {
+    var source = source();
+    var batch = source.nonsense(3);
+    rig.send(source, batch);
+    rig.awaitDurable(source, 3);
+    var kept =
+        rig.superuser()
+            .sql("SELECT batch FROM control.dead_letter WHERE source_id = :source")
+            .param("source", source.id())
+            .query(byte[].class)
+            .single();
+    var read = io.claritystream.protocol.link.Batch.parseFrom(kept);
+    assertThat(read.getHeader()).isEqualTo(batch.header());
+    assertThat(read.getPayload().toByteArray()).isEqualTo(batch.payload());
+  }
+
+  @Test
+  void a_table_whose_name_no_database_stores_stops_nobody() {
+    var hostile = source();
+    var other = source();
+    var event = Event.reading(1, Instant.now(), "4.5");
+    rig.send(
+        hostile,
+        hostile.batchOf("pump\0reading", event),
+        hostile.batchOf("n".repeat(3_000), event),
+        hostile.batch(1));
+    rig.send(other, other.batch(2));
+    rig.awaitDurable(other, 2);
+    rig.awaitDurable(hostile, 3);
+    assertThat(rig.bronze(hostile, 1)).containsExactly(3L);
+    assertThat(rig.letters(hostile))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("batch_corrupt", "batch_corrupt");
+  }
+
+  @Test
+  void a_table_that_the_database_refuses_to_know_stops_nobody() {
+    rig.superuser()
+        .sql(
+            """
+            CREATE FUNCTION public.refuse_table() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF NEW.table_name = 'public.refused' THEN
+                RAISE EXCEPTION 'that table' USING ERRCODE = '22P05';
+              END IF;
+              RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse_table BEFORE INSERT ON control.source_table
+            FOR EACH ROW EXECUTE FUNCTION public.refuse_table();
+            """)
+        .update();
+    var hostile = source();
+    var other = source();
+    rig.send(hostile, hostile.batchOf("refused", Event.reading(1, Instant.now(), "4.5")));
+    rig.send(other, other.batch(2));
+    rig.send(hostile, hostile.batch(1));
+    rig.awaitDurable(other, 2);
+    rig.awaitDurable(hostile, 2);
+    assertThat(rig.bronze(hostile, 1)).containsExactly(2L);
+    assertThat(rig.letters(hostile))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("batch_corrupt");
+  }
+
+  @Test
+  void a_batch_of_another_history_is_not_taken_in_the_place_of_the_right_one() {
+    var source = source();
+    var other = new SimulatedSource(source.tenant(), source.id(), 1, source.capturedAt());
+    rig.send(source, source.batch(2));
+    rig.awaitDurable(source, 2);
+    other.batch(Event.reading(1, Instant.now(), "666"), Event.reading(2, Instant.now(), "667"));
+    var before = rig.count("clarity_ingest_dropped_records", "forked");
+    rig.send(source, other.batch(3));
+    rig.awaitCount("clarity_ingest_dropped_records", "forked", before + 1);
+    rig.send(source, source.batch(2));
+    rig.awaitDurable(source, 4);
+    assertThat(rig.letters(source)).isEmpty();
+  }
+
+  @Test
+  void an_error_in_a_partitions_thread_does_not_end_the_partition() {
+    var source = source();
+    var errors = new java.util.concurrent.atomic.AtomicInteger();
+    rig.marks.listen(
+        source.id(),
+        new DurableMarks.Listener() {
+          @Override
+          public void durable(DurableMark mark) {}
+
+          @Override
+          public void missing(int epoch, long firstMissingSeq) {
+            if (errors.incrementAndGet() == 1) {
+              throw new StackOverflowError("once");
+            }
+          }
+        });
+    var first = source.batch(2);
+    var second = source.batch(2);
+    rig.send(source, second);
+    await().atMost(IngestRig.SOON).until(() -> errors.get() > 0);
+    rig.send(source, first, second);
+    rig.awaitDurable(source, 4);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(4));
+    assertThat(rig.letters(source)).isEmpty();
+  }
+
+  @Test
   void a_batch_damaged_on_the_way_is_asked_for_again_and_lost_to_nobody() {
     var source = source();
     var batch = source.batch(3);

@@ -136,21 +136,27 @@ public final class SimulatedSource {
   }
 
   public Batch batch(Event... events) {
-    return batch(new BlockWriter(256), events);
+    return batch(READING, new BlockWriter(256), events);
   }
 
   /// A batch that a snapshot begins in.
   public Batch snapshot(Event... events) {
     var block = new BlockWriter(256);
     block.snapshotBegin(0x1_0000_0000L);
-    return batch(block, events);
+    return batch(READING, block, events);
   }
 
-  private Batch batch(BlockWriter block, Event... events) {
+  /// Of a table that is called otherwise.
+  public Batch batchOf(String table, Event... events) {
+    var schema = new TableSchema("public", table, 'd', "", READING.columns(), List.of());
+    return batch(schema, new BlockWriter(256), events);
+  }
+
+  private Batch batch(TableSchema schema, BlockWriter block, Event... events) {
     var atUs = capturedAt.getEpochSecond() * 1_000_000 + capturedAt.getNano() / 1_000;
     block.transaction(700 + nextSeq, 0x1_0000_0000L + nextSeq, atUs, 0);
     for (var event : events) {
-      block.beginEvent(event.op(), READING, 0x1_0000_0000L + nextSeq, atUs);
+      block.beginEvent(event.op(), schema, 0x1_0000_0000L + nextSeq, atUs);
       if (event.op() == Op.DELETE) {
         block.before();
       } else {
