@@ -1,7 +1,6 @@
 // A newcomer with a database of their own: sign up, pair an agent, see the rows.
 import assert from "node:assert/strict";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { customerDatabase } from "../lib/customer.mjs";
@@ -13,10 +12,10 @@ import {
   openBrowser,
   picture,
 } from "../lib/journey.mjs";
-import { clarity, clarityRunning } from "../lib/product.mjs";
+import { clarity, clarityRunning, scratch } from "../lib/product.mjs";
 
 const person = { email: "ada@mill.example", password: "grain and water 1871" };
-const site = mkdtempSync(join(tmpdir(), "clarity site "));
+const site = scratch("clarity site ");
 let browser;
 let database;
 let agent;

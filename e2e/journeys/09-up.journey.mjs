@@ -1,14 +1,14 @@
 // The one command itself: what it refuses, what it restarts, what it survives and how it ends.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { eventually } from "../lib/journey.mjs";
-import { clarity, freePort, up } from "../lib/product.mjs";
+import { clarity, freePort, scratch, up } from "../lib/product.mjs";
 
-const place = mkdtempSync(join(tmpdir(), "clarity up "));
+const place = scratch("clarity up ");
 const data = join(place, "data");
 let port;
 let product;

@@ -1,11 +1,10 @@
 // A mill's own PostgreSQL, which the product has never seen: another server, other tables.
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import pg from "pg";
-import { ROOT } from "./product.mjs";
+import { ROOT, scratch } from "./product.mjs";
 
 // The role owns the tables, as a publication needs; it is no superuser.
 const SCHEMA = `
@@ -54,7 +53,7 @@ function list(directory) {
 }
 
 export async function customerDatabase(name) {
-  const home = mkdtempSync(join(tmpdir(), "clarity-customer-"));
+  const home = scratch("clarity-customer-");
   const jar = join(ROOT, "embedded", "target", "embedded.jar");
   const server = spawn(java(), ["-Xmx64m", "-cp", jar, "io.claritystream.embedded.PostgresAlone", home], {
     stdio: ["pipe", "pipe", "inherit"],

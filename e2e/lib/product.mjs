@@ -1,11 +1,20 @@
 // Starts the packaged product as a person would, with its one command, and stops it again.
 import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
+
+export const SCRATCH = join(ROOT, "e2e", "target", "scratch");
+
+/** A directory of a journey's own; what a killed journey leaves goes when the next run begins. */
+export function scratch(name) {
+  mkdirSync(SCRATCH, { recursive: true });
+  return mkdtempSync(join(SCRATCH, name));
+}
 
 export async function freePort() {
   return new Promise((resolve, reject) => {

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { freePort, ROOT, up } from "./product.mjs";
+import { freePort, ROOT, SCRATCH, up } from "./product.mjs";
 
 const target = join(ROOT, "e2e", "target");
 const data = join(target, "data with blanks");
@@ -13,6 +13,7 @@ const journeys = readdirSync(join(ROOT, "e2e", "journeys"))
   .map((name) => join(ROOT, "e2e", "journeys", name));
 
 rmSync(data, { recursive: true, force: true });
+rmSync(SCRATCH, { recursive: true, force: true });
 mkdirSync(target, { recursive: true });
 const port = await freePort();
 const product = await up("--data", data, "--port", String(port));
