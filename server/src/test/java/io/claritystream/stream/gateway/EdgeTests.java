@@ -115,8 +115,9 @@ class EdgeTests {
           .isInstanceOfSatisfying(
               StatusRuntimeException.class,
               failure ->
+                  // gRPC resets such a call; the reason may come before that or not.
                   assertThat(failure.getStatus().getCode())
-                      .isEqualTo(Status.Code.RESOURCE_EXHAUSTED));
+                      .isIn(Status.Code.RESOURCE_EXHAUSTED, Status.Code.CANCELLED));
     }
   }
 
