@@ -31,10 +31,22 @@ record Home(Path directory) {
   }
 
   /// Makes it if it is not there.
+  ///
+  /// @throws IOException if it is there and holds something, but nothing of an agent
   Home prepared() throws IOException {
+    if (Files.isDirectory(directory) && !Files.isDirectory(sources()) && !empty()) {
+      throw new IOException(
+          directory + " holds something else than an agent's data; name an empty directory");
+    }
     PrivateFile.directory(directory);
     PrivateFile.directory(sources());
     return this;
+  }
+
+  private boolean empty() throws IOException {
+    try (var entries = Files.list(directory)) {
+      return entries.findAny().isEmpty();
+    }
   }
 
   Path sources() {

@@ -35,6 +35,7 @@ final class Runner implements AutoCloseable {
   private final PrintStream events;
   private final boolean json;
   private final Map<String, Running> sources = new TreeMap<>();
+  private final Map<String, String> unreadable = new TreeMap<>();
   private final Map<String, String> told = new HashMap<>();
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
@@ -77,8 +78,13 @@ final class Runner implements AutoCloseable {
   private void reconcile() {
     try {
       var wanted = new TreeMap<String, SourceSettings>();
+      unreadable.clear();
       for (var name : home.sourceNames()) {
-        SourceSettings.load(home, name).ifPresent(found -> wanted.put(name, found));
+        try {
+          SourceSettings.load(home, name).ifPresent(found -> wanted.put(name, found));
+        } catch (IOException e) {
+          unreadable.put(name, String.valueOf(e.getMessage()));
+        }
       }
       var gone = new ArrayList<Running>();
       sources
@@ -86,7 +92,9 @@ final class Runner implements AutoCloseable {
           .removeIf(
               running -> {
                 var settings = running.worker().settings();
-                var unchanged = settings.equals(wanted.get(settings.name()));
+                var unchanged =
+                    settings.equals(wanted.get(settings.name()))
+                        || unreadable.containsKey(settings.name());
                 if (!unchanged) {
                   gone.add(running);
                 }
@@ -103,18 +111,22 @@ final class Runner implements AutoCloseable {
     }
   }
 
-  private void begin(SourceSettings settings) throws IOException {
-    var held = home.lockSource(settings.name());
-    if (held.isEmpty()) {
-      // Being removed at this moment; the next round sees what came of it.
-      return;
-    }
+  private void begin(SourceSettings settings) {
     try {
-      var worker = new SourceWorker(home, settings, platform, limits, clock, environment).start();
-      sources.put(settings.name(), new Running(worker, held.get()));
+      var held = home.lockSource(settings.name());
+      if (held.isEmpty()) {
+        // Being removed at this moment; the next round sees what came of it.
+        return;
+      }
+      try {
+        var worker = new SourceWorker(home, settings, platform, limits, clock, environment).start();
+        sources.put(settings.name(), new Running(worker, held.get()));
+      } catch (IOException e) {
+        held.get().close();
+        throw e;
+      }
     } catch (IOException e) {
-      held.get().close();
-      LOG.error("source {} cannot be worked on: {}", settings.name(), e.getMessage());
+      unreadable.put(settings.name(), String.valueOf(e.getMessage()));
     }
   }
 
@@ -148,6 +160,12 @@ final class Runner implements AutoCloseable {
   private void report() {
     var reports = new ArrayList<SourceReport>();
     sources.values().forEach(running -> reports.add(running.worker().report()));
+    unreadable.forEach(
+        (name, why) -> {
+          if (!sources.containsKey(name)) {
+            reports.add(SourceReport.failed(name, why));
+          }
+        });
     for (var report : reports) {
       var words =
           report.state().name().toLowerCase(Locale.ROOT)

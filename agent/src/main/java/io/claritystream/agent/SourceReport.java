@@ -23,4 +23,10 @@ record SourceReport(
     int tablesDone,
     int tablesTotal,
     long snapshotRows,
-    long lastCommitAtUs) {}
+    long lastCommitAtUs) {
+  /// One that cannot be worked on at all.
+  static SourceReport failed(String name, String why) {
+    return new SourceReport(
+        name, SourceState.FAILED, why, List.of(), false, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+}

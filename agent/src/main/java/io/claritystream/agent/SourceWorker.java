@@ -311,6 +311,11 @@ final class SourceWorker implements AutoCloseable {
       want(Phase.SNAPSHOT_WANTED, "its snapshot was cut short");
       return null;
     }
+    if (state.phase() == Phase.STREAM && store.tailSeq() < state.snapshotEvents()) {
+      store.close();
+      damaged = "it is gone";
+      return null;
+    }
     spool = store;
     link.attach(store);
     return store;

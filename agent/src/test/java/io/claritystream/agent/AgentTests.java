@@ -108,6 +108,25 @@ class AgentTests {
   }
 
   @Test
+  void aDirectoryThatHoldsSomethingElseIsRefusedAndLeftAsItIs() throws Exception {
+    var data = Files.createDirectory(directory.resolve("data"));
+    Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxr-xr-x"));
+    var theirs = Files.writeString(data.resolve("theirs"), "x");
+    assertThat(agent("run")).isEqualTo(Agent.FAILED);
+    assertThat(said()).contains("something else than an agent's data");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data)))
+        .isEqualTo("rwxr-xr-x");
+    Files.delete(theirs);
+    assertThat(agent("run")).isEqualTo(Agent.FAILED);
+    assertThat(said()).contains("not paired yet");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data)))
+        .isEqualTo("rwxr-xr-x");
+    assertThat(
+            PosixFilePermissions.toString(Files.getPosixFilePermissions(data.resolve("sources"))))
+        .isEqualTo("rwx------");
+  }
+
+  @Test
   void aSecondRunOnTheSameDataIsRefused() throws Exception {
     var home = new Home(directory.resolve("data")).prepared();
     try (var held = home.lockForRun().orElseThrow()) {

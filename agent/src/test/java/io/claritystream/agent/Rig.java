@@ -38,6 +38,10 @@ final class Rig implements AutoCloseable {
   Rig(Path directory, SpoolLimits limits) throws IOException {
     this.limits = limits;
     home = new Home(directory).prepared();
+    pair();
+  }
+
+  void pair() throws IOException {
     var paired =
         Pairing.pair(
             home.directory(),

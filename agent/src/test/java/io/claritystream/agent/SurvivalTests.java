@@ -3,12 +3,14 @@ package io.claritystream.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.claritystream.agent.spool.Spool;
 import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.link.Refused;
 import io.claritystream.protocol.link.SourceState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
@@ -170,6 +172,148 @@ class SurvivalTests {
           .until(() -> rig.source().epochs.size() == 2 && rig.source().events().size() == 2);
       assertThat(rig.source().events()).extracting(event -> event.op()).containsOnly(Op.READ);
       assertThat(rig.source().snapshotsEnded).isEqualTo(1);
+    }
+  }
+
+  /// The database writes much that is not ours: the slot follows, and a restart has to as well.
+  @Test
+  void aRestartAfterOnlyOthersWroteGoesOnInTheSameEpoch() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.sql("CREATE TABLE reading (id int PRIMARY KEY)", "INSERT INTO reading VALUES (1)");
+      rig.settings("public.reading").save(rig.home, "");
+      var agent = child(rig);
+      try {
+        await().atMost(LONG).until(() -> rig.source().events().size() == 1);
+        othersWrite(rig);
+      } finally {
+        agent.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+      }
+      rig.sql("INSERT INTO reading VALUES (2)");
+      rig.start("public.reading");
+      await().atMost(LONG).until(() -> rig.source().history().size() >= 2);
+      rig.sql("INSERT INTO reading VALUES (3)");
+      await().atMost(LONG).until(() -> rig.source().history().size() >= 3);
+      assertThat(rig.source().history())
+          .extracting(event -> event.op() + " " + event.after().text(0))
+          .containsExactly("READ 1", "INSERT 2", "INSERT 3");
+      assertThat(rig.source().epochs).hasSize(1);
+      assertThat(rig.platform.violations).isEmpty();
+    }
+  }
+
+  @Test
+  void aLostSpoolAfterOnlyOthersWroteNeedsNoSnapshot() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.sql("CREATE TABLE reading (id int PRIMARY KEY)", "INSERT INTO reading VALUES (1)");
+      rig.start("public.reading");
+      await().atMost(LONG).until(() -> rig.source().events().size() == 1);
+      othersWrite(rig);
+      rig.stop();
+      Spool.drop(rig.home.source("plant").resolve("spool"));
+      rig.sql("INSERT INTO reading VALUES (2)");
+      rig.start("public.reading");
+      await().atMost(LONG).until(() -> rig.source().history().size() >= 2);
+      assertThat(rig.source().history())
+          .extracting(event -> event.op() + " " + event.after().text(0))
+          .containsExactly("READ 1", "INSERT 2");
+      assertThat(rig.source().epochs).hasSize(2);
+    }
+  }
+
+  /// Returns once the slot has gone beyond what others wrote.
+  private static void othersWrite(Rig rig) throws Exception {
+    await().atMost(LONG).until(() -> slotHasCome(rig, rig.value("SELECT pg_current_wal_lsn()")));
+    rig.sql("CREATE TABLE other AS SELECT g FROM generate_series(1, 1000) g");
+    var written = rig.value("SELECT pg_current_wal_lsn()");
+    await().atMost(LONG).until(() -> slotHasCome(rig, written));
+  }
+
+  private static boolean slotHasCome(Rig rig, String position) throws SQLException {
+    return rig.value(
+            "SELECT confirmed_flush_lsn >= '"
+                + position
+                + "' FROM pg_replication_slots WHERE database = current_database()")
+        .equals("t");
+  }
+
+  /// What is durable of an open transaction cannot be told from what is not, once the spool is
+  /// lost.
+  @Test
+  void aSpoolLostInsideATransactionDoublesNothing() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.sql(
+          "CREATE TABLE reading (id int PRIMARY KEY, v text)",
+          "INSERT INTO reading VALUES (1, 'first')");
+      rig.start();
+      await().atMost(LONG).until(() -> rig.source().events().size() == 1);
+      await().atMost(LONG).until(() -> rig.report().state() == SourceState.STREAMING);
+      var enough = new AtomicBoolean();
+      rig.platform.mood =
+          (stream, lastSeq) -> {
+            if (!enough.getAndSet(true)) {
+              stream.durable(lastSeq);
+            }
+          };
+      rig.sql("INSERT INTO reading SELECT g, repeat('x', 100) FROM generate_series(2, 2000) g");
+      await().atMost(LONG).until(() -> rig.report().sentSeq() == 2000);
+      var durable = rig.source().events().size();
+      assertThat(durable).isGreaterThan(1).isLessThan(2000);
+      rig.stop();
+      Spool.drop(rig.home.source("plant").resolve("spool"));
+      rig.platform.mood = (stream, lastSeq) -> stream.durable(lastSeq);
+      rig.start();
+      await()
+          .atMost(LONG)
+          .until(() -> rig.source().epochs.size() == 2 && rig.source().events().size() >= 2000);
+      assertThat(rig.source().history().stream().filter(event -> event.op() == Op.INSERT))
+          .as("inserted once")
+          .extracting(event -> event.after().text(0))
+          .doesNotHaveDuplicates()
+          .hasSize(durable - 1);
+      assertThat(Rig.fold(rig.source().events(), "reading")).hasSize(2000);
+      assertThat(rig.source().snapshotsEnded).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aSourceThatCannotBeReadIsShownAndHoldsNoOtherUp() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.sql("CREATE TABLE reading (id int PRIMARY KEY)", "INSERT INTO reading VALUES (1)");
+      rig.settings("").save(rig.home, "");
+      var broken = Files.createDirectory(rig.home.source("broken"));
+      Files.writeString(broken.resolve(SourceSettings.FILE), "port=none\n");
+      var agent = child(rig);
+      try {
+        await().atMost(LONG).until(() -> rig.source().events().size() == 1);
+        await()
+            .atMost(LONG)
+            .until(
+                () -> Files.readString(rig.home.statusFile()).contains("as\\ the\\ agent\\ wrote"));
+      } finally {
+        agent.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+      }
+    }
+  }
+
+  @Test
+  void anAgentThatIsPairedAnewKeepsWhatItCaptured() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.sql("CREATE TABLE reading (id int PRIMARY KEY)", "INSERT INTO reading VALUES (1)");
+      rig.start();
+      await().atMost(LONG).until(() -> rig.source().events().size() == 1);
+      await().atMost(LONG).until(() -> rig.report().state() == SourceState.STREAMING);
+      rig.platform.mood = (stream, lastSeq) -> {};
+      rig.sql("INSERT INTO reading VALUES (2)");
+      await().atMost(LONG).until(() -> rig.report().sentSeq() == 2);
+      rig.stop();
+      rig.platform.mood = (stream, lastSeq) -> stream.durable(lastSeq);
+      rig.pair();
+      rig.start();
+      await().atMost(LONG).until(() -> rig.source().history().size() >= 2);
+      assertThat(rig.source().history())
+          .extracting(event -> event.op() + " " + event.after().text(0))
+          .containsExactly("READ 1", "INSERT 2");
+      assertThat(rig.source().epochs).hasSize(1);
     }
   }
 

@@ -29,7 +29,8 @@ public final class PrivateFile {
 
   private PrivateFile() {}
 
-  /// Makes the directory and its parents; it is nobody else's even if it was there.
+  /// Makes the directory and its parents if it is not there. One that is there is left as it is: it
+  /// may be somebody else's as well.
   public static void directory(Path directory) throws IOException {
     var parent = directory.toAbsolutePath().getParent();
     if (parent != null && !Files.isDirectory(parent)) {
@@ -38,14 +39,15 @@ public final class PrivateFile {
     if (!Files.isDirectory(directory)) {
       try {
         Files.createDirectory(directory, attributes(directory, ONLY_OWNER_DIRECTORY));
+        if (posix(directory)) {
+          // Whatever the umask took away.
+          Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
+        }
       } catch (FileAlreadyExistsException e) {
         if (!Files.isDirectory(directory)) {
           throw e;
         }
       }
-    }
-    if (posix(directory)) {
-      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx------"));
     }
   }
 

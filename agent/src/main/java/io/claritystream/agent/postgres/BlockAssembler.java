@@ -18,7 +18,8 @@ import org.jspecify.annotations.Nullable;
 /// last of them. Used by the one thread that captures.
 ///
 /// A restarted stream brings transactions that the spool holds already: those up to its last whole
-/// one are dropped, then as many events of the next as were spooled ([#begin]).
+/// one are dropped, then as many events of the next as were spooled ([#begin]). Where the stream
+/// begins behind that next one, it was whole, and nothing of it is missing.
 final class BlockAssembler {
   /// At most this many events a block, however small they are: a bound on what one record costs
   /// whoever reads it.
@@ -64,7 +65,9 @@ final class BlockAssembler {
   private long snapshotEnds = -1;
   private long sealedAtNs = System.nanoTime() - LINGER_NS;
 
-  BlockAssembler(Spool spool, Appender appender, Clock clock, Waiting waiting) {
+  /// @param from where the stream begins: behind whatever is safe or in the spool; 0 if it begins
+  ///     with a snapshot
+  BlockAssembler(Spool spool, Appender appender, Clock clock, Waiting waiting, long from) {
     this.appender = appender;
     this.clock = clock;
     this.waiting = waiting;
@@ -72,12 +75,14 @@ final class BlockAssembler {
     var tail = spool.tailMark();
     nextSeq = spool.tailSeq() + 1;
     capturedAtUs = spool.tailCapturedAtUs();
-    endSeq = tail.endSeq();
-    endPosition = tail.endPosition();
-    skipOpen = tail.open();
+    var ended = tail.open() && Long.compareUnsigned(from, tail.commitPosition()) > 0;
+    endSeq = ended ? spool.tailSeq() : tail.endSeq();
+    endPosition = Long.compareUnsigned(from, tail.endPosition()) > 0 ? from : tail.endPosition();
+    endUntold = ended;
+    skipOpen = tail.open() && !ended;
     skipCommit = tail.commitPosition();
     skipEvents = tail.eventsOfTransaction();
-    skipWholeBefore = tail.endPosition();
+    skipWholeBefore = endPosition;
     committedAtUs = tail.committedAtUs();
   }
 
@@ -180,6 +185,13 @@ final class BlockAssembler {
     whole(commitPosition);
   }
 
+  /// A snapshot was whole and had no row, and nothing came since: nobody was told of it yet.
+  void snapshotWasEmpty(long position) {
+    snapshotBegins = position;
+    snapshotEnds = position;
+    endUntold = true;
+  }
+
   /// The end is written into the block at hand, or before the first event of the next one: there
   /// are no blocks without events. An empty transaction's end is only remembered.
   private void whole(long end) {
@@ -244,6 +256,7 @@ final class BlockAssembler {
   ///
   /// @param quiet whether the source has nothing more to say at this moment
   void pause(boolean quiet) throws IOException, InterruptedException {
+    appender.check();
     if (isEmpty() || !appender.idle()) {
       return;
     }

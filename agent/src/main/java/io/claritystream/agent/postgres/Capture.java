@@ -33,6 +33,9 @@ public final class Capture {
   /// How often it hears that something became safe.
   private static final long RELEASE_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
+  /// How often a position is written down that only the database's own doings moved.
+  private static final long KEEP_NS = TimeUnit.SECONDS.toNanos(1);
+
   /// The driver would also report by itself, and would then take a message that is cut by its
   /// time-out for whole: it must never come to that.
   private static final int DRIVER_STATUS_MS = 24 * 60 * 60 * 1000;
@@ -55,6 +58,7 @@ public final class Capture {
   private CaptureState state;
   private long statusAtNs;
   private long flushedPosition;
+  private long keptAtNs = System.nanoTime() - KEEP_NS;
 
   /// @param stop asked often; once true, the attempt ends soon
   public Capture(
@@ -150,7 +154,7 @@ public final class Capture {
               .make();
       var position = created.getConsistentPoint().asLong();
       LOG.info("slot {} begins at {}", state.slot(), Lsn.text(position));
-      var events = new BlockAssembler(spool, appender, clock, this::waiting);
+      var events = new BlockAssembler(spool, appender, clock, this::waiting, 0);
       var finished = snapshot(created.getSnapshotName(), position, preflight, events);
       if (!finished) {
         return new CaptureEnd.Stopped();
@@ -159,9 +163,10 @@ public final class Capture {
         if (stop.getAsBoolean()) {
           return new CaptureEnd.Stopped();
         }
+        appender.check();
         spool.awaitBeyond(events.lastSeq() - 1, 100, TimeUnit.MILLISECONDS);
       }
-      state = state.streamingFrom(position);
+      state = state.streamingFrom(position, events.lastSeq());
       state.save(stateFile);
       return stream(connection, replication, events, position);
     }
@@ -266,13 +271,12 @@ public final class Capture {
       return new CaptureEnd.Broken(
           "the server gave up the log that slot " + state.slot() + " needed");
     }
-    var tail = spool.tailMark();
-    var from = tail.endPosition() != 0 ? tail.endPosition() : state.startPosition();
+    var from = known();
     if (Long.compareUnsigned(from, slot.confirmed()) < 0) {
       return new CaptureEnd.Broken(
           "the slot stands at "
               + Lsn.text(slot.confirmed())
-              + " and the spool ends before it, at "
+              + " and is known here only up to "
               + Lsn.text(from));
     }
     if (Long.compareUnsigned(from, slot.written()) > 0) {
@@ -286,9 +290,19 @@ public final class Capture {
     keepIdentities(connection, preflight);
     freeSlot(connection);
     try (var replication = database.connectForReplication()) {
-      var events = new BlockAssembler(spool, appender, clock, this::waiting);
+      var events = new BlockAssembler(spool, appender, clock, this::waiting, from);
+      if (spool.tailSeq() == 0 && state.snapshotEvents() == 0) {
+        events.snapshotWasEmpty(state.startPosition());
+      }
       return stream(connection, replication, events, from);
     }
+  }
+
+  /// Up to where the log is known to hold nothing that is not in the spool or safe already, by what
+  /// is on disk.
+  private long known() {
+    var end = spool.tailMark().endPosition();
+    return max(end != 0 ? end : state.startPosition(), state.confirmedPosition());
   }
 
   /// A table that lost its identity since must not make the customer's changes fail. Tables are
@@ -371,7 +385,7 @@ public final class Capture {
   }
 
   /// Kept alive while the spool has no room.
-  private void waiting() throws SQLException, CaptureStoppedException {
+  private void waiting() throws SQLException, IOException, CaptureStoppedException {
     var stream = current;
     var events = currentEvents;
     if (stop.getAsBoolean()) {
@@ -384,8 +398,10 @@ public final class Capture {
   }
 
   /// Tells the server how far it may forget its log: to the last whole transaction that is safe;
-  /// to wherever it has come if all is safe that it ever sent.
-  private void report(PGReplicationStream stream, BlockAssembler events) throws SQLException {
+  /// to wherever it has come if all is safe that it ever sent. That is written down first: what the
+  /// server forgot, a restart must not ask for.
+  private void report(PGReplicationStream stream, BlockAssembler events)
+      throws SQLException, IOException {
     var nowNs = System.nanoTime();
     var sinceNs = nowNs - statusAtNs;
     if (sinceNs < RELEASE_NS) {
@@ -397,6 +413,7 @@ public final class Capture {
     if (!events.inTransaction() && events.isEmpty() && released.seq() >= events.lastSeq()) {
       position = max(position, max(events.endPosition(), stream.getLastReceiveLSN().asLong()));
     }
+    position = kept(position, nowNs);
     if (Long.compareUnsigned(position, flushedPosition) <= 0 && sinceNs < STATUS_NS) {
       return;
     }
@@ -408,6 +425,21 @@ public final class Capture {
     }
     stream.forceUpdateStatus();
     statusAtNs = nowNs;
+  }
+
+  /// @return the position, or the last one that is on disk if this one is not
+  private long kept(long position, long nowNs) throws IOException {
+    var known = known();
+    if (Long.compareUnsigned(position, known) <= 0) {
+      return position;
+    }
+    if (nowNs - keptAtNs < KEEP_NS) {
+      return known;
+    }
+    state = state.confirming(position, released.durable());
+    state.save(stateFile);
+    keptAtNs = nowNs;
+    return position;
   }
 
   private static long max(long a, long b) {

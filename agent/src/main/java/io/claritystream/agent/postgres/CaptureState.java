@@ -26,6 +26,12 @@ import java.util.Locale;
 /// @param slot the name of slot and publications
 /// @param epoch 0 as long as none is granted
 /// @param startPosition where the stream of this epoch begins, if the spool is empty
+/// @param confirmedPosition what the source was told that it may forget, where that is beyond what
+///     the spool can tell: no event of ours lies between; 0 if nothing
+/// @param confirmedDurable whether all up to there was durable on the platform, not only in the
+///     spool: then an epoch without the spool may go on there as well
+/// @param snapshotEvents how many events the snapshot had that this epoch began with; -1 if it is
+///     not whole yet, or there was none
 /// @param reason why an epoch is wanted, in words
 /// @param generation which choice of tables it captures: a later one needs a new snapshot
 public record CaptureState(
@@ -36,6 +42,9 @@ public record CaptureState(
     int epoch,
     Phase phase,
     long startPosition,
+    long confirmedPosition,
+    boolean confirmedDurable,
+    long snapshotEvents,
     String reason,
     int generation) {
   public enum Phase {
@@ -46,32 +55,98 @@ public record CaptureState(
   }
 
   public static CaptureState fresh(String slot, int generation) {
-    return new CaptureState("", "", "", slot, 0, Phase.SNAPSHOT_WANTED, 0, "it is new", generation);
+    return new CaptureState(
+        "", "", "", slot, 0, Phase.SNAPSHOT_WANTED, 0, 0, false, -1, "it is new", generation);
   }
 
   public CaptureState registered(String id, String database, String agent) {
     return new CaptureState(
-        id, agent, database, slot, epoch, phase, startPosition, reason, generation);
+        id,
+        agent,
+        database,
+        slot,
+        epoch,
+        phase,
+        startPosition,
+        confirmedPosition,
+        confirmedDurable,
+        snapshotEvents,
+        reason,
+        generation);
   }
 
   public CaptureState wanting(Phase wanted, String why) {
-    return new CaptureState(sourceId, agentId, fingerprint, slot, 0, wanted, 0, why, generation);
+    var resumes = wanted == Phase.RESUME_WANTED && confirmedDurable;
+    return new CaptureState(
+        sourceId,
+        agentId,
+        fingerprint,
+        slot,
+        0,
+        wanted,
+        0,
+        resumes ? confirmedPosition : 0,
+        resumes,
+        -1,
+        why,
+        generation);
   }
 
   public CaptureState inEpoch(int granted, Phase next, long position) {
+    var resumes = next == Phase.STREAM && confirmedDurable;
     return new CaptureState(
-        sourceId, agentId, fingerprint, slot, granted, next, position, "", generation);
+        sourceId,
+        agentId,
+        fingerprint,
+        slot,
+        granted,
+        next,
+        position,
+        resumes ? confirmedPosition : 0,
+        resumes,
+        -1,
+        "",
+        generation);
   }
 
-  public CaptureState streamingFrom(long position) {
+  /// The snapshot is whole, with so many events.
+  CaptureState streamingFrom(long position, long events) {
     return new CaptureState(
-        sourceId, agentId, fingerprint, slot, epoch, Phase.STREAM, position, "", generation);
+        sourceId,
+        agentId,
+        fingerprint,
+        slot,
+        epoch,
+        Phase.STREAM,
+        position,
+        0,
+        false,
+        events,
+        "",
+        generation);
+  }
+
+  /// The source is about to be told that it may forget everything up to here.
+  CaptureState confirming(long position, boolean durable) {
+    return new CaptureState(
+        sourceId,
+        agentId,
+        fingerprint,
+        slot,
+        epoch,
+        phase,
+        startPosition,
+        position,
+        durable,
+        snapshotEvents,
+        reason,
+        generation);
   }
 
   /// What was captured belongs to another choice of tables, or to another database.
   public CaptureState anew(int chosen, String why) {
     return new CaptureState(
-        sourceId, "", fingerprint, slot, 0, Phase.SNAPSHOT_WANTED, 0, why, chosen);
+        sourceId, "", fingerprint, slot, 0, Phase.SNAPSHOT_WANTED, 0, 0, false, -1, why, chosen);
   }
 
   /// Whether this agent made the source known. One that was paired anew has to do so again.
@@ -92,6 +167,9 @@ public record CaptureState(
     values.put("epoch", Integer.toString(epoch));
     values.put("phase", phase.name().toLowerCase(Locale.ROOT));
     values.put("start_position", Lsn.text(startPosition));
+    values.put("confirmed_position", Lsn.text(confirmedPosition));
+    values.put("confirmed_durable", Boolean.toString(confirmedDurable));
+    values.put("snapshot_events", Long.toString(snapshotEvents));
     values.put("reason", reason);
     values.put("generation", Integer.toString(generation));
     PrivateFile.write(file, PrivateFile.properties(values));
@@ -114,6 +192,9 @@ public record CaptureState(
           Integer.parseInt(map.getOrDefault("epoch", "")),
           Phase.valueOf(map.getOrDefault("phase", "").toUpperCase(Locale.ROOT)),
           Lsn.parse(map.getOrDefault("start_position", "")),
+          Lsn.parse(map.getOrDefault("confirmed_position", "0/0")),
+          Boolean.parseBoolean(map.getOrDefault("confirmed_durable", "false")),
+          Long.parseLong(map.getOrDefault("snapshot_events", "-1")),
           map.getOrDefault("reason", ""),
           Integer.parseInt(map.getOrDefault("generation", "")));
     } catch (IllegalArgumentException e) {

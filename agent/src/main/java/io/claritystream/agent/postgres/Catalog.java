@@ -47,6 +47,7 @@ final class Catalog {
   ///     and DELETE fail once they are published
   /// @param owned whether the user may publish it
   /// @param readable whether the user may read it
+  /// @param filtered whether row-level security would hide rows of it from the user
   /// @param published whether a publication of ours names it already
   record Candidate(
       long oid,
@@ -56,6 +57,7 @@ final class Catalog {
       boolean identified,
       boolean owned,
       boolean readable,
+      boolean filtered,
       boolean published) {}
 
   /// All ordinary and partitioned tables of people, in order; partitions count as their root.
@@ -94,6 +96,7 @@ final class Catalog {
                pg_has_role(current_user, r.relowner, 'USAGE'),
                has_schema_privilege(current_user, n.oid, 'USAGE')
                  AND has_table_privilege(current_user, r.oid, 'SELECT'),
+               row_security_active(r.oid),
                EXISTS (
                  SELECT 1 FROM pg_publication_rel pr JOIN pg_publication pb ON pb.oid = pr.prpubid
                  WHERE pr.prrelid = r.oid AND pb.pubname IN (?, ?))
@@ -120,7 +123,8 @@ final class Catalog {
                   rows.getBoolean(6),
                   rows.getBoolean(7),
                   rows.getBoolean(8),
-                  rows.getBoolean(9)));
+                  rows.getBoolean(9),
+                  rows.getBoolean(10)));
         }
       }
     }

@@ -56,6 +56,7 @@ public record Preflight(
     var tables = new ArrayList<Catalog.Candidate>();
     var foreign = new ArrayList<TableName>();
     var unreadable = new ArrayList<TableName>();
+    var filtered = new ArrayList<TableName>();
     var unlogged = new ArrayList<TableName>();
     var unpublishable = new ArrayList<TableName>();
     for (var table : chosen) {
@@ -63,6 +64,8 @@ public record Preflight(
         unlogged.add(table.table());
       } else if (!table.readable()) {
         unreadable.add(table.table());
+      } else if (table.filtered()) {
+        filtered.add(table.table());
       } else if (!table.owned() && !table.published()) {
         foreign.add(table.table());
       } else if (table.partitioned() && catalog.version() < Publications.ROOTS_FROM) {
@@ -73,6 +76,11 @@ public record Preflight(
     }
     note(notes, unlogged, "not captured: unlogged tables do not reach the log");
     note(notes, unreadable, "not captured: the user may not read them (GRANT SELECT)");
+    note(
+        notes,
+        filtered,
+        "not captured: row-level security hides rows from the user (ALTER ROLE … BYPASSRLS, or name"
+            + " a user that it does not hold for)");
     note(notes, foreign, "not captured: only a table's owner may publish it");
     note(notes, unpublishable, "not captured: partitioned tables need PostgreSQL 13");
     note(

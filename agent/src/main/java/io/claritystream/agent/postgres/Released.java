@@ -8,4 +8,7 @@ public interface Released {
   /// From where the source must be able to go on: the end of the last whole transaction that is
   /// safe; 0 if that is not known.
   long position();
+
+  /// Whether safe means durable on the platform. Otherwise it means in the agent's own spool.
+  boolean durable();
 }

@@ -33,7 +33,7 @@ public final class Appender implements AutoCloseable {
   private final ArrayBlockingQueue<Draft> full = new ArrayBlockingQueue<>(DRAFTS);
   private final Thread thread;
   private volatile boolean stopped;
-  private volatile @Nullable IOException failure;
+  private volatile @Nullable Throwable failure;
 
   /// @param trouble told in words when the spool has to wait, and with an empty text when it goes
   ///   on
@@ -73,10 +73,12 @@ public final class Appender implements AutoCloseable {
     return free.size() >= DRAFTS - 1 && full.isEmpty();
   }
 
-  private void check() throws IOException {
+  /// @throws IOException if the spool cannot be written any more
+  public void check() throws IOException {
     var cause = failure;
     if (cause != null) {
-      throw new IOException("the spool cannot be written: " + cause.getMessage(), cause);
+      var why = cause instanceof IOException ? cause.getMessage() : cause.toString();
+      throw new IOException("the spool cannot be written: " + why, cause);
     }
   }
 
@@ -95,8 +97,10 @@ public final class Appender implements AutoCloseable {
     } catch (IOException e) {
       failure = e;
       LOG.error("the spool cannot be written, capture stops: {}", e.getMessage());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+    } catch (Throwable e) {
+      // Whatever ended this thread: nobody else would append, and capture would wait for ever.
+      failure = e;
+      LOG.error("the spool cannot be written, capture stops", e);
     }
   }
 

@@ -1,6 +1,7 @@
 package io.claritystream.agent.uplink;
 
 import io.claritystream.agent.files.PrivateFile;
+import io.claritystream.protocol.identity.PeerIdentity;
 import io.claritystream.protocol.identity.Pem;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 
 /// A key with its certificate, the platform's authority last.
 record Credentials(PrivateKey key, List<X509Certificate> chain) {
@@ -42,6 +44,16 @@ record Credentials(PrivateKey key, List<X509Certificate> chain) {
 
   X509Certificate authority() {
     return chain.getLast();
+  }
+
+  /// Who the platform certified.
+  ///
+  /// @throws GeneralSecurityException if that is not an agent
+  UUID agentId() throws GeneralSecurityException {
+    if (PeerIdentity.of(chain.getFirst()).orElse(null) instanceof PeerIdentity.Agent agent) {
+      return agent.agentId();
+    }
+    throw new GeneralSecurityException("the certificate is not an agent's");
   }
 
   Instant expiresAt() {

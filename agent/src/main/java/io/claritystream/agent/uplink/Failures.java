@@ -4,12 +4,31 @@ import io.grpc.Status;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
+import javax.net.ssl.SSLException;
 
 /// Failed calls in words for a person.
 final class Failures {
   private static final int DEPTH_MAX = 20;
 
   private Failures() {}
+
+  /// Whether it was this agent's certificate that was not taken. A server that is not trusted here
+  /// says nothing about that.
+  static boolean refusesCertificate(Throwable failure) {
+    var status = Status.fromThrowable(failure);
+    if (status.getCode() == Status.Code.UNAUTHENTICATED) {
+      return true;
+    }
+    var handshake = false;
+    var depth = 0;
+    for (Throwable t = failure; t != null && depth < DEPTH_MAX; t = t.getCause(), depth++) {
+      if (t instanceof CertificateException) {
+        return false;
+      }
+      handshake |= t instanceof SSLException;
+    }
+    return handshake;
+  }
 
   static String words(Throwable failure, ServerAddress server) {
     var status = Status.fromThrowable(failure);

@@ -12,6 +12,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Optional;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Who this agent is to the platform, kept in its data directory.
@@ -25,7 +26,7 @@ public final class Identity {
 
   private final Path directory;
   private final ServerAddress server;
-  private final String agentId;
+  private final UUID agentId;
   private final String agentName;
   private final String workspace;
   private final SwitchableKeys keys = new SwitchableKeys();
@@ -38,7 +39,6 @@ public final class Identity {
   private Identity(
       Path directory,
       ServerAddress server,
-      String agentId,
       String agentName,
       String workspace,
       Credentials current,
@@ -46,7 +46,7 @@ public final class Identity {
       throws GeneralSecurityException {
     this.directory = directory;
     this.server = server;
-    this.agentId = agentId;
+    agentId = current.agentId();
     this.agentName = agentName;
     this.workspace = workspace;
     this.current = current;
@@ -69,7 +69,6 @@ public final class Identity {
           new Identity(
               directory,
               ServerAddress.parse(about.get().getOrDefault("server", "")),
-              about.get().getOrDefault("agent_id", ""),
               about.get().getOrDefault("agent_name", ""),
               about.get().getOrDefault("workspace", ""),
               current.get(),
@@ -81,11 +80,11 @@ public final class Identity {
     }
   }
 
-  /// Keeps what pairing gave, on disk before it is used.
+  /// Keeps what pairing gave, on disk before it is used. Which agent it is stands in the
+  /// certificate alone, so that the two files cannot speak of different ones.
   static void save(
       Path directory,
       ServerAddress server,
-      String agentId,
       String agentName,
       String workspace,
       Credentials credentials)
@@ -94,7 +93,6 @@ public final class Identity {
     credentials.save(directory.resolve(CURRENT));
     var about = new LinkedHashMap<String, String>();
     about.put("server", server.toString());
-    about.put("agent_id", agentId);
     about.put("agent_name", agentName);
     about.put("workspace", workspace);
     PrivateFile.write(directory.resolve(ABOUT), PrivateFile.properties(about));
@@ -105,7 +103,7 @@ public final class Identity {
   }
 
   public String agentId() {
-    return agentId;
+    return agentId.toString();
   }
 
   public String agentName() {
@@ -129,7 +127,7 @@ public final class Identity {
   }
 
   synchronized boolean renewalDue(Instant now) {
-    return !now.isBefore(newest().renewAt()) && now.isBefore(newest().expiresAt());
+    return !now.isBefore(inUse().renewAt()) && now.isBefore(inUse().expiresAt());
   }
 
   synchronized boolean expired(Instant now) {
@@ -172,17 +170,28 @@ public final class Identity {
     nextInUse = false;
   }
 
-  /// The platform did not take the certificate: as long as there are two, the other one's turn.
+  /// Whether the certificate in use has expired, and so cannot be taken any more.
+  synchronized boolean inUseExpired(Instant now) {
+    return !now.isBefore(inUse().expiresAt());
+  }
+
+  /// The platform did not take the certificate in use: as long as there are two that are good, the
+  /// other one's turn.
   ///
   /// @return whether there is another one to try
   synchronized boolean refused(Instant now) {
     var renewed = next;
-    if (renewed == null || !now.isBefore(current.expiresAt())) {
+    if (renewed == null || nextInUse && !now.isBefore(current.expiresAt())) {
       return false;
     }
     nextInUse = !nextInUse;
     use(nextInUse ? renewed : current);
     return true;
+  }
+
+  private Credentials inUse() {
+    var renewed = next;
+    return renewed == null || !nextInUse ? current : renewed;
   }
 
   private Credentials newest() {

@@ -70,9 +70,9 @@ public final class Pairing {
       if (!code.get().names(credentials.authority())) {
         return new Refused("the certificate is of an authority that the code does not name");
       }
-      Identity.save(
-          directory, server, answer.getAgentId(), agentName, answer.getTenantName(), credentials);
-      return new Paired(answer.getAgentId(), answer.getTenantName());
+      var agentId = credentials.agentId().toString();
+      Identity.save(directory, server, agentName, answer.getTenantName(), credentials);
+      return new Paired(agentId, answer.getTenantName());
     } catch (GeneralSecurityException e) {
       return new Refused("the platform gave a certificate that cannot be used: " + e.getMessage());
     } catch (StatusRuntimeException e) {

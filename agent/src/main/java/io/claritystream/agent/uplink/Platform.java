@@ -7,7 +7,6 @@ import io.claritystream.protocol.link.RenewRequest;
 import io.grpc.Channel;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
-import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -82,20 +81,26 @@ public final class Platform implements AutoCloseable {
     }
   }
 
-  /// What a failed call means for a person, and whether to try the other certificate.
-  String failed(Throwable failure) {
-    if (identity.expired(clock.instant())) {
+  /// What a failed call means for a person. If it was for the certificate, the other one is tried,
+  /// if there is one; but a call over an earlier connection says nothing about the one shown now.
+  synchronized String failed(Throwable failure, Channel over) {
+    var now = clock.instant();
+    if (identity.expired(now)) {
       return identity.expiredWords();
     }
-    var code = Status.fromThrowable(failure).getCode();
-    if ((code == Status.Code.UNAUTHENTICATED || code == Status.Code.UNAVAILABLE)
-        && identity.refused(clock.instant())) {
+    if (over == channel
+        && (Failures.refusesCertificate(failure) || identity.inUseExpired(now))
+        && identity.refused(now)) {
       reconnect();
     }
     return Failures.words(failure, identity.server());
   }
 
-  void welcomed() {
+  /// A stream over this connection was welcomed.
+  synchronized void welcomed(Channel over) {
+    if (over != channel) {
+      return;
+    }
     try {
       identity.worked();
     } catch (IOException e) {
@@ -117,9 +122,10 @@ public final class Platform implements AutoCloseable {
     if (identity.expired(clock.instant())) {
       return new NotRegistered(identity.expiredWords());
     }
+    var over = channel;
     try {
       var answer =
-          AgentLinkGrpc.newBlockingStub(channel)
+          AgentLinkGrpc.newBlockingStub(over)
               .withDeadlineAfter(CALL_S, TimeUnit.SECONDS)
               .registerSource(
                   RegisterSourceRequest.newBuilder()
@@ -132,7 +138,7 @@ public final class Platform implements AutoCloseable {
       return new Registered(answer.getSourceId());
     } catch (StatusRuntimeException e) {
       hurry();
-      return new NotRegistered(failed(e));
+      return new NotRegistered(failed(e, over));
     }
   }
 
@@ -165,9 +171,12 @@ public final class Platform implements AutoCloseable {
                               KeyPairs.proof(pair, "clarity-renew-v1", identity.agentId())))
                       .setAgentVersion(version)
                       .build());
-      identity.renewed(Credentials.of(pair.getPrivate(), answer.getCertificate()));
+      var credentials = Credentials.of(pair.getPrivate(), answer.getCertificate());
+      synchronized (this) {
+        identity.renewed(credentials);
+        reconnect();
+      }
       LOG.info("the certificate was renewed, it is good until {}", identity.expiresAt());
-      reconnect();
       return true;
     } catch (StatusRuntimeException | GeneralSecurityException | IOException e) {
       LOG.warn(

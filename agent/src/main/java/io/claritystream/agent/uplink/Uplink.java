@@ -17,6 +17,7 @@ import io.claritystream.protocol.link.Refused;
 import io.claritystream.protocol.link.SnapshotProgress;
 import io.claritystream.protocol.link.SourceStatus;
 import io.claritystream.protocol.link.Welcome;
+import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
@@ -87,6 +88,7 @@ public final class Uplink implements AutoCloseable, Released {
   private final Deque<Sent> inFlight = new ArrayDeque<>();
   private long inFlightBytes;
   private long statusAtNs;
+  private Channel over;
 
   private volatile long durableSeq;
   private volatile byte[] durableDigest = new byte[0];
@@ -101,6 +103,7 @@ public final class Uplink implements AutoCloseable, Released {
     this.platform = platform;
     this.progress = progress;
     this.listener = listener;
+    over = platform.channel();
     thread = Thread.ofPlatform().name("uplink").daemon().unstarted(this::run);
   }
 
@@ -165,6 +168,11 @@ public final class Uplink implements AutoCloseable, Released {
     return acknowledge == AcknowledgeMode.ACKNOWLEDGE_SPOOL && now != null
         ? now.tailMark().endPosition()
         : releasedPosition;
+  }
+
+  @Override
+  public boolean durable() {
+    return acknowledge != AcknowledgeMode.ACKNOWLEDGE_SPOOL;
   }
 
   public long durableSeq() {
@@ -274,7 +282,8 @@ public final class Uplink implements AutoCloseable, Released {
     inFlight.clear();
     inFlightBytes = 0;
     var incoming = new Incoming();
-    AgentLinkGrpc.newStub(platform.channel()).stream(incoming);
+    over = platform.channel();
+    AgentLinkGrpc.newStub(over).stream(incoming);
     try {
       return session(incoming.out());
     } finally {
@@ -295,7 +304,7 @@ public final class Uplink implements AutoCloseable, Released {
     }
     connected = true;
     trouble = "";
-    platform.welcomed();
+    platform.welcomed(over);
     acknowledge = greeting.getAcknowledge();
     LOG.info(
         "source {} is welcome: session {}, epoch {}, durable {}",
@@ -410,7 +419,7 @@ public final class Uplink implements AutoCloseable, Released {
     } catch (SpoolDamagedException e) {
       LOG.error("the spool of source {} is damaged: {}", sourceId, e.getMessage());
       listener.spoolDamaged(e.getMessage());
-      return 1;
+      return 0;
     } catch (IOException e) {
       trouble = "the spool cannot be read: " + e.getMessage();
       return 0;
@@ -596,7 +605,7 @@ public final class Uplink implements AutoCloseable, Released {
     trouble =
         why == null
             ? "the platform at " + platform.identity().server() + " does not answer"
-            : platform.failed(why);
+            : platform.failed(why, over);
     return 0;
   }
 

@@ -43,7 +43,7 @@ class PgOutputTests {
   void open() throws IOException {
     spool = Spool.open(directory, 1, SpoolLimits.DEFAULT);
     appender = new Appender(spool, "source", words -> {}).start();
-    events = new BlockAssembler(spool, appender, CLOCK, () -> {});
+    events = new BlockAssembler(spool, appender, CLOCK, () -> {}, 0);
     decoder = new PgOutput(events, new Relations(new NoCatalog()));
   }
 
@@ -283,7 +283,7 @@ class PgOutputTests {
   private void restart() throws IOException {
     appender.close();
     appender = new Appender(spool, "source", words -> {}).start();
-    events = new BlockAssembler(spool, appender, CLOCK, () -> {});
+    events = new BlockAssembler(spool, appender, CLOCK, () -> {}, 0);
     decoder = new PgOutput(events, new Relations(new NoCatalog()));
   }
 

@@ -1,6 +1,7 @@
 package io.claritystream.agent.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.claritystream.agent.spool.Spool;
@@ -139,6 +140,36 @@ class RestartTests {
       assertThat(String.join("\n", preflight.notes()))
           .contains("public.fleeting: not captured")
           .contains("public.loose, public.nothing, public.parts: inserts only");
+    }
+  }
+
+  @Test
+  void aTableWhoseRowsAreHiddenFromTheUserIsNotCapturedInPart() throws Exception {
+    var user = database.name() + "_reader";
+    try (var a = database.connect()) {
+      run(a, "CREATE TABLE secret (id int PRIMARY KEY)", "CREATE TABLE open (id int PRIMARY KEY)");
+      run(a, "INSERT INTO secret VALUES (1), (2)", "ALTER TABLE secret ENABLE ROW LEVEL SECURITY");
+      run(a, "CREATE POLICY own ON secret USING (id = 1)");
+      run(a, "ALTER TABLE secret FORCE ROW LEVEL SECURITY");
+      run(a, "CREATE ROLE " + user + " LOGIN REPLICATION PASSWORD 'reader'");
+      run(a, "GRANT CREATE ON DATABASE " + database.name() + " TO " + user);
+      run(a, "GRANT CREATE ON SCHEMA public TO " + user);
+      run(a, "ALTER TABLE secret OWNER TO " + user, "ALTER TABLE open OWNER TO " + user);
+      var reader =
+          new Database(
+              "127.0.0.1", database.port(), database.name(), user, "disable", () -> "reader");
+      try {
+        var preflight = Preflight.check(reader, TableChoice.ALL, slot);
+        assertThat(preflight.tableNames()).containsExactly("public.open");
+        assertThat(String.join("\n", preflight.notes()))
+            .contains("public.secret: not captured: row-level security");
+        try (var connection = reader.connect()) {
+          assertThatThrownBy(() -> run(connection, "SELECT * FROM public.secret"))
+              .hasMessageContaining("row-level security");
+        }
+      } finally {
+        run(a, "DROP OWNED BY " + user + " CASCADE", "DROP ROLE " + user);
+      }
     }
   }
 

@@ -30,6 +30,11 @@ final class TestCapture {
         public long position() {
           return 0;
         }
+
+        @Override
+        public boolean durable() {
+          return true;
+        }
       };
 
   private final TestPostgres.Database database;
@@ -41,7 +46,8 @@ final class TestCapture {
   }
 
   CaptureState fresh() {
-    return new CaptureState("source", "agent", "", slot, 1, CaptureState.Phase.SNAPSHOT, 0, "", 1);
+    return new CaptureState(
+        "source", "agent", "", slot, 1, CaptureState.Phase.SNAPSHOT, 0, 0, false, -1, "", 1);
   }
 
   Database source() {

@@ -2,6 +2,7 @@ package io.claritystream.agent.spool;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import io.claritystream.protocol.block.BatchDigest;
 import io.claritystream.protocol.link.BatchHeader;
@@ -45,6 +46,25 @@ class SpoolTests {
       assertThat(spool.tail().digest()).isEqualTo(digest);
       fill(spool, 1, 301);
       assertThat(spool.tailSeq()).isEqualTo(303);
+    }
+  }
+
+  @Test
+  void whateverEndsTheAppenderIsToldToWhoeverWaitsForIt() throws Exception {
+    try (var spool = Spool.open(directory, 1, LIMITS);
+        var appender = new Appender(spool, "source", words -> {}).start()) {
+      var draft = appender.take(10, TimeUnit.SECONDS);
+      // Without an event: a mistake of ours, not the disk's.
+      draft.begin(1);
+      draft.mark(mark(1));
+      appender.append(draft);
+      await()
+          .untilAsserted(
+              () ->
+                  assertThatThrownBy(appender::check)
+                      .isInstanceOf(IOException.class)
+                      .hasMessageContaining("the spool cannot be written"));
+      assertThatThrownBy(() -> appender.take(1, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
     }
   }
 

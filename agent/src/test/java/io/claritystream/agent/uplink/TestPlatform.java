@@ -25,7 +25,15 @@ import io.claritystream.protocol.link.RenewResponse;
 import io.claritystream.protocol.link.Rewind;
 import io.claritystream.protocol.link.SourceStatus;
 import io.claritystream.protocol.link.Welcome;
+import io.grpc.Context;
+import io.grpc.Contexts;
+import io.grpc.Grpc;
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
 import io.grpc.Status;
 import io.grpc.netty.shaded.io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.shaded.io.grpc.netty.NettyServerBuilder;
@@ -40,6 +48,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.SecureRandom;
 import java.security.Signature;
+import java.security.cert.X509Certificate;
 import java.security.spec.X509EncodedKeySpec;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,6 +58,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
 /// A platform end over real gRPC and mutual TLS, that checks everything an agent promises and can
@@ -68,6 +78,7 @@ public final class TestPlatform implements AutoCloseable {
     public int epoch = 1;
     boolean epochUsed;
     public final List<ChangeEvent> durable = new ArrayList<>();
+    private final List<ChangeEvent> history = new ArrayList<>();
     public final List<Integer> epochs = new ArrayList<>();
     long durableSeq;
     byte[] durableDigest = new byte[0];
@@ -77,6 +88,11 @@ public final class TestPlatform implements AutoCloseable {
     public @Nullable SourceStatus status;
     @Nullable Stream stream;
     public int sessions;
+
+    /// What became durable in all epochs, in order.
+    public synchronized List<ChangeEvent> history() {
+      return List.copyOf(history);
+    }
 
     /// The last epoch's events.
     public synchronized List<ChangeEvent> events() {
@@ -114,7 +130,7 @@ public final class TestPlatform implements AutoCloseable {
                     .build())
             .maxInboundMessageSize(12 * 1024 * 1024)
             .permitKeepAliveTime(1, java.util.concurrent.TimeUnit.SECONDS)
-            .addService(new Link())
+            .addService(ServerInterceptors.intercept(new Link(), new Shown()))
             .build()
             .start();
   }
@@ -178,7 +194,7 @@ public final class TestPlatform implements AutoCloseable {
           RenewResponse.newBuilder()
               .setCertificate(
                   authority.answer(
-                      new PeerIdentity.Agent(tenant, UUID.randomUUID()),
+                      PeerIdentity.of(shown()).orElseThrow(),
                       request.getPublicKey().toByteArray(),
                       Instant.now(),
                       Duration.ofHours(24)))
@@ -197,7 +213,35 @@ public final class TestPlatform implements AutoCloseable {
 
     @Override
     public StreamObserver<AgentFrame> stream(StreamObserver<PlatformFrame> toAgent) {
-      return new Stream(toAgent);
+      return new Stream(toAgent, shown());
+    }
+  }
+
+  private static final Context.Key<X509Certificate> SHOWN = Context.key("certificate");
+
+  /// The certificate that the caller showed.
+  private static X509Certificate shown() {
+    var certificate = SHOWN.get();
+    if (certificate == null) {
+      throw Status.UNAUTHENTICATED.withDescription("no certificate").asRuntimeException();
+    }
+    return certificate;
+  }
+
+  private static final class Shown implements ServerInterceptor {
+    @Override
+    public <Q, A> ServerCall.Listener<Q> interceptCall(
+        ServerCall<Q, A> call, Metadata headers, ServerCallHandler<Q, A> next) {
+      var session = call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
+      var context = Context.current();
+      try {
+        if (session != null && session.getPeerCertificates()[0] instanceof X509Certificate leaf) {
+          context = context.withValue(SHOWN, leaf);
+        }
+      } catch (SSLPeerUnverifiedException e) {
+        // One that pairs has none yet.
+      }
+      return Contexts.interceptCall(context, call, headers, next);
     }
   }
 
@@ -223,6 +267,7 @@ public final class TestPlatform implements AutoCloseable {
     }
 
     private final StreamObserver<PlatformFrame> toAgent;
+    final X509Certificate certificate;
     private final BlockReader reader = new BlockReader();
     private final List<Accepted> accepted = new ArrayList<>();
     private @Nullable Source of;
@@ -230,8 +275,9 @@ public final class TestPlatform implements AutoCloseable {
     private boolean rewinding;
     private boolean over;
 
-    private Stream(StreamObserver<PlatformFrame> toAgent) {
+    private Stream(StreamObserver<PlatformFrame> toAgent, X509Certificate certificate) {
       this.toAgent = toAgent;
+      this.certificate = certificate;
     }
 
     @Override
@@ -331,6 +377,7 @@ public final class TestPlatform implements AutoCloseable {
                 batch,
                 block,
                 block.transactionEndPosition() == 0
+                        || block.transactionEndSeq() != block.events().getLast().seq()
                     ? ""
                     : Lsn.text(block.transactionEndPosition())));
       }
@@ -353,13 +400,13 @@ public final class TestPlatform implements AutoCloseable {
             && accepted.getFirst().events().getLast().seq() <= seq) {
           var done = accepted.removeFirst();
           source.durable.addAll(done.events());
+          source.history.addAll(done.events());
           source.snapshotsBegun += done.block().snapshotBegins() ? 1 : 0;
           source.snapshotsEnded += done.block().snapshotEnds() ? 1 : 0;
           source.durableSeq = done.events().getLast().seq();
           source.durableDigest = done.batch().getHeader().getDigest().toByteArray();
-          if (!done.position().isEmpty()) {
-            source.durablePosition = done.position();
-          }
+          // As the platform says it: nothing as long as what is durable ends inside a transaction.
+          source.durablePosition = done.position();
           source.notifyAll();
         }
         if (!over) {
