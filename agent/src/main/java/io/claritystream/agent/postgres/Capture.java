@@ -436,8 +436,6 @@ public final class Capture {
     if (nowNs - keptAtNs < KEEP_NS) {
       return known;
     }
-    state = state.confirming(position, released.durable());
-    state.save(stateFile);
     keptAtNs = nowNs;
     return position;
   }

@@ -88,9 +88,7 @@ public final class Platform implements AutoCloseable {
     if (identity.expired(now)) {
       return identity.expiredWords();
     }
-    if (over == channel
-        && (Failures.refusesCertificate(failure) || identity.inUseExpired(now))
-        && identity.refused(now)) {
+    if (identity.refused(now)) {
       reconnect();
     }
     return Failures.words(failure, identity.server());
