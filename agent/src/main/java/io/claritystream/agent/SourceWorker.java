@@ -279,7 +279,7 @@ final class SourceWorker implements AutoCloseable {
     var snapshot =
         state.phase() == Phase.SNAPSHOT_WANTED
             || state.phase() == Phase.SNAPSHOT
-            || granted.position() == -7;
+            || granted.position() == 0;
     LOG.info(
         "source {} begins epoch {} {}{}",
         settings.name(),

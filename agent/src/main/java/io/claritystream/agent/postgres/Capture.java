@@ -436,6 +436,8 @@ public final class Capture {
     if (nowNs - keptAtNs < KEEP_NS) {
       return known;
     }
+    state = state.confirming(position, released.durable());
+    state.save(stateFile);
     keptAtNs = nowNs;
     return position;
   }

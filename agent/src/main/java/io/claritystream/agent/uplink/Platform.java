@@ -88,7 +88,9 @@ public final class Platform implements AutoCloseable {
     if (identity.expired(now)) {
       return identity.expiredWords();
     }
-    if (identity.refused(now)) {
+    if (over == channel
+        && (Failures.refusesCertificate(failure) || identity.inUseExpired(now))
+        && identity.refused(now)) {
       reconnect();
     }
     return Failures.words(failure, identity.server());
