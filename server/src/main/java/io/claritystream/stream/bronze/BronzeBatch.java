@@ -22,6 +22,10 @@ import org.jspecify.annotations.Nullable;
 /// that binary COPY takes: nothing is allocated for a value. Filled by one thread, then copied by
 /// another; reused after [#clear].
 public final class BronzeBatch {
+  /// With more refused rows than this it is not one of them that is to blame: the rest of their day
+  /// is wrapped at once.
+  public static final int REFUSED_MAX = 100;
+
   private static final long MS_A_DAY = 86_400_000L;
   private static final int FIELDS = 12;
   private static final int JSONB_VERSION = 1;
@@ -118,7 +122,8 @@ public final class BronzeBatch {
   }
 
   /// Writes all rows but those that PostgreSQL refuses for what is in them, which it finds by
-  /// halving under savepoints; those it stores wrapped where that helps.
+  /// halving under savepoints; those it stores wrapped where that helps. Beyond [#REFUSED_MAX] it
+  /// does not look for the guilty ones and wraps them all.
   ///
   /// @throws SQLException for any failure that is not a row's own
   public List<Outcome> copyOneByOne(Connection connection) throws SQLException {
@@ -134,8 +139,17 @@ public final class BronzeBatch {
   private void halve(Connection connection, Leaf leaf, int from, int to, List<Outcome> outcomes)
       throws SQLException {
     var before = connection.setSavepoint();
+    var wrapped = outcomes.size() >= REFUSED_MAX;
     try {
-      leaf.copy(connection, from, to);
+      if (wrapped) {
+        leaf.copyWrapped(connection, from, to);
+        var cause = outcomes.getLast().cause();
+        for (var row = from; row < to; row++) {
+          outcomes.add(new Outcome.Wrapped(leaf.event(row), cause));
+        }
+      } else {
+        leaf.copy(connection, from, to);
+      }
       connection.releaseSavepoint(before);
       return;
     } catch (SQLException e) {
@@ -144,7 +158,10 @@ public final class BronzeBatch {
       }
       connection.rollback(before);
       if (to - from == 1) {
-        outcomes.add(wrap(connection, leaf, from, e, before));
+        outcomes.add(
+            wrapped
+                ? new Outcome.Refused(leaf.event(from), e)
+                : wrap(connection, leaf, from, e, before));
         return;
       }
     }
@@ -158,7 +175,7 @@ public final class BronzeBatch {
       throws SQLException {
     var event = leaf.event(row);
     try {
-      leaf.copyWrapped(connection, row);
+      leaf.copyWrapped(connection, row, row + 1);
       connection.releaseSavepoint(before);
       return new Outcome.Wrapped(event, cause);
     } catch (SQLException e) {

@@ -90,8 +90,16 @@ final class Leaf {
     send(connection, rows.array(), begin, ends[to - 1]);
   }
 
-  /// Copies a row with its payload wrapped, so that nothing in it means anything to PostgreSQL.
-  void copyWrapped(Connection connection, int row) throws SQLException {
+  /// Copies rows with their payloads wrapped, so that nothing in them means anything to PostgreSQL.
+  void copyWrapped(Connection connection, int from, int to) throws SQLException {
+    var wrapped = new ByteSink(1_024);
+    for (var row = from; row < to; row++) {
+      wrap(row, wrapped);
+    }
+    send(connection, wrapped.array(), 0, wrapped.size());
+  }
+
+  private void wrap(int row, ByteSink wrapped) {
     var begin = row == 0 ? 0 : ends[row - 1];
     var end = ends[row];
     var bytes = rows.array();
@@ -101,14 +109,12 @@ final class Leaf {
     }
     var length = int32(bytes, at);
     var text = Arrays.copyOfRange(bytes, at + 5, at + 4 + length);
-    var wrapped = new ByteSink(end - begin + length);
     wrapped.put(bytes, begin, at - begin);
     var lengthAt = wrapped.size();
     wrapped.int32(0).put(1).ascii("{\"$raw\":\"").put(Base64.getEncoder().encode(text));
     wrapped.ascii("\",\"$encoding\":\"base64\"}");
     wrapped.int32At(lengthAt, wrapped.size() - lengthAt - 4);
     wrapped.put(bytes, at + 4 + length, end - at - 4 - length);
-    send(connection, wrapped.array(), 0, wrapped.size());
   }
 
   private void send(Connection connection, byte[] bytes, int begin, int end) throws SQLException {

@@ -9,8 +9,8 @@ public enum Cause {
   REFUSED_BY_DATABASE,
   /// Its table's mapping makes nothing of it.
   MAPPING_FAILED,
-  /// Of a batch with too many refused events to tell them apart: a range that was not folded, or of
-  /// which only the refused ones were not.
+  /// Too many events were refused to tell them apart: a range that was not folded, or of which only
+  /// the refused ones were not.
   TOO_MANY_IN_BATCH,
   /// An earlier event of the same row is a dead letter.
   ROW_IN_QUARANTINE,
@@ -18,8 +18,17 @@ public enum Cause {
   PAYLOAD_WRAPPED,
   /// Bronze could not store it: this is the one place where it is left.
   NOT_IN_BRONZE,
-  /// The batch cannot be decoded: all its events are missing from bronze.
+  /// The batch cannot be decoded: its events are missing from bronze, and are in the letter.
   BATCH_CORRUPT;
+
+  /// Whether the event's row is not folded any more. One whose mapping makes nothing of it, or that
+  /// is stored otherwise, says nothing of those that follow.
+  public boolean quarantines() {
+    return switch (this) {
+      case REFUSED_BY_DATABASE, ROW_IN_QUARANTINE, NOT_IN_BRONZE -> true;
+      case MAPPING_FAILED, TOO_MANY_IN_BATCH, PAYLOAD_WRAPPED, BATCH_CORRUPT -> false;
+    };
+  }
 
   /// As it is stored and shown: `mapping_failed`.
   @JsonValue

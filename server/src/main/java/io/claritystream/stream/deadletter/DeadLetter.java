@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param id the event's own id, so that it is the same one however often it is made
 /// @param seqEnd the last number of the range; `seq` for one event
 /// @param tableName absent for a batch
-/// @param rowKey the row in quarantine; absent where rows have no key
+/// @param rowKey the row in quarantine; absent where there is none
 /// @param lsn its position in the source's log; absent for a batch
 /// @param sqlstate what PostgreSQL called it, if it did
 /// @param sample the beginning of its payload
@@ -42,6 +42,26 @@ public record DeadLetter(
     }
     detail = storable(detail, DETAIL_MAX);
     sample = storable(sample, SAMPLE_MAX);
+  }
+
+  /// The same range, up to a later number.
+  public DeadLetter upTo(long laterSeqEnd, Instant now) {
+    return new DeadLetter(
+        id,
+        tenant,
+        sourceId,
+        epoch,
+        seq,
+        Math.max(seqEnd, laterSeqEnd),
+        tableName,
+        rowKey,
+        lsn,
+        cause,
+        sqlstate,
+        detail,
+        sample,
+        batch,
+        now);
   }
 
   /// What a `text` column takes: no NUL, no half of a surrogate pair, not for ever.

@@ -4,8 +4,10 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.ZoneOffset;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
@@ -19,7 +21,9 @@ public final class DeadLetters {
       INSERT INTO control.dead_letter (dead_letter_id, tenant_id, source_id, epoch, seq, seq_end, table_name,
         row_key, lsn, cause, sqlstate, detail, sample, batch, at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT DO NOTHING
+      ON CONFLICT (source_id, epoch, seq) DO UPDATE SET seq_end = excluded.seq_end, cause = excluded.cause,
+        detail = excluded.detail, at = excluded.at
+      WHERE excluded.seq_end > dead_letter.seq_end
       """;
 
   private static final String QUARANTINED =
@@ -31,10 +35,24 @@ public final class DeadLetters {
       LIMIT ?
       """;
 
+  private static final String COUNTS =
+      """
+      SELECT coalesce(table_name, ''), count(*)
+      FROM control.dead_letter
+      WHERE source_id = ?
+      GROUP BY 1
+      """;
+
+  private static final String LIFT =
+      """
+      UPDATE control.dead_letter SET row_key = NULL WHERE source_id = ? AND row_key IS NOT NULL
+      """;
+
   /// A row of a source that must not be folded.
   public record Row(String tableName, String rowKey) {}
 
-  /// Adds them in the connection's transaction. One that is there already stays as it is.
+  /// Adds them in the connection's transaction. One that is there already stays as it is, but for a
+  /// range that reaches further now.
   public void write(Connection connection, List<DeadLetter> letters) throws SQLException {
     if (letters.isEmpty()) {
       return;
@@ -60,6 +78,28 @@ public final class DeadLetters {
         }
       }
       return rows;
+    }
+  }
+
+  /// How many letters a source has of each table; those of no table under the empty name.
+  public Map<String, Integer> counts(Connection connection, UUID sourceId) throws SQLException {
+    try (var select = connection.prepareStatement(COUNTS)) {
+      select.setObject(1, sourceId);
+      var counts = new HashMap<String, Integer>();
+      try (var found = select.executeQuery()) {
+        while (found.next()) {
+          counts.put(found.getString(1), found.getInt(2));
+        }
+      }
+      return counts;
+    }
+  }
+
+  /// Ends the quarantine of all rows of a source, in the connection's transaction.
+  public void lift(Connection connection, UUID sourceId) throws SQLException {
+    try (var update = connection.prepareStatement(LIFT)) {
+      update.setObject(1, sourceId);
+      update.executeUpdate();
     }
   }
 

@@ -6,8 +6,10 @@
 /// transaction of the batch it belongs to, so there is neither a dead letter without its batch nor
 /// a batch without its dead letters; the same event makes the same one again.
 ///
-/// The row that a dead letter belongs to is in quarantine: what is captured of it later is not
-/// folded either, or a newer state would stand on one that is missing.
+/// The row of an event that the database refused is in quarantine: what is captured of it later is
+/// not folded either, or a newer state would stand on one that is missing. A repeated snapshot ends
+/// it. There are limits: a thousand letters a table and a hundred a batch; the events beyond them
+/// are within a range, which is one letter.
 ///
 /// Owns `control.dead_letter`. Written by `stream.ingest`; its one route is `GET /v1/dead-letters`.
 @ApplicationModule(

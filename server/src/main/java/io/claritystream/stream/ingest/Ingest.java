@@ -108,6 +108,10 @@ final class Ingest {
     return parts.tables();
   }
 
+  Materializer materializer() {
+    return parts.materializer();
+  }
+
   BronzePartitions partitions() {
     return parts.partitions();
   }

@@ -15,7 +15,6 @@ import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Applied;
 import io.claritystream.stream.materializer.Materializer;
-import io.claritystream.stream.materializer.Materializer.Failure;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -24,8 +23,10 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -43,6 +44,10 @@ final class IngestTransaction {
   /// One source's dead letters in one transaction. Halving to each of them costs some thirty
   /// round trips, and nobody reads more of a kind.
   static final int LETTERS_OF_SLICE_MAX = 100;
+
+  /// A table's dead letters, and a source's ranges. What is wrong with a thousand of them is wrong
+  /// with the table.
+  static final int LETTERS_OF_TABLE_MAX = 1_000;
 
   private final DataSource service;
   private final BronzePartitions partitions;
@@ -77,6 +82,10 @@ final class IngestTransaction {
 
     /// Another one has moved on what this draft was built on: all that is remembered is void.
     record Fenced(String what) implements Outcome {}
+
+    /// One of the draft's records holds too much that bronze refuses, for which the others should
+    /// not pay: they are to be committed one by one.
+    record Singly() implements Outcome {}
   }
 
   /// Writes the draft. The first attempt bets on there being nothing wrong with any event; if there
@@ -128,10 +137,21 @@ final class IngestTransaction {
     private final List<Folded> folded = new ArrayList<>();
     private final List<DeadLetter> letters = new ArrayList<>();
 
-    /// Rows that came into quarantine in this attempt, and how many letters each source has.
+    /// Rows that came into quarantine in this attempt, and sources that left it.
     private final Map<SourceLine, Set<DeadLetters.Row>> fresh = new HashMap<>();
 
-    private final Map<SourceLine, Integer> counts = new HashMap<>();
+    private final Set<SourceLine> lifted = new HashSet<>();
+
+    /// How many letters each source has, and how many of its events were found by halving.
+    private final Map<SourceLine, Integer> named = new HashMap<>();
+
+    private final Map<SourceLine, Integer> halved = new HashMap<>();
+
+    /// Letters by table; ranges are of none.
+    private final Map<SourceLine, Map<String, Integer>> byTable = new HashMap<>();
+
+    private final Map<Draft.Slice, Unnamed> unnamed = new IdentityHashMap<>();
+    private final Map<SourceLine, DeadLetter> ranges = new HashMap<>();
     private boolean committed;
 
     private Work(Instant now, boolean parting) {
@@ -139,18 +159,83 @@ final class IngestTransaction {
       this.parting = parting;
     }
 
-    private boolean mayAdd(SourceLine line) {
-      return counts.getOrDefault(line, 0) < LETTERS_OF_SLICE_MAX;
+    private boolean mayHalve(SourceLine line) {
+      return halved.getOrDefault(line, 0) < LETTERS_OF_SLICE_MAX;
     }
 
-    private void add(SourceLine line, DeadLetter letter) {
-      letters.add(letter);
-      counts.merge(line, 1, Integer::sum);
+    private boolean mayName(SourceLine line, String table) {
+      return named.getOrDefault(line, 0) < LETTERS_OF_SLICE_MAX
+          && line.letters(table) + byTable.getOrDefault(line, Map.of()).getOrDefault(table, 0)
+              < LETTERS_OF_TABLE_MAX;
+    }
+
+    /// A letter for the event, or a place in a range if there are enough of its table.
+    private void refuse(
+        Draft.Slice slice,
+        ChangeEvent event,
+        Cause cause,
+        @Nullable String sqlstate,
+        String detail) {
+      var line = slice.line();
+      if (!mayName(line, event.schema().qualifiedName())) {
+        unnamed(slice, List.of(event));
+        return;
+      }
+      var letter = letter(slice, event, cause, sqlstate, detail, now);
+      add(line, letter);
+      named.merge(line, 1, Integer::sum);
       if (letter.rowKey() != null && letter.tableName() != null) {
         fresh
             .computeIfAbsent(line, made -> new HashSet<>())
             .add(new DeadLetters.Row(letter.tableName(), letter.rowKey()));
       }
+    }
+
+    private void unnamed(Draft.Slice slice, List<ChangeEvent> events) {
+      var range = unnamed.computeIfAbsent(slice, made -> new Unnamed());
+      events.forEach(range::add);
+    }
+
+    private void add(SourceLine line, DeadLetter letter) {
+      letters.add(letter);
+      byTable
+          .computeIfAbsent(line, made -> new HashMap<>())
+          .merge(SourceLine.table(letter), 1, Integer::sum);
+    }
+
+    /// A letter for the events of each slice that got none; where there are enough of those too,
+    /// the last one reaches further.
+    private void addRanges() {
+      unnamed.forEach(
+          (slice, range) -> {
+            var line = slice.line();
+            var letter = range(slice, range, now);
+            var last = line.lastRange();
+            if (line.letters(SourceLine.NO_TABLE) >= LETTERS_OF_TABLE_MAX
+                && last != null
+                && last.epoch() == letter.epoch()) {
+              letter = last.upTo(letter.seqEnd(), now);
+              letters.add(letter);
+            } else {
+              add(line, letter);
+            }
+            ranges.put(line, letter);
+          });
+    }
+  }
+
+  /// Events of a slice that are too many to have a letter each.
+  private static final class Unnamed {
+    private @Nullable ChangeEvent first;
+    private long lastSeq;
+    private int count;
+
+    private void add(ChangeEvent event) {
+      if (first == null || event.seq() < first.seq()) {
+        first = event;
+      }
+      lastSeq = Math.max(lastSeq, event.seq());
+      count++;
     }
   }
 
@@ -163,8 +248,12 @@ final class IngestTransaction {
     }
     work.letters.addAll(draft.letters());
     if (work.parting) {
-      for (var outcome : draft.bronze().copyOneByOne(connection)) {
-        work.add(draft.owner(outcome.event()).line(), letter(draft, outcome, work.now));
+      var outcomes = draft.bronze().copyOneByOne(connection);
+      if (outcomes.size() > BronzeBatch.REFUSED_MAX && draft.records() > 1) {
+        return new Outcome.Singly();
+      }
+      for (var outcome : outcomes) {
+        refuse(draft, outcome, work);
       }
     } else {
       draft.bronze().copy(connection);
@@ -172,6 +261,7 @@ final class IngestTransaction {
     for (var slice : draft.slices()) {
       fold(connection, slice, work);
     }
+    work.addRanges();
     deadLetters.write(connection, work.letters);
     return checkpoints.move(connection, draft.moves(), work.now)
         ? null
@@ -192,6 +282,10 @@ final class IngestTransaction {
   private void fold(Connection connection, Draft.Slice slice, Work work) throws SQLException {
     if (slice.beginsSnapshot()) {
       materializer.beginSnapshot(connection, slice.source());
+      // Its rows come again, whatever became of them before.
+      deadLetters.lift(connection, slice.line().sourceId());
+      work.lifted.add(slice.line());
+      work.fresh.remove(slice.line());
     }
     var events = outsideQuarantine(slice, slice.events(), work);
     if (events.isEmpty()) {
@@ -208,21 +302,8 @@ final class IngestTransaction {
       throws SQLException {
     var applied = materializer.apply(connection, slice.source(), events);
     work.folded.add(new Folded(slice.source().tenantId(), applied));
-    var failures = applied.failures();
-    for (var i = 0; i < failures.size(); i++) {
-      if (!work.mayAdd(slice.line())) {
-        work.letters.add(
-            rest(
-                slice,
-                failures.subList(i, failures.size()).stream().map(Failure::event).toList(),
-                failures.size() - i + " more events like those before it could not be folded",
-                work.now));
-        return;
-      }
-      var failure = failures.get(i);
-      work.add(
-          slice.line(),
-          letter(slice, failure.event(), Cause.MAPPING_FAILED, null, failure.detail(), work.now));
+    for (var failure : applied.failures()) {
+      work.refuse(slice, failure.event(), Cause.MAPPING_FAILED, null, failure.detail());
     }
   }
 
@@ -242,15 +323,13 @@ final class IngestTransaction {
       connection.rollback(before);
       connection.releaseSavepoint(before);
       if (events.size() == 1) {
-        work.add(
-            slice.line(),
-            letter(
-                slice,
-                events.getFirst(),
-                Fault.sqlstate(e) == null ? Cause.MAPPING_FAILED : Cause.REFUSED_BY_DATABASE,
-                Fault.sqlstate(e),
-                String.valueOf(e.getMessage()),
-                work.now));
+        work.halved.merge(slice.line(), 1, Integer::sum);
+        work.refuse(
+            slice,
+            events.getFirst(),
+            Fault.sqlstate(e) == null ? Cause.MAPPING_FAILED : Cause.REFUSED_BY_DATABASE,
+            Fault.sqlstate(e),
+            String.valueOf(e.getMessage()));
         return;
       }
     }
@@ -260,39 +339,30 @@ final class IngestTransaction {
     if (rest.isEmpty()) {
       return;
     }
-    if (work.mayAdd(slice.line())) {
+    if (work.mayHalve(slice.line())) {
       halve(connection, slice, rest, work);
     } else {
-      work.letters.add(
-          rest(slice, rest, rest.size() + " events behind too many refused ones", work.now));
+      work.unnamed(slice, rest);
     }
   }
 
   /// The events whose rows may be folded; for each of the others a dead letter.
   private List<ChangeEvent> outsideQuarantine(
       Draft.Slice slice, List<ChangeEvent> events, Work work) {
-    var quarantine = slice.line().quarantine();
+    Set<DeadLetters.Row> quarantine =
+        work.lifted.contains(slice.line()) ? Set.of() : slice.line().quarantine();
     var fresh = work.fresh.getOrDefault(slice.line(), Set.of());
     if (quarantine.isEmpty() && fresh.isEmpty()) {
       return events;
     }
     var free = new ArrayList<ChangeEvent>(events.size());
-    var unnamed = new ArrayList<ChangeEvent>();
     for (var event : events) {
       var row = folds(event) ? RowKey.of(event) : null;
       if (row == null || !quarantine.contains(row) && !fresh.contains(row)) {
         free.add(event);
-      } else if (work.mayAdd(slice.line())) {
-        work.add(
-            slice.line(),
-            letter(slice, event, Cause.ROW_IN_QUARANTINE, null, IN_QUARANTINE, work.now));
       } else {
-        unnamed.add(event);
+        work.refuse(slice, event, Cause.ROW_IN_QUARANTINE, null, IN_QUARANTINE);
       }
-    }
-    if (!unnamed.isEmpty()) {
-      work.letters.add(
-          rest(slice, unnamed, unnamed.size() + " events of rows in quarantine", work.now));
     }
     return free;
   }
@@ -304,7 +374,21 @@ final class IngestTransaction {
 
   /// What the commit has made true.
   private void settle(Work work) {
-    work.fresh.forEach((line, rows) -> line.quarantine().addAll(rows));
+    work.lifted.forEach(line -> line.quarantine().clear());
+    work.fresh.forEach(SourceLine::quarantine);
+    work.byTable.forEach(
+        (line, counts) ->
+            counts.forEach(
+                (table, count) -> {
+                  if (line.lettersAdded(table, count) && !table.equals(SourceLine.NO_TABLE)) {
+                    log.warn(
+                        "table has {} dead letters and gets no more of its own: source={} table={}",
+                        LETTERS_OF_TABLE_MAX,
+                        line.sourceId(),
+                        table);
+                  }
+                }));
+    work.ranges.forEach(SourceLine::lastRange);
     work.letters.forEach(letter -> metrics.deadLetter(letter.cause()));
     if (!work.letters.isEmpty()) {
       var first = work.letters.getFirst();
@@ -321,50 +405,47 @@ final class IngestTransaction {
     }
   }
 
-  /// One letter for all of `events`, and perhaps for folded ones between them.
-  private static DeadLetter rest(
-      Draft.Slice slice, List<ChangeEvent> events, String detail, Instant now) {
-    var first = letter(slice, events.getFirst(), Cause.TOO_MANY_IN_BATCH, null, detail, now);
+  /// One letter for all of them, and perhaps for folded ones between them.
+  private static DeadLetter range(Draft.Slice slice, Unnamed range, Instant now) {
+    var first = Objects.requireNonNull(range.first);
+    var source = slice.source();
+    var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
     return new DeadLetter(
-        first.id(),
-        first.tenant(),
-        first.sourceId(),
-        first.epoch(),
+        ids.eventId(CaptureWindow.heldMs(first.capturedAtUs(), now), first.seq()),
+        source.tenantId(),
+        source.sourceId(),
+        source.epoch(),
         first.seq(),
-        events.getLast().seq(),
+        range.lastSeq,
         null,
         null,
-        first.lsn(),
-        first.cause(),
+        Lsn.text(first.position()),
+        Cause.TOO_MANY_IN_BATCH,
         null,
-        first.detail(),
-        first.sample(),
+        range.count + " more events were refused, or stood behind too many that were",
+        sample(first),
         null,
         now);
   }
 
-  private static DeadLetter letter(Draft draft, BronzeBatch.Outcome outcome, Instant now) {
+  private void refuse(Draft draft, BronzeBatch.Outcome outcome, Work work) {
     var cause =
         switch (outcome) {
           case BronzeBatch.Outcome.Wrapped _ -> Cause.PAYLOAD_WRAPPED;
           case BronzeBatch.Outcome.Refused _ -> Cause.NOT_IN_BRONZE;
         };
     var refusal = outcome.cause();
+    var owner = draft.owner(outcome.event());
+    var event = draft.event(outcome.event());
     if (cause == Cause.NOT_IN_BRONZE) {
       log.error(
           "bronze refused an event: source={} seq={} sqlstate={} cause={}",
-          draft.owner(outcome.event()).line().sourceId(),
-          draft.event(outcome.event()).seq(),
+          owner.line().sourceId(),
+          event.seq(),
           refusal.getSQLState(),
           refusal.getMessage());
     }
-    return letter(
-        draft.owner(outcome.event()),
-        draft.event(outcome.event()),
-        cause,
-        refusal.getSQLState(),
-        String.valueOf(refusal.getMessage()),
-        now);
+    work.refuse(owner, event, cause, refusal.getSQLState(), String.valueOf(refusal.getMessage()));
   }
 
   private static DeadLetter letter(
@@ -376,7 +457,7 @@ final class IngestTransaction {
       Instant now) {
     var source = slice.source();
     var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
-    var row = RowKey.of(event);
+    var row = cause.quarantines() ? RowKey.of(event) : null;
     return new DeadLetter(
         ids.eventId(CaptureWindow.heldMs(event.capturedAtUs(), now), event.seq()),
         source.tenantId(),

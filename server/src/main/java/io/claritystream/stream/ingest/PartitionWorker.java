@@ -490,7 +490,11 @@ final class PartitionWorker {
       try (var connection = ingest.service().getConnection()) {
         var mark = ingest.checkpoints().mark(connection, sourceId);
         var quarantine = ingest.deadLetters().quarantined(connection, sourceId);
-        return new SourceLine(source, mark.isPresent(), mark.orElse(Mark.NONE), quarantine);
+        var letters = ingest.deadLetters().counts(connection, sourceId);
+        // What was remembered of it may be older than what another process has folded since.
+        ingest.materializer().forget(sourceId);
+        return new SourceLine(
+            source, mark.isPresent(), mark.orElse(Mark.NONE), quarantine, letters);
       }
     }
 
@@ -527,6 +531,10 @@ final class PartitionWorker {
               publish(draft);
               show(folded);
               return true;
+            }
+            case IngestTransaction.Outcome.Singly() -> {
+              part(draft);
+              return false;
             }
             case IngestTransaction.Outcome.Fenced(var what) -> {
               log.warn("another one has moved on, reading anew: {} what={}", lane, what);

@@ -3,17 +3,23 @@ package io.claritystream.stream.ingest;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.bronze.SourceEpoch;
+import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.source.SourceRef;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
-/// One source in the partition at hand, for as long as the fence holds. All but the quarantine
-/// belongs to the thread that builds drafts.
+/// One source in the partition at hand, for as long as the fence holds. All but the quarantine and
+/// the letters belongs to the thread that builds drafts.
 final class SourceLine {
+  /// Stands for the table of letters that have none.
+  static final String NO_TABLE = "";
+
   private static final int VERSIONS_MAX = 5_000;
 
   private final SourceRef source;
@@ -22,6 +28,10 @@ final class SourceLine {
   /// committed.
   private boolean stored;
 
+  // These three belong to the thread that commits.
+
+  private final Map<String, Integer> letters = new HashMap<>();
+  private @Nullable DeadLetter lastRange;
   private final Set<DeadLetters.Row> quarantine = ConcurrentHashMap.newKeySet();
   private final Map<TableSchema, Integer> versions = new IdentityHashMap<>();
 
@@ -36,12 +46,18 @@ final class SourceLine {
   /// How often the batch behind the mark came with a wrong checksum.
   private int damaged;
 
-  SourceLine(SourceRef source, boolean stored, Mark mark, Set<DeadLetters.Row> quarantine) {
+  SourceLine(
+      SourceRef source,
+      boolean stored,
+      Mark mark,
+      Set<DeadLetters.Row> quarantine,
+      Map<String, Integer> letters) {
     this.source = source;
     this.stored = stored;
     this.mark = mark;
     this.ids = new SourceEpoch(source.tenantId(), source.sourceId(), mark.epoch());
     this.quarantine.addAll(quarantine);
+    this.letters.putAll(letters);
   }
 
   /// The source as of the epoch that its mark is in.
@@ -113,5 +129,40 @@ final class SourceLine {
 
   Set<DeadLetters.Row> quarantine() {
     return quarantine;
+  }
+
+  /// More rows, as far as there is room.
+  void quarantine(Set<DeadLetters.Row> rows) {
+    for (var row : rows) {
+      if (quarantine.size() >= DeadLetters.QUARANTINED_MAX) {
+        return;
+      }
+      quarantine.add(row);
+    }
+  }
+
+  static String table(DeadLetter letter) {
+    return letter.tableName() == null ? NO_TABLE : letter.tableName();
+  }
+
+  /// How many dead letters there are of a table.
+  int letters(String table) {
+    return letters.getOrDefault(table, 0);
+  }
+
+  /// True if there are enough of them now, and were not before.
+  boolean lettersAdded(String table, int count) {
+    var now = letters.merge(table, count, Integer::sum);
+    return now >= IngestTransaction.LETTERS_OF_TABLE_MAX
+        && now - count < IngestTransaction.LETTERS_OF_TABLE_MAX;
+  }
+
+  /// The newest letter for a range, in this session.
+  @Nullable DeadLetter lastRange() {
+    return lastRange;
+  }
+
+  void lastRange(DeadLetter range) {
+    lastRange = range;
   }
 }

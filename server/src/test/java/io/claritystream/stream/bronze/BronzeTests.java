@@ -145,6 +145,39 @@ class BronzeTests {
   }
 
   @Test
+  void with_many_refused_rows_the_rest_is_stored_wrapped_without_looking_further()
+      throws SQLException {
+    database
+        .superuser()
+        .sql(
+            """
+            ALTER TABLE bronze.cdc_events_20261117
+              ADD CONSTRAINT picky CHECK (payload #>> '{after,note}' IS DISTINCT FROM 'poison')
+            """)
+        .update();
+    var source = source(database.tenant("flood"));
+    source.capturedAt(Instant.parse("2026-11-17T01:00:00Z"));
+    var rows = new BronzeBatch();
+    var events = new Event[1_000];
+    java.util.Arrays.fill(events, Event.reading(1, NOON, "1").note("poison"));
+    events[0] = Event.reading(1, NOON, "1");
+    events[999] = Event.reading(1, NOON, "1");
+    add(rows, source, source.batch(events));
+    try (var connection = database.dataSource("service").getConnection()) {
+      connection.setAutoCommit(false);
+      assertThat(rows.copyOneByOne(connection))
+          .hasSize(999)
+          .allSatisfy(
+              outcome -> assertThat(outcome).isInstanceOf(BronzeBatch.Outcome.Wrapped.class))
+          .extracting(BronzeBatch.Outcome::event)
+          .as("the sound one behind them was not looked at")
+          .contains(999);
+      connection.commit();
+    }
+    assertThat(seqs(log.ofSource(source.tenant(), source.id(), ALL, null, 2_000))).hasSize(1_000);
+  }
+
+  @Test
   void an_event_that_is_there_already_is_refused_alone() throws SQLException {
     var source = source(database.tenant("twice"));
     var first = source.batch(1);

@@ -21,6 +21,7 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
@@ -70,7 +71,8 @@ public final class IngestProfile {
             new SourceRef(tenant, source.id(), source.id(), "profile", 0, 1, 1),
             false,
             Mark.NONE,
-            Set.of());
+            Set.of(),
+            Map.of());
     try (var connection = database.dataSource("service").getConnection()) {
       checkpoints.position(connection, topic, 0, Instant.now());
     }

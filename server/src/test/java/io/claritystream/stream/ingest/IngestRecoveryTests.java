@@ -62,6 +62,7 @@ class IngestRecoveryTests {
     }
     rig.awaitDurable(source, 506);
     assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(506));
+    rig.assertFolded(source, 506);
     assertThat(rig.letters(source)).isEmpty();
   }
 
@@ -76,6 +77,7 @@ class IngestRecoveryTests {
     rig.start();
     rig.awaitDurable(source, 9);
     assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(9));
+    rig.assertFolded(source, 9);
     assertThat(rig.count("clarity_ingest_dropped_records", "repeated")).isZero();
   }
 
@@ -150,6 +152,60 @@ class IngestRecoveryTests {
     rig.send(source, source.batch(Event.reading(9_999, at, "4.5")));
     rig.awaitDurable(source, 601);
     assertThat(readings("pressure_bar")).isEqualTo(folded + 1);
+  }
+
+  @Test
+  void a_table_that_fits_nowhere_fills_neither_the_memory_nor_the_dead_letters() {
+    var source = source();
+    rig.start();
+    var nowhere =
+        new Event(Op.INSERT, java.util.Arrays.asList(null, "2026-11-20", "4.5", "1", null));
+    var events = new Event[400];
+    java.util.Arrays.fill(events, nowhere);
+    for (var batch = 1; batch <= 12; batch++) {
+      rig.send(source, source.batch(events));
+      rig.awaitDurable(source, batch * 400L);
+    }
+    var letters = rig.letters(source);
+    assertThat(letters.stream().filter(letter -> letter.cause().equals("mapping_failed")))
+        .hasSize(IngestTransaction.LETTERS_OF_TABLE_MAX)
+        .allSatisfy(letter -> assertThat(letter.rowKey()).isNull());
+    assertThat(letters.stream().filter(letter -> letter.cause().equals("too_many_in_batch")))
+        .as("one a batch")
+        .hasSize(12);
+    assertThat(letters.getLast().seqEnd()).isEqualTo(4_800);
+    assertThat(rig.bronze(source, 1)).hasSize(4_800);
+  }
+
+  @Test
+  void of_two_consumers_that_take_turns_each_begins_with_what_the_other_has_folded() {
+    var source = source();
+    var one = rig.start("a");
+    rig.send(source, source.batch(Event.reading(1, source.capturedAt(), "4.5").note("one")));
+    rig.awaitDurable(source, 1);
+    rig.stop(one);
+    rig.start("b");
+    rig.send(source, source.batch(Event.reading(1, source.capturedAt(), "4.25")));
+    rig.awaitDurable(source, 2);
+    assertThat(rig.values(source, "pressure_bar").sum()).isEqualByComparingTo("8.75");
+  }
+
+  @Test
+  void a_repeated_snapshot_ends_the_quarantine_of_its_rows() {
+    refuse666();
+    var source = source();
+    rig.start();
+    var at = Instant.parse("2026-11-20T12:00:00Z");
+    rig.send(source, source.barrier(), source.batch(Event.reading(7, at, "666")));
+    rig.awaitDurable(source, 1);
+    assertThat(readings("pressure_bar")).isZero();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(Event.reading(7, at, "4.5").as(Op.READ)));
+    await().atMost(IngestRig.SOON).until(() -> rig.bronze(source, 2).size() == 1);
+    assertThat(readings("pressure_bar")).isEqualTo(1);
+    rig.send(source, source.batch(Event.reading(7, at, "4.5")));
+    rig.awaitDurable(source, 2);
+    assertThat(readings("pressure_bar")).isEqualTo(2);
   }
 
   @Test

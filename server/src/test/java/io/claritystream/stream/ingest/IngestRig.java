@@ -177,6 +177,42 @@ final class IngestRig implements AutoCloseable {
     return found == null ? 0 : found.count();
   }
 
+  /// The values that the read models hold of a source: how many, and their sum.
+  record Values(long count, java.math.BigDecimal sum) {}
+
+  Values values(SimulatedSource source, String metric) {
+    return superuser
+        .sql(
+            """
+            SELECT coalesce(sum(m.value_count), 0) AS count, coalesce(sum(m.value_sum), 0) AS sum
+            FROM analytics.devices d
+            JOIN analytics.series s USING (tenant_id, device_id)
+            JOIN analytics.metric_key k USING (metric_id)
+            JOIN analytics.metrics_min m USING (series_id)
+            WHERE d.source_id = :source AND k.key LIKE '%' || :metric || '%'
+            """)
+        .param("source", source.id())
+        .param("metric", metric)
+        .query(Values.class)
+        .single();
+  }
+
+  /// The read models hold the plain readings 1 to `last`, each once.
+  void assertFolded(SimulatedSource source, long last) {
+    var pressures = java.math.BigDecimal.ZERO;
+    for (var seq = 1L; seq <= last; seq++) {
+      pressures = pressures.add(new java.math.BigDecimal("4." + seq % 1_000));
+    }
+    var pressure = values(source, "pressure_bar");
+    assertThat(pressure.count()).isEqualTo(last);
+    assertThat(pressure.sum()).isEqualByComparingTo(pressures);
+    var flow = values(source, "flow_m3_h");
+    assertThat(flow.count()).isEqualTo(last);
+    assertThat(flow.sum())
+        .isEqualByComparingTo(
+            new java.math.BigDecimal("12.5").multiply(new java.math.BigDecimal(last)));
+  }
+
   /// The numbers that bronze holds of a source's epoch, in order, with repetitions if there are
   /// any.
   List<Long> bronze(SimulatedSource source, int epoch) {
