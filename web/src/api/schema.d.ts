@@ -232,7 +232,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Devices and how they report, by name */
+        /**
+         * Devices and how they report, by name
+         * @description With a state, a page may be short, or empty, and still have one after it: next_cursor alone says.
+         */
         get: operations["listDevices"];
         put?: never;
         post?: never;
@@ -775,7 +778,6 @@ export interface components {
             step_s: number;
             /** Format: date-time */
             to: string;
-            truncated: boolean;
             unit: string | null;
         };
         NewOrganization: {

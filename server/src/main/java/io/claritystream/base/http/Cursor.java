@@ -4,7 +4,6 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -61,6 +60,9 @@ public record Cursor(String list, List<String> parts) {
     } catch (IllegalArgumentException | CharacterCodingException notOurs) {
       throw invalid("It is not one that this API gave.");
     }
+    if (text.indexOf('\0') >= 0) {
+      throw invalid("It is not one that this API gave.");
+    }
     List<String> all = List.of(text.split(SEPARATOR, -1));
     if (all.size() != parts + 1 || !all.getFirst().equals(list)) {
       throw invalid("It belongs to another list.");
@@ -89,11 +91,8 @@ public record Cursor(String list, List<String> parts) {
   }
 
   public Instant instant(int part) {
-    try {
-      return Instant.parse(text(part));
-    } catch (DateTimeParseException notOurs) {
-      throw invalid("It is not one that this API gave.");
-    }
+    return ApiTime.parse(text(part))
+        .orElseThrow(() -> invalid("It is not one that this API gave."));
   }
 
   private static Problem invalid(String detail) {

@@ -1,5 +1,6 @@
 package io.claritystream.base.http;
 
+import java.time.Instant;
 import java.util.List;
 import org.apache.catalina.core.StandardHost;
 import org.springframework.beans.factory.ObjectProvider;
@@ -11,6 +12,7 @@ import org.springframework.boot.web.servlet.FilterRegistrationBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
+import org.springframework.format.FormatterRegistry;
 import org.springframework.web.method.support.HandlerMethodArgumentResolver;
 import org.springframework.web.servlet.HandlerExceptionResolver;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
@@ -77,6 +79,16 @@ class HttpConfiguration {
       public void addInterceptors(InterceptorRegistry registry) {
         registry.addInterceptor(rules);
         registry.addInterceptor(new KnownParameters());
+      }
+
+      @Override
+      public void addFormatters(FormatterRegistry registry) {
+        registry.addConverter(
+            String.class,
+            Instant.class,
+            text ->
+                ApiTime.parse(text)
+                    .orElseThrow(() -> new IllegalArgumentException("not an RFC 3339 time")));
       }
 
       @Override

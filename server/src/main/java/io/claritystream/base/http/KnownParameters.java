@@ -17,7 +17,7 @@ import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.HandlerInterceptor;
 
 /// Refuses query parameters that the method does not name, and those that come twice: a filter
-/// misspelt would otherwise silently widen the answer.
+/// misspelt would otherwise silently widen the answer. Also those that no stored text can equal.
 final class KnownParameters implements HandlerInterceptor {
 
   private static final DefaultParameterNameDiscoverer NAMES = new DefaultParameterNameDiscoverer();
@@ -42,6 +42,10 @@ final class KnownParameters implements HandlerInterceptor {
           }
           if (values.length > 1) {
             throw Problem.invalid(name, "may be sent only once");
+          }
+          // No text in PostgreSQL can hold it.
+          if (values[0].indexOf('\0') >= 0) {
+            throw Problem.invalid(name, "must not hold the character U+0000");
           }
         });
     return true;

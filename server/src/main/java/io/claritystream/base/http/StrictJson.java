@@ -1,8 +1,7 @@
 package io.claritystream.base.http;
 
 import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.time.format.DateTimeParseException;
+import java.util.Optional;
 import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -63,12 +62,10 @@ final class StrictJson implements JsonMapperBuilderCustomizer {
             context.handleUnexpectedToken(context.constructType(Instant.class), parser);
       }
       String text = parser.getString();
-      try {
-        return OffsetDateTime.parse(text).toInstant();
-      } catch (DateTimeParseException notATime) {
-        return (Instant)
-            context.handleWeirdStringValue(Instant.class, text, "not an RFC 3339 time");
-      }
+      Optional<Instant> time = ApiTime.parse(text);
+      return time.isPresent()
+          ? time.get()
+          : (Instant) context.handleWeirdStringValue(Instant.class, text, "not an RFC 3339 time");
     }
   }
 }

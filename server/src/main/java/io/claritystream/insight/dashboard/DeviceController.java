@@ -43,7 +43,8 @@ class DeviceController {
   private static final String LIST = "devices";
   private static final int QUERY_CHARS_MAX = 100;
 
-  /// With a filter by state, how many devices are looked at for one page at most.
+  /// With a filter by state, how many devices are looked at for one page at most; the next page
+  /// begins behind them.
   private static final int SCANNED_MAX = 20_000;
 
   private static final int SCANNED_AT_A_TIME = 1_000;
@@ -133,7 +134,12 @@ class DeviceController {
 
   @GetMapping("/v1/devices")
   @RequiresPermission(Permission.DEVICES_READ)
-  @Operation(operationId = "listDevices", summary = "Devices and how they report, by name")
+  @Operation(
+      operationId = "listDevices",
+      summary = "Devices and how they report, by name",
+      description =
+          "With a state, a page may be short, or empty, and still have one after it: next_cursor"
+              + " alone says.")
   Page<Device> list(
       Caller caller,
       @RequestParam(name = "site_id", required = false) @Nullable UUID siteId,
@@ -151,42 +157,61 @@ class DeviceController {
         page.after(LIST, 2).map(cursor -> new After(cursor.text(0), cursor.uuid(1))).orElse(null);
     var filter = new Filter(siteId, q == null || q.isBlank() ? null : q.strip(), null);
     var now = clock.instant();
+    var tenant = caller.tenantId();
     var found =
         transactions.read(
-            caller.tenantId(),
+            tenant,
             sql ->
                 wanted == null
-                    ? Fleet.read(sql, caller.tenantId(), filter, after, page.rows(), now)
-                    : inState(sql, caller.tenantId(), filter, wanted, after, page.rows(), now));
-    return Page.of(
-        found.stream().map(machine -> Device.of(machine, now)).toList(),
-        page,
-        device -> Cursor.of(LIST, device.name(), device.id()));
+                    ? Part.of(Fleet.read(sql, tenant, filter, after, page.rows(), now), page)
+                    : inState(sql, tenant, filter, wanted, after, page.limit(), now));
+    var next = found.next();
+    return new Page<>(
+        found.machines().stream().map(machine -> Device.of(machine, now)).toList(),
+        next == null ? null : Cursor.of(LIST, next.name(), next.id()).encode());
   }
 
-  private static List<Machine> inState(
+  /// @param next behind which the list goes on; null at its end
+  private record Part(List<Machine> machines, @Nullable After next) {
+    static Part of(List<Machine> rows, PageRequest page) {
+      if (rows.size() <= page.limit()) {
+        return new Part(rows, null);
+      }
+      var shown = rows.subList(0, page.limit());
+      return new Part(shown, behind(shown.getLast()));
+    }
+  }
+
+  private static After behind(Machine machine) {
+    return new After(machine.name(), machine.id());
+  }
+
+  private static Part inState(
       JdbcClient sql,
       TenantId tenant,
       Filter filter,
       DeviceState wanted,
       @Nullable After after,
-      int rows,
+      int limit,
       Instant now) {
     var found = new ArrayList<Machine>();
     var from = after;
     for (var scanned = 0; scanned < SCANNED_MAX; scanned += SCANNED_AT_A_TIME) {
       var some = Fleet.read(sql, tenant, filter, from, SCANNED_AT_A_TIME, now);
       for (var machine : some) {
-        if (machine.state(now) == wanted && found.size() < rows) {
+        if (machine.state(now) == wanted) {
+          if (found.size() == limit) {
+            return new Part(found, behind(found.getLast()));
+          }
           found.add(machine);
         }
       }
-      if (some.size() < SCANNED_AT_A_TIME || found.size() == rows) {
-        break;
+      if (some.size() < SCANNED_AT_A_TIME) {
+        return new Part(found, null);
       }
-      from = new After(some.getLast().name(), some.getLast().id());
+      from = behind(some.getLast());
     }
-    return found;
+    return new Part(found, from);
   }
 
   private static DeviceState stateOf(String text) {

@@ -203,7 +203,7 @@ record SeriesQuery(
               add(ordered, row);
             });
     return new MetricSeries(
-        key, unit.isEmpty() ? null : unit, step.length.toSeconds(), from, to, ordered, false);
+        key, unit.isEmpty() ? null : unit, step.length.toSeconds(), from, to, ordered);
   }
 
   private static void add(List<Series> series, ResultSet row) throws SQLException {

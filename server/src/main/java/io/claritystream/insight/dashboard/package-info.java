@@ -5,7 +5,8 @@
 /// statements, whatever it shows; the newest value of a series is the first row of its primary
 /// key from the end. What costs more than a moment is kept for as long as twenty times what it
 /// cost, one second at least and a minute at most, a tenant each ([Kept]): fifty people on one
-/// overview read it from the database once a second.
+/// overview read it from the database once a second. For three seconds more it is still shown
+/// while it is read anew, so that hardly anybody waits.
 ///
 /// *Device states.* The interval that a device is expected to report at is the median gap
 /// between its latest minutes, one minute at least. `reporting` until two of them have passed

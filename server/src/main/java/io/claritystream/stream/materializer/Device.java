@@ -24,6 +24,10 @@ final class Device {
   boolean described;
 
   String name;
+
+  /// What people call its kind: that of the mapping, unless its own row says more.
+  String shownKind;
+
   @Nullable UUID siteId;
   long lastSeq;
 
@@ -55,6 +59,7 @@ final class Device {
     this.key = key;
     this.kind = kind;
     name = key;
+    shownKind = kind;
   }
 
   /// Its series of a metric; null if it has none yet.

@@ -23,6 +23,7 @@ final class DeviceChange {
 
   @Nullable UUID describedSiteId;
   String describedName = "";
+  String describedKind = "";
 
   DeviceChange(Device device, String firstTable, long firstSeq) {
     this.device = device;

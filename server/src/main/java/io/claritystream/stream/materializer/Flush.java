@@ -71,8 +71,8 @@ final class Flush {
           ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::bigint[])
         AS put (id, site_id, key, name, kind, described, last_seq)
       ON CONFLICT (tenant_id, device_id) DO UPDATE
-      SET site_id = excluded.site_id, name = excluded.name, described = excluded.described,
-        last_seq = excluded.last_seq
+      SET site_id = excluded.site_id, name = excluded.name, kind = excluded.kind,
+        described = excluded.described, last_seq = excluded.last_seq
       """;
 
   /// "Last" is by the reading's time, then by order of arrival, among finite values; a minute
@@ -221,6 +221,7 @@ final class Flush {
       if (description != null) {
         device.described = true;
         device.name = change.describedName;
+        device.shownKind = change.describedKind;
         device.lastSeq = description.lastSeq;
         if (change.siteDescribed) {
           device.siteId = change.describedSiteId;
@@ -329,7 +330,7 @@ final class Flush {
       sites.add(device.siteId);
       keys.add(device.key);
       names.add(device.name);
-      kinds.add(device.kind);
+      kinds.add(device.shownKind);
       described.add(device.described);
       lasts.add(device.lastSeq);
     }

@@ -349,6 +349,7 @@ final class Fold {
     }
     describe(plan, entity, row, ordinal);
     change.describedName = name(plan, row, device.key);
+    change.describedKind = kind(plan, row);
     if (plan.parent.length > 0) {
       change.siteDescribed = true;
       change.describedSiteId =
@@ -366,6 +367,13 @@ final class Fold {
   private static String name(TablePlan plan, Row row, String key) {
     var text = plan.name == TablePlan.ABSENT ? null : row.text(plan.name);
     return text == null || text.isBlank() ? key : Keys.shortened(text.strip());
+  }
+
+  private static String kind(TablePlan plan, Row row) {
+    var text = plan.kind == TablePlan.ABSENT ? null : row.text(plan.kind);
+    return text == null || text.isBlank() || row.hashed(plan.kind)
+        ? plan.mapping.kind()
+        : Keys.shortened(text.strip());
   }
 
   // Sites and other entities
@@ -467,7 +475,10 @@ final class Fold {
       return;
     }
     var value = Texts.value(row, column, extra.kind(), decimal);
-    putDeviceExtra(plan, device, key, value.type(), value.text(), ordinal).remember(row, column);
+    var put = putDeviceExtra(plan, device, key, value.type(), value.text(), ordinal);
+    model.weight -= put.weight();
+    put.remember(row, column);
+    model.weight += put.weight();
   }
 
   private LastValue putDeviceExtra(
@@ -476,7 +487,7 @@ final class Fold {
     if (last == null) {
       last = new LastValue(type, value);
       device.extra(plan.keys, key.slot(), last);
-      model.weight++;
+      model.weight += last.weight();
       write(last, device, key, type, value, ordinal).otherTypes = true;
       return last;
     }
@@ -491,8 +502,10 @@ final class Fold {
       fresh.changed = true;
       fresh.otherTypes = type != last.type;
     }
+    model.weight -= last.weight();
     last.type = type;
     last.value = value;
+    model.weight += last.weight();
     return last;
   }
 

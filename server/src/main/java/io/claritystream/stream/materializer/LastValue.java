@@ -6,6 +6,11 @@ import org.jspecify.annotations.Nullable;
 
 /// The value an extra had last, and what this batch writes of it.
 final class LastValue {
+  /// Longer cells are read anew instead of remembered.
+  private static final int RAW_BYTES_MAX = 256;
+
+  private static final int BYTES_OF_WEIGHT = 64;
+
   private byte @Nullable [] raw;
   ExtraType type;
   String value;
@@ -35,9 +40,19 @@ final class LastValue {
   }
 
   void remember(Row row, int column) {
+    if (row.length(column) > RAW_BYTES_MAX) {
+      raw = null;
+      return;
+    }
     raw =
         Arrays.copyOfRange(
             row.bytes(), row.offset(column), row.offset(column) + row.length(column));
+  }
+
+  /// What remembering it costs, one being that of a device or of a series.
+  int weight() {
+    var known = raw;
+    return 1 + (value.length() + (known == null ? 0 : known.length)) / BYTES_OF_WEIGHT;
   }
 
   boolean is(ExtraType otherType, String otherValue) {

@@ -25,7 +25,7 @@ final class SourceModel {
   /// Counts batches, to tell what belongs to the one at hand.
   long batch;
 
-  /// How much it remembers: devices, series and extras.
+  /// How much it remembers: devices, series and extras, long ones by their length.
   int weight;
 
   /// Whether it must not be used again, as what it remembers may not be what is committed.

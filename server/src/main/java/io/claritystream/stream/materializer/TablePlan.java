@@ -7,12 +7,16 @@ import io.claritystream.stream.materializer.Mapping.TimeUnit;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// A mapping made ready for one version of its table: columns by position, so that no name is
 /// looked up for a row.
 final class TablePlan {
   static final int ABSENT = -1;
+
+  private static final List<String> KINDS = List.of("kind", "type", "class", "category");
+  private static final List<String> DEVICES = List.of("device", "machine", "asset", "equipment");
 
   final String table;
   final TableSchema schema;
@@ -35,6 +39,10 @@ final class TablePlan {
   final byte[] siteScope;
   final String siteKind;
   final int name;
+
+  /// Says what kind of device a row describes.
+  final int kind;
+
   final int time;
   final ValueKind timeKind;
   final boolean timeIsEpoch;
@@ -75,6 +83,7 @@ final class TablePlan {
     siteKind = mapping.site() == null ? "" : mapping.site().kind();
     siteScope = model.scope("site", siteKind);
     name = position(mapping.name());
+    kind = mapping.entity() == Entity.DEVICE ? kindColumn() : ABSENT;
     time = position(mapping.time());
     timeKind = time == ABSENT ? ValueKind.OTHER : schema.columns().get(time).kind();
     timeIsEpoch = mapping.timeUnit() == TimeUnit.EPOCH;
@@ -110,6 +119,25 @@ final class TablePlan {
 
   static boolean isDocument(ValueKind kind) {
     return kind == ValueKind.JSON || kind == ValueKind.JSONB;
+  }
+
+  /// The text column that says what kind of device a row is: `type`, or `machine_class` where the
+  /// devices are machines. That of something else, as `protocol_type`, does not.
+  private int kindColumn() {
+    for (var noun : KINDS) {
+      for (var i = 0; i < schema.columns().size(); i++) {
+        var column = schema.columns().get(i);
+        var name = column.name().toLowerCase(Locale.ROOT);
+        var ofDevice =
+            name.equals(noun)
+                || name.equals(mapping.kind() + "_" + noun)
+                || DEVICES.stream().anyMatch(device -> name.equals(device + "_" + noun));
+        if (ofDevice && (column.kind() == ValueKind.TEXT || column.kind() == ValueKind.OTHER)) {
+          return i;
+        }
+      }
+    }
+    return ABSENT;
   }
 
   private int[] positions(@Nullable Reference reference) {

@@ -145,6 +145,49 @@ class DashboardTests {
   }
 
   @Test
+  void a_state_is_looked_for_in_all_devices_page_by_page() {
+    var crowded = server.client().register("crowded@example.com");
+    models(crowded)
+        .apply(
+            new Capture()
+                .insertAt(NOW, PUMPS, 1, 1, "Zulu", null)
+                .insertAt(NOW, READINGS, 1, NOW, 7, 7, null)
+                .take());
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            INSERT INTO analytics.devices
+              (tenant_id, device_id, source_id, key, name, kind, described, last_seq)
+            SELECT tenant_id, gen_random_uuid(), source_id, 'k' || i, 'Pump ' || i, kind, true, 1
+            FROM analytics.devices, generate_series(1, 20500) i
+            WHERE tenant_id = CAST(:tenant AS uuid)
+            """)
+        .param("tenant", crowded.organizationId())
+        .update();
+
+    var first = crowded.client().get("/v1/devices?state=reporting").body();
+    assertThat(first.get("data")).isEmpty();
+    var second =
+        crowded
+            .client()
+            .get("/v1/devices?state=reporting&cursor=" + first.get("next_cursor").asString())
+            .body();
+    assertThat(texts(second.get("data"), "name")).containsExactly("Zulu");
+    assertThat(second.get("next_cursor").isNull()).isTrue();
+
+    var some = crowded.client().get("/v1/devices?state=never&limit=2").body();
+    assertThat(texts(some.get("data"), "name")).containsExactly("Pump 1", "Pump 10");
+    var more =
+        crowded
+            .client()
+            .get("/v1/devices?state=never&limit=2&cursor=" + some.get("next_cursor").asString())
+            .body();
+    assertThat(texts(more.get("data"), "name")).containsExactly("Pump 100", "Pump 1000");
+  }
+
+  @Test
   void a_device_shows_its_attributes_and_newest_values() {
     var id = ours.client().get("/v1/devices?q=Alpha").body().at("/data/0/id").asString();
 
@@ -233,6 +276,15 @@ class DashboardTests {
         "/v1/sites?q=x",
         "/v1/overview?x=1",
         "/v1/metrics?key=x",
+        "/v1/devices?q=%00",
+        "/v1/events?table=a%00b",
+        "/v1/metrics/series?key=flow%00",
+        // devices, "\0", a UUID: a cursor in form.
+        "/v1/devices?cursor=ZGV2aWNlcx8AHzAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMDAwMA",
+        "/v1/metrics/series?key=flow_l_min&to=-1000000000-01-01T00:00:00Z",
+        "/v1/metrics/series?key=flow_l_min&from=%2B900000-01-01T00:00:00Z&to=%2B900000-01-01T01:00:00Z",
+        "/v1/events?from=%2B1000000000-12-31T23:59:59Z",
+        "/v1/events?to=0000-12-31T23:59:59Z",
       })
   void what_is_not_understood_is_refused(String path) {
     assertThat(ours.client().get(path).status()).isEqualTo(400);

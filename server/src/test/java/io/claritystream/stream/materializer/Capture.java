@@ -118,6 +118,7 @@ public final class Capture {
         BatchHeader.newBuilder()
             .setFirstSeq(seq)
             .setCount(1)
+            .setCells(cells.length)
             .setCodec(Codec.PLAIN_BLOCK_V1)
             .setFirstCapturedAtUs(us)
             .setLastCapturedAtUs(us)

@@ -122,6 +122,48 @@ class MaterializerTests {
   }
 
   @Test
+  void a_device_is_of_the_kind_that_its_row_names() {
+    var machines =
+        table(
+            "machines",
+            "id int4 key",
+            "name text",
+            "protocol_type text",
+            "machine_class text",
+            "rated_power_kw numeric");
+    models.apply(
+        capture
+            .insert(machines, 1, "Filler 1", "modbus", "Filler", 5)
+            .insert(machines, 2, "Thing", "modbus", " ", 5)
+            .insert(DEVICES, 7, 1, "Pump", "7.50", "f")
+            .take());
+
+    assertThat(models.rows("SELECT kind FROM analytics.devices ORDER BY key"))
+        .extracting(row -> row.get("kind"))
+        .containsExactly("Filler", "machine", "device");
+  }
+
+  @Test
+  void long_extras_are_not_remembered_as_bytes_and_weigh_by_their_length() {
+    var events =
+        capture
+            .insert(READINGS, 1, null, 1, 1, "x".repeat(256))
+            .insert(READINGS, 1, null, 1, 1, "x".repeat(257))
+            .take();
+    var status = 4;
+    var fitting = events.get(0).after();
+    var tooLong = events.get(1).after();
+
+    var last = new LastValue(ExtraType.TEXT, "x".repeat(256));
+    last.remember(fitting, status);
+    assertThat(last.hasBytesOf(fitting, status)).isTrue();
+    assertThat(last.weight()).isEqualTo(1 + 512 / 64);
+    last.remember(tooLong, status);
+    assertThat(last.hasBytesOf(tooLong, status)).isFalse();
+    assertThat(last.weight()).isEqualTo(1 + 256 / 64);
+  }
+
+  @Test
   void a_time_that_is_none_gives_way_to_that_of_the_commit_and_is_counted() {
     models.apply(
         capture
