@@ -97,7 +97,7 @@ final class DataDirectory {
           0);
       Files.writeString(root.resolve(MARKER), "The data of a Clarity Stream installation.\n");
       DataDirectory directory = new DataDirectory(root, lock);
-      for (String name : new String[] {"run", "logs", "secrets", "server", "edge"}) {
+      for (String name : new String[] {"run", "logs", "secrets", "server", "edge", "kafka"}) {
         directory.privateDirectory(name);
       }
       directory.endRemains(patience);

@@ -1,10 +1,14 @@
 package io.claritystream.base.http;
 
 import jakarta.servlet.ServletException;
+import java.io.EOFException;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.apache.coyote.BadRequestException;
+import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.TypeMismatchException;
 import org.springframework.context.MessageSourceResolvable;
@@ -14,6 +18,7 @@ import org.springframework.dao.QueryTimeoutException;
 import org.springframework.dao.TransientDataAccessException;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
+import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.transaction.CannotCreateTransactionException;
 import org.springframework.validation.BindException;
@@ -44,6 +49,13 @@ final class Problems {
     if (within != null) {
       return within;
     }
+    if (find(failure, InvalidParameterException.class) != null) {
+      return Problem.invalid("query", "must be percent-encoded UTF-8");
+    }
+    SQLException refused = find(failure, SQLException.class);
+    if (refused != null && passing(refused.getSQLState())) {
+      return databaseDown();
+    }
     return switch (failure) {
       case HttpMessageNotReadableException unreadable -> body(unreadable);
       case MethodArgumentNotValidException invalid -> fields(invalid.getBindingResult());
@@ -61,6 +73,10 @@ final class Problems {
       case CannotCreateTransactionException down -> databaseDown();
       case DataAccessResourceFailureException down -> databaseDown();
       case TransientDataAccessException passing -> databaseDown();
+      case InvalidMediaTypeException unreadable ->
+          Problem.of(ProblemCode.UNSUPPORTED_MEDIA_TYPE, null);
+      case EOFException cut -> malformed("The body ends before its announced length.");
+      case BadRequestException cut -> malformed("The body's framing cannot be read.");
       case ErrorResponse response -> ofStatus(response.getStatusCode());
       case ServletException wrapped when wrapped.getCause() instanceof Exception cause -> of(cause);
       default -> Problem.of(ProblemCode.INTERNAL, null);
@@ -85,6 +101,16 @@ final class Problems {
               status.is4xxClientError() ? ProblemCode.VALIDATION_FAILED : ProblemCode.INTERNAL;
         };
     return Problem.of(code, null);
+  }
+
+  /// Whether the database ended what it was doing for reasons of its own: a lost connection, a
+  /// shutdown or a crash, no resources.
+  private static boolean passing(@Nullable String sqlState) {
+    return sqlState != null
+        && (sqlState.startsWith("08")
+            || sqlState.startsWith("53")
+            || sqlState.startsWith("57P")
+            || sqlState.startsWith("58"));
   }
 
   private static Problem databaseDown() {

@@ -31,6 +31,10 @@ final class RequestBoundary extends OncePerRequestFilter {
       if (request.getContentLengthLong() > bodyBytesMax) {
         throw BoundedBody.tooLarge(bodyBytesMax);
       }
+      String type = request.getContentType();
+      if (type != null && type.indexOf('*') >= 0) {
+        throw Problem.of(ProblemCode.UNSUPPORTED_MEDIA_TYPE, null);
+      }
       chain.doFilter(new BoundedBody(request, bodyBytesMax), response);
     } catch (IOException | ServletException | RuntimeException failure) {
       if (response.isCommitted()) {

@@ -245,7 +245,13 @@ class ProblemTests {
         "GET /v1//me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         "GET /v1/me;x=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
         "GET /v1/me HTTP/1.1\r\n\r\n",
-        "TRACE /v1/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+        "TRACE /v1/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET /v1/auth/options?x=%ff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET /v1/openapi.json?%zz=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: */*\r\n"
+            + "Content-Length: 2\r\nConnection: close\r\n\r\n{}",
+        "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\nZZ\r\n"
       })
   void what_tomcat_or_the_firewall_refuse_is_a_problem_too(String request) {
     String answer = raw(request);
