@@ -138,11 +138,13 @@ public final class Agent {
             .or(() -> java.util.Optional.ofNullable(environment.get("CLARITY_AGENT_DATA")))
             .filter(path -> !path.isBlank());
     return new Home(
-        chosen.map(Path::of).orElseGet(() -> Path.of(userHome()).resolve(Home.DEFAULT)));
+        chosen.map(Path::of).orElseGet(() -> Path.of(userHome(environment)).resolve(Home.DEFAULT)));
   }
 
-  private static String userHome() {
-    return System.getProperty("user.home", ".");
+  /// The JDK asks the system's list of users; a person may have said otherwise.
+  private static String userHome(Map<String, String> environment) {
+    var home = environment.getOrDefault("HOME", "");
+    return home.isBlank() ? System.getProperty("user.home", ".") : home;
   }
 
   private int pair(Home home, Arguments arguments) throws IOException {
@@ -231,11 +233,11 @@ public final class Agent {
     var json = arguments.flag("--json");
     arguments.end();
     var report = StatusReport.load(home.statusFile());
-    var running = running(home);
     if (report.isEmpty()) {
       throw new CommandFailedException(
           "no agent has run on " + home.directory() + " yet; start it with: agent run");
     }
+    var running = running(home);
     out.println(json ? report.get().json(running) : report.get().table(running));
     return running ? DONE : NOT_RUNNING;
   }

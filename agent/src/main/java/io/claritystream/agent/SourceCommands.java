@@ -8,6 +8,7 @@ import io.claritystream.agent.postgres.TableChoice;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
+import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -214,7 +215,9 @@ final class SourceCommands {
           "the database "
               + database
               + " cannot be used: "
-              + String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+              + (e.getCause() instanceof UnknownHostException
+                  ? "its host is not known; check --host"
+                  : String.valueOf(e.getMessage()).lines().findFirst().orElse("")));
     }
   }
 

@@ -39,6 +39,7 @@ final class TestBlocks {
             .setCodec(Codec.PLAIN_BLOCK_V1)
             .setFirstSeq(1)
             .setCount(1)
+            .setCells(block.cells())
             .setFirstCapturedAtUs(block.firstCapturedAtUs())
             .build();
     var bytes = Arrays.copyOf(block.array(), block.size());

@@ -126,12 +126,13 @@ final class Flush {
         (tenant_id, source_id, table_name, reads, inserts, updates, deletes, truncates, skipped,
          failed, times_replaced, extras_left_out, exact, last_event_at, last_seq)
       SELECT ?::uuid, ?::uuid, table_name, reads, inserts, updates, deletes, truncates, skipped,
-        failed, times_replaced, extras_left_out, skipped + failed = 0, last_event_at, last_seq
+        failed, times_replaced, extras_left_out, skipped + failed + blind = 0, last_event_at,
+        last_seq
       FROM unnest(
           ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
-          ?::bigint[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::bigint[])
+          ?::bigint[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::bigint[], ?::bigint[])
         AS counted (table_name, reads, inserts, updates, deletes, truncates, skipped, failed,
-          times_replaced, extras_left_out, last_event_at, last_seq)
+          times_replaced, extras_left_out, last_event_at, last_seq, blind)
       ON CONFLICT (tenant_id, source_id, table_name) DO UPDATE
       SET reads = t.reads + excluded.reads,
         inserts = t.inserts + excluded.inserts,
@@ -427,7 +428,7 @@ final class Flush {
   private void countTables() throws SQLException {
     var counts = new ArrayList<>(fold.tables.values());
     counts.sort(Comparator.comparing(count -> count.table));
-    var arrays = new ArrayText[12];
+    var arrays = new ArrayText[13];
     for (var i = 0; i < arrays.length; i++) {
       arrays[i] = new ArrayText(counts.size(), 16);
     }
@@ -444,6 +445,7 @@ final class Flush {
       arrays[9].add(count.extrasLeftOut);
       arrays[10].addMoment(Math.clamp(count.lastEventAtUs, 0, EVENT_TIME_MAX_US));
       arrays[11].add(count.lastSeq);
+      arrays[12].add(count.blind ? 1 : 0);
     }
     execute(COUNT_TABLES, arrays);
   }

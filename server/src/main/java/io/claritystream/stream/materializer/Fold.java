@@ -74,7 +74,7 @@ final class Fold {
   private TableCount count(TablePlan plan) {
     var count = lastCount;
     if (count == null || plan != lastPlan) {
-      count = tables.computeIfAbsent(plan.table, TableCount::new);
+      count = tables.computeIfAbsent(plan.table, table -> new TableCount(plan));
       lastPlan = plan;
       lastCount = count;
     }

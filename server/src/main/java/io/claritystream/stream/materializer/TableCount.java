@@ -20,7 +20,11 @@ final class TableCount {
   long lastEventAtUs = Long.MIN_VALUE;
   long lastSeq;
 
-  TableCount(String table) {
-    this.table = table;
+  /// Whether the source tells only its inserts: updates and deletes of it cannot be known of.
+  final boolean blind;
+
+  TableCount(TablePlan plan) {
+    table = plan.table;
+    blind = plan.schema.keyColumns() == 0 && plan.schema.replicaIdentity() != 'f';
   }
 }

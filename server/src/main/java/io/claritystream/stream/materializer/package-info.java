@@ -35,7 +35,8 @@
 /// value. A text in the value column of a tall table becomes an extra of the device.
 ///
 /// *Not yet folded* are updates, deletes and truncates: they are counted, and
-/// `table_state.exact` turns false for good.
+/// `table_state.exact` turns false for good. A table without key whose source tells only its
+/// inserts is never exact: what it loses or changes cannot be known of.
 ///
 /// *Numbers of metrics and series* come from dictionaries, filled before the batch in short,
 /// sorted transactions of their own, because partitions share metric keys. Whatever else is

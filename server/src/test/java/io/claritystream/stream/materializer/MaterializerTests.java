@@ -247,6 +247,14 @@ class MaterializerTests {
   }
 
   @Test
+  void a_table_whose_source_tells_only_its_inserts_is_never_exact() {
+    var downtime = Capture.table("public.downtime", "machine text", "minutes int");
+    models.apply(capture.insert(downtime, "M-4", 12).take());
+
+    assertThat(models.one("SELECT exact FROM analytics.table_state")).isEqualTo("false");
+  }
+
+  @Test
   void live_updates_are_the_newest_of_each_series_and_never_older_than_told_before() {
     var first =
         models.apply(
