@@ -34,7 +34,11 @@ test("the demo plant moves on the overview without a reload", async () => {
   );
   await page.getByText(/^Live, newest reading/).waitFor();
   const sites = page.getByRole("region", { name: "Devices by site" });
-  assert.equal(await sites.getByRole("heading").count(), 3);
+  await eventually(
+    "all three sites",
+    () => sites.getByRole("heading").count(),
+    (count) => count === 3,
+  );
   await picture(page, "overview-desktop-light");
   await assertAccessible(page);
   await page.context().close();

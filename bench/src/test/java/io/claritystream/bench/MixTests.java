@@ -78,6 +78,7 @@ class MixTests {
                       .setCodec(Codec.PLAIN_BLOCK_V1)
                       .setFirstSeq(events.size() + 1)
                       .setCount(size)
+                      .setCells(writer.cells())
                       .setFirstCapturedAtUs(writer.firstCapturedAtUs())
                       .build(),
                   Arrays.copyOf(writer.array(), writer.size()));
