@@ -17,7 +17,5 @@ export const overviewQuery = queryOptions({
     const before = client.getQueryData<LiveOverview>(overviewKey);
     return foldIntoOverview(withAges(overview, before?.known), recentItems(asked));
   },
-  // Somebody who waits for the first device sees it within moments.
-  refetchInterval: ({ state }) => (state.data?.counts.devices === 0 ? 2_000 : 15_000),
   refetchOnWindowFocus: 'always',
 });

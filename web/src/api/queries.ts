@@ -102,7 +102,6 @@ export const deviceQuery = (id: string) =>
     queryKey: ['device', id],
     queryFn: ({ signal }) =>
       body(api.GET('/v1/devices/{id}', { params: { path: { id } }, signal })),
-    refetchInterval: 30_000,
   });
 
 export const metricsQuery = queryOptions({
@@ -143,7 +142,6 @@ export const deviceSeriesQuery = (deviceId: string, key: string, range: Range) =
       );
     },
     placeholderData: keepPreviousData,
-    refetchInterval: 60_000,
   });
 
 export type EventFilter = {

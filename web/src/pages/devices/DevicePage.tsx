@@ -16,6 +16,7 @@ import { PageHeader, Panel } from '../../ui/Panel';
 import { Segmented } from '../../ui/Segmented';
 import { DeviceStatus } from '../../ui/Status';
 import { TimeChart } from '../../ui/TimeChart';
+import { useRefetchEvery } from '../../ui/useRefetchEvery';
 import { useTitle } from '../../ui/useTitle';
 
 const route = getRouteApi('/app/devices/$id');
@@ -29,6 +30,7 @@ export function DevicePage() {
   const { id } = route.useParams();
   const range: Range = route.useSearch().range ?? '1h';
   const { data: device, error, refetch } = useQuery(deviceQuery(id));
+  useRefetchEvery(refetch, 30_000);
   useTitle(device?.name ?? 'Device');
   useLiveDevice(id, range);
   const navigate = useNavigate();
@@ -169,6 +171,7 @@ function MetricChart({
 }) {
   const { seconds, stepS } = ranges[range];
   const { data, error, refetch } = useQuery(deviceSeriesQuery(device.id, metric.key, range));
+  useRefetchEvery(refetch, 60_000);
   const to = Math.ceil(useNow() / 1000 / stepS) * stepS;
   if (!data) {
     return (

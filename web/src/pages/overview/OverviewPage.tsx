@@ -12,6 +12,7 @@ import { ageSeconds, formatCount, formatDuration, zoneName } from '../../ui/form
 import { useNow } from '../../ui/now';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { deviceLooks } from '../../ui/Status';
+import { useRefetchEvery } from '../../ui/useRefetchEvery';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
 import { ChartGrid } from './ChartGrid';
@@ -28,6 +29,8 @@ export const staleAfterS = 300;
 export function OverviewPage() {
   useTitle('Overview');
   const { data: overview, error, refetch } = useQuery(overviewQuery);
+  // Somebody who waits for the first device sees it within moments.
+  useRefetchEvery(refetch, overview?.counts.devices === 0 ? 2_000 : 10_000);
   const [choosing, setChoosing] = useState(false);
   const wide = useWide();
 
