@@ -1025,10 +1025,14 @@ export interface components {
             /** @enum {string} */
             state: "snapshotting" | "streaming" | "waiting" | "stopped" | "failed" | "offline";
             state_detail: string;
+            /** Format: int64 */
+            tables_not_exact: number;
         };
         SourceCounts: {
             /** Format: int32 */
             failed: number;
+            /** Format: int32 */
+            snapshotting: number;
             /** Format: int32 */
             streaming: number;
             /** Format: int32 */
@@ -1037,6 +1041,8 @@ export interface components {
         SourceSnapshot: {
             /** Format: int64 */
             rows: number;
+            /** Format: int64 */
+            rows_stored: number;
             /** Format: int32 */
             tables_done: number;
             /** Format: int32 */
@@ -1048,10 +1054,14 @@ export interface components {
             entity: string;
             exact: boolean;
             /** Format: int64 */
+            failed: number;
+            /** Format: int64 */
             inserts: number;
             /** Format: date-time */
             last_event_at: string | null;
             mapping: Record<string, never>;
+            /** Format: int64 */
+            reads: number;
             /** Format: int64 */
             rows: number;
             /** Format: int32 */

@@ -8,7 +8,7 @@ const rule = { stepS: 60, keepS: 3600, countAt: 2, weight: 4 };
 
 const overview = (): Overview => ({
   generated_at: '2026-11-21T09:00:30Z',
-  sources: { total: 1, streaming: 1, failed: 0 },
+  sources: { total: 1, streaming: 1, snapshotting: 0, failed: 0 },
   newest_event_at: '2026-11-21T09:00:20Z',
   kpis: [],
   charts: [

@@ -84,19 +84,20 @@ export function TableSkeleton({ rows = 6, what }: { rows?: number; what: string 
   );
 }
 
-/** A line above a page's content about something that is not as it should be. */
+/** A line above a page's content about something that is under way, or not as it should be. */
 export function Notice({
   tone = 'medium',
   icon,
   children,
   action,
 }: {
-  tone?: 'medium' | 'critical' | 'ok';
+  tone?: 'neutral' | 'medium' | 'critical' | 'ok';
   icon?: ReactNode;
   children: ReactNode;
   action?: ReactNode;
 }) {
   const tones = {
+    neutral: 'border-line bg-surface [&_svg]:text-ink-3',
     medium: 'border-medium/40 bg-medium-wash [&_svg]:text-medium',
     critical: 'border-critical/40 bg-critical-wash [&_svg]:text-critical',
     ok: 'border-ok/40 bg-ok-wash [&_svg]:text-ok',

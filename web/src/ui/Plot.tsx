@@ -1,7 +1,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
-import type { Aligned } from './align';
+import { type Aligned, type Column, lonePoints } from './align';
 import { formatClock, formatDayMonth, formatValue } from './format';
 import { tokenColor, useTheme } from './theme';
 
@@ -100,7 +100,13 @@ function options(
       ...props.colors.map((color) => ({
         stroke: tokenColor(`series-${color}`),
         width: 1.5,
-        points: { show: false },
+        points: {
+          // A line through one point has no length.
+          show: false,
+          size: 5,
+          fill: tokenColor(`series-${color}`),
+          filter: (u: uPlot, index: number) => lonePoints(u.data[index] as Column),
+        },
       })),
     ],
     hooks: {

@@ -23,6 +23,7 @@ export function Sparkline({
         stroke="currentColor"
         strokeWidth="1.25"
         strokeLinejoin="round"
+        strokeLinecap="round"
         vectorEffect="non-scaling-stroke"
       />
     </svg>
@@ -49,6 +50,8 @@ export function sparkPath(
     const x = (index / (values.length - 1)) * (width - 2) + 1;
     const y = span === 0 ? height / 2 : height - 1 - ((value - low) / span) * (height - 2);
     path += `${pen ? 'L' : 'M'}${x.toFixed(1)} ${y.toFixed(1)}`;
+    // A stroke of no length is a dot where its ends are round.
+    if (!pen && (values[index + 1] ?? null) === null) path += 'h0';
     pen = true;
   });
   return path;

@@ -34,14 +34,18 @@ export const deviceLooks: Record<DeviceState, Look> = {
   never: { word: 'No data yet', tone: 'text-ink-3', icon: icon(CircleDashed) },
 };
 
-const sourceLooks: Record<Source['state'], Look> = {
+const sourceLooks: Record<Source['state'] | 'removed', Look> = {
   streaming: { word: 'Streaming', tone: 'text-ink-3', icon: icon(Check) },
-  snapshotting: { word: 'Taking snapshot', tone: 'text-ink-2', icon: icon(LoaderCircle) },
+  snapshotting: { word: 'Taking in snapshot', tone: 'text-ink-2', icon: icon(LoaderCircle) },
   waiting: { word: 'Waiting', tone: 'text-medium', icon: icon(Clock3) },
   stopped: { word: 'Stopped', tone: 'text-ink-2', icon: icon(Pause) },
   failed: { word: 'Failed', tone: 'text-critical', icon: icon(OctagonX) },
   offline: { word: 'Offline', tone: 'text-high', icon: silent },
+  removed: { word: 'Removed', tone: 'text-ink-3', icon: icon(PowerOff) },
 };
+
+/** Its agent does not read it any more; what it sent is still here. */
+export const isRemoved = ({ state }: { state: string }): boolean => state === 'removed';
 
 const agentLooks: Record<Agent['state'], Look> = {
   online: { word: 'Online', tone: 'text-ink-3', icon: icon(Check) },

@@ -6,6 +6,7 @@ import { IconButton } from './Button';
 import { cx } from './cx';
 import { Skeleton } from './Feedback';
 import { decimalsFor, formatClock, formatMoment, formatUtc, formatValue, zoneName } from './format';
+import { MetricName } from './MetricName';
 import { serverNow } from './now';
 import { Panel } from './Panel';
 import { sparkPath } from './Sparkline';
@@ -19,6 +20,8 @@ const tableRows = 60;
 
 type TimeChartProps = {
   title: string;
+  /** Tells apart what shares its title: the metric's key. */
+  tag?: string | null;
   unit: string | null;
   series: readonly Series[];
   from: number;
@@ -35,7 +38,8 @@ type TimeChartProps = {
 
 /** A time series with its live key in the header, and the same as a table. */
 export function TimeChart(props: TimeChartProps) {
-  const { title, unit, series, from, to, stepS, at, staleAfterS, syncKey, height = 168 } = props;
+  const { unit, series, from, to, stepS, at, staleAfterS, syncKey, height = 168 } = props;
+  const title = props.tag ? `${props.title} ${props.tag}` : props.title;
   const [asTable, setAsTable] = useState(false);
   const [cursor, setCursor] = useState<number | null>(null);
   const [zoomed, setZoomed] = useState(false);
@@ -65,7 +69,7 @@ export function TimeChart(props: TimeChartProps) {
     <Panel
       title={
         <>
-          {title}
+          <MetricName name={props.title} tag={props.tag} />
           {unit && <span className="ml-1.5 text-meta font-normal text-ink-3">{unit}</span>}
         </>
       }
@@ -248,6 +252,7 @@ function Multiples({ series, decimals }: { series: readonly Series[]; decimals: 
                 )}
                 stroke="currentColor"
                 strokeWidth="1.5"
+                strokeLinecap="round"
                 vectorEffect="non-scaling-stroke"
               />
             </svg>

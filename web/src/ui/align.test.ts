@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { align, newest } from './align';
+import { align, lonePoints, newest } from './align';
 
 const series = (points: (number | null)[][]) => ({ id: 'a', name: 'A', points });
 
@@ -72,5 +72,20 @@ describe('align', () => {
         [60, null],
       ]),
     ).toEqual({ time: 0, value: 0 });
+  });
+});
+
+describe('lonePoints', () => {
+  it('are those without a neighbour to draw a line to', () => {
+    expect(lonePoints([1, null, 2, 3, null, 4, null])).toEqual([0, 5]);
+  });
+
+  it('see past what the line bridges', () => {
+    expect(lonePoints([1, undefined, 2, null, undefined, 3, undefined])).toEqual([5]);
+  });
+
+  it('are none in an unbroken line', () => {
+    expect(lonePoints([1, 2, undefined, 3])).toEqual([]);
+    expect(lonePoints([])).toEqual([]);
   });
 });

@@ -54,3 +54,24 @@ export function newest(points: Series['points']): { time: number; value: number 
   }
   return null;
 }
+
+/** Where a value has no neighbour on either side to draw a line to. */
+export function lonePoints(column: Column): number[] {
+  const alone: number[] = [];
+  let before: number | null = null;
+  let runs = 0;
+  const end = () => {
+    if (before !== null && runs === 1) alone.push(before);
+    before = null;
+    runs = 0;
+  };
+  column.forEach((value, index) => {
+    if (value === null) end();
+    else if (value !== undefined) {
+      before = index;
+      runs++;
+    }
+  });
+  end();
+  return alone;
+}

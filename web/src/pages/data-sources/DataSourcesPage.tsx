@@ -11,11 +11,13 @@ import { cx } from '../../ui/cx';
 import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
 import { formatCount, zoneName } from '../../ui/format';
 import { PageHeader, Panel } from '../../ui/Panel';
-import { AgentStatus, SourceStatus } from '../../ui/Status';
+import { AgentStatus, isRemoved, SourceStatus } from '../../ui/Status';
 import { rowClass, Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
+import { NotExact } from './exactness';
 import { lagText, Throughput } from './figures';
+import { SnapshotFigures } from './SnapshotNotice';
 
 const PairDialog = lazy(() => import('./PairDialog'));
 const RevokeDialog = lazy(() => import('./RevokeDialog'));
@@ -34,6 +36,15 @@ export function DataSourcesPage() {
   const setPairing = (open: boolean) =>
     void navigate({ to: paths.dataSources, search: open ? { pair: true } : {}, replace: true });
 
+  const [showRemoved, setShowRemoved] = useState(false);
+  const all = sources.data?.data ?? [];
+  const removed = all.filter(isRemoved);
+  const shown = showRemoved ? all : all.filter((source) => !isRemoved(source));
+  const removedButton = removed.length > 0 && (
+    <Button kind="ghost" className="-mr-2" onClick={() => setShowRemoved(!showRemoved)}>
+      {showRemoved ? 'Hide' : 'Show'} removed ({formatCount(removed.length)})
+    </Button>
+  );
   const nothing = agents.data?.data.length === 0 && sources.data?.data.length === 0;
   const pairButton = mayPair && (
     <Button kind="primary" onClick={() => setPairing(true)}>
@@ -60,9 +71,9 @@ export function DataSourcesPage() {
         </Panel>
       ) : (
         <div className="flex flex-col gap-3">
-          <Panel title="Sources">
+          <Panel title="Sources" aside={removedButton}>
             {sources.data ? (
-              <Sources sources={sources.data.data} />
+              <Sources sources={shown} removed={removed.length} />
             ) : sources.error ? (
               <Failed error={sources.error} retry={() => void sources.refetch()} />
             ) : (
@@ -88,8 +99,11 @@ export function DataSourcesPage() {
   );
 }
 
-function Sources({ sources }: { sources: readonly Source[] }) {
+function Sources({ sources, removed }: { sources: readonly Source[]; removed: number }) {
   const wide = useWide();
+  if (sources.length === 0 && removed > 0) {
+    return <p className="px-3 pb-3 text-ink-3">Every source was removed at its site.</p>;
+  }
   if (sources.length === 0) {
     return (
       <div className="max-w-[40rem] px-3 pb-3 text-ink-2">
@@ -116,10 +130,13 @@ function Sources({ sources }: { sources: readonly Source[] }) {
               </span>
               <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
                 <span>
-                  <Throughput perS={source.events_per_s} />, {lagText(source).toLowerCase()}
+                  <Throughput perS={source.events_per_s} />
+                  {source.state !== 'snapshotting' && `, ${lagText(source).toLowerCase()}`}
                 </span>
                 <Age at={source.last_event_at} none="no event yet" />
               </span>
+              <SourceDetail source={source} />
+              {source.tables_not_exact > 0 && <NotExact tables={source.tables_not_exact} />}
             </Link>
           </li>
         ))}
@@ -136,42 +153,89 @@ function Sources({ sources }: { sources: readonly Source[] }) {
           <Th className="text-right">Throughput</Th>
           <Th className="text-right">Lag</Th>
           <Th className="text-right">Events</Th>
+          <Th>Read models</Th>
           <Th className="text-right">Last event</Th>
         </tr>
       </thead>
       <tbody>
         {sources.map((source) => (
-          <tr key={source.id} className={cx(rowClass, 'hover:bg-sunken/50')}>
-            <Td className="font-medium">
-              <Link
-                to={paths.source}
-                params={{ id: source.id }}
-                className="hover:underline hover:underline-offset-3"
-              >
-                {source.name}
-              </Link>
-            </Td>
-            <Td>
-              <SourceStatus state={source.state} />
-              {source.state_detail && (
-                <span className="block max-w-[24rem] text-meta text-ink-3">
-                  {source.state_detail}
-                </span>
-              )}
-            </Td>
-            <Td className="text-ink-2">{source.agent_name}</Td>
-            <Td className="text-right">
-              <Throughput perS={source.events_per_s} />
-            </Td>
-            <Td className="text-right">{lagText(source)}</Td>
-            <Td className="text-right">{formatCount(source.events_total)}</Td>
-            <Td className="text-right">
-              <Age at={source.last_event_at} none="none yet" />
-            </Td>
-          </tr>
+          <SourceRow key={source.id} source={source} />
         ))}
       </tbody>
     </Table>
+  );
+}
+
+function SourceRow({ source }: { source: Source }) {
+  const detail = hasDetail(source);
+  return (
+    <>
+      <tr className={rowClass}>
+        <Td className="font-medium">
+          <Link
+            to={paths.source}
+            params={{ id: source.id }}
+            className="hover:underline hover:underline-offset-3"
+          >
+            {source.name}
+          </Link>
+        </Td>
+        <Td>
+          <SourceStatus state={source.state} />
+        </Td>
+        <Td className="text-ink-2">{source.agent_name}</Td>
+        <Td className="text-right whitespace-nowrap">
+          <Throughput perS={source.events_per_s} />
+        </Td>
+        <Td className="text-right whitespace-nowrap">{lagText(source)}</Td>
+        <Td className="text-right">{formatCount(source.events_total)}</Td>
+        <Td className="whitespace-nowrap">
+          {source.tables_not_exact > 0 ? (
+            <Link
+              to={paths.source}
+              params={{ id: source.id }}
+              hash="tables"
+              className="hover:underline"
+            >
+              <NotExact tables={source.tables_not_exact} />
+            </Link>
+          ) : source.events_total > 0 ? (
+            <span className="text-ink-3">Exact</span>
+          ) : (
+            <span className="text-ink-3">–</span>
+          )}
+        </Td>
+        <Td className="text-right">
+          <Age at={source.last_event_at} none="none yet" />
+        </Td>
+      </tr>
+      {detail && (
+        <tr>
+          <td colSpan={8} className="px-3 pb-2">
+            <SourceDetail source={source} />
+          </td>
+        </tr>
+      )}
+    </>
+  );
+}
+
+const hasDetail = (source: Source): boolean =>
+  source.state === 'snapshotting' || source.state_detail !== '';
+
+/** Under the source and not beside its state, so that a long one has the room it needs. */
+function SourceDetail({ source }: { source: Source }) {
+  if (!hasDetail(source)) return null;
+  return (
+    <span className="line-clamp-2 max-w-[60rem] text-meta break-words text-ink-3">
+      {source.state === 'snapshotting' && (
+        <>
+          <SnapshotFigures source={source} />
+          {source.state_detail && '. '}
+        </>
+      )}
+      {source.state_detail}
+    </span>
   );
 }
 

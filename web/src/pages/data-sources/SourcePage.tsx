@@ -1,7 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { ChevronRight } from 'lucide-react';
-import { Fragment, type ReactNode, useId, useState } from 'react';
+import type { ReactNode } from 'react';
 import { ApiProblem } from '../../api/problem';
 import { deadLettersQuery, sourceQuery, sourceTablesQuery } from '../../api/queries';
 import type { DeadLetter, Source, SourceTable } from '../../api/types';
@@ -9,15 +8,17 @@ import { paths } from '../../paths';
 import { Age, Moment } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';
+import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
 import { Empty, Failed, Loading, Skeleton, TableSkeleton } from '../../ui/Feedback';
 import { formatBytes, formatCount, words, zoneName } from '../../ui/format';
 import { Json } from '../../ui/Json';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { SourceStatus } from '../../ui/Status';
-import { rowClass, Table, Td, Th } from '../../ui/Table';
+import { Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
-import { lagText, Throughput } from './figures';
+import { counted, Exactness, NotExact, whyNotExact } from './exactness';
+import { lagText, snapshotLeft, snapshotProgress, Throughput } from './figures';
 import { MappingView } from './MappingView';
 
 const route = getRouteApi('/app/data-sources/$id');
@@ -55,7 +56,14 @@ export function SourcePage() {
             <SourceStatus state={source.state} />
             <span>{source.kind === 'postgresql' ? 'PostgreSQL' : words(source.kind)}</span>
             <span>by agent {source.agent_name}</span>
-            {source.state_detail && <span>{source.state_detail}</span>}
+            {source.tables_not_exact > 0 && (
+              <a href="#tables" className="hover:underline">
+                <NotExact tables={source.tables_not_exact} />
+              </a>
+            )}
+            {source.state_detail && (
+              <p className="max-w-[60rem] basis-full break-words">{source.state_detail}</p>
+            )}
           </>
         }
       >
@@ -101,11 +109,15 @@ function Facts({ source }: { source: Source }) {
       note: 'freed as it becomes durable here',
     },
   ];
-  if (snapshot && source.state === 'snapshotting') {
+  if (source.state === 'snapshotting') {
+    const { words, share } = snapshotProgress(source);
     facts.unshift({
       name: 'Snapshot',
-      value: `${snapshot.tables_done} of ${snapshot.tables_total} tables`,
-      note: `${formatCount(snapshot.rows)} rows read`,
+      value:
+        share === null
+          ? `${formatCount(snapshot?.rows_stored ?? 0)} rows`
+          : `${formatCount(Math.floor(share * 100))} %`,
+      note: [words, snapshotLeft(source)].filter(Boolean).join(', '),
     });
   }
   return (
@@ -133,7 +145,7 @@ function Tables({ id }: { id: string }) {
   const { data, error, refetch } = useQuery(sourceTablesQuery(id));
   const wide = useWide();
   return (
-    <Panel title="Tables">
+    <Panel title="Tables" id="tables" className="scroll-mt-14">
       {!data ? (
         error ? (
           <Failed error={error} retry={() => void refetch()} />
@@ -157,11 +169,13 @@ function Tables({ id }: { id: string }) {
               </Th>
               <Th>Table</Th>
               <Th>Read as</Th>
-              <Th className="text-right">Rows</Th>
+              <Th className="text-right">Reads</Th>
               <Th className="text-right">Inserts</Th>
               <Th className="text-right">Updates</Th>
               <Th className="text-right">Deletes</Th>
+              <Th className="text-right">Truncates</Th>
               <Th className="text-right">Skipped</Th>
+              <Th className="text-right">Failed</Th>
               <Th>Read models</Th>
               <Th className="text-right">Last event</Th>
             </tr>
@@ -178,69 +192,52 @@ function Tables({ id }: { id: string }) {
 }
 
 function TableRow({ table }: { table: SourceTable }) {
-  const [open, setOpen] = useState(false);
-  const id = useId();
   return (
-    <Fragment>
-      <tr className={cx(rowClass, open && 'bg-sunken/50')}>
-        <Td flush className="pr-0">
-          <button
-            type="button"
-            aria-expanded={open}
-            aria-controls={open ? id : undefined}
-            aria-label={`How ${table.table} is read`}
-            onClick={() => setOpen(!open)}
-            className="flex size-6 items-center justify-center rounded-inner text-ink-3 hover:bg-sunken hover:text-ink max-lg:size-11"
-          >
-            <ChevronRight
-              aria-hidden
-              className={cx('size-4', open && 'rotate-90')}
-              strokeWidth={1.75}
-            />
-          </button>
+    <ExpandableRow
+      label={`How ${table.table} is read`}
+      columns={12}
+      detail={<TableDetail table={table} />}
+    >
+      <Td className="font-mono text-meta">{table.table}</Td>
+      <Td>{words(table.entity)}</Td>
+      {countsOf(table).map(([name, count]) => (
+        <Td key={name} className={cx('text-right', count === 0 && 'text-ink-3')}>
+          {formatCount(count)}
         </Td>
-        <Td className="font-mono text-meta">{table.table}</Td>
-        <Td>{words(table.entity)}</Td>
-        <Td className="text-right">{formatCount(table.rows)}</Td>
-        <Td className="text-right">{formatCount(table.inserts)}</Td>
-        <Td className="text-right">{formatCount(table.updates)}</Td>
-        <Td className="text-right">{formatCount(table.deletes)}</Td>
-        <Td className="text-right">{formatCount(table.skipped)}</Td>
-        <Td className="whitespace-nowrap">
-          <Exactness exact={table.exact} />
-        </Td>
-        <Td className="text-right">
-          <Age at={table.last_event_at} none="none yet" />
-        </Td>
-      </tr>
-      {open && (
-        <tr id={id} className="bg-sunken/50">
-          <td colSpan={10} className="px-3 pb-3 pl-11 max-lg:pl-3">
-            <TableDetail table={table} />
-          </td>
-        </tr>
-      )}
-    </Fragment>
+      ))}
+      <Td className="whitespace-nowrap">
+        <Exactness exact={table.exact} />
+      </Td>
+      <Td className="text-right">
+        <Age at={table.last_event_at} none="none yet" />
+      </Td>
+    </ExpandableRow>
   );
 }
 
-function Exactness({ exact }: { exact: boolean }) {
-  return exact ? (
-    <span className="text-ink-3">Exact</span>
-  ) : (
-    <span className="text-medium">Not yet exact</span>
-  );
-}
+const countsOf = (table: SourceTable) =>
+  [
+    ['reads', table.reads],
+    ['inserts', table.inserts],
+    ['updates', table.updates],
+    ['deletes', table.deletes],
+    ['truncates', table.truncates],
+    ['skipped', table.skipped],
+    ['failed', table.failed],
+  ] as const;
 
 function TableDetail({ table }: { table: SourceTable }) {
+  const causes = whyNotExact(table);
   return (
     <>
       <MappingView mapping={table.mapping} />
-      {!table.exact && (
-        <p className="mt-2 max-w-[44rem] text-ink-2">
-          <span className="font-medium">Why not exact:</span> updates, deletes or truncates of this
-          table are kept as raw events, but are not yet applied to what was built from its rows.
-        </p>
+      {causes.length > 0 && (
+        <div className="mt-2 max-w-[44rem] text-ink-2">
+          <p className="font-medium">Why not exact</p>
+          {causes.map((cause) => (
+            <p key={cause}>{cause}</p>
+          ))}
+        </div>
       )}
     </>
   );
@@ -248,60 +245,51 @@ function TableDetail({ table }: { table: SourceTable }) {
 
 /** On a phone: two lines a table, how it was read below on touch. */
 function TableItem({ table }: { table: SourceTable }) {
-  const counts = (
-    [
-      ['inserts', table.inserts],
-      ['updates', table.updates],
-      ['deletes', table.deletes],
-      ['skipped', table.skipped],
-    ] as const
-  ).filter(([, count]) => count > 0);
+  const counts = countsOf(table).filter(([, count]) => count > 0);
   return (
-    <li className="border-t border-line-weak">
-      <details className="group">
-        <summary className="flex items-center gap-2 px-3 py-2.5 focus-visible:outline-offset-[-2px] [&::-webkit-details-marker]:hidden">
-          <ChevronRight
-            aria-hidden
-            className="size-4 shrink-0 text-ink-3 group-open:rotate-90"
-            strokeWidth={1.75}
-          />
-          <span className="min-w-0 flex-1">
-            <span className="flex items-baseline justify-between gap-3">
-              <span className="min-w-0 font-mono text-meta break-all">{table.table}</span>
-              <span className="shrink-0">{words(table.entity)}</span>
-            </span>
-            <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
-              <span>
-                {formatCount(table.rows)} rows, <Age at={table.last_event_at} none="no event yet" />
-              </span>
-              <Exactness exact={table.exact} />
-            </span>
-          </span>
-        </summary>
-        <div className="px-3 pb-3">
+    <ExpandableItem
+      detail={
+        <>
           <p className="mb-2 text-meta text-ink-3">
             {counts.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ')}
           </p>
           <TableDetail table={table} />
-        </div>
-      </details>
-    </li>
+        </>
+      }
+    >
+      <span className="flex items-baseline justify-between gap-3">
+        <span className="min-w-0 font-mono text-meta break-all">{table.table}</span>
+        <span className="shrink-0">{words(table.entity)}</span>
+      </span>
+      <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
+        <span>
+          {formatCount(table.rows)} rows, <Age at={table.last_event_at} none="no event yet" />
+        </span>
+        <Exactness exact={table.exact} />
+      </span>
+    </ExpandableItem>
   );
 }
 
 function DeadLetters({ id }: { id: string }) {
   const query = useInfiniteQuery(deadLettersQuery(id));
   const letters = query.data?.pages.flatMap((page) => page.data);
+  const tables = useQuery(sourceTablesQuery(id)).data?.data ?? [];
+  const skipped = tables.reduce((sum, table) => sum + table.skipped, 0);
   return (
-    <Panel title="Refused events" aside={<span>Times in {zoneName()}</span>}>
+    <Panel title="Failed events" aside={<span>Times in {zoneName()}</span>}>
       {!letters ? (
         query.error ? (
           <Failed error={query.error} retry={() => void query.refetch()} />
         ) : (
-          <TableSkeleton what="the refused events" rows={2} />
+          <TableSkeleton what="the failed events" rows={2} />
         )
       ) : letters.length === 0 ? (
-        <p className="px-3 pb-3 text-ink-3">None. Every event that arrived could be applied.</p>
+        <p className="px-3 pb-3 text-ink-3">
+          {skipped === 0
+            ? 'None. Every event that arrived was applied.'
+            : `None failed. ${counted(skipped, 'change was', 'changes were')} skipped: see the tables above.`}
+        </p>
       ) : (
         <ul>
           {letters.map((letter) => (
@@ -325,22 +313,9 @@ function DeadLetters({ id }: { id: string }) {
 
 function LetterRow({ letter }: { letter: DeadLetter }) {
   return (
-    <li className="border-t border-line-weak">
-      <details className="group">
-        <summary className="flex min-h-8 flex-wrap items-center gap-x-4 gap-y-0.5 px-3 py-1.5 hover:bg-sunken/50 focus-visible:outline-offset-[-2px] max-lg:min-h-11 [&::-webkit-details-marker]:hidden">
-          <ChevronRight
-            aria-hidden
-            className="size-4 shrink-0 text-ink-3 group-open:rotate-90"
-            strokeWidth={1.75}
-          />
-          <Moment at={letter.at} />
-          <span className="font-medium">{words(letter.cause)}</span>
-          <span className="font-mono text-meta text-ink-2">{letter.table ?? 'no table'}</span>
-          <span className="ml-auto text-meta text-ink-3">
-            seq {formatCount(letter.seq)}, epoch {letter.epoch}
-          </span>
-        </summary>
-        <div className="space-y-2 px-3 pb-3 pl-11 max-lg:pl-3">
+    <ExpandableItem
+      detail={
+        <div className="space-y-2">
           <p className="text-ink-2">{letter.detail}</p>
           <p className="text-meta text-ink-3">
             {letter.lsn && (
@@ -350,14 +325,23 @@ function LetterRow({ letter }: { letter: DeadLetter }) {
             )}
             {letter.sqlstate && (
               <>
-                , SQLSTATE <span className="font-mono">{letter.sqlstate}</span>
+                {letter.lsn && ', '}SQLSTATE <span className="font-mono">{letter.sqlstate}</span>
               </>
             )}
           </p>
           {letter.sample != null && <Json value={letter.sample} label="Sample of the event" />}
         </div>
-      </details>
-    </li>
+      }
+    >
+      <span className="flex flex-wrap items-center gap-x-4 gap-y-0.5">
+        <Moment at={letter.at} />
+        <span className="font-medium">{words(letter.cause)}</span>
+        <span className="font-mono text-meta text-ink-2">{letter.table ?? 'no table'}</span>
+        <span className="ml-auto text-meta text-ink-3">
+          seq {formatCount(letter.seq)}, epoch {letter.epoch}
+        </span>
+      </span>
+    </ExpandableItem>
   );
 }
 

@@ -11,6 +11,7 @@ import { Age } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { Empty, Failed, Loading, Skeleton } from '../../ui/Feedback';
 import { formatCount, formatDuration, formatValue, words, zoneName } from '../../ui/format';
+import { MetricName, sharedNames } from '../../ui/MetricName';
 import { useNow } from '../../ui/now';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { Segmented } from '../../ui/Segmented';
@@ -18,6 +19,7 @@ import { DeviceStatus } from '../../ui/Status';
 import { TimeChart } from '../../ui/TimeChart';
 import { useRefetchEvery } from '../../ui/useRefetchEvery';
 import { useTitle } from '../../ui/useTitle';
+import { SnapshotNotice } from '../data-sources/SnapshotNotice';
 
 const route = getRouteApi('/app/devices/$id');
 const chartsFirst = 8;
@@ -67,6 +69,7 @@ export function DevicePage() {
           }
         />
       </PageHeader>
+      <SnapshotNotice sourceId={device.source_id} />
       <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_22rem]">
         <Charts device={device} range={range} />
         <div className="flex flex-col gap-3">
@@ -143,12 +146,19 @@ function Charts({ device, range }: { device: DeviceDetail; range: Range }) {
       </Panel>
     );
   }
+  const shared = sharedNames(device.metrics);
   const shown = all ? device.metrics : device.metrics.slice(0, chartsFirst);
   return (
     <div className="min-w-0">
       <div className="grid gap-3 md:grid-cols-2">
         {shown.map((metric) => (
-          <MetricChart key={metric.key} device={device} metric={metric} range={range} />
+          <MetricChart
+            key={metric.key}
+            device={device}
+            metric={metric}
+            tag={shared.has(metric.key) ? metric.key : null}
+            range={range}
+          />
         ))}
       </div>
       {shown.length < device.metrics.length && (
@@ -163,10 +173,12 @@ function Charts({ device, range }: { device: DeviceDetail; range: Range }) {
 function MetricChart({
   device,
   metric,
+  tag,
   range,
 }: {
   device: DeviceDetail;
   metric: DeviceDetail['metrics'][number];
+  tag: string | null;
   range: Range;
 }) {
   const { seconds, stepS } = ranges[range];
@@ -175,7 +187,7 @@ function MetricChart({
   const to = Math.ceil(useNow() / 1000 / stepS) * stepS;
   if (!data) {
     return (
-      <Panel title={metric.name}>
+      <Panel title={<MetricName name={metric.name} tag={tag} />}>
         {error ? (
           <Failed error={error} retry={() => void refetch()} />
         ) : (
@@ -189,6 +201,7 @@ function MetricChart({
   return (
     <TimeChart
       title={metric.name}
+      tag={tag}
       unit={metric.unit}
       series={data.series.map((series) => ({ ...series, name: 'Mean' }))}
       from={to - seconds}
@@ -207,6 +220,7 @@ const staleAfter = (device: DeviceDetail): number => 10 * device.expected_interv
 function LatestValues({ device }: { device: DeviceDetail }) {
   const now = useNow();
   if (device.metrics.length === 0) return null;
+  const shared = sharedNames(device.metrics);
   return (
     <Panel title="Latest values">
       <dl className="pb-1">
@@ -218,7 +232,9 @@ function LatestValues({ device }: { device: DeviceDetail }) {
               key={metric.key}
               className="flex min-h-8 items-center gap-3 border-t border-line-weak px-3 py-1"
             >
-              <dt className="min-w-0 flex-1 truncate text-ink-2">{metric.name}</dt>
+              <dt className="min-w-0 flex-1 truncate text-ink-2">
+                <MetricName name={metric.name} tag={shared.has(metric.key) ? metric.key : null} />
+              </dt>
               <dd className="text-right whitespace-nowrap">
                 <span className={stale ? 'text-ink-3' : 'font-medium'}>
                   {formatValue(metric.last_value)}

@@ -17,6 +17,7 @@ import { DeviceStatus, deviceLooks } from '../../ui/Status';
 import { rowClass, Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
+import { SnapshotNotice } from '../data-sources/SnapshotNotice';
 
 const route = getRouteApi('/app/devices');
 const typingMs = 250;
@@ -32,6 +33,7 @@ export function DevicesPage() {
   return (
     <>
       <PageHeader title="Devices" />
+      <SnapshotNotice />
       <Filters search={search} />
       <Panel aria-label="Devices">
         {!devices ? (

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { ChevronLeft, ChevronRight, RotateCw, ScrollText } from 'lucide-react';
-import { Fragment, useId, useState } from 'react';
+import { useId, useState } from 'react';
 import { eventsQuery, sourcesQuery } from '../../api/queries';
 import type { ChangeEvent } from '../../api/types';
 import { paths } from '../../paths';
@@ -9,12 +9,14 @@ import type { EventsSearch } from '../../routes';
 import { Moment } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';
+import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
 import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
 import { controlClass, selectClass } from '../../ui/Field';
 import { formatCount, zoneName } from '../../ui/format';
 import { Json } from '../../ui/Json';
 import { PageHeader, Panel } from '../../ui/Panel';
-import { rowClass, Table, Td, Th } from '../../ui/Table';
+import { isRemoved } from '../../ui/Status';
+import { Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
 
@@ -122,6 +124,7 @@ function Filters({ search }: { search: EventsSearch }) {
             {sources.data?.data.map((source) => (
               <option key={source.id} value={source.id}>
                 {source.name}
+                {isRemoved(source) && ' (removed)'}
               </option>
             ))}
           </select>
@@ -308,46 +311,23 @@ function EventPages({ search }: { search: EventsSearch }) {
 }
 
 function EventRow({ event }: { event: ChangeEvent }) {
-  const [open, setOpen] = useState(false);
-  const id = useId();
   return (
-    <Fragment>
-      <tr className={cx(rowClass, open ? 'bg-sunken/50' : 'hover:bg-sunken/50')}>
-        <Td flush className="pr-0">
-          <button
-            type="button"
-            aria-expanded={open}
-            aria-controls={open ? id : undefined}
-            aria-label={`Payload of event ${event.seq}`}
-            onClick={() => setOpen(!open)}
-            className="flex size-6 items-center justify-center rounded-inner text-ink-3 hover:bg-sunken hover:text-ink max-lg:size-11"
-          >
-            <ChevronRight
-              aria-hidden
-              className={cx('size-4', open && 'rotate-90')}
-              strokeWidth={1.75}
-            />
-          </button>
-        </Td>
-        <Td>
-          <Moment at={event.event_time} />
-        </Td>
-        <Td className="whitespace-nowrap">{operationWords[event.op] ?? event.op}</Td>
-        <Td className="font-mono text-meta whitespace-nowrap">{event.table}</Td>
-        <Td className="text-right">{formatCount(event.seq)}</Td>
-        <Td className="font-mono text-meta whitespace-nowrap text-ink-2">{event.lsn ?? '–'}</Td>
-        <Td className="w-full max-w-0 truncate font-mono text-meta text-ink-3 max-lg:w-48 max-lg:max-w-48">
-          {preview(event.payload)}
-        </Td>
-      </tr>
-      {open && (
-        <tr id={id} className="bg-sunken/50">
-          <td colSpan={7} className="px-3 pb-3 pl-11 max-lg:pl-3">
-            <EventDetail event={event} />
-          </td>
-        </tr>
-      )}
-    </Fragment>
+    <ExpandableRow
+      label={`Payload of event ${event.seq}`}
+      columns={7}
+      detail={<EventDetail event={event} />}
+    >
+      <Td>
+        <Moment at={event.event_time} />
+      </Td>
+      <Td className="whitespace-nowrap">{operationWords[event.op] ?? event.op}</Td>
+      <Td className="font-mono text-meta whitespace-nowrap">{event.table}</Td>
+      <Td className="text-right">{formatCount(event.seq)}</Td>
+      <Td className="font-mono text-meta whitespace-nowrap text-ink-2">{event.lsn ?? '–'}</Td>
+      <Td className="w-full max-w-0 truncate font-mono text-meta text-ink-3 max-lg:w-48 max-lg:max-w-48">
+        {preview(event.payload)}
+      </Td>
+    </ExpandableRow>
   );
 }
 
@@ -371,29 +351,16 @@ function EventDetail({ event }: { event: ChangeEvent }) {
 
 /** On a phone: two lines an event, the payload below on touch. */
 function EventItem({ event }: { event: ChangeEvent }) {
-  const [open, setOpen] = useState(false);
   return (
-    <li className={cx('border-line-weak not-first:border-t', open && 'bg-sunken/50')}>
-      <button
-        type="button"
-        aria-expanded={open}
-        onClick={() => setOpen(!open)}
-        className="block w-full px-3 py-2.5 text-left focus-visible:outline-offset-[-2px]"
-      >
-        <span className="flex items-baseline justify-between gap-3">
-          <span className="truncate font-mono text-meta">{event.table}</span>
-          <Moment at={event.event_time} />
-        </span>
-        <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
-          <span>{operationWords[event.op] ?? event.op}</span>
-          <span>seq {formatCount(event.seq)}</span>
-        </span>
-      </button>
-      {open && (
-        <div className="px-3 pb-3">
-          <EventDetail event={event} />
-        </div>
-      )}
-    </li>
+    <ExpandableItem detail={<EventDetail event={event} />}>
+      <span className="flex items-baseline justify-between gap-3">
+        <span className="truncate font-mono text-meta">{event.table}</span>
+        <Moment at={event.event_time} />
+      </span>
+      <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
+        <span>{operationWords[event.op] ?? event.op}</span>
+        <span>seq {formatCount(event.seq)}</span>
+      </span>
+    </ExpandableItem>
   );
 }

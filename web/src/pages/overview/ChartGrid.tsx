@@ -10,21 +10,41 @@ import { usePin } from './usePin';
 
 const hourS = 3600;
 
-export function ChartGrid({ charts }: { charts: readonly LiveChart[] }) {
+export function ChartGrid({
+  charts,
+  shared,
+}: {
+  charts: readonly LiveChart[];
+  /** Keys of metrics whose name alone does not tell them apart. */
+  shared: ReadonlySet<string>;
+}) {
   // The window moves a minute at a time; nothing is drawn anew in between but what changed.
   const to = Math.ceil(useNow() / 60_000) * 60;
   if (charts.length === 0) return null;
   return (
     <div className="grid gap-3 md:grid-cols-2 xl:grid-cols-3">
       {charts.map((chart) => (
-        <OverviewChart key={chart.key} chart={chart} to={to} />
+        <OverviewChart
+          key={chart.key}
+          chart={chart}
+          tag={shared.has(chart.key) ? chart.key : null}
+          to={to}
+        />
       ))}
     </div>
   );
 }
 
 /** Drawn again only when its own readings came, or the minute turned. */
-const OverviewChart = memo(function OverviewChart({ chart, to }: { chart: LiveChart; to: number }) {
+const OverviewChart = memo(function OverviewChart({
+  chart,
+  tag,
+  to,
+}: {
+  chart: LiveChart;
+  tag: string | null;
+  to: number;
+}) {
   const pin = usePin();
   const queries = useQueryClient();
   const series = useMemo(
@@ -39,6 +59,7 @@ const OverviewChart = memo(function OverviewChart({ chart, to }: { chart: LiveCh
   return (
     <TimeChart
       title={chart.name}
+      tag={tag}
       unit={chart.unit}
       series={series}
       from={to - hourS}
@@ -49,7 +70,7 @@ const OverviewChart = memo(function OverviewChart({ chart, to }: { chart: LiveCh
       syncKey="overview"
       actions={
         <IconButton
-          label={`Pin ${chart.name}`}
+          label={`Pin ${tag ? `${chart.name} ${tag}` : chart.name}`}
           aria-pressed={chart.pinned}
           onClick={() =>
             pin.mutate(

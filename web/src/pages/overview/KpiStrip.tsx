@@ -3,13 +3,23 @@ import type { Kpi } from '../../api/types';
 import { Age, Moment } from '../../ui/Age';
 import { cx } from '../../ui/cx';
 import { ageSeconds, decimalsFor, formatDuration, formatValue } from '../../ui/format';
+import { MetricName } from '../../ui/MetricName';
 import { useNow } from '../../ui/now';
 import { Sparkline } from '../../ui/Sparkline';
 
 const staleAfterS = 300;
 
 /** One strip split by hairlines. Only a change for the worse is coloured. */
-export function KpiStrip({ kpis, newestAt }: { kpis: readonly Kpi[]; newestAt: string | null }) {
+export function KpiStrip({
+  kpis,
+  newestAt,
+  shared,
+}: {
+  kpis: readonly Kpi[];
+  newestAt: string | null;
+  /** Keys of metrics whose name alone does not tell them apart. */
+  shared: ReadonlySet<string>;
+}) {
   if (kpis.length === 0) return null;
   return (
     <section
@@ -29,7 +39,7 @@ export function KpiStrip({ kpis, newestAt }: { kpis: readonly Kpi[]; newestAt: s
             {kpi.key === 'freshness' ? (
               <Freshness kpi={kpi} newestAt={newestAt} />
             ) : (
-              <Tile kpi={kpi} />
+              <Tile kpi={kpi} tag={shared.has(kpi.key) ? kpi.key : null} />
             )}
           </li>
         ))}
@@ -38,13 +48,18 @@ export function KpiStrip({ kpis, newestAt }: { kpis: readonly Kpi[]; newestAt: s
   );
 }
 
-function Tile({ kpi }: { kpi: Kpi }) {
+function Tile({ kpi, tag }: { kpi: Kpi; tag: string | null }) {
   const age = ageSeconds(kpi.at, useNow());
   const stale = age === null || age > staleAfterS;
   return (
     <>
       <div className="flex items-baseline justify-between gap-2">
-        <h2 className="truncate text-body text-ink-2">{kpi.label}</h2>
+        <h2
+          className="truncate text-body text-ink-2"
+          title={tag ? `${kpi.label} ${tag}` : undefined}
+        >
+          <MetricName name={kpi.label} tag={tag} />
+        </h2>
         <Age at={kpi.at} staleAfterS={staleAfterS} className="text-meta" />
       </div>
       <div className="flex items-end justify-between gap-3">

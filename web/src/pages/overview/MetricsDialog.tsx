@@ -3,12 +3,14 @@ import { Pin } from 'lucide-react';
 import { useState } from 'react';
 import { overviewQuery } from '../../api/overview';
 import { metricsQuery } from '../../api/queries';
+import type { Metric } from '../../api/types';
 import { Button } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { Dialog } from '../../ui/Dialog';
 import { Failed, TableSkeleton } from '../../ui/Feedback';
 import { controlClass } from '../../ui/Field';
 import { formatCount, formatValue } from '../../ui/format';
+import { MetricName, sharedNames } from '../../ui/MetricName';
 import { usePin } from './usePin';
 
 const shown = 200;
@@ -23,6 +25,10 @@ export default function MetricsDialog({ onClose }: { onClose: () => void }) {
   const found = (data?.data ?? []).filter(
     (metric) => !wanted || `${metric.name} ${metric.key}`.toLowerCase().includes(wanted),
   );
+
+  const shared = sharedNames(data?.data ?? []);
+  const titled = (metric: Metric) =>
+    shared.has(metric.key) ? `${metric.name} ${metric.key}` : metric.name;
 
   const close = () => {
     void queries.invalidateQueries(overviewQuery);
@@ -61,7 +67,10 @@ export default function MetricsDialog({ onClose }: { onClose: () => void }) {
               >
                 <div className="min-w-0 flex-1">
                   <p className="truncate">
-                    {metric.name}
+                    <MetricName
+                      name={metric.name}
+                      tag={shared.has(metric.key) ? metric.key : null}
+                    />
                     {metric.unit && <span className="text-ink-3"> {metric.unit}</span>}
                   </p>
                   <p className="truncate text-meta text-ink-3">
@@ -75,9 +84,9 @@ export default function MetricsDialog({ onClose }: { onClose: () => void }) {
                 <Button
                   kind="ghost"
                   aria-pressed={metric.pinned}
-                  aria-label={`Pin ${metric.name}`}
+                  aria-label={`Pin ${titled(metric)}`}
                   onClick={() =>
-                    pin.mutate({ key: metric.key, name: metric.name, pinned: !metric.pinned })
+                    pin.mutate({ key: metric.key, name: titled(metric), pinned: !metric.pinned })
                   }
                   className={cx(metric.pinned && 'text-ink')}
                 >

@@ -9,12 +9,14 @@ import { paths } from '../../paths';
 import { Button, buttonClass } from '../../ui/Button';
 import { Empty, Failed, Notice } from '../../ui/Feedback';
 import { ageSeconds, formatCount, formatDuration, zoneName } from '../../ui/format';
+import { sharedNames } from '../../ui/MetricName';
 import { useNow } from '../../ui/now';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { deviceLooks } from '../../ui/Status';
 import { useRefetchEvery } from '../../ui/useRefetchEvery';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
+import { SnapshotNotice } from '../data-sources/SnapshotNotice';
 import { ChartGrid } from './ChartGrid';
 import { KpiStrip } from './KpiStrip';
 import { LiveWord } from './LiveWord';
@@ -31,6 +33,7 @@ export function OverviewPage() {
   const { data: overview, error, refetch } = useQuery(overviewQuery);
   // Somebody who waits for the first device sees it within moments.
   useRefetchEvery(refetch, overview?.counts.devices === 0 ? 2_000 : 10_000);
+  const shared = sharedNames(overview?.charts ?? []);
   const [choosing, setChoosing] = useState(false);
   const wide = useWide();
 
@@ -59,12 +62,13 @@ export function OverviewPage() {
         </Button>
       </PageHeader>
       <Broken />
+      <SnapshotNotice />
       <Stale overview={overview} />
       <div className="flex flex-col gap-3">
-        <KpiStrip kpis={overview.kpis} newestAt={overview.newest_event_at} />
+        <KpiStrip kpis={overview.kpis} newestAt={overview.newest_event_at} shared={shared} />
         {/* On a phone what is abnormal comes before the charts. */}
         {!wide && <SitesPanel sites={overview.sites} />}
-        <ChartGrid charts={overview.charts} />
+        <ChartGrid charts={overview.charts} shared={shared} />
         {wide && <SitesPanel sites={overview.sites} />}
       </div>
       <Suspense fallback={null}>
@@ -97,7 +101,10 @@ function Summary({ overview }: { overview: LiveOverview }) {
         {formatCount(sites.length)} {sites.length === 1 ? 'site' : 'sites'}
       </span>
       <span>Last 60 min, times in {zoneName()}</span>
-      <LiveWord newestAt={overview.newest_event_at} />
+      <LiveWord
+        newestAt={overview.newest_event_at}
+        snapshotting={overview.sources.snapshotting > 0}
+      />
     </>
   );
 }
@@ -138,6 +145,8 @@ function Broken() {
 function Stale({ overview }: { overview: LiveOverview }) {
   const age = ageSeconds(overview.newest_event_at, useNow());
   const live = useLiveState().kind === 'live';
+  // The first rows of a snapshot may be years old.
+  if (overview.sources.snapshotting > 0) return null;
   if (!live || (age !== null && age <= staleAfterS)) return null;
   return (
     <Notice
@@ -157,10 +166,11 @@ function Stale({ overview }: { overview: LiveOverview }) {
 }
 
 function NothingYet({ overview }: { overview: LiveOverview }) {
-  const { total } = overview.sources;
+  const { total, snapshotting } = overview.sources;
   return (
     <>
       <PageHeader title="Overview" />
+      <SnapshotNotice />
       <Panel>
         {total === 0 ? (
           <Empty
@@ -199,9 +209,15 @@ function NothingYet({ overview }: { overview: LiveOverview }) {
               </>
             }
           >
-            {total === 1 ? 'One source is' : `${formatCount(total)} sources are`} connected, but no
-            table has been recognised as devices with readings. The source’s page shows how each
-            table was read, and why.
+            {snapshotting > 0 ? (
+              'The tables’ rows are on their way. The first devices appear here by themselves.'
+            ) : (
+              <>
+                {total === 1 ? 'One source is' : `${formatCount(total)} sources are`} connected, but
+                no table has been recognised as devices with readings. The source’s page shows how
+                each table was read, and why.
+              </>
+            )}
           </Empty>
         )}
       </Panel>

@@ -5,6 +5,7 @@ import io.claritystream.base.live.LiveHub;
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
 import io.claritystream.control.identity.Sessions;
+import io.claritystream.stream.source.SourceStates;
 import java.time.Clock;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -19,8 +20,8 @@ class DashboardConfiguration {
   }
 
   @Bean
-  Snapshots snapshots(TenantTransactions transactions, Clock clock) {
-    return new Snapshots(transactions, clock);
+  Snapshots snapshots(TenantTransactions transactions, SourceStates states, Clock clock) {
+    return new Snapshots(transactions, states, clock);
   }
 
   @Bean

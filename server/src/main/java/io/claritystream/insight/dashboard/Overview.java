@@ -42,7 +42,7 @@ record Overview(
   private static final String BEFORE = "vs the hour before";
 
   @Schema(name = "SourceCounts")
-  record SourceCounts(int total, int streaming, int failed) {}
+  record SourceCounts(int total, int streaming, int snapshotting, int failed) {}
 
   @Schema(name = "DeviceCounts")
   record DeviceCounts(int devices, int reporting, int late, int silent, int never) {}
@@ -109,7 +109,8 @@ record Overview(
     var counts = counts(fleet, now);
     return new Overview(
         now,
-        new SourceCounts(sources.total(), sources.streaming(), sources.failed()),
+        new SourceCounts(
+            sources.total(), sources.streaming(), sources.snapshotting(), sources.failed()),
         newest,
         kpis(counts, metrics, hour, newest, now),
         charts(fleet, metrics, pins, hour),

@@ -5,7 +5,7 @@ import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.insight.dashboard.Fleet.Filter;
 import io.claritystream.insight.dashboard.Fleet.Machine;
-import io.claritystream.stream.source.SourceReports;
+import io.claritystream.stream.source.SourceStates;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -47,7 +47,18 @@ final class Snapshots {
   private record HourOf(TenantId tenant, Set<Integer> metrics) {}
 
   /// The sources of a tenant by state.
-  record Sources(int total, int streaming, int failed) {}
+  record Sources(int total, int streaming, int snapshotting, int failed) {
+    /// Of one that was removed at its site nothing is expected any more.
+    static Sources of(Map<String, Integer> states) {
+      var there = new HashMap<>(states);
+      there.remove("removed");
+      return new Sources(
+          there.values().stream().mapToInt(Integer::intValue).sum(),
+          there.getOrDefault("streaming", 0),
+          there.getOrDefault("snapshotting", 0),
+          there.getOrDefault("failed", 0));
+    }
+  }
 
   /// A device's minute stands until its next one, for ten minutes at most: a mean over devices does
   /// not jump because some of them have yet to report.
@@ -94,25 +105,16 @@ final class Snapshots {
       GROUP BY m.bucket
       """;
 
-  private static final String SOURCES =
-      """
-      SELECT count(*) AS total,
-        count(*) FILTER (WHERE status.state = 'streaming' AND status.reported_at >= :since)
-          AS streaming,
-        count(*) FILTER (WHERE status.state = 'failed' AND status.reported_at >= :since) AS failed
-      FROM control.source source
-      LEFT JOIN control.source_status status USING (source_id)
-      WHERE source.tenant_id = :tenant
-      """;
-
   private final TenantTransactions transactions;
+  private final SourceStates states;
   private final Clock clock;
   private final Kept<TenantId, List<Machine>> fleets;
   private final Kept<HourOf, Hour> hours;
   private final Kept<TenantId, Sources> sources;
 
-  Snapshots(TenantTransactions transactions, Clock clock) {
+  Snapshots(TenantTransactions transactions, SourceStates states, Clock clock) {
     this.transactions = transactions;
+    this.states = states;
     this.clock = clock;
     fleets = new Kept<>(TENANTS_KEPT, KEPT_FOR, clock);
     hours = new Kept<>(2 * TENANTS_KEPT, KEPT_FOR, clock);
@@ -131,22 +133,7 @@ final class Snapshots {
 
   Sources sources(TenantId tenant) {
     return sources.get(
-        tenant,
-        wanted ->
-            transactions.read(
-                wanted,
-                sql ->
-                    sql.sql(SOURCES)
-                        .param("tenant", wanted.value())
-                        .param(
-                            "since", SqlTime.of(clock.instant().minus(SourceReports.OFFLINE_AFTER)))
-                        .query(
-                            (row, number) ->
-                                new Sources(
-                                    row.getInt("total"),
-                                    row.getInt("streaming"),
-                                    row.getInt("failed")))
-                        .single()));
+        tenant, wanted -> transactions.read(wanted, sql -> Sources.of(states.count(sql, wanted))));
   }
 
   Hour hour(TenantId tenant, Set<Integer> metrics) {

@@ -44,6 +44,9 @@ final class Units {
 
   private static final Set<String> UNITS = new TreeSet<>(BY_ENDING.values());
 
+  /// Units that are words of their own where nothing stands before them.
+  private static final Set<String> SPANS_OF_TIME = Set.of("s", "min", "h", "d");
+
   private static final Map<String, String> WHOLE_WORDS =
       Map.ofEntries(
           Map.entry("temp", "temperature"),
@@ -103,10 +106,10 @@ final class Units {
   }
 
   /// A column called just `rpm` or `kwh` is named by its unit; one called `c` or `t` tells
-  /// nothing.
+  /// nothing. `minutes` says what is counted, and `min` may as well be the least of something.
   private static Named wholeNameIsUnit(
       List<String> words, String ending, String unit, String comment) {
-    if (ending.length() == 1) {
+    if (ending.length() == 1 || SPANS_OF_TIME.contains(unit)) {
       return new Named(humanized(words), inComment(comment));
     }
     return new Named(

@@ -68,6 +68,11 @@ class SourceConfiguration {
   }
 
   @Bean
+  SourceStates sourceStates(SourceViews views) {
+    return new SourceStates(views);
+  }
+
+  @Bean
   SourceNews sourceNews(TenantTransactions transactions, SourceViews views, LiveHub hub) {
     return new SourceNews(transactions, views, hub);
   }

@@ -37,7 +37,7 @@ class SourceController {
              coalesce(n.reads, 0) AS reads, coalesce(n.inserts, 0) AS inserts,
              coalesce(n.updates, 0) AS updates, coalesce(n.deletes, 0) AS deletes,
              coalesce(n.truncates, 0) AS truncates, coalesce(n.skipped, 0) AS skipped,
-             coalesce(n.exact, true) AS exact, n.last_event_at
+             coalesce(n.failed, 0) AS failed, coalesce(n.exact, true) AS exact, n.last_event_at
       FROM (
         SELECT DISTINCT ON (table_name) table_name, schema_version, mapping
         FROM control.source_table
@@ -58,7 +58,9 @@ class SourceController {
   }
 
   /// @param rows that came by snapshot and insert
+  /// @param reads rows that a snapshot read
   /// @param skipped events that the read models do not hold
+  /// @param failed events that could not be folded; the dead letters say why
   /// @param exact whether the read models hold everything that this table said
   @Schema(name = "SourceTable")
   record Table(
@@ -66,11 +68,13 @@ class SourceController {
       String entity,
       @JsonRawValue @Schema(implementation = Object.class, types = "object") String mapping,
       long rows,
+      long reads,
       long inserts,
       long updates,
       long deletes,
       long truncates,
       long skipped,
+      long failed,
       boolean exact,
       @Nullable Instant lastEventAt,
       int schemaVersion) {}
@@ -129,11 +133,13 @@ class SourceController {
         row.getString("entity"),
         row.getString("mapping"),
         row.getLong("reads") + row.getLong("inserts"),
+        row.getLong("reads"),
         row.getLong("inserts"),
         row.getLong("updates"),
         row.getLong("deletes"),
         row.getLong("truncates"),
         row.getLong("skipped"),
+        row.getLong("failed"),
         row.getBoolean("exact"),
         SqlTime.readNullable(row, "last_event_at"),
         row.getInt("schema_version"));

@@ -23,11 +23,17 @@ final class SourceViews {
              t.snapshot_tables_done, t.snapshot_tables_total, t.snapshot_rows,
              coalesce(t.reported_at > :fresh, false) AND a.revoked_at IS NULL AS online,
              c.epoch AS durable_epoch, c.bronze_seq, c.events_total, c.last_commit_at,
-             c.last_captured_at
+             c.last_captured_at, folded.reads, folded.tables_not_exact
       FROM control.source s
       JOIN control.agent a ON a.agent_id = s.agent_id
       LEFT JOIN control.source_status t ON t.source_id = s.source_id
       LEFT JOIN control.checkpoint_source c ON c.source_id = s.source_id
+      CROSS JOIN LATERAL (
+        SELECT coalesce(sum(n.reads), 0) AS reads,
+               count(*) FILTER (WHERE NOT n.exact) AS tables_not_exact
+        FROM analytics.table_state n
+        WHERE n.tenant_id = s.tenant_id AND n.source_id = s.source_id
+      ) folded
       WHERE s.tenant_id = :tenant
         AND (CAST(:ids AS uuid[]) IS NULL OR s.source_id = ANY (:ids))
         AND (CAST(:at AS timestamptz) IS NULL OR (s.created_at, s.source_id) < (:at, :after))
@@ -35,6 +41,8 @@ final class SourceViews {
       LIMIT :rows
       """;
 
+  /// @param state snapshotting until the snapshot's last row is stored here
+  /// @param tablesNotExact tables whose read models do not hold all that was captured of them
   /// @param eventsPerS durable events over the last minute
   /// @param lagS seconds since the newest durable commit while there is more to come; 0 when caught
   ///     up
@@ -64,12 +72,23 @@ final class SourceViews {
       double lagS,
       long lagBytes,
       long spoolBytes,
+      long tablesNotExact,
       @Nullable Snapshot snapshot,
       @Nullable Instant lastEventAt,
       Instant createdAt) {}
 
+  /// The newest snapshot that the agent has told of.
+  ///
+  /// @param rows that the agent has read from the database so far
+  /// @param rowsStored of those, how many are stored here
   @Schema(name = "SourceSnapshot")
-  record Snapshot(int tablesDone, int tablesTotal, long rows) {}
+  record Snapshot(int tablesDone, int tablesTotal, long rows, long rowsStored) {
+    /// A snapshot's rows are the first events of their epoch, so the durable number tells how many
+    /// of them are here. An epoch that goes on without a snapshot has the former one's rows.
+    boolean underWay(long rowsFolded) {
+      return rowsStored < rows && rowsFolded < rows;
+    }
+  }
 
   /// Where a list goes on: behind this source.
   record After(Instant createdAt, UUID id) {}
@@ -114,14 +133,18 @@ final class SourceViews {
         behind && lastCommitAt != null
             ? Math.max(0, Duration.between(lastCommitAt, now).toMillis() / 1_000.0)
             : 0;
-    String state = row.getString("state");
+    Snapshot snapshot = snapshot(row, durableSeq);
+    String state = online ? row.getString("state") : null;
+    if ("streaming".equals(state) && snapshot != null && snapshot.underWay(row.getLong("reads"))) {
+      state = "snapshotting";
+    }
     return new Source(
         row.getObject("source_id", UUID.class),
         row.getString("name"),
         row.getString("kind"),
         row.getObject("agent_id", UUID.class),
         row.getString("agent_name"),
-        online && state != null ? state : "offline",
+        state != null ? state : "offline",
         online ? row.getString("detail") : "",
         epoch,
         durableSeq,
@@ -130,16 +153,19 @@ final class SourceViews {
         lag,
         row.getLong("lag_bytes"),
         row.getLong("spool_bytes"),
-        snapshot(row),
+        row.getLong("tables_not_exact"),
+        snapshot,
         lastCommitAt == null ? SqlTime.readNullable(row, "last_captured_at") : lastCommitAt,
         SqlTime.read(row, "created_at"));
   }
 
-  private static @Nullable Snapshot snapshot(ResultSet row) throws SQLException {
+  private static @Nullable Snapshot snapshot(ResultSet row, long durableSeq) throws SQLException {
     int tablesTotal = row.getInt("snapshot_tables_total");
-    return row.wasNull()
-        ? null
-        : new Snapshot(
-            row.getInt("snapshot_tables_done"), tablesTotal, row.getLong("snapshot_rows"));
+    if (row.wasNull()) {
+      return null;
+    }
+    long rows = row.getLong("snapshot_rows");
+    return new Snapshot(
+        row.getInt("snapshot_tables_done"), tablesTotal, rows, Math.min(rows, durableSeq));
   }
 }

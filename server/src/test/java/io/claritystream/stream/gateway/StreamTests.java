@@ -539,6 +539,65 @@ class StreamTests {
   }
 
   @Test
+  void aSnapshotIsUnderWayUntilItsLastRowIsStored() {
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      stream.open();
+      stream.send(wholeSnapshotOf(90));
+      stream.sendBatch(60, KIB);
+      stream.awaitDurable(60);
+      await()
+          .atMost(DEADLINE)
+          .until(
+              () ->
+                  shown().text("state").equals("snapshotting")
+                      && shown().body().at("/snapshot/rows_stored").asInt() == 60);
+      assertThat(shown().body().at("/snapshot/rows").asInt()).isEqualTo(90);
+      assertThat(link.person.get("/v1/overview").body().at("/sources/snapshotting").asInt())
+          .isPositive();
+      stream.sendBatch(30, KIB);
+      stream.awaitDurable(90);
+      await().atMost(DEADLINE).until(() -> shown().text("state").equals("streaming"));
+    }
+  }
+
+  @Test
+  void anEpochThatGoesOnWithoutASnapshotIsNoSnapshotUnderWay() {
+    link.server
+        .database()
+        .superuser()
+        .sql(
+            """
+            INSERT INTO analytics.table_state
+            VALUES (:tenant, :source, 'public.reading', 90, 0, 0, 0, 0, 0, 0, 0, 0, true, now(), 90)
+            """)
+        .param("tenant", UUID.fromString(tenant()))
+        .param("source", UUID.fromString(source))
+        .update();
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      stream.open();
+      stream.send(wholeSnapshotOf(90));
+      stream.sendBatch(10, KIB);
+      stream.awaitDurable(10);
+      await().atMost(DEADLINE).until(() -> shown().text("state").equals("streaming"));
+      assertThat(shown().body().get("durable_seq").asInt()).isEqualTo(10);
+    }
+  }
+
+  /// What an agent says that has read all rows from its database.
+  private static AgentFrame.Builder wholeSnapshotOf(long rows) {
+    return AgentFrame.newBuilder()
+        .setStatus(
+            SourceStatus.newBuilder()
+                .setState(SourceState.STREAMING)
+                .setCapturedSeq(rows)
+                .setSnapshot(
+                    SnapshotProgress.newBuilder()
+                        .setTablesDone(4)
+                        .setTablesTotal(4)
+                        .setRows(rows)));
+  }
+
+  @Test
   void openPagesAreToldHowASourceIs() throws InterruptedException {
     TenantId tenant = TenantId.of(tenant());
     try (LiveStream page = link.server.bean(LiveHub.class).open(tenant);

@@ -30,6 +30,10 @@ class UnitsTests {
     "bottles, Bottles, ''",
     "line_speed, Line speed, ''",
     "current_a, Current, A",
+    "minutes, Minutes, ''",
+    "min, Min, ''",
+    "hours, Hours, ''",
+    "runtime_minutes, Runtime, min",
   })
   void a_name_gives_its_unit(String column, String name, String unit) {
     assertThat(Units.of(column, "", List.of(column))).isEqualTo(new Units.Named(name, unit));

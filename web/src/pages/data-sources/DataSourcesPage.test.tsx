@@ -1,0 +1,67 @@
+import { cleanup, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { Source } from '../../api/types';
+import { aSource, openApp, page } from '../../testing/openApp';
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+const open = (...sources: Source[]) =>
+  openApp('/app/data-sources', { '/v1/sources': page(...sources) });
+
+it('leads from the count of tables that are not exact to the tables', async () => {
+  open(aSource({ tables_not_exact: 2 }));
+  const badge = await screen.findByRole('link', { name: '2 tables not exact' });
+  expect(badge.getAttribute('href')).toBe('/app/data-sources/s1#tables');
+});
+
+it('calls a source exact whose tables all are', async () => {
+  open(aSource());
+  expect(await screen.findByRole('cell', { name: 'Exact' })).toBeTruthy();
+});
+
+it('says how far a snapshot is, how fast, and how long it still takes', async () => {
+  open(
+    aSource({
+      state: 'snapshotting',
+      events_per_s: 500,
+      snapshot: { tables_done: 4, tables_total: 4, rows: 90_000, rows_stored: 60_000 },
+    }),
+  );
+  expect(await screen.findByText(/60,000 of 90,000 rows stored \(66 %\)/)).toBeTruthy();
+  expect(screen.getByText(/about 1 min left/)).toBeTruthy();
+  expect(screen.getByText('Taking in snapshot')).toBeTruthy();
+});
+
+it('claims no total while the agent still reads', async () => {
+  open(
+    aSource({
+      state: 'snapshotting',
+      snapshot: { tables_done: 1, tables_total: 4, rows: 9_000, rows_stored: 6_000 },
+    }),
+  );
+  expect(
+    await screen.findByText(/6,000 rows stored, 9,000 read so far, 1 of 4 tables read/),
+  ).toBeTruthy();
+  expect(screen.queryByText(/%|left/)).toBeNull();
+});
+
+it('hides sources that were removed until somebody asks for them', async () => {
+  const removed = { ...aSource({ id: 's2', name: 'old plant' }), state: 'removed' } as unknown;
+  open(aSource(), removed as Source);
+  const sources = within(await screen.findByRole('region', { name: 'Sources' }));
+  await sources.findByRole('link', { name: 'plant' });
+  expect(sources.queryByRole('link', { name: 'old plant' })).toBeNull();
+  await userEvent.click(sources.getByRole('button', { name: 'Show removed (1)' }));
+  expect(sources.getByRole('link', { name: 'old plant' })).toBeTruthy();
+  expect(sources.getByText('Removed')).toBeTruthy();
+});
+
+it('gives a long state the width of the table', async () => {
+  open(aSource({ state: 'waiting', state_detail: 'the spool is full: 4.0 GB of 4.0 GB' }));
+  const detail = await screen.findByRole('cell', { name: /the spool is full/ });
+  expect(detail.getAttribute('colspan')).toBe('8');
+});

@@ -1,0 +1,48 @@
+import type { SourceTable } from '../../api/types';
+import { formatCount } from '../../ui/format';
+
+/** How many tables of a source are not exact. */
+export function NotExact({ tables }: { tables: number }) {
+  return (
+    <span className={badgeClass}>
+      {formatCount(tables)} {tables === 1 ? 'table' : 'tables'} not exact
+    </span>
+  );
+}
+
+/** Whether what was built from a table holds all that was captured of it. */
+export function Exactness({ exact }: { exact: boolean }) {
+  return exact ? (
+    <span className="text-ink-3">Exact</span>
+  ) : (
+    <span className={badgeClass}>Not exact</span>
+  );
+}
+
+const badgeClass =
+  'inline-block rounded-inner border border-medium/40 bg-medium-wash px-1.5 text-meta whitespace-nowrap text-medium';
+
+/** Why a table is not exact, a sentence a cause. */
+export function whyNotExact(table: SourceTable): string[] {
+  if (table.exact) return [];
+  const causes: string[] = [];
+  if (table.skipped > 0) {
+    causes.push(
+      `${counted(table.skipped, 'change was', 'changes were')} skipped: updates, deletes and truncates are kept as raw events, but are not yet applied to what was built from the rows.`,
+    );
+  }
+  if (table.failed > 0) {
+    causes.push(
+      `${counted(table.failed, 'event', 'events')} failed: each is listed under “Failed events” with its cause.`,
+    );
+  }
+  if (causes.length === 0) {
+    causes.push(
+      'The table has no key, so its database tells of inserts only. Updates and deletes of it are not captured.',
+    );
+  }
+  return causes;
+}
+
+export const counted = (count: number, one: string, more: string): string =>
+  `${formatCount(count)} ${count === 1 ? one : more}`;

@@ -1,0 +1,73 @@
+import { cleanup, screen } from '@testing-library/react';
+import { afterEach, expect, it, vi } from 'vitest';
+import type { Overview, Source } from '../../api/types';
+import { aSource, openApp, page } from '../../testing/openApp';
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+const chart = (key: string, name: string, unit: string | null) => ({
+  key,
+  name,
+  unit,
+  device_share: 1,
+  coefficient_of_variation: 0,
+  pinned: false,
+  series: [],
+});
+
+const overview = (change: Partial<Overview> = {}): Overview => ({
+  generated_at: new Date().toISOString(),
+  sources: { total: 1, streaming: 1, snapshotting: 0, failed: 0 },
+  newest_event_at: '2026-01-01T00:00:00Z',
+  kpis: [],
+  charts: [],
+  sites: [],
+  counts: { devices: 1, reporting: 0, late: 0, silent: 1, never: 0 },
+  ...change,
+});
+
+const open = (answer: Overview, source: Source = aSource()) =>
+  openApp('/app/overview', { '/v1/overview': answer, '/v1/sources': page(source) });
+
+const snapshotting = aSource({
+  state: 'snapshotting',
+  snapshot: { tables_done: 4, tables_total: 4, rows: 200, rows_stored: 50 },
+});
+
+it('says that a snapshot is being taken in, and neither live nor stale', async () => {
+  open(overview({ sources: { total: 1, streaming: 0, snapshotting: 1, failed: 0 } }), snapshotting);
+  expect(await screen.findByText('A snapshot is being taken in.')).toBeTruthy();
+  expect(screen.getByText(/50 of 200 rows stored \(25 %\)/)).toBeTruthy();
+  expect(screen.queryByText(/No new readings/)).toBeNull();
+  expect(screen.queryByText(/^Live/)).toBeNull();
+});
+
+it('does not blame the tables before their rows are here', async () => {
+  open(
+    overview({
+      sources: { total: 1, streaming: 0, snapshotting: 1, failed: 0 },
+      counts: { devices: 0, reporting: 0, late: 0, silent: 0, never: 0 },
+    }),
+    snapshotting,
+  );
+  expect(await screen.findByText(/rows are on their way/)).toBeTruthy();
+  expect(screen.queryByText(/no table has been recognised/)).toBeNull();
+});
+
+it('tells two metrics of one name apart by their keys', async () => {
+  open(
+    overview({
+      charts: [
+        chart('pressure', 'Pressure', null),
+        chart('pressure_bar', 'Pressure', 'bar'),
+        chart('temp_c', 'Temperature', '°C'),
+      ],
+    }),
+  );
+  expect(await screen.findByRole('heading', { name: 'Pressure pressure' })).toBeTruthy();
+  expect(screen.getByRole('heading', { name: 'Pressure pressure_bar bar' })).toBeTruthy();
+  expect(screen.getByRole('heading', { name: 'Temperature °C' })).toBeTruthy();
+});

@@ -1,0 +1,80 @@
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { RouterProvider } from '@tanstack/react-router';
+import { configure, render } from '@testing-library/react';
+import { vi } from 'vitest';
+import type { Me, Source, SourceTable } from '../api/types';
+import { makeRouter } from '../routes';
+
+/** A page's script is loaded when it is first opened, which takes its time on a busy machine. */
+configure({ asyncUtilTimeout: 20_000 });
+
+/** A stream that opens and stays silent. */
+class SilentStream extends EventTarget {
+  onopen: (() => void) | null = null;
+  close() {}
+}
+
+const me: Me = {
+  user: { id: 'u', email: 'ines@northgate.example', name: 'Ines Marques' },
+  organization: { id: 'o', name: 'Northgate' },
+  permissions: ['overview.read', 'devices.read', 'sources.read', 'agents.read', 'events.read'],
+  organizations: [{ id: 'o', name: 'Northgate', role: 'viewer' }],
+} as unknown as Me;
+
+/** The whole app at an address, with an API that answers by path; what is not named is empty. */
+export function openApp(address: string, answers: Record<string, unknown>): void {
+  const known: Record<string, unknown> = { '/v1/me': me, ...answers };
+  vi.stubGlobal('EventSource', SilentStream);
+  vi.stubGlobal('fetch', async (request: Request) =>
+    Response.json(known[new URL(request.url).pathname] ?? { data: [], next_cursor: null }),
+  );
+  window.history.replaceState(null, '', address);
+  const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
+  render(
+    <QueryClientProvider client={queryClient}>
+      <RouterProvider router={makeRouter({ queryClient })} />
+    </QueryClientProvider>,
+  );
+}
+
+export const page = (...data: unknown[]) => ({ data, next_cursor: null });
+
+export const aSource = (change: Partial<Source> = {}): Source => ({
+  id: 's1',
+  name: 'plant',
+  kind: 'postgresql',
+  agent_id: 'a1',
+  agent_name: 'press line 3',
+  state: 'streaming',
+  state_detail: '',
+  epoch: 1,
+  durable_seq: 100,
+  events_total: 100,
+  events_per_s: 12,
+  lag_s: 0,
+  lag_bytes: 0,
+  spool_bytes: 0,
+  tables_not_exact: 0,
+  snapshot: null,
+  last_event_at: new Date().toISOString(),
+  created_at: '2026-11-01T00:00:00Z',
+  ...change,
+});
+
+export const aTable = (change: Partial<SourceTable> = {}): SourceTable => ({
+  table: 'public.pumps',
+  entity: 'device',
+  mapping: {},
+  rows: 2,
+  reads: 2,
+  inserts: 0,
+  updates: 0,
+  deletes: 0,
+  truncates: 0,
+  skipped: 0,
+  failed: 0,
+  exact: true,
+  last_event_at: new Date().toISOString(),
+  schema_version: 1,
+  ...change,
+});

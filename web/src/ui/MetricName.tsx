@@ -1,0 +1,26 @@
+type Named = { key: string; name: string };
+
+/** The keys of metrics that share their name with another one: there the key tells them apart. */
+export function sharedNames(metrics: readonly Named[]): ReadonlySet<string> {
+  const keys = new Map<string, Set<string>>();
+  for (const { key, name } of metrics) {
+    const known = keys.get(name.toLowerCase()) ?? new Set();
+    keys.set(name.toLowerCase(), known.add(key));
+  }
+  return new Set([...keys.values()].flatMap((same) => (same.size > 1 ? [...same] : [])));
+}
+
+/** A metric's name, with its key where the name alone is another one's too. */
+export function MetricName({ name, tag }: { name: string; tag?: string | null | undefined }) {
+  return (
+    <>
+      {name}
+      {tag && (
+        <>
+          {' '}
+          <span className="font-mono text-meta font-normal text-ink-3">{tag}</span>
+        </>
+      )}
+    </>
+  );
+}
