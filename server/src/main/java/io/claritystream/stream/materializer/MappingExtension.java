@@ -1,0 +1,72 @@
+package io.claritystream.stream.materializer;
+
+import io.claritystream.stream.materializer.Mapping.Value;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+
+/// Carries a mapping over to another version of its table: what was decided stands, since people
+/// may have corrected it, and only the columns that came need a place.
+final class MappingExtension {
+  private MappingExtension() {}
+
+  /// @param previous whose key, references and time the table still has
+  static Mapping of(Mapping previous, TableFacts table) {
+    var names = table.columnNames();
+    var values = new ArrayList<Value>(previous.values());
+    values.removeIf(value -> !names.contains(value.column()));
+    var extras = new ArrayList<>(previous.extras());
+    extras.retainAll(names);
+    var placed = placed(previous, table);
+    for (var column : table.columns()) {
+      if (placed.contains(column.name())) {
+        continue;
+      }
+      if (previous.entity() == Entity.METRIC
+          && !previous.tall()
+          && Measures.isMeasure(table, column)) {
+        values.add(Measures.value(table, column));
+      } else {
+        extras.add(column.name());
+      }
+    }
+    return new Mapping(
+        previous.version() + 1,
+        previous.origin(),
+        previous.entity(),
+        previous.kind(),
+        previous.id(),
+        previous.parent(),
+        previous.site(),
+        names.contains(previous.name()) ? previous.name() : table.nameColumn(),
+        previous.time(),
+        previous.timeUnit(),
+        previous.metric(),
+        previous.value(),
+        names.contains(previous.unit()) ? previous.unit() : null,
+        values,
+        extras,
+        previous.reasons());
+  }
+
+  private static Set<String> placed(Mapping previous, TableFacts table) {
+    var placed = new HashSet<String>(previous.id());
+    placed.addAll(table.key());
+    placed.addAll(previous.extras());
+    for (var reference : Arrays.asList(previous.parent(), previous.site())) {
+      if (reference != null) {
+        placed.addAll(reference.columns());
+      }
+    }
+    previous.values().forEach(value -> placed.add(value.column()));
+    placed.addAll(
+        Arrays.asList(
+            previous.name(),
+            previous.time(),
+            previous.metric(),
+            previous.value(),
+            previous.unit()));
+    return placed;
+  }
+}
