@@ -130,9 +130,12 @@ GRANT SELECT, INSERT, UPDATE ON control.checkpoint_partition TO clarity_service;
 
 -- How far a source is durable (bronze_seq) and folded (applied_seq), within its epoch.
 -- digest is that of the batch that ends at bronze_seq; position is where the source may go on.
+-- model_id is the model (analytics.model) that its events are folded into: part of the fence, so that whoever
+-- exchanges it makes the consumer forget what it knew of the other one.
 CREATE TABLE control.checkpoint_source (
   source_id uuid PRIMARY KEY REFERENCES control.source,
   tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  model_id integer NOT NULL,
   epoch integer NOT NULL,
   session bigint NOT NULL,
   bronze_seq bigint NOT NULL,

@@ -2,6 +2,37 @@
 -- from bronze alone. No row belongs to two sources, so that partitions never wait for one another.
 -- Columns called …_seq hold epoch and number in one (epoch * 2^40 + seq), so that a later epoch follows an earlier one.
 
+-- Everything but the dictionaries belongs to a model: one building of a source's read models, from an event on.
+-- People see the live one. Another is built aside by a repeated snapshot or a rebuild, and takes its place by an
+-- exchange of states; a retired one is deleted in the background. Nothing refers to it by a foreign key, because
+-- numbers of series are handed out before the transaction that needs them.
+CREATE TABLE analytics.model (
+  model_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  tenant_id uuid NOT NULL,
+  source_id uuid NOT NULL,
+  state text NOT NULL CHECK (state IN ('live', 'building', 'retired')),
+  purpose text NOT NULL CHECK (purpose IN ('first', 'snapshot', 'rebuild')),
+  -- The event that it begins with, and the last one that was folded into it by a rebuild.
+  first_epoch integer NOT NULL,
+  first_seq bigint NOT NULL,
+  applied_epoch integer NOT NULL,
+  applied_seq bigint NOT NULL,
+  created_at timestamptz NOT NULL
+);
+CREATE UNIQUE INDEX model_live ON analytics.model (source_id) WHERE state = 'live';
+CREATE INDEX model_source ON analytics.model (source_id);
+CREATE INDEX model_tenant ON analytics.model (tenant_id) WHERE state = 'live';
+CREATE INDEX model_retired ON analytics.model (model_id) WHERE state = 'retired';
+
+-- The models that the current tenant sees. The policies ask it once a statement; as an array it is the condition
+-- of an index.
+CREATE FUNCTION analytics.live_models() RETURNS integer[]
+  LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+  AS $$ SELECT coalesce(array_agg(model_id ORDER BY model_id), '{}')
+        FROM analytics.model WHERE tenant_id = control.current_tenant() AND state = 'live' $$;
+REVOKE ALL ON FUNCTION analytics.live_models() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION analytics.live_models() TO clarity_tenant, clarity_service;
+
 -- A dictionary of names that readings use. Numbers are handed out in small transactions of their own.
 CREATE TABLE analytics.metric_key (
   metric_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -14,6 +45,7 @@ CREATE TABLE analytics.metric_key (
 
 CREATE TABLE analytics.entities (
   tenant_id uuid NOT NULL,
+  model_id integer NOT NULL,
   entity_id uuid NOT NULL,
   source_id uuid NOT NULL,
   table_name text NOT NULL,
@@ -21,23 +53,24 @@ CREATE TABLE analytics.entities (
   kind text NOT NULL CHECK (kind IN ('site', 'device', 'row')),
   first_seq bigint NOT NULL,
   last_seq bigint NOT NULL,
-  PRIMARY KEY (tenant_id, entity_id)
+  PRIMARY KEY (model_id, entity_id)
 );
-CREATE INDEX entities_table ON analytics.entities (tenant_id, source_id, table_name, entity_id);
 
 CREATE TABLE analytics.sites (
   tenant_id uuid NOT NULL,
+  model_id integer NOT NULL,
   site_id uuid NOT NULL,
   source_id uuid NOT NULL,
   key text NOT NULL,
   name text NOT NULL,
   last_seq bigint NOT NULL,
-  PRIMARY KEY (tenant_id, site_id)
+  PRIMARY KEY (model_id, site_id)
 );
 
 -- A device may be known by its readings before its own row has come: it is then called by its key.
 CREATE TABLE analytics.devices (
   tenant_id uuid NOT NULL,
+  model_id integer NOT NULL,
   device_id uuid NOT NULL,
   source_id uuid NOT NULL,
   site_id uuid,
@@ -46,19 +79,20 @@ CREATE TABLE analytics.devices (
   kind text NOT NULL,
   described boolean NOT NULL,
   last_seq bigint NOT NULL,
-  PRIMARY KEY (tenant_id, device_id)
+  PRIMARY KEY (model_id, device_id)
 );
-CREATE INDEX devices_site ON analytics.devices (tenant_id, site_id);
+CREATE INDEX devices_site ON analytics.devices (model_id, site_id);
 
--- One metric of one device. Its number keeps the rows of metrics_min narrow.
+-- One metric of one device in one model. Its number keeps the rows of metrics_min narrow.
 CREATE TABLE analytics.series (
   series_id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   tenant_id uuid NOT NULL,
+  model_id integer NOT NULL,
   device_id uuid NOT NULL,
   metric_id integer NOT NULL,
-  UNIQUE (tenant_id, device_id, metric_id)
+  UNIQUE (model_id, device_id, metric_id)
 );
-CREATE INDEX series_metric ON analytics.series (tenant_id, metric_id);
+CREATE INDEX series_metric ON analytics.series (metric_id, model_id);
 
 -- A minute of a series. Sums are numeric: those of floats depend on their order. "Last" is by (event time, seq).
 CREATE TABLE analytics.metrics_min (
@@ -80,20 +114,20 @@ CREATE TABLE analytics.metrics_min (
 ) WITH (fillfactor = 60);
 
 CREATE TABLE analytics.extras_text (
-  tenant_id uuid NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value text NOT NULL, value_seq bigint NOT NULL,
-  PRIMARY KEY (tenant_id, entity_id, key)
+  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value text NOT NULL, value_seq bigint NOT NULL,
+  PRIMARY KEY (model_id, entity_id, key)
 );
 CREATE TABLE analytics.extras_num (
-  tenant_id uuid NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value numeric NOT NULL, value_seq bigint NOT NULL,
-  PRIMARY KEY (tenant_id, entity_id, key)
+  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value numeric NOT NULL, value_seq bigint NOT NULL,
+  PRIMARY KEY (model_id, entity_id, key)
 );
 CREATE TABLE analytics.extras_bool (
-  tenant_id uuid NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value boolean NOT NULL, value_seq bigint NOT NULL,
-  PRIMARY KEY (tenant_id, entity_id, key)
+  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value boolean NOT NULL, value_seq bigint NOT NULL,
+  PRIMARY KEY (model_id, entity_id, key)
 );
 CREATE TABLE analytics.extras_time (
-  tenant_id uuid NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value timestamptz NOT NULL, value_seq bigint NOT NULL,
-  PRIMARY KEY (tenant_id, entity_id, key)
+  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value timestamptz NOT NULL, value_seq bigint NOT NULL,
+  PRIMARY KEY (model_id, entity_id, key)
 );
 
 -- The keys that the extras of one captured table may have, in the order they were admitted.
@@ -107,14 +141,15 @@ CREATE TABLE analytics.extras_key (
 );
 
 -- Texts may be longer than an index entry may be.
-CREATE INDEX extras_text_value ON analytics.extras_text (tenant_id, key, left(value, 200));
-CREATE INDEX extras_num_value ON analytics.extras_num (tenant_id, key, value);
-CREATE INDEX extras_bool_value ON analytics.extras_bool (tenant_id, key, value);
-CREATE INDEX extras_time_value ON analytics.extras_time (tenant_id, key, value);
+CREATE INDEX extras_text_value ON analytics.extras_text (model_id, key, left(value, 200));
+CREATE INDEX extras_num_value ON analytics.extras_num (model_id, key, value);
+CREATE INDEX extras_bool_value ON analytics.extras_bool (model_id, key, value);
+CREATE INDEX extras_time_value ON analytics.extras_time (model_id, key, value);
 
 -- What was captured of a table, and whether its read models follow from all of it.
 CREATE TABLE analytics.table_state (
   tenant_id uuid NOT NULL,
+  model_id integer NOT NULL,
   source_id uuid NOT NULL,
   table_name text NOT NULL,
   reads bigint NOT NULL,
@@ -131,7 +166,7 @@ CREATE TABLE analytics.table_state (
   exact boolean NOT NULL,
   last_event_at timestamptz NOT NULL,
   last_seq bigint NOT NULL,
-  PRIMARY KEY (tenant_id, source_id, table_name)
+  PRIMARY KEY (model_id, table_name)
 ) WITH (fillfactor = 60);
 
 -- A number for a chart. What a double cannot hold is absent or zero instead of an error.
@@ -142,16 +177,20 @@ CREATE FUNCTION analytics.to_float(value numeric) RETURNS double precision
 REVOKE ALL ON FUNCTION analytics.to_float(numeric) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION analytics.to_float(numeric) TO clarity_tenant, clarity_service;
 
+-- metrics_min has no model of its own: it is reached through series.
 DO $$
 DECLARE
   t text;
 BEGIN
-  FOREACH t IN ARRAY ARRAY['metric_key', 'entities', 'sites', 'devices', 'series', 'metrics_min', 'extras_text',
-                           'extras_num', 'extras_bool', 'extras_time', 'extras_key', 'table_state'] LOOP
+  FOREACH t IN ARRAY ARRAY['model', 'metric_key', 'entities', 'sites', 'devices', 'series', 'metrics_min',
+                           'extras_text', 'extras_num', 'extras_bool', 'extras_time', 'extras_key',
+                           'table_state'] LOOP
     EXECUTE format('ALTER TABLE analytics.%I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE analytics.%I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format('CREATE POLICY own ON analytics.%I FOR SELECT TO clarity_tenant '
-                   'USING (tenant_id = (SELECT control.current_tenant()))', t);
+                   'USING (tenant_id = (SELECT control.current_tenant())%s)', t,
+                   CASE WHEN t IN ('model', 'metric_key', 'metrics_min', 'extras_key') THEN ''
+                        ELSE ' AND model_id = ANY ((SELECT analytics.live_models())::int[])' END);
     EXECUTE format('GRANT SELECT ON analytics.%I TO clarity_tenant', t);
     EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON analytics.%I TO clarity_service', t);
   END LOOP;

@@ -242,7 +242,7 @@ class DeviceController {
                   .query(DeviceController::metric)
                   .list();
           var attributes = new TreeMap<String, Object>();
-          Extras.of(sql, tenant, id, ATTRIBUTES_MAX)
+          Extras.of(sql, id, ATTRIBUTES_MAX)
               .forEach(extra -> attributes.put(extra.key(), extra.value()));
           return new DeviceDetail(
               device.id(),

@@ -1,7 +1,6 @@
 package io.claritystream.insight.dashboard;
 
 import io.claritystream.base.db.SqlTime;
-import io.claritystream.base.db.TenantId;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
@@ -20,34 +19,40 @@ final class Extras {
   /// The place behind which a page begins.
   record After(UUID entityId, String key) {}
 
+  /// Model by model, because only within one is an index in the order of the page.
   private static final String SELECT =
       """
       SELECT entity_id, key, type, text_value, num_value, bool_value, time_value, value_seq
-      FROM (
+      FROM unnest(analytics.live_models()) AS live (model_id)
+      CROSS JOIN LATERAL (
         (SELECT entity_id, key, 'text' AS type, value AS text_value, NULL::numeric AS num_value,
            NULL::boolean AS bool_value, NULL::timestamptz AS time_value, value_seq
-         FROM analytics.extras_text WHERE tenant_id = :tenant AND (:any_type OR :type = 'text')
+         FROM analytics.extras_text
+         WHERE model_id = live.model_id AND (:any_type OR :type = 'text')
            AND (CAST(:entity AS uuid) IS NULL OR entity_id = :entity)
            AND (CAST(:key AS text) IS NULL OR key = :key)
            AND (CAST(:after_id AS uuid) IS NULL OR (entity_id, key) > (:after_id, :after_key))
          ORDER BY entity_id, key LIMIT :rows)
         UNION ALL
         (SELECT entity_id, key, 'num', NULL, value, NULL, NULL, value_seq
-         FROM analytics.extras_num WHERE tenant_id = :tenant AND (:any_type OR :type = 'num')
+         FROM analytics.extras_num
+         WHERE model_id = live.model_id AND (:any_type OR :type = 'num')
            AND (CAST(:entity AS uuid) IS NULL OR entity_id = :entity)
            AND (CAST(:key AS text) IS NULL OR key = :key)
            AND (CAST(:after_id AS uuid) IS NULL OR (entity_id, key) > (:after_id, :after_key))
          ORDER BY entity_id, key LIMIT :rows)
         UNION ALL
         (SELECT entity_id, key, 'bool', NULL, NULL, value, NULL, value_seq
-         FROM analytics.extras_bool WHERE tenant_id = :tenant AND (:any_type OR :type = 'bool')
+         FROM analytics.extras_bool
+         WHERE model_id = live.model_id AND (:any_type OR :type = 'bool')
            AND (CAST(:entity AS uuid) IS NULL OR entity_id = :entity)
            AND (CAST(:key AS text) IS NULL OR key = :key)
            AND (CAST(:after_id AS uuid) IS NULL OR (entity_id, key) > (:after_id, :after_key))
          ORDER BY entity_id, key LIMIT :rows)
         UNION ALL
         (SELECT entity_id, key, 'time', NULL, NULL, NULL, value, value_seq
-         FROM analytics.extras_time WHERE tenant_id = :tenant AND (:any_type OR :type = 'time')
+         FROM analytics.extras_time
+         WHERE model_id = live.model_id AND (:any_type OR :type = 'time')
            AND (CAST(:entity AS uuid) IS NULL OR entity_id = :entity)
            AND (CAST(:key AS text) IS NULL OR key = :key)
            AND (CAST(:after_id AS uuid) IS NULL OR (entity_id, key) > (:after_id, :after_key))
@@ -61,20 +66,18 @@ final class Extras {
 
   private Extras() {}
 
-  static List<Extra> of(JdbcClient sql, TenantId tenant, UUID entity, int rows) {
-    return read(sql, tenant, entity, null, null, null, rows);
+  static List<Extra> of(JdbcClient sql, UUID entity, int rows) {
+    return read(sql, entity, null, null, null, rows);
   }
 
   static List<Extra> read(
       JdbcClient sql,
-      TenantId tenant,
       @Nullable UUID entity,
       @Nullable String key,
       @Nullable String type,
       @Nullable After after,
       int rows) {
     return sql.sql(SELECT)
-        .param("tenant", tenant.value())
         .param("any_type", type == null)
         .param("type", type == null ? "" : type)
         .param("entity", entity)

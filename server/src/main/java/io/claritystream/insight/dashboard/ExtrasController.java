@@ -68,8 +68,7 @@ class ExtrasController {
         transactions.read(
             caller.tenantId(),
             sql ->
-                Extras.read(sql, caller.tenantId(), entityId, key, type, after, page.rows())
-                    .stream()
+                Extras.read(sql, entityId, key, type, after, page.rows()).stream()
                     .map(
                         extra ->
                             new Extra(

@@ -53,7 +53,7 @@ final class Fleet {
       SELECT page.device_id, page.key, page.name, page.kind, page.site_id, site.name AS site_name,
         page.source_id, heard.metrics, heard.last_at, gap.median_s
       FROM (
-        SELECT d.tenant_id, d.device_id, d.key, d.name, d.kind, d.site_id, d.source_id
+        SELECT d.model_id, d.device_id, d.key, d.name, d.kind, d.site_id, d.source_id
         FROM analytics.devices d
         WHERE d.tenant_id = :tenant
           AND (CAST(:site AS uuid) IS NULL OR d.site_id = :site)
@@ -65,7 +65,7 @@ final class Fleet {
         LIMIT :rows
       ) page
       LEFT JOIN analytics.sites site
-        ON site.tenant_id = page.tenant_id AND site.site_id = page.site_id
+        ON site.model_id = page.model_id AND site.site_id = page.site_id
       CROSS JOIN LATERAL (
         SELECT count(*) AS metrics, max(newest.last_at) AS last_at,
           (array_agg(s.series_id ORDER BY newest.bucket DESC NULLS LAST, s.series_id))[1] AS freshest
@@ -77,7 +77,7 @@ final class Fleet {
           ORDER BY m.bucket DESC
           LIMIT 1
         ) newest ON true
-        WHERE s.tenant_id = page.tenant_id AND s.device_id = page.device_id
+        WHERE s.model_id = page.model_id AND s.device_id = page.device_id
       ) heard
       LEFT JOIN LATERAL (
         SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY gaps.gap_s) AS median_s

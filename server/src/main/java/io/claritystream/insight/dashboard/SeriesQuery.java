@@ -84,9 +84,9 @@ record SeriesQuery(
       """
       SELECT s.series_id, d.device_id, d.name AS device_name, d.site_id, site.name AS site_name
       FROM analytics.metric_key k
-      JOIN analytics.series s ON s.tenant_id = k.tenant_id AND s.metric_id = k.metric_id
-      JOIN analytics.devices d ON d.tenant_id = s.tenant_id AND d.device_id = s.device_id
-      LEFT JOIN analytics.sites site ON site.tenant_id = d.tenant_id AND site.site_id = d.site_id
+      JOIN analytics.series s ON s.metric_id = k.metric_id
+      JOIN analytics.devices d ON d.model_id = s.model_id AND d.device_id = s.device_id
+      LEFT JOIN analytics.sites site ON site.model_id = d.model_id AND site.site_id = d.site_id
       WHERE k.tenant_id = :tenant AND k.key = :key
         AND (CAST(:device AS uuid) IS NULL OR d.device_id = :device)
         AND (CAST(:site AS uuid) IS NULL OR d.site_id = :site)

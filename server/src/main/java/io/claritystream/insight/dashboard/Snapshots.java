@@ -68,7 +68,7 @@ final class Snapshots {
         (extract(epoch FROM held.at - CAST(:first AS timestamptz)) / 60)::int AS minute,
         sum(held.mean) AS total, count(held.mean) AS devices
       FROM analytics.series s
-      JOIN analytics.devices d ON d.tenant_id = s.tenant_id AND d.device_id = s.device_id
+      JOIN analytics.devices d ON d.model_id = s.model_id AND d.device_id = s.device_id
       CROSS JOIN LATERAL (
         SELECT each.at, reported.mean
         FROM (

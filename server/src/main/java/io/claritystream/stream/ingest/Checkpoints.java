@@ -40,7 +40,7 @@ final class Checkpoints {
   private static final String MARK =
       """
       SELECT epoch, session, bronze_seq, digest, position, position_seq, events_total, last_commit_at,
-        last_captured_at
+        last_captured_at, model_id
       FROM control.checkpoint_source
       WHERE source_id = ?
       """;
@@ -50,20 +50,21 @@ final class Checkpoints {
       UPDATE control.checkpoint_source AS c
       SET epoch = n.epoch, session = n.session, bronze_seq = n.seq, applied_seq = n.seq, digest = n.digest,
         position = n.position, position_seq = n.position_seq, events_total = n.events_total,
-        last_commit_at = n.last_commit_at, last_captured_at = n.last_captured_at, updated_at = ?
+        last_commit_at = n.last_commit_at, last_captured_at = n.last_captured_at, model_id = n.model, updated_at = ?
       FROM unnest(?::uuid[], ?::integer[], ?::bigint[], ?::bigint[], ?::integer[], ?::bigint[], ?::bigint[],
-          ?::bytea[], ?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[])
+          ?::bytea[], ?::text[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::timestamptz[], ?::integer[], ?::integer[])
         AS n (source_id, old_epoch, old_session, old_seq, epoch, session, seq, digest, position, position_seq,
-          events_total, last_commit_at, last_captured_at)
+          events_total, last_commit_at, last_captured_at, old_model, model)
       WHERE c.source_id = n.source_id AND c.epoch = n.old_epoch AND c.session = n.old_session
-        AND c.bronze_seq = n.old_seq
+        AND c.bronze_seq = n.old_seq AND c.model_id = n.old_model
       """;
 
   private static final String BEGIN =
       """
       INSERT INTO control.checkpoint_source (source_id, tenant_id, epoch, session, bronze_seq, applied_seq,
-        digest, position, position_seq, events_total, last_commit_at, last_captured_at, updated_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        digest, position, position_seq, events_total, last_commit_at, last_captured_at, updated_at,
+        model_id)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT DO NOTHING
       """;
 
@@ -157,9 +158,11 @@ final class Checkpoints {
     array(
         connection,
         update,
-        at,
+        at++,
         "timestamptz",
         moves.stream().map(m -> text(moment(m.after().lastCapturedAtUs()))));
+    array(connection, update, at++, "int4", moves.stream().map(m -> m.before().model()));
+    array(connection, update, at, "int4", moves.stream().map(m -> m.after().model()));
   }
 
   private static void array(
@@ -185,6 +188,7 @@ final class Checkpoints {
       insert.setObject(11, moment(mark.lastCommitAtUs()));
       insert.setObject(12, moment(mark.lastCapturedAtUs()));
       insert.setObject(13, at(now));
+      insert.setInt(14, mark.model());
       return insert.executeUpdate() == 1;
     }
   }
@@ -200,7 +204,8 @@ final class Checkpoints {
         found.getLong(6),
         found.getLong(7),
         us(found.getObject(8, OffsetDateTime.class)),
-        us(found.getObject(9, OffsetDateTime.class)));
+        us(found.getObject(9, OffsetDateTime.class)),
+        found.getInt(10));
   }
 
   private static long us(@Nullable OffsetDateTime time) {

@@ -17,11 +17,15 @@ final class Draft {
   static final int EVENTS_MAX = 20_000;
   static final long BYTES_MAX = 8L * 1024 * 1024;
 
-  /// Events of one source and epoch, in order.
+  /// Events of one source and epoch, in order, for one of its models.
   ///
   /// @param beginsSnapshot whether a repeated snapshot begins with the first of them
   record Slice(
-      SourceLine line, SourceRef source, List<ChangeEvent> events, boolean beginsSnapshot) {}
+      SourceLine line,
+      SourceRef source,
+      int model,
+      List<ChangeEvent> events,
+      boolean beginsSnapshot) {}
 
   /// A source's mark, from where to where; `isNew` if it has no checkpoint yet.
   record Move(SourceLine line, boolean isNew, Mark before, Mark after) {}
@@ -86,7 +90,8 @@ final class Draft {
   }
 
   private Slice open(SourceLine line, boolean beginsSnapshot) {
-    var slice = new Slice(line, line.source(), new ArrayList<>(), beginsSnapshot);
+    var slice =
+        new Slice(line, line.source(), line.mark().model(), new ArrayList<>(), beginsSnapshot);
     open.put(line, slice);
     slices.add(slice);
     return slice;

@@ -6,6 +6,7 @@ import io.claritystream.stream.bus.Lane;
 import io.claritystream.stream.bus.PartitionConsumer;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Materializer;
+import io.claritystream.stream.materializer.Models;
 import io.claritystream.stream.materializer.SourceTables;
 import io.claritystream.stream.source.DurableMarks;
 import io.claritystream.stream.source.Sources;
@@ -28,6 +29,7 @@ final class Ingest {
       DataSource service,
       Sources sources,
       SourceTables tables,
+      Models models,
       Materializer materializer,
       BronzePartitions partitions,
       DeadLetters deadLetters,
@@ -106,6 +108,10 @@ final class Ingest {
 
   SourceTables tables() {
     return parts.tables();
+  }
+
+  Models models() {
+    return parts.models();
   }
 
   Materializer materializer() {

@@ -7,6 +7,7 @@ import io.claritystream.stream.bronze.BronzePartitions;
 import io.claritystream.stream.bus.PartitionConsumer;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Materializer;
+import io.claritystream.stream.materializer.Models;
 import io.claritystream.stream.materializer.SourceTables;
 import io.claritystream.stream.source.DurableMarks;
 import io.claritystream.stream.source.Sources;
@@ -27,6 +28,7 @@ class IngestConfiguration {
       @Qualifier("service") DataSource service,
       Sources sources,
       SourceTables tables,
+      Models models,
       Materializer materializer,
       BronzePartitions partitions,
       DeadLetters deadLetters,
@@ -40,6 +42,7 @@ class IngestConfiguration {
             service,
             sources,
             tables,
+            models,
             materializer,
             partitions,
             deadLetters,

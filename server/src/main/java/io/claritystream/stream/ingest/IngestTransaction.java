@@ -281,7 +281,7 @@ final class IngestTransaction {
 
   private void fold(Connection connection, Draft.Slice slice, Work work) throws SQLException {
     if (slice.beginsSnapshot()) {
-      materializer.beginSnapshot(connection, slice.source());
+      materializer.beginSnapshot(connection, slice.model());
       // Its rows come again, whatever became of them before.
       deadLetters.lift(connection, slice.line().sourceId());
       work.lifted.add(slice.line());
@@ -300,7 +300,7 @@ final class IngestTransaction {
 
   private void apply(Connection connection, Draft.Slice slice, List<ChangeEvent> events, Work work)
       throws SQLException {
-    var applied = materializer.apply(connection, slice.source(), events);
+    var applied = materializer.apply(connection, slice.source(), slice.model(), events);
     work.folded.add(new Folded(slice.source().tenantId(), applied));
     for (var failure : applied.failures()) {
       work.refuse(slice, failure.event(), Cause.MAPPING_FAILED, null, failure.detail());

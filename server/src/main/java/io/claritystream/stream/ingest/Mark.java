@@ -14,6 +14,7 @@ import java.util.Arrays;
 /// @param eventsTotal events taken over all epochs
 /// @param lastCommitAtUs when the newest of them was committed at the source; 0 if none
 /// @param lastCapturedAtUs when the last of them was captured; 0 if none
+/// @param model the model that its events are folded into; 0 if there is none yet
 record Mark(
     int epoch,
     long session,
@@ -23,11 +24,12 @@ record Mark(
     long positionSeq,
     long eventsTotal,
     long lastCommitAtUs,
-    long lastCapturedAtUs) {
+    long lastCapturedAtUs,
+    int model) {
   private static final byte[] NO_DIGEST = {};
 
   /// Of a source that nothing was ever taken from.
-  static final Mark NONE = new Mark(1, 0, 0, NO_DIGEST, 0, -1, 0, 0, 0);
+  static final Mark NONE = new Mark(1, 0, 0, NO_DIGEST, 0, -1, 0, 0, 0, 0);
 
   /// A barrier: another session, and perhaps another epoch, which begins with number 1.
   Mark opened(int newEpoch, long newSession) {
@@ -42,7 +44,8 @@ record Mark(
             -1,
             eventsTotal,
             lastCommitAtUs,
-            lastCapturedAtUs);
+            lastCapturedAtUs,
+            model);
   }
 
   Mark session(long newSession) {
@@ -55,7 +58,8 @@ record Mark(
         positionSeq,
         eventsTotal,
         lastCommitAtUs,
-        lastCapturedAtUs);
+        lastCapturedAtUs,
+        model);
   }
 
   Mark taken(long newSeq, byte[] newDigest, int events, long commitAtUs, long capturedAtUs) {
@@ -68,7 +72,8 @@ record Mark(
         positionSeq,
         eventsTotal + events,
         Math.max(lastCommitAtUs, commitAtUs),
-        Math.max(lastCapturedAtUs, capturedAtUs));
+        Math.max(lastCapturedAtUs, capturedAtUs),
+        model);
   }
 
   /// All up to `endSeq` are whole transactions and the log may be read on at `endPosition`. One
@@ -87,7 +92,23 @@ record Mark(
         endSeq,
         eventsTotal,
         lastCommitAtUs,
-        lastCapturedAtUs);
+        lastCapturedAtUs,
+        model);
+  }
+
+  /// What comes next is folded into another model.
+  Mark folding(int newModel) {
+    return new Mark(
+        epoch,
+        session,
+        seq,
+        digest,
+        position,
+        positionSeq,
+        eventsTotal,
+        lastCommitAtUs,
+        lastCapturedAtUs,
+        newModel);
   }
 
   String positionText() {
@@ -105,7 +126,8 @@ record Mark(
         && positionSeq == that.positionSeq
         && eventsTotal == that.eventsTotal
         && lastCommitAtUs == that.lastCommitAtUs
-        && lastCapturedAtUs == that.lastCapturedAtUs;
+        && lastCapturedAtUs == that.lastCapturedAtUs
+        && model == that.model;
   }
 
   @Override

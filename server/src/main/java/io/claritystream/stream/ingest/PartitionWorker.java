@@ -488,13 +488,14 @@ final class PartitionWorker {
         return null;
       }
       try (var connection = ingest.service().getConnection()) {
-        var mark = ingest.checkpoints().mark(connection, sourceId);
+        var stored = ingest.checkpoints().mark(connection, sourceId);
+        var mark =
+            stored.isPresent() ? stored.get() : Mark.NONE.folding(ingest.models().live(source));
         var quarantine = ingest.deadLetters().quarantined(connection, sourceId);
         var letters = ingest.deadLetters().counts(connection, sourceId);
         // What was remembered of it may be older than what another process has folded since.
-        ingest.materializer().forget(sourceId);
-        return new SourceLine(
-            source, mark.isPresent(), mark.orElse(Mark.NONE), quarantine, letters);
+        ingest.materializer().forget(mark.model());
+        return new SourceLine(source, stored.isPresent(), mark, quarantine, letters);
       }
     }
 

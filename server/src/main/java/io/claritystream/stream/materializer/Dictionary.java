@@ -32,17 +32,17 @@ final class Dictionary {
       SELECT series.device_id, series.metric_id, series.series_id
       FROM unnest(?::uuid[], ?::int[]) AS wanted (device_id, metric_id)
       JOIN analytics.series
-        ON series.tenant_id = ?::uuid
+        ON series.model_id = ?::int
         AND series.device_id = wanted.device_id
         AND series.metric_id = wanted.metric_id
       """;
 
   private static final String ADD_SERIES =
       """
-      INSERT INTO analytics.series (tenant_id, device_id, metric_id)
-      SELECT ?::uuid, device_id, metric_id
+      INSERT INTO analytics.series (tenant_id, model_id, device_id, metric_id)
+      SELECT ?::uuid, ?::int, device_id, metric_id
       FROM unnest(?::uuid[], ?::int[]) AS added (device_id, metric_id)
-      ON CONFLICT (tenant_id, device_id, metric_id) DO NOTHING
+      ON CONFLICT (model_id, device_id, metric_id) DO NOTHING
       """;
 
   private static final String FIND_KEYS =
@@ -127,8 +127,8 @@ final class Dictionary {
     }
   }
 
-  /// Gives each of these series its number; their metrics have theirs.
-  void numberSeries(UUID tenant, List<Series> series) throws SQLException {
+  /// Gives each of these series of a model its number; their metrics have theirs.
+  void numberSeries(UUID tenant, int model, List<Series> series) throws SQLException {
     if (series.isEmpty()) {
       return;
     }
@@ -136,26 +136,27 @@ final class Dictionary {
     sorted.sort(
         Comparator.comparing((Series one) -> one.device.id).thenComparingInt(one -> one.metric.id));
     try (var connection = service.getConnection()) {
-      var missing = findSeries(connection, tenant, sorted);
+      var missing = findSeries(connection, model, sorted);
       if (!missing.isEmpty()) {
         try (var add = connection.prepareStatement(ADD_SERIES)) {
           add.setString(1, tenant.toString());
-          setSeries(add, 2, missing);
+          add.setInt(2, model);
+          setSeries(add, 3, missing);
           add.executeUpdate();
         }
-        findSeries(connection, tenant, missing);
+        findSeries(connection, model, missing);
       }
     }
   }
 
   private record SeriesOf(UUID device, int metric) {}
 
-  private static List<Series> findSeries(Connection connection, UUID tenant, List<Series> series)
+  private static List<Series> findSeries(Connection connection, int model, List<Series> series)
       throws SQLException {
     Map<SeriesOf, Integer> found = new HashMap<>();
     try (var find = connection.prepareStatement(FIND_SERIES)) {
       setSeries(find, 1, series);
-      find.setString(3, tenant.toString());
+      find.setInt(3, model);
       try (var rows = find.executeQuery()) {
         while (rows.next()) {
           found.put(new SeriesOf(rows.getObject(1, UUID.class), rows.getInt(2)), rows.getInt(3));

@@ -13,11 +13,11 @@ final class ExtrasTables {
   private record Key(UUID entityId, String key) {}
 
   private final Connection connection;
-  private final String tenant;
+  private final SourceModel model;
 
-  ExtrasTables(Connection connection, String tenant) {
+  ExtrasTables(Connection connection, SourceModel model) {
     this.connection = connection;
-    this.tenant = tenant;
+    this.model = model;
   }
 
   /// @param writes sorted, one a key of an entity
@@ -61,7 +61,7 @@ final class ExtrasTables {
         """
         DELETE FROM %s AS extras
         USING unnest(?::uuid[], ?::text[]) AS gone (entity_id, key)
-        WHERE extras.tenant_id = ?::uuid
+        WHERE extras.model_id = ?::int
           AND extras.entity_id = gone.entity_id
           AND extras.key = gone.key
         RETURNING extras.entity_id, extras.key
@@ -70,7 +70,7 @@ final class ExtrasTables {
     try (var delete = connection.prepareStatement(sql)) {
       delete.setString(1, ids.end());
       delete.setString(2, keys.end());
-      delete.setString(3, tenant);
+      delete.setInt(3, model.id);
       try (var rows = delete.executeQuery()) {
         while (rows.next()) {
           var sweep = byKey.get(new Key(rows.getObject(1, UUID.class), rows.getString(2)));
@@ -98,20 +98,21 @@ final class ExtrasTables {
     }
     var sql =
         """
-        INSERT INTO %s AS extras (tenant_id, entity_id, key, value, value_seq)
-        SELECT ?::uuid, entity_id, key, value, value_seq
+        INSERT INTO %s AS extras (tenant_id, model_id, entity_id, key, value, value_seq)
+        SELECT ?::uuid, ?::int, entity_id, key, value, value_seq
         FROM unnest(?::uuid[], ?::text[], ?::%s[], ?::bigint[])
           AS put (entity_id, key, value, value_seq)
-        ON CONFLICT (tenant_id, entity_id, key) DO UPDATE
+        ON CONFLICT (model_id, entity_id, key) DO UPDATE
         SET value = excluded.value, value_seq = excluded.value_seq%s
         """
             .formatted(type.table, type.sqlType, condition);
     try (var put = connection.prepareStatement(sql)) {
-      put.setString(1, tenant);
-      put.setString(2, ids.end());
-      put.setString(3, keys.end());
-      put.setString(4, values.end());
-      put.setString(5, seqs.end());
+      put.setString(1, model.tenant.toString());
+      put.setInt(2, model.id);
+      put.setString(3, ids.end());
+      put.setString(4, keys.end());
+      put.setString(5, values.end());
+      put.setString(6, seqs.end());
       put.executeUpdate();
     }
   }

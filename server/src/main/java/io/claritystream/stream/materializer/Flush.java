@@ -17,60 +17,60 @@ final class Flush {
       """
       SELECT device_id, name, described, site_id, last_seq
       FROM analytics.devices
-      WHERE tenant_id = ?::uuid AND device_id = ANY (?::uuid[])
+      WHERE model_id = ?::int AND device_id = ANY (?::uuid[])
       """;
 
   /// Rows of entities that were only named leave a row that is there as it is.
   private static final String NAME_ENTITIES =
       """
       INSERT INTO analytics.entities
-        (tenant_id, entity_id, source_id, table_name, key, kind, first_seq, last_seq)
-      SELECT ?::uuid, id, ?::uuid, table_name, key, kind, first_seq, last_seq
+        (tenant_id, source_id, model_id, entity_id, table_name, key, kind, first_seq, last_seq)
+      SELECT ?::uuid, ?::uuid, ?::int, id, table_name, key, kind, first_seq, last_seq
       FROM unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bigint[])
         AS named (id, table_name, key, kind, first_seq, last_seq)
-      ON CONFLICT (tenant_id, entity_id) DO NOTHING
+      ON CONFLICT (model_id, entity_id) DO NOTHING
       RETURNING entity_id, true
       """;
 
   private static final String DESCRIBE_ENTITIES =
       """
       INSERT INTO analytics.entities
-        (tenant_id, entity_id, source_id, table_name, key, kind, first_seq, last_seq)
-      SELECT ?::uuid, id, ?::uuid, table_name, key, kind, first_seq, last_seq
+        (tenant_id, source_id, model_id, entity_id, table_name, key, kind, first_seq, last_seq)
+      SELECT ?::uuid, ?::uuid, ?::int, id, table_name, key, kind, first_seq, last_seq
       FROM unnest(?::uuid[], ?::text[], ?::text[], ?::text[], ?::bigint[], ?::bigint[])
         AS described (id, table_name, key, kind, first_seq, last_seq)
-      ON CONFLICT (tenant_id, entity_id) DO UPDATE
+      ON CONFLICT (model_id, entity_id) DO UPDATE
       SET table_name = excluded.table_name, last_seq = excluded.last_seq
       RETURNING new.entity_id, old.entity_id IS NULL
       """;
 
   private static final String NAME_SITES =
       """
-      INSERT INTO analytics.sites (tenant_id, site_id, source_id, key, name, last_seq)
-      SELECT ?::uuid, id, ?::uuid, key, name, last_seq
+      INSERT INTO analytics.sites (tenant_id, source_id, model_id, site_id, key, name, last_seq)
+      SELECT ?::uuid, ?::uuid, ?::int, id, key, name, last_seq
       FROM unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[]) AS named (id, key, name, last_seq)
-      ON CONFLICT (tenant_id, site_id) DO NOTHING
+      ON CONFLICT (model_id, site_id) DO NOTHING
       """;
 
   private static final String DESCRIBE_SITES =
       """
-      INSERT INTO analytics.sites (tenant_id, site_id, source_id, key, name, last_seq)
-      SELECT ?::uuid, id, ?::uuid, key, name, last_seq
+      INSERT INTO analytics.sites (tenant_id, source_id, model_id, site_id, key, name, last_seq)
+      SELECT ?::uuid, ?::uuid, ?::int, id, key, name, last_seq
       FROM unnest(?::uuid[], ?::text[], ?::text[], ?::bigint[])
         AS described (id, key, name, last_seq)
-      ON CONFLICT (tenant_id, site_id) DO UPDATE
+      ON CONFLICT (model_id, site_id) DO UPDATE
       SET name = excluded.name, last_seq = excluded.last_seq
       """;
 
   private static final String PUT_DEVICES =
       """
       INSERT INTO analytics.devices
-        (tenant_id, device_id, source_id, site_id, key, name, kind, described, last_seq)
-      SELECT ?::uuid, id, ?::uuid, site_id, key, name, kind, described, last_seq
+        (tenant_id, source_id, model_id, device_id, site_id, key, name, kind, described, last_seq)
+      SELECT ?::uuid, ?::uuid, ?::int, id, site_id, key, name, kind, described, last_seq
       FROM unnest(
           ?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::text[], ?::boolean[], ?::bigint[])
         AS put (id, site_id, key, name, kind, described, last_seq)
-      ON CONFLICT (tenant_id, device_id) DO UPDATE
+      ON CONFLICT (model_id, device_id) DO UPDATE
       SET site_id = excluded.site_id, name = excluded.name, kind = excluded.kind,
         described = excluded.described, last_seq = excluded.last_seq
       """;
@@ -123,9 +123,9 @@ final class Flush {
   private static final String COUNT_TABLES =
       """
       INSERT INTO analytics.table_state AS t
-        (tenant_id, source_id, table_name, reads, inserts, updates, deletes, truncates, skipped,
+        (tenant_id, source_id, model_id, table_name, reads, inserts, updates, deletes, truncates, skipped,
          failed, times_replaced, extras_left_out, exact, last_event_at, last_seq)
-      SELECT ?::uuid, ?::uuid, table_name, reads, inserts, updates, deletes, truncates, skipped,
+      SELECT ?::uuid, ?::uuid, ?::int, table_name, reads, inserts, updates, deletes, truncates, skipped,
         failed, times_replaced, extras_left_out, skipped + failed + blind = 0, last_event_at,
         last_seq
       FROM unnest(
@@ -133,7 +133,7 @@ final class Flush {
           ?::bigint[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::bigint[], ?::bigint[])
         AS counted (table_name, reads, inserts, updates, deletes, truncates, skipped, failed,
           times_replaced, extras_left_out, last_event_at, last_seq, blind)
-      ON CONFLICT (tenant_id, source_id, table_name) DO UPDATE
+      ON CONFLICT (model_id, table_name) DO UPDATE
       SET reads = t.reads + excluded.reads,
         inserts = t.inserts + excluded.inserts,
         updates = t.updates + excluded.updates,
@@ -187,7 +187,7 @@ final class Flush {
       ids.add(device.id);
     }
     try (var load = connection.prepareStatement(LOAD_DEVICES)) {
-      load.setString(1, tenant);
+      load.setInt(1, fold.model.id);
       load.setString(2, ids.end());
       try (var rows = load.executeQuery()) {
         while (rows.next()) {
@@ -422,7 +422,7 @@ final class Flush {
     writes.sort(
         Comparator.comparing((ExtraWrite write) -> write.entityId)
             .thenComparing(write -> write.key));
-    new ExtrasTables(connection, tenant).write(writes);
+    new ExtrasTables(connection, fold.model).write(writes);
   }
 
   private void countTables() throws SQLException {
@@ -456,12 +456,13 @@ final class Flush {
     }
   }
 
-  /// With tenant and source in front.
+  /// With tenant, source and model in front.
   private PreparedStatement prepared(String sql, ArrayText... arrays) throws SQLException {
     var statement = connection.prepareStatement(sql);
     statement.setString(1, tenant);
     statement.setString(2, source);
-    set(statement, 3, arrays);
+    statement.setInt(3, fold.model.id);
+    set(statement, 4, arrays);
     return statement;
   }
 

@@ -9,25 +9,24 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /// Folds captured events into the read models. See the package for what becomes of them.
 ///
-/// Safe for several threads, as long as one source is only one thread's at a time.
+/// Safe for several threads, as long as one model is only one thread's at a time.
 public final class Materializer {
-  /// About how many devices, series and extras are remembered, over all sources.
+  /// About how many devices, series and extras are remembered, over all models.
   private static final int REMEMBERED_MAX = 3_000_000;
 
-  /// One source alone is forgotten beyond this.
+  /// One model alone is forgotten beyond this.
   private static final int REMEMBERED_OF_SOURCE_MAX = 1_000_000;
 
   private final Dictionary dictionary;
   private final SourceTables tables;
 
   /// The least recently used first.
-  private final Map<UUID, SourceModel> models = new LinkedHashMap<>(64, 0.75f, true);
+  private final Map<Integer, SourceModel> models = new LinkedHashMap<>(64, 0.75f, true);
 
   /// An event that could not be folded.
   ///
@@ -41,18 +40,20 @@ public final class Materializer {
     this.tables = tables;
   }
 
-  /// Folds events of one source and epoch, in the order of their numbers, within the transaction
-  /// of `connection`. Calls in one transaction see those before them. A caller that commits,
-  /// rolls back, or rolls back to a savepoint before the call tells the result so.
+  /// Folds events of one source and epoch into one of its models, in the order of their numbers,
+  /// within the transaction of `connection`. Calls in one transaction see those before them. A
+  /// caller that commits, rolls back, or rolls back to a savepoint before the call tells the result
+  /// so.
   ///
-  /// Each event is folded at most once per source and epoch: telling repeats apart is the
-  /// caller's.
+  /// Each event is folded into a model at most once: telling repeats apart is the caller's.
   ///
+  /// @param modelId one of [Models]; used by one thread at a time
   /// @throws SQLException as PostgreSQL gave it; the transaction or savepoint is then to be
-  ///     rolled back, and nothing is remembered of the source
-  public Applied apply(Connection connection, SourceRef source, List<ChangeEvent> events)
+  ///     rolled back, and nothing is remembered of the model
+  public Applied apply(
+      Connection connection, SourceRef source, int modelId, List<ChangeEvent> events)
       throws SQLException {
-    var model = model(source);
+    var model = model(source, modelId);
     var done = false;
     try {
       var fold = fold(model, source, events);
@@ -74,16 +75,16 @@ public final class Materializer {
   /// undone by it.
   ///
   /// @throws SQLException as PostgreSQL gave it; the transaction is then to be rolled back
-  public void beginSnapshot(Connection connection, SourceRef source) throws SQLException {
-    forget(source.sourceId());
-    new Clearing(connection, source.tenantId().value(), source.sourceId()).run();
+  public void beginSnapshot(Connection connection, int modelId) throws SQLException {
+    forget(modelId);
+    new Clearing(connection, modelId).run();
   }
 
-  /// Whoever takes over a source, be it again, begins with what is stored: others may have folded
-  /// events of it in the meantime.
-  public void forget(UUID sourceId) {
+  /// Whoever takes over a model, be it again, begins with what is stored: others may have folded
+  /// events into it in the meantime.
+  public void forget(int modelId) {
     synchronized (models) {
-      models.remove(sourceId);
+      models.remove(modelId);
     }
   }
 
@@ -119,7 +120,7 @@ public final class Materializer {
   private void number(SourceModel model, Fold fold) throws SQLException {
     dictionary.numberMetrics(model.tenant, model.metricsWithoutId());
     model.metricsWithoutId().clear();
-    dictionary.numberSeries(model.tenant, fold.seriesWithoutId);
+    dictionary.numberSeries(model.tenant, model.id, fold.seriesWithoutId);
     for (var keys : model.keySpaces()) {
       var fresh = keys.takeUnsaved();
       if (!fresh.isEmpty()) {
@@ -167,20 +168,20 @@ public final class Materializer {
         Math.floorDiv(us, 1_000_000L), Math.floorMod(us, 1_000_000L) * 1_000L);
   }
 
-  private SourceModel model(SourceRef source) {
+  private SourceModel model(SourceRef source, int modelId) {
     synchronized (models) {
-      @Nullable SourceModel model = models.get(source.sourceId());
+      @Nullable SourceModel model = models.get(modelId);
       if (model == null || model.forgotten || model.weight > REMEMBERED_OF_SOURCE_MAX) {
-        model = new SourceModel(source);
-        models.put(source.sourceId(), model);
-        forgetOthers(source.sourceId());
+        model = new SourceModel(source, modelId);
+        models.put(modelId, model);
+        forgetOthers(modelId);
       }
       return model;
     }
   }
 
-  /// Forgets the sources that were not heard of for longest, until the rest fits.
-  private void forgetOthers(UUID kept) {
+  /// Forgets the models that were not used for longest, until the rest fits.
+  private void forgetOthers(int kept) {
     var total = 0L;
     for (var model : models.values()) {
       total += model.weight;
@@ -188,7 +189,7 @@ public final class Materializer {
     var eldest = models.entrySet().iterator();
     while (total > REMEMBERED_MAX && eldest.hasNext()) {
       var next = eldest.next();
-      if (!next.getKey().equals(kept)) {
+      if (next.getKey() != kept) {
         total -= next.getValue().weight;
         eldest.remove();
       }

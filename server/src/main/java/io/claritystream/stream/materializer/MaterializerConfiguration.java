@@ -16,6 +16,11 @@ class MaterializerConfiguration {
   }
 
   @Bean
+  Models models(@Qualifier("service") DataSource service) {
+    return new Models(service);
+  }
+
+  @Bean
   Materializer materializer(@Qualifier("service") DataSource service, SourceTables tables) {
     return new Materializer(service, tables);
   }

@@ -11,12 +11,15 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// What is remembered of a source between batches, so that a batch asks the database little. All
-/// of it can be forgotten at any time without changing what is stored; it is forgotten when a
-/// transaction did not commit. Used by the one thread that owns the source's partition.
+/// What is remembered of one model of a source between batches, so that a batch asks the database
+/// little. All of it can be forgotten at any time without changing what is stored; it is forgotten
+/// when a transaction did not commit. Used by the one thread that owns the source's partition.
 final class SourceModel {
   /// More names than this are no metrics.
   static final int METRICS_MAX = 20_000;
+
+  /// Its number in `analytics.model`.
+  final int id;
 
   final UUID tenant;
   final UUID source;
@@ -45,7 +48,8 @@ final class SourceModel {
   private @Nullable TableSchema lastSchema;
   private @Nullable TablePlan lastPlan;
 
-  SourceModel(SourceRef ref) {
+  SourceModel(SourceRef ref, int id) {
+    this.id = id;
     tenant = ref.tenantId().value();
     source = ref.sourceId();
   }

@@ -1,9 +1,13 @@
 /// Folds captured changes into each tenant's read models. [Materializer#apply] is the only way
 /// into them, for live events and for replays alike.
 ///
-/// *Owns* every table of `analytics` (entities, sites, devices, metric_key, series, metrics_min,
-/// extras_text, extras_num, extras_bool, extras_time, extras_key, table_state), and
+/// *Owns* every table of `analytics` (model, entities, sites, devices, metric_key, series,
+/// metrics_min, extras_text, extras_num, extras_bool, extras_time, extras_key, table_state), and
 /// `control.source_table`: versions of captured tables, each with its [Mapping].
+///
+/// *Models.* All but the dictionaries belongs to a model ([Models]): one building of a source's
+/// read models. People see the live one alone, by row-level security; which one events are folded
+/// into is the caller's to say.
 ///
 /// *What a row becomes.* A table is mapped once, by [MappingInference], when its schema is first
 /// seen, and the mapping is stored; from then on only the mapping counts. Sites and devices are

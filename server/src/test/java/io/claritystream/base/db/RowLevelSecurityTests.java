@@ -104,6 +104,35 @@ class RowLevelSecurityTests {
     assertThat(wider).isEmpty();
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"building", "retired"})
+  void a_tenant_sees_nothing_of_a_model_that_is_not_live(String state) {
+    var ofModels =
+        superuser
+            .sql(
+                """
+                SELECT format('%s', a.attrelid::regclass) FROM pg_attribute a
+                JOIN pg_class c ON c.oid = a.attrelid
+                WHERE a.attname = 'model_id' AND c.relkind = 'r'
+                  AND c.relnamespace = 'analytics'::regnamespace AND c.relname <> 'model'
+                  AND has_table_privilege('clarity_tenant', c.oid, 'SELECT')
+                """)
+            .query(String.class)
+            .list();
+    assertThat(ofModels).hasSizeGreaterThanOrEqualTo(9);
+    assertThat(ofModels).allSatisfy(table -> assertThat(seen(theirs, table)).isEqualTo(1));
+    superuser.sql("UPDATE analytics.model SET state = :state").param("state", state).update();
+    try {
+      assertThat(ofModels).allSatisfy(table -> assertThat(seen(theirs, table)).isZero());
+    } finally {
+      superuser.sql("UPDATE analytics.model SET state = 'live'").update();
+    }
+  }
+
+  private static long seen(TenantId tenant, String table) {
+    return transactions.read(tenant, sql -> count(sql, table));
+  }
+
   @Test
   void partitions_grant_the_tenant_role_nothing() {
     List<String> granted =

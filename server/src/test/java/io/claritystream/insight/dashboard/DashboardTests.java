@@ -159,8 +159,8 @@ class DashboardTests {
         .sql(
             """
             INSERT INTO analytics.devices
-              (tenant_id, device_id, source_id, key, name, kind, described, last_seq)
-            SELECT tenant_id, gen_random_uuid(), source_id, 'k' || i, 'Pump ' || i, kind, true, 1
+              (tenant_id, model_id, device_id, source_id, key, name, kind, described, last_seq)
+            SELECT tenant_id, model_id, gen_random_uuid(), source_id, 'k' || i, 'Pump ' || i, kind, true, 1
             FROM analytics.devices, generate_series(1, 20500) i
             WHERE tenant_id = CAST(:tenant AS uuid)
             """)

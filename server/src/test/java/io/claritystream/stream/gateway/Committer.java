@@ -44,9 +44,9 @@ final class Committer implements AutoCloseable {
   private static final String UPSERT =
       """
       INSERT INTO control.checkpoint_source AS c
-        (source_id, tenant_id, epoch, session, bronze_seq, applied_seq, digest, position,
+        (source_id, tenant_id, model_id, epoch, session, bronze_seq, applied_seq, digest, position,
          position_seq, events_total, updated_at)
-      VALUES (:source, :tenant, :epoch, :session, :seq, :seq, :digest, :position, :seq, 0, now())
+      VALUES (:source, :tenant, 1, :epoch, :session, :seq, :seq, :digest, :position, :seq, 0, now())
       ON CONFLICT (source_id) DO UPDATE SET
         epoch = excluded.epoch, session = excluded.session, bronze_seq = excluded.bronze_seq,
         applied_seq = excluded.applied_seq, digest = excluded.digest,

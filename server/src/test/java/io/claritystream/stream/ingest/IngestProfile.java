@@ -66,11 +66,12 @@ public final class IngestProfile {
   private void run(boolean all, int seconds) throws SQLException, IOException {
     var tenant = database.tenant("profile");
     var source = source(tenant);
+    var ref = new SourceRef(tenant, source.id(), source.id(), "profile", 0, 1, 1);
     var line =
         new SourceLine(
-            new SourceRef(tenant, source.id(), source.id(), "profile", 0, 1, 1),
+            ref,
             false,
-            Mark.NONE,
+            Mark.NONE.folding(TestMaterializer.models(database).live(ref)),
             Set.of(),
             Map.of());
     try (var connection = database.dataSource("service").getConnection()) {

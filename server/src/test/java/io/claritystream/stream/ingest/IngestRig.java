@@ -66,6 +66,7 @@ final class IngestRig implements AutoCloseable {
                 database.dataSource("service"),
                 TestSources.of(database),
                 tables,
+                TestMaterializer.models(database),
                 TestMaterializer.of(database, tables),
                 new BronzePartitions(database.as("service"), clock),
                 new DeadLetters(),
@@ -186,10 +187,11 @@ final class IngestRig implements AutoCloseable {
             """
             SELECT coalesce(sum(m.value_count), 0) AS count, coalesce(sum(m.value_sum), 0) AS sum
             FROM analytics.devices d
-            JOIN analytics.series s USING (tenant_id, device_id)
+            JOIN analytics.series s USING (model_id, device_id)
             JOIN analytics.metric_key k USING (metric_id)
             JOIN analytics.metrics_min m USING (series_id)
-            WHERE d.source_id = :source AND k.key LIKE '%' || :metric || '%'
+            JOIN analytics.model USING (model_id)
+            WHERE model.state = 'live' AND d.source_id = :source AND k.key LIKE '%' || :metric || '%'
             """)
         .param("source", source.id())
         .param("metric", metric)

@@ -186,7 +186,7 @@ class IngestTests {
                 .sql(
                     """
                     SELECT d.key || ' ' || sum(m.value_count) FROM analytics.devices d
-                    JOIN analytics.series s USING (tenant_id, device_id)
+                    JOIN analytics.series s USING (model_id, device_id)
                     JOIN analytics.metrics_min m USING (series_id)
                     WHERE d.source_id = :source
                     GROUP BY d.key ORDER BY d.key

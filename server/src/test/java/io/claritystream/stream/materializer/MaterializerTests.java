@@ -114,7 +114,7 @@ class MaterializerTests {
     models.apply(capture.insert(READINGS, 9, "2026-11-20 11:01:00+00", 1, 2, "jam").take());
     models.materializer = ours;
 
-    models.materializer.forget(models.source.sourceId());
+    models.materializer.forget(models.model);
     models.apply(capture.insert(READINGS, 9, "2026-11-20 11:02:00+00", 1, 2, "ok").take());
 
     assertThat(models.one("SELECT value FROM analytics.extras_text WHERE key = 'readings.status'"))

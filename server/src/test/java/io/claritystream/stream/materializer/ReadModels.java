@@ -16,6 +16,7 @@ public final class ReadModels implements AutoCloseable {
   final TestDatabase database;
   public final SourceRef source;
   Materializer materializer;
+  int model;
 
   ReadModels() {
     this(TestDatabase.create(), UUID.randomUUID(), UUID.randomUUID());
@@ -26,6 +27,11 @@ public final class ReadModels implements AutoCloseable {
     source = new SourceRef(new TenantId(tenant), sourceId, UUID.randomUUID(), "db", 0, 1, 1);
     arrange();
     restart();
+    try {
+      model = new Models(database.dataSource("service")).live(source);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private void arrange() {
@@ -72,7 +78,7 @@ public final class ReadModels implements AutoCloseable {
   Applied apply(SourceRef ref, List<ChangeEvent> events) {
     try (var connection = database.dataSource("service").getConnection()) {
       connection.setAutoCommit(false);
-      var applied = materializer.apply(connection, ref, events);
+      var applied = materializer.apply(connection, ref, model, events);
       connection.commit();
       applied.committed();
       return applied;
@@ -90,8 +96,8 @@ public final class ReadModels implements AutoCloseable {
   void beginSnapshot(SourceRef ref, List<ChangeEvent> events) {
     try (var connection = database.dataSource("service").getConnection()) {
       connection.setAutoCommit(false);
-      materializer.beginSnapshot(connection, ref);
-      var applied = materializer.apply(connection, ref, events);
+      materializer.beginSnapshot(connection, model);
+      var applied = materializer.apply(connection, ref, model, events);
       connection.commit();
       applied.committed();
     } catch (SQLException e) {
@@ -102,7 +108,7 @@ public final class ReadModels implements AutoCloseable {
   void applyAndRollBack(List<ChangeEvent> events) {
     try (Connection connection = database.dataSource("service").getConnection()) {
       connection.setAutoCommit(false);
-      var applied = materializer.apply(connection, source, events);
+      var applied = materializer.apply(connection, source, model, events);
       connection.rollback();
       applied.rolledBack();
     } catch (SQLException e) {

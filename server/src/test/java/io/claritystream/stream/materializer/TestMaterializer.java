@@ -10,6 +10,10 @@ public final class TestMaterializer {
     return new Materializer(database.dataSource("service"), tables);
   }
 
+  public static Models models(TestDatabase database) {
+    return new Models(database.dataSource("service"));
+  }
+
   public static SourceTables tables(TestDatabase database) {
     return new SourceTables(database.dataSource("service"));
   }
