@@ -29,14 +29,21 @@ export function MappingView({ mapping: stored }: { mapping: unknown }) {
     );
   };
   const values = list(mapping.values) as Value[];
+  const session = (mapping.session ?? {}) as Record<string, unknown>;
+  const column = (value: unknown): ReactNode =>
+    text(value) && <Columns names={[text(value) ?? '']} />;
   const rows: [string, ReactNode][] = [
     ['Identified by', strings(mapping.id).length > 0 && <Columns names={strings(mapping.id)} />],
-    ['Name', text(mapping.name) && <Columns names={[text(mapping.name) ?? '']} />],
+    ['Name', column(mapping.name)],
     ['Belongs to', reference(mapping.parent)],
     ['Site', reference(mapping.site)],
-    ['Time', text(mapping.time) && <Columns names={[text(mapping.time) ?? '']} />],
-    ['Metric named by', text(mapping.metric) && <Columns names={[text(mapping.metric) ?? '']} />],
-    ['Value', text(mapping.value) && <Columns names={[text(mapping.value) ?? '']} />],
+    ['Time', column(mapping.time)],
+    ['Began', column(session.start)],
+    ['Ended', column(session.end)],
+    ['State', column(session.state)],
+    ['Reason', column(session.reason)],
+    ['Metric named by', column(mapping.metric)],
+    ['Value', column(mapping.value)],
     [
       'Metrics',
       values.length > 0 &&

@@ -17,16 +17,18 @@ import org.jspecify.annotations.Nullable;
 /// @param id the columns that identify the entity; empty for readings, and for a table without
 ///     key
 /// @param parent the site of a device, the device of a reading or session; absent where readings
-///     name no device: then the table itself stands for one
-/// @param site the site that readings name beside their device
+///     name no device: then the table itself stands for one; and where sessions (shifts) are not
+///     those of one device
+/// @param site the site that readings and sessions name beside their device
 /// @param name the column that people know the entity by
 /// @param time when a reading was taken; absent: when its transaction committed
-/// @param timeUnit how a number in the time column counts
+/// @param timeUnit how a number in the time column counts, or in those of a session
 /// @param metric readings of the tall shape: the column that names the metric
 /// @param value the tall shape: the column with the number
 /// @param unit the tall shape: the column with the metric's unit
 /// @param values readings of the wide shape: the columns that are metrics
-/// @param extras the columns kept as typed extras
+/// @param session sessions: what the columns say of each; absent for everything else
+/// @param extras the columns kept as typed extras; of sessions and rows, all but the key
 /// @param reasons why, one sentence a decision, for people
 public record Mapping(
     int version,
@@ -43,6 +45,7 @@ public record Mapping(
     @Nullable String value,
     @Nullable String unit,
     List<Value> values,
+    @Nullable Session session,
     List<String> extras,
     List<String> reasons) {
 
@@ -73,6 +76,23 @@ public record Mapping(
   /// @param name for people
   /// @param unit as people write it, or empty
   public record Value(String column, String key, String name, String unit) {}
+
+  /// Where the rows of a session table say when and what it was. A row either ends as it says
+  /// itself, or it begins a state that lasts until the next row of the same device.
+  ///
+  /// @param start when it began
+  /// @param end when it ended, null in rows of sessions that last; absent for a log of states
+  /// @param state what the device was doing: always there in a log of states, else absent where
+  ///     the table's name says it (a stop, a run)
+  /// @param reason why
+  public record Session(
+      String start, @Nullable String end, @Nullable String state, @Nullable String reason) {
+
+    /// Whether each row begins a state that lasts until the device's next row.
+    boolean untilNext() {
+      return end == null;
+    }
+  }
 
   /// How the time column reads.
   public enum TimeUnit {

@@ -2,6 +2,7 @@ package io.claritystream.stream.materializer;
 
 import io.claritystream.protocol.block.Column;
 import io.claritystream.stream.materializer.Mapping.Reference;
+import io.claritystream.stream.materializer.Mapping.Session;
 import io.claritystream.stream.materializer.Mapping.TimeUnit;
 import io.claritystream.stream.materializer.Mapping.Value;
 import java.util.ArrayList;
@@ -24,6 +25,7 @@ final class MappingDraft {
   private @Nullable String value;
   private @Nullable String unit;
   private List<Value> values = List.of();
+  private @Nullable Session session;
   private List<String> extras = List.of();
 
   MappingDraft(Entity entity, String kind) {
@@ -82,6 +84,12 @@ final class MappingDraft {
     return this;
   }
 
+  MappingDraft session(Session session, TimeUnit unit) {
+    this.session = session;
+    timeUnit = unit;
+    return this;
+  }
+
   MappingDraft extras(List<String> columns) {
     extras = columns;
     return this;
@@ -113,6 +121,7 @@ final class MappingDraft {
         value,
         unit,
         values,
+        session,
         extras,
         reasons);
   }

@@ -1,10 +1,13 @@
 package io.claritystream.stream.materializer;
 
+import io.claritystream.stream.materializer.Mapping.Session;
 import io.claritystream.stream.materializer.Mapping.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Carries a mapping over to another version of its table: what was decided stands, since people
 /// may have corrected it, and only the columns that came need a place.
@@ -46,8 +49,21 @@ final class MappingExtension {
         previous.value(),
         names.contains(previous.unit()) ? previous.unit() : null,
         values,
+        session(previous, names),
         extras,
         previous.reasons());
+  }
+
+  /// A session goes on without state or reason, and what it cannot do without is still there.
+  private static @Nullable Session session(Mapping previous, List<String> names) {
+    var session = previous.session();
+    return session == null
+        ? null
+        : new Session(
+            session.start(),
+            session.end(),
+            names.contains(session.state()) ? session.state() : null,
+            names.contains(session.reason()) ? session.reason() : null);
   }
 
   private static Set<String> placed(Mapping previous, TableFacts table) {

@@ -12,11 +12,14 @@ import java.util.Map;
 ///
 /// 1. [TableFacts] reads the schema: the words of its name, its key, its references.
 /// 2. [References] looks for the device and for the site that its rows name.
-/// 3. *Sessions* ([SessionTables]): named as spans of time that begin and end.
+/// 3. *Evident sessions* ([SessionTables]): named as spans of time that begin and end, or logs of
+///    states that measure nothing. [SessionColumns] finds begin, end, state and reason.
 /// 4. *Readings* ([ReadingTables]): a time, a device, and numbers ([Measures]); which of several
 ///    times it is, [TimeColumns] says.
 /// 5. *Devices*, then *sites* ([ThingTables]): by the noun of their name and a key.
-/// 6. *Rows*: anything else.
+/// 6. *Likely sessions*: what begins and ends at a device, or logs its states beside numbers that
+///    made no readings.
+/// 7. *Rows*: anything else.
 ///
 /// What is guessed of one table uses what is known of the others ([KnownTables]), which come in
 /// any order.
@@ -33,9 +36,10 @@ final class MappingInference {
     var device = References.toDevice(table, others);
     var site = References.toSite(table, others);
 
-    var sessions = new SessionTables(table, device).sessions();
-    if (sessions != null) {
-      return sessions;
+    var sessions = new SessionTables(table, device, site);
+    var evident = sessions.evident();
+    if (evident != null) {
+      return evident;
     }
     var readings = new ReadingTables(table, device, site).readings();
     if (readings != null) {
@@ -50,7 +54,11 @@ final class MappingInference {
     if (sites != null) {
       return sites;
     }
-    return rows(table, "nothing in it looks like sites, devices or readings.");
+    var likely = sessions.likely();
+    if (likely != null) {
+      return likely;
+    }
+    return rows(table, "nothing in it looks like sites, devices, readings or sessions.");
   }
 
   private static Mapping rows(TableFacts table, String why) {

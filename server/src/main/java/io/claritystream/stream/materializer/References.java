@@ -144,6 +144,10 @@ final class References {
     if (ending.isEmpty() && column.kind() == ValueKind.INT && !column.key()) {
       return null;
     }
+    if (ending.isEmpty() && noun.equals("filler")) {
+      // A column that only makes rows wide, as those of pgbench.
+      return null;
+    }
     var rank =
         switch (ending) {
           case "id", "uuid", "guid", "key", "fk", "ref" -> 40;

@@ -156,6 +156,14 @@ public final class SourceTables {
         needed.add(name);
       }
     }
+    var session = mapping.session();
+    if (session != null) {
+      needed.add(session.start());
+      var until = session.untilNext() ? session.state() : session.end();
+      if (until != null) {
+        needed.add(until);
+      }
+    }
     for (var column : schema.columns()) {
       needed.remove(column.name());
     }

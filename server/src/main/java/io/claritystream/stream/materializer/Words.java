@@ -217,7 +217,11 @@ final class Words {
           "state",
           "job",
           "production",
-          "interval");
+          "interval",
+          "breakdown",
+          "standstill",
+          "stillstand",
+          "interruption");
 
   /// Where one of these appears the table is about something else than readings.
   static final Set<String> BUSINESS =
@@ -389,7 +393,8 @@ final class Words {
         || word.endsWith("xes")
         || word.endsWith("ches")
         || word.endsWith("shes")
-        || word.equals("buses")) {
+        || word.equals("buses")
+        || word.equals("statuses")) {
       return word.substring(0, word.length() - 2);
     }
     if (word.endsWith("maschinen")

@@ -12,7 +12,8 @@
 /// *What a row becomes.* A table is mapped once, by [MappingInference], when its schema is first
 /// seen, and the mapping is stored; from then on only the mapping counts. Sites and devices are
 /// entities with a row of their own in `sites` and `devices`. Readings become minutes of series
-/// (`metrics_min`) and are no entities. Every other row is an entity. Columns without a place
+/// (`metrics_min`) and are no entities. Every other row is an entity, those of sessions too: their
+/// mapping says when each was and why, which nothing folds yet. Columns without a place
 /// become typed extras of their entity; those of readings belong to the device, their keys begin
 /// with the table's name.
 ///
