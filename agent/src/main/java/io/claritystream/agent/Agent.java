@@ -36,7 +36,8 @@ public final class Agent {
         pair CODE --server URL [--name NAME]
               makes this machine an agent of your workspace; the code comes from its web page
         source add NAME --host H [--port P] --database D --user U
-                   [--password-file F | --password-env V] [--tables a.b,c.*] [--tls MODE]
+                   [--password-file F | --password-env V] [--tables a.b,c.*]
+                   [--tls MODE] [--tls-ca FILE]
               adds a PostgreSQL database, or takes up what changed in it; asks for the password
         source list [--json]
         source remove NAME
@@ -48,7 +49,8 @@ public final class Agent {
 
       DIR is where the agent keeps its identity, its sources and what is not sent yet;
       ~/.clarity-agent unless --data or CLARITY_AGENT_DATA says otherwise.
-      MODE is disable, prefer (the default), require, verify-ca or verify-full.
+      MODE is disable, prefer (the default), require, verify-ca or verify-full; the last two trust
+      the authorities whose certificates are in FILE, or in ~/.postgresql/root.crt.
       """;
 
   private final PrintStream out;

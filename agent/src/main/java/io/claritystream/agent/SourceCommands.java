@@ -5,6 +5,7 @@ import io.claritystream.agent.postgres.Capture;
 import io.claritystream.agent.postgres.Database;
 import io.claritystream.agent.postgres.Preflight;
 import io.claritystream.agent.postgres.TableChoice;
+import io.claritystream.agent.postgres.Tls;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -13,11 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.security.SignatureException;
+import java.security.cert.CertPathBuilderException;
 import java.sql.SQLException;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -25,8 +29,6 @@ import org.jspecify.annotations.Nullable;
 
 /// `source add`, `source list`, `source remove`.
 final class SourceCommands {
-  private static final Set<String> TLS_MODES =
-      Set.of("disable", "prefer", "require", "verify-ca", "verify-full");
   private static final int POSTGRES_PORT = 5432;
   private static final int SLOT_NAME_MAX = 40;
   private static final long STOP_WAIT_MS = 30_000;
@@ -64,13 +66,10 @@ final class SourceCommands {
     var database = arguments.required("--database");
     var user = arguments.required("--user");
     var tables = arguments.option("--tables").orElse("");
-    var tls = arguments.option("--tls").orElse("prefer");
+    var tls = tls(arguments.option("--tls").orElse("prefer"), arguments.option("--tls-ca"));
     var file = arguments.option("--password-file");
     var variable = arguments.option("--password-env");
     arguments.end();
-    if (!TLS_MODES.contains(tls)) {
-      throw new UsageException("--tls is disable, prefer, require, verify-ca or verify-full");
-    }
     if (file.isPresent() && variable.isPresent()) {
       throw new UsageException("--password-file and --password-env exclude each other");
     }
@@ -118,6 +117,18 @@ final class SourceCommands {
     return Agent.DONE;
   }
 
+  private static Tls tls(String mode, Optional<String> authorities) {
+    var file = authorities.map(path -> Path.of(path).toAbsolutePath().normalize()).orElse(null);
+    if (file != null && !Files.isReadable(file)) {
+      throw new CommandFailedException("--tls-ca: there is no file " + file + " to be read");
+    }
+    try {
+      return new Tls(mode, file);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+
   private static TableChoice choice(String tables) {
     try {
       return TableChoice.parse(tables);
@@ -140,7 +151,7 @@ final class SourceCommands {
       int port,
       String database,
       String user,
-      String tls,
+      Tls tls,
       String tables,
       String slot,
       Password password,
@@ -171,10 +182,10 @@ final class SourceCommands {
   private record Resolved(Password kind, String text) {}
 
   private final class Given {
-    private final java.util.Optional<String> file;
-    private final java.util.Optional<String> variable;
+    private final Optional<String> file;
+    private final Optional<String> variable;
 
-    Given(java.util.Optional<String> file, java.util.Optional<String> variable) {
+    Given(Optional<String> file, Optional<String> variable) {
       this.file = file;
       this.variable = variable;
     }
@@ -212,13 +223,31 @@ final class SourceCommands {
       return Preflight.check(database, choice, settings.slot());
     } catch (SQLException e) {
       throw new CommandFailedException(
-          "the database "
-              + database
-              + " cannot be used: "
-              + (e.getCause() instanceof UnknownHostException
-                  ? "its host is not known; check --host"
-                  : String.valueOf(e.getMessage()).lines().findFirst().orElse("")));
+          "the database " + database + " cannot be used: " + reason(e));
     }
+  }
+
+  private static String reason(SQLException failure) {
+    for (Throwable t = failure; t != null; t = t.getCause()) {
+      if (t instanceof UnknownHostException) {
+        return "its host is not known; check --host";
+      }
+      if (t instanceof CertPathBuilderException || t instanceof SignatureException) {
+        return "no authority that is trusted has signed its certificate; name the right one's file"
+            + " with --tls-ca";
+      }
+    }
+    var said = String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
+    if (said.contains("SSL root certificate")) {
+      return said + " Name the authority's file, in PEM, with --tls-ca.";
+    }
+    if (said.contains("PgjdbcHostnameVerifier")) {
+      return "its certificate is for another name than --host; --tls verify-full wants them to be"
+          + " the same";
+    }
+    return said.endsWith("no encryption")
+        ? said + "; if the server wants TLS, use --tls require, or verify-full"
+        : said;
   }
 
   private void print(SourceSettings settings, Preflight preflight) {

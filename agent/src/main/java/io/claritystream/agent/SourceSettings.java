@@ -3,6 +3,7 @@ package io.claritystream.agent;
 import io.claritystream.agent.files.PrivateFile;
 import io.claritystream.agent.postgres.Database;
 import io.claritystream.agent.postgres.TableChoice;
+import io.claritystream.agent.postgres.Tls;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,7 +15,6 @@ import java.util.regex.Pattern;
 
 /// One source as a person added it.
 ///
-/// @param tls see [Database]
 /// @param tables what [TableChoice#parse(String)] reads
 /// @param slot the name of slot and publications in the database
 /// @param password where the password is
@@ -25,7 +25,7 @@ record SourceSettings(
     int port,
     String database,
     String user,
-    String tls,
+    Tls tls,
     String tables,
     String slot,
     Password password,
@@ -104,7 +104,10 @@ record SourceSettings(
     values.put("port", Integer.toString(port));
     values.put("database", database);
     values.put("user", user);
-    values.put("tls", tls);
+    values.put("tls", tls.mode());
+    if (tls.authorities() != null) {
+      values.put("tls_ca", tls.authorities().toString());
+    }
     values.put("tables", tables);
     values.put("slot", slot);
     switch (password) {
@@ -124,6 +127,7 @@ record SourceSettings(
     }
     var map = values.get();
     try {
+      var authorities = map.get("tls_ca");
       var inFile = map.get("password_file");
       var inEnvironment = map.get("password_env");
       Password password =
@@ -139,7 +143,9 @@ record SourceSettings(
               Integer.parseInt(map.getOrDefault("port", "")),
               map.getOrDefault("database", ""),
               map.getOrDefault("user", ""),
-              map.getOrDefault("tls", "prefer"),
+              new Tls(
+                  map.getOrDefault("tls", "prefer"),
+                  authorities == null ? null : Path.of(authorities)),
               map.getOrDefault("tables", ""),
               map.getOrDefault("slot", ""),
               password,

@@ -1,5 +1,6 @@
 package io.claritystream.agent;
 
+import io.claritystream.agent.postgres.Tls;
 import io.claritystream.agent.spool.SpoolLimits;
 import io.claritystream.agent.uplink.Identity;
 import io.claritystream.agent.uplink.Pairing;
@@ -68,7 +69,7 @@ final class Rig implements AutoCloseable {
         database.port(),
         database.name(),
         database.user(),
-        "disable",
+        Tls.of("disable"),
         tables,
         "clarity_" + database.name(),
         new SourceSettings.Password.InFile(password),

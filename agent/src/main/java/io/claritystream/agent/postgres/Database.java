@@ -8,10 +8,9 @@ import java.util.function.Supplier;
 
 /// A customer's database and how to reach it.
 ///
-/// @param tls `disable`, `prefer`, `require`, `verify-ca` or `verify-full`
 /// @param password asked for at each connection, so that a changed password file counts at once
 public record Database(
-    String host, int port, String name, String user, String tls, Supplier<String> password) {
+    String host, int port, String name, String user, Tls tls, Supplier<String> password) {
   private static final String PREFER_SIMPLE = "simple";
 
   public Database {
@@ -62,7 +61,7 @@ public record Database(
     properties.setProperty("connectTimeout", "10");
     properties.setProperty("loginTimeout", "20");
     properties.setProperty("tcpKeepAlive", "true");
-    properties.setProperty("sslmode", tls);
+    tls.set(properties);
     return properties;
   }
 

@@ -1,6 +1,7 @@
 package io.claritystream.agent.uplink;
 
 import io.grpc.Status;
+import io.grpc.netty.shaded.io.netty.handler.proxy.ProxyConnectException;
 import java.net.ConnectException;
 import java.net.UnknownHostException;
 import java.security.cert.CertificateException;
@@ -38,8 +39,14 @@ final class Failures {
       if (t instanceof CertificateException) {
         return "the server at " + server + " is not to be trusted: " + t.getMessage();
       }
+      if (t instanceof Proxy.NotFoundException) {
+        return String.valueOf(t.getMessage());
+      }
       if (t instanceof UnknownHostException) {
         return "the host " + server.host() + " is not known; check the server's address";
+      }
+      if (t instanceof ProxyConnectException) {
+        return proxy(String.valueOf(t.getMessage()), server);
       }
       if (t instanceof ConnectException) {
         return "nothing answers at " + server + "; check the address, the firewall and the proxy";
@@ -53,5 +60,19 @@ final class Failures {
       case PERMISSION_DENIED -> "the platform refuses the agent" + said;
       default -> "the platform answered " + status.getCode() + said;
     };
+  }
+
+  /// The connection to the proxy stands, and it does not lead on.
+  private static String proxy(String said, ServerAddress server) {
+    var before = "the proxy does not let the agent through to " + server;
+    if (said.contains("status: 407")) {
+      return before
+          + ": it wants a user and a password, and others than it was given; name them like"
+          + " HTTPS_PROXY=http://user:password@proxy.example.com:3128";
+    }
+    var status = said.indexOf("status: ");
+    return status < 0
+        ? before + "; check its address and whether it takes CONNECT"
+        : before + ": it answers " + said.substring(status + "status: ".length());
   }
 }

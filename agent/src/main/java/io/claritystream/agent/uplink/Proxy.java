@@ -8,6 +8,7 @@ import java.net.SocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
+import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
@@ -49,18 +50,30 @@ record Proxy(@Nullable URI address, String exceptions) implements ProxyDetector 
     return "";
   }
 
+  /// Nobody knows the proxy's host.
+  static final class NotFoundException extends UnknownHostException {
+    private static final long serialVersionUID = 1;
+
+    NotFoundException(String host) {
+      super("the host " + host + " is not known; check HTTPS_PROXY");
+    }
+  }
+
   @Override
-  public @Nullable ProxiedSocketAddress proxyFor(SocketAddress target) {
+  public @Nullable ProxiedSocketAddress proxyFor(SocketAddress target) throws NotFoundException {
     if (address == null
         || !(target instanceof InetSocketAddress internet)
         || excepted(internet.getHostString())) {
       return null;
     }
+    var place =
+        new InetSocketAddress(address.getHost(), address.getPort() < 0 ? PORT : address.getPort());
+    if (place.isUnresolved()) {
+      throw new NotFoundException(address.getHost());
+    }
     var proxy =
         HttpConnectProxiedSocketAddress.newBuilder()
-            .setProxyAddress(
-                new InetSocketAddress(
-                    address.getHost(), address.getPort() < 0 ? PORT : address.getPort()))
+            .setProxyAddress(place)
             .setTargetAddress(internet);
     var user = address.getRawUserInfo();
     if (user != null) {

@@ -157,7 +157,12 @@ class RestartTests {
       run(a, "ALTER TABLE secret OWNER TO " + user, "ALTER TABLE open OWNER TO " + user);
       var reader =
           new Database(
-              "127.0.0.1", database.port(), database.name(), user, "disable", () -> "reader");
+              "127.0.0.1",
+              database.port(),
+              database.name(),
+              user,
+              Tls.of("disable"),
+              () -> "reader");
       try {
         var preflight = Preflight.check(reader, TableChoice.ALL, slot);
         assertThat(preflight.tableNames()).containsExactly("public.open");

@@ -56,7 +56,7 @@ final class TestCapture {
         database.port(),
         database.name(),
         database.user(),
-        "disable",
+        Tls.of("disable"),
         database::password);
   }
 

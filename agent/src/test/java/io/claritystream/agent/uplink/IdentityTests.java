@@ -170,7 +170,7 @@ class IdentityTests {
   }
 
   @Test
-  void theProxyOfTheEnvironmentIsUsedWithItsPasswordButNotForThisMachine() {
+  void theProxyOfTheEnvironmentIsUsedWithItsPasswordButNotForThisMachine() throws Exception {
     var proxy =
         Proxy.of(
             Map.of(

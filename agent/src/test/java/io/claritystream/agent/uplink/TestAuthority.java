@@ -44,9 +44,19 @@ public final class TestAuthority {
     return new Issued(pair, chain(identity, pair.getPublic(), Instant.now(), Duration.ofHours(24)));
   }
 
+  /// Of a server that is called so.
+  public Issued server(String host) {
+    var pair = KeyPairs.make();
+    var name = new GeneralName(GeneralName.dNSName, host);
+    return new Issued(
+        pair,
+        List.of(issue("CN=server", pair.getPublic(), name, Instant.now(), Duration.ofHours(24))));
+  }
+
   public List<X509Certificate> chain(
       PeerIdentity identity, PublicKey key, Instant from, Duration life) {
-    return List.of(issue("CN=peer", key, identity, from, life), certificate);
+    var name = new GeneralName(GeneralName.uniformResourceIdentifier, identity.uri());
+    return List.of(issue("CN=peer", key, name, from, life), certificate);
   }
 
   /// As the platform answers.
@@ -64,7 +74,7 @@ public final class TestAuthority {
   }
 
   private X509Certificate issue(
-      String name, PublicKey key, PeerIdentity identity, Instant from, Duration life) {
+      String subject, PublicKey key, GeneralName name, Instant from, Duration life) {
     try {
       var builder =
           new JcaX509v3CertificateBuilder(
@@ -72,16 +82,11 @@ public final class TestAuthority {
               BigInteger.valueOf(serials.getAndIncrement()),
               Date.from(from.minusSeconds(60)),
               Date.from(from.plus(life)),
-              new X500Name(name),
+              new X500Name(subject),
               key);
-      builder.addExtension(
-          Extension.basicConstraints, true, new BasicConstraints(identity == null));
-      if (identity != null) {
-        builder.addExtension(
-            Extension.subjectAlternativeName,
-            false,
-            new GeneralNames(
-                new GeneralName(GeneralName.uniformResourceIdentifier, identity.uri())));
+      builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(name == null));
+      if (name != null) {
+        builder.addExtension(Extension.subjectAlternativeName, false, new GeneralNames(name));
       }
       var signer = new JcaContentSignerBuilder("SHA256withECDSA").build(keys.getPrivate());
       return new JcaX509CertificateConverter().getCertificate(builder.build(signer));
