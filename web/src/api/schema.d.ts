@@ -933,7 +933,7 @@ export interface components {
         /** @description RFC 9457 problem details with a stable code. */
         Problem: {
             /** @enum {string} */
-            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "email_taken" | "payload_too_large" | "unsupported_media_type" | "rate_limited" | "internal" | "unavailable";
+            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "email_taken" | "payload_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "unavailable";
             detail?: string;
             errors?: components["schemas"]["InvalidField"][];
             /** Format: uri */

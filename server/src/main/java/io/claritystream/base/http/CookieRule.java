@@ -2,10 +2,13 @@ package io.claritystream.base.http;
 
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.Cookie;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.URI;
+import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
@@ -14,6 +17,9 @@ import org.springframework.web.filter.OncePerRequestFilter;
 /// Under cookie sign-in a method that changes something must come from the web app itself: with the
 /// header `X-Clarity-Request: 1`, which another site cannot send without being asked, and from the
 /// same origin by what the browser says of it. Otherwise the answer is the problem `csrf`.
+///
+/// A request with an `Authorization` header, of whatever kind, is judged by that alone: within it
+/// there are no session cookies, so that none can be used past this rule.
 final class CookieRule extends OncePerRequestFilter {
 
   static final String HEADER = "X-Clarity-Request";
@@ -28,17 +34,20 @@ final class CookieRule extends OncePerRequestFilter {
 
   @Override
   protected boolean shouldNotFilter(HttpServletRequest request) {
-    return SAFE.contains(request.getMethod())
-        || request.getHeader(HttpHeaders.AUTHORIZATION) != null
-        || (AccessTokenSource.cookie(request, SessionCookieNames.ACCESS) == null
-            && AccessTokenSource.cookie(request, SessionCookieNames.REFRESH) == null);
+    return (AccessTokenSource.cookie(request, SessionCookieNames.ACCESS) == null
+        && AccessTokenSource.cookie(request, SessionCookieNames.REFRESH) == null);
   }
 
   @Override
   protected void doFilterInternal(
       HttpServletRequest request, HttpServletResponse response, FilterChain chain)
       throws ServletException, IOException {
-    if ("1".equals(request.getHeader(HEADER)) && sameOrigin(request)) {
+    if (request.getHeader(HttpHeaders.AUTHORIZATION) != null) {
+      chain.doFilter(new WithoutSession(request), response);
+      return;
+    }
+    if (SAFE.contains(request.getMethod())
+        || ("1".equals(request.getHeader(HEADER)) && sameOrigin(request))) {
       chain.doFilter(request, response);
       return;
     }
@@ -62,6 +71,27 @@ final class CookieRule extends OncePerRequestFilter {
       return host != null && host.equalsIgnoreCase(URI.create(origin).getAuthority());
     } catch (IllegalArgumentException noAddress) {
       return false;
+    }
+  }
+
+  /// A request as if the browser had sent no session with it.
+  private static final class WithoutSession extends HttpServletRequestWrapper {
+
+    WithoutSession(HttpServletRequest request) {
+      super(request);
+    }
+
+    @Override
+    public Cookie @Nullable [] getCookies() {
+      Cookie[] all = super.getCookies();
+      return all == null
+          ? null
+          : Arrays.stream(all)
+              .filter(
+                  cookie ->
+                      !cookie.getName().equals(SessionCookieNames.ACCESS)
+                          && !cookie.getName().equals(SessionCookieNames.REFRESH))
+              .toArray(Cookie[]::new);
     }
   }
 }

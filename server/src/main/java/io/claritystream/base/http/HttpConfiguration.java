@@ -1,10 +1,12 @@
 package io.claritystream.base.http;
 
+import java.net.URI;
 import java.time.Instant;
 import java.util.List;
 import org.apache.catalina.core.StandardHost;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.factory.annotation.Value;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -47,9 +49,13 @@ class HttpConfiguration {
 
   @Bean
   FilterRegistrationBean<RequestBoundary> requestBoundary(
-      HttpProperties http, ProblemResolver problems) {
+      HttpProperties http,
+      @Value("${clarity.public-url}") URI publicUrl,
+      ProblemResolver problems) {
     FilterRegistrationBean<RequestBoundary> filter =
-        new FilterRegistrationBean<>(new RequestBoundary(http.bodyMax().toBytes(), problems));
+        new FilterRegistrationBean<>(
+            new RequestBoundary(
+                new HostRule(publicUrl, http.hosts()), http.bodyMax().toBytes(), problems));
     filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
     return filter;
   }

@@ -63,6 +63,10 @@ public enum ProblemCode {
       "Sign in, or use another email."),
   PAYLOAD_TOO_LARGE(
       HttpStatus.CONTENT_TOO_LARGE, "The body is too large", "Send less in one request."),
+  MISDIRECTED_REQUEST(
+      HttpStatus.MISDIRECTED_REQUEST,
+      "The request is meant for another server",
+      "Use the address that clarity.public-url names; other names are added in clarity.http.hosts."),
   UNSUPPORTED_MEDIA_TYPE(
       HttpStatus.UNSUPPORTED_MEDIA_TYPE,
       "The body is of a kind that is not understood here",
@@ -75,6 +79,10 @@ public enum ProblemCode {
       HttpStatus.INTERNAL_SERVER_ERROR,
       "Something broke on our side",
       "Try again; if it stays, report the instance to the operators."),
+  NOT_IMPLEMENTED(
+      HttpStatus.NOT_IMPLEMENTED,
+      "The request needs what this server does not do",
+      "Use HTTP/1.1, and send the body plain or chunked."),
   UNAVAILABLE(
       HttpStatus.SERVICE_UNAVAILABLE,
       "The service cannot answer at the moment",

@@ -1,11 +1,13 @@
 package io.claritystream.base.http;
 
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 
@@ -19,25 +21,29 @@ public final class ProblemReportValve extends ErrorReportValve {
       {"type":"%s","title":"%s","status":%d,"code":"%s","instance":"urn:uuid:%s","remedy":"%s"}\
       """;
 
+  private static final String METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
   @Override
   protected void report(Request request, Response response, @Nullable Throwable failure) {
     int status = response.getStatus();
     if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
       return;
     }
+    if (request.getMethod() != null && request.getMethod().equals("CONNECT")) {
+      // Tomcat says of it that it is not implemented; here it is a method like any other.
+      status = HttpServletResponse.SC_METHOD_NOT_ALLOWED;
+      response.setStatus(status);
+      response.setHeader(HttpHeaders.ALLOW, METHODS);
+    }
     ProblemCode code = Problems.ofStatus(HttpStatusCode.valueOf(status)).code();
-    String body =
-        BODY.formatted(
-            code.type(),
-            code.title(),
-            status,
-            code.code(),
-            RequestId.of(request.getRequest()),
-            code.remedy());
+    String id = RequestId.of(request.getRequest());
+    String body = BODY.formatted(code.type(), code.title(), status, code.code(), id, code.remedy());
     try {
       response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
       response.setCharacterEncoding(StandardCharsets.UTF_8.name());
-      response.setHeader("Cache-Control", "no-store");
+      response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
+      response.setHeader(RequestId.HEADER, id);
+      SafeHeaders.set(response::setHeader);
       response.getReporter().write(body);
       response.finishResponse();
     } catch (IOException clientGone) {

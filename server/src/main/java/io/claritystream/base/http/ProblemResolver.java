@@ -91,8 +91,12 @@ final class ProblemResolver implements HandlerExceptionResolver, Ordered {
     if (retryAfter != null) {
       response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(secondsRoundedUp(retryAfter)));
     }
-    byte[] body = json.writeValueAsBytes(ProblemDocument.of(problem, RequestId.of(request)));
+    String id = RequestId.of(request);
+    byte[] body = json.writeValueAsBytes(ProblemDocument.of(problem, id));
     response.resetBuffer();
+    // What Tomcat has refused comes here past the filter that sets them.
+    response.setHeader(RequestId.HEADER, id);
+    SafeHeaders.set(response::setHeader);
     response.setStatus(code.status().value());
     response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
     response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);

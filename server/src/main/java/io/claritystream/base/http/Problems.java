@@ -96,6 +96,7 @@ final class Problems {
           case CONTENT_TOO_LARGE -> ProblemCode.PAYLOAD_TOO_LARGE;
           case UNSUPPORTED_MEDIA_TYPE -> ProblemCode.UNSUPPORTED_MEDIA_TYPE;
           case TOO_MANY_REQUESTS -> ProblemCode.RATE_LIMITED;
+          case NOT_IMPLEMENTED, HTTP_VERSION_NOT_SUPPORTED -> ProblemCode.NOT_IMPLEMENTED;
           case SERVICE_UNAVAILABLE -> ProblemCode.UNAVAILABLE;
           case null, default ->
               status.is4xxClientError() ? ProblemCode.VALIDATION_FAILED : ProblemCode.INTERNAL;

@@ -8,14 +8,16 @@ import java.io.IOException;
 import org.slf4j.MDC;
 import org.springframework.web.filter.OncePerRequestFilter;
 
-/// The outermost filter: names the request, bounds its body, and turns what any filter within
-/// throws into a problem.
+/// The outermost filter: names the request, asks whom it is meant for, bounds its body, and turns
+/// what any filter within throws into a problem.
 final class RequestBoundary extends OncePerRequestFilter {
 
+  private final HostRule hosts;
   private final long bodyBytesMax;
   private final ProblemResolver problems;
 
-  RequestBoundary(long bodyBytesMax, ProblemResolver problems) {
+  RequestBoundary(HostRule hosts, long bodyBytesMax, ProblemResolver problems) {
+    this.hosts = hosts;
     this.bodyBytesMax = bodyBytesMax;
     this.problems = problems;
   }
@@ -26,8 +28,10 @@ final class RequestBoundary extends OncePerRequestFilter {
       throws ServletException, IOException {
     String id = RequestId.of(request);
     response.setHeader(RequestId.HEADER, id);
+    SafeHeaders.set(response::setHeader);
     MDC.put(RequestId.LOG_KEY, id);
     try {
+      hosts.check(request);
       if (request.getContentLengthLong() > bodyBytesMax) {
         throw BoundedBody.tooLarge(bodyBytesMax);
       }

@@ -4,32 +4,28 @@ import jakarta.servlet.DispatcherType;
 import jakarta.servlet.http.HttpServletRequest;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.util.List;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.http.HttpMethod;
 import org.springframework.security.authentication.AuthenticationManager;
 import org.springframework.security.authorization.AuthorizationDecision;
+import org.springframework.security.config.Customizer;
 import org.springframework.security.config.annotation.web.builders.HttpSecurity;
 import org.springframework.security.config.annotation.web.configurers.AbstractHttpConfigurer;
-import org.springframework.security.config.annotation.web.configurers.HeadersConfigurer;
 import org.springframework.security.config.http.SessionCreationPolicy;
 import org.springframework.security.oauth2.server.resource.web.authentication.BearerTokenAuthenticationFilter;
 import org.springframework.security.web.AuthenticationEntryPoint;
 import org.springframework.security.web.SecurityFilterChain;
 import org.springframework.security.web.access.AccessDeniedHandler;
 import org.springframework.security.web.firewall.RequestRejectedHandler;
-import org.springframework.security.web.header.writers.ReferrerPolicyHeaderWriter.ReferrerPolicy;
 
 /// Stateless, and denied unless allowed.
 @Configuration(proxyBeanMethods = false)
 class SecurityConfiguration {
 
-  /// Scripts come from our own files alone. Inline styles are allowed because charts and menus
-  /// place themselves by them; styles cannot run.
-  private static final String CONTENT_SECURITY_POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-          + "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; "
-          + "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+  private static final List<HttpMethod> READING =
+      List.of(HttpMethod.GET, HttpMethod.HEAD, HttpMethod.OPTIONS);
 
   @Bean
   SecurityFilterChain security(
@@ -56,16 +52,21 @@ class SecurityConfiguration {
           for (PublicRoutes.Route route : PublicRoutes.ALL) {
             rules.requestMatchers(route.method(), route.pattern()).permitAll();
           }
+          // What a route can be asked is in the API's description, which is for everybody.
+          rules.requestMatchers(HttpMethod.OPTIONS, "/v1/**", "/.well-known/jwks.json").permitAll();
           rules.requestMatchers("/v1/**").authenticated();
-          rules.requestMatchers(HttpMethod.GET, "/actuator/health/**").permitAll();
-          rules
-              .requestMatchers(HttpMethod.GET, "/actuator/prometheus")
-              .access(
-                  (authentication, context) ->
-                      new AuthorizationDecision(fromHere(context.getRequest())));
+          for (HttpMethod reading : READING) {
+            rules.requestMatchers(reading, "/actuator/health/**").permitAll();
+            rules
+                .requestMatchers(reading, "/actuator/prometheus")
+                .access(
+                    (authentication, context) ->
+                        new AuthorizationDecision(fromHere(context.getRequest())));
+          }
           rules.requestMatchers("/actuator/**", "/.well-known/**").denyAll();
-          rules.requestMatchers(HttpMethod.GET, "/**").permitAll();
-          rules.requestMatchers(HttpMethod.HEAD, "/**").permitAll();
+          for (HttpMethod reading : READING) {
+            rules.requestMatchers(reading, "/**").permitAll();
+          }
           rules.anyRequest().denyAll();
         });
     http.oauth2ResourceServer(
@@ -78,27 +79,13 @@ class SecurityConfiguration {
     http.exceptionHandling(
         handling -> handling.authenticationEntryPoint(signInNeeded).accessDeniedHandler(denied));
     http.addFilterBefore(new CookieRule(problems), BearerTokenAuthenticationFilter.class);
+    // The others are set for every answer, by SafeHeaders.
     http.headers(
         headers ->
             headers
-                .contentSecurityPolicy(csp -> csp.policyDirectives(CONTENT_SECURITY_POLICY))
-                .frameOptions(HeadersConfigurer.FrameOptionsConfig::deny)
-                .referrerPolicy(
-                    policy -> policy.policy(ReferrerPolicy.STRICT_ORIGIN_WHEN_CROSS_ORIGIN))
-                .permissionsPolicyHeader(
-                    policy -> policy.policy("camera=(), geolocation=(), microphone=(), payment=()"))
-                .crossOriginOpenerPolicy(
-                    policy ->
-                        policy.policy(
-                            org.springframework.security.web.header.writers
-                                .CrossOriginOpenerPolicyHeaderWriter.CrossOriginOpenerPolicy
-                                .SAME_ORIGIN))
-                .crossOriginResourcePolicy(
-                    policy ->
-                        policy.policy(
-                            org.springframework.security.web.header.writers
-                                .CrossOriginResourcePolicyHeaderWriter.CrossOriginResourcePolicy
-                                .SAME_ORIGIN)));
+                .defaultsDisabled()
+                .cacheControl(Customizer.withDefaults())
+                .httpStrictTransportSecurity(Customizer.withDefaults()));
     http.sessionManagement(
         session -> session.sessionCreationPolicy(SessionCreationPolicy.STATELESS));
     // CookieRule stands in its place.

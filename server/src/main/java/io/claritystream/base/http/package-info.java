@@ -10,7 +10,11 @@
 ///
 /// A request is authenticated by an access token in `Authorization: Bearer` or in the cookie
 /// `clarity_access`; `control.identity` supplies the `AuthenticationManager` that verifies it.
-/// Under the cookie, methods that change something need the header and the origin of [CookieRule].
+/// Under the cookie, methods that change something need the header and the origin of [CookieRule];
+/// beside an `Authorization` header the cookies count for nothing.
+///
+/// Only requests that mean this server by its names are answered ([HostRule]), and every answer,
+/// even of Tomcat itself, carries [SafeHeaders].
 ///
 /// A client's address is that of its connection. Behind reverse proxies `clarity.trusted-proxies`
 /// names theirs; then, and only from them, `X-Forwarded-For` says who the client is.

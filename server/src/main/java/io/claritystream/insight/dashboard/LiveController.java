@@ -10,6 +10,7 @@ import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RestController;
@@ -38,7 +39,11 @@ class LiveController {
               responseCode = "200",
               content =
                   @Content(mediaType = "text/event-stream", schema = @Schema(type = "string"))))
-  void live(Caller caller, HttpServletResponse response) {
-    feed.serve(caller, response);
+  void live(Caller caller, HttpServletRequest request, HttpServletResponse response) {
+    if (request.getMethod().equals("HEAD")) {
+      LiveFeed.begin(response);
+    } else {
+      feed.serve(caller, response);
+    }
   }
 }

@@ -65,12 +65,7 @@ final class LiveFeed {
   void serve(Caller caller, HttpServletResponse response) {
     enter(caller.userId());
     try (var stream = hub.open(caller.tenantId())) {
-      response.setStatus(HttpServletResponse.SC_OK);
-      response.setContentType("text/event-stream");
-      response.setCharacterEncoding(StandardCharsets.UTF_8.name());
-      response.setHeader("Cache-Control", "no-store");
-      // A proxy that collects an answer before it passes it on would make this one silent.
-      response.setHeader("X-Accel-Buffering", "no");
+      begin(response);
       relay(caller, stream, response.getOutputStream());
     } catch (IOException gone) {
       // The reader went away; the answer has begun, so there is nobody to tell.
@@ -79,6 +74,16 @@ final class LiveFeed {
     } finally {
       leave(caller.userId());
     }
+  }
+
+  /// All that there is of an answer before its first event.
+  static void begin(HttpServletResponse response) {
+    response.setStatus(HttpServletResponse.SC_OK);
+    response.setContentType("text/event-stream");
+    response.setCharacterEncoding(StandardCharsets.UTF_8.name());
+    response.setHeader("Cache-Control", "no-store");
+    // A proxy that collects an answer before it passes it on would make this one silent.
+    response.setHeader("X-Accel-Buffering", "no");
   }
 
   private void relay(Caller caller, LiveStream stream, OutputStream out)

@@ -8,9 +8,6 @@ import io.claritystream.ApiClient.Registered;
 import io.claritystream.Clarity;
 import io.claritystream.TestRoutes;
 import io.claritystream.TestServer;
-import java.io.InputStream;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.UUID;
 import java.util.stream.Stream;
@@ -111,8 +108,9 @@ class ProblemTests {
 
     assertProblem(client.post("/v1/test/things", large), ProblemCode.PAYLOAD_TOO_LARGE);
     assertThat(
-            raw(
-                "POST /v1/test/things HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+            RawHttp.send(
+                server,
+                "POST /v1/test/things HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n"
                     + "Authorization: Bearer "
                     + person.accessToken()
                     + "\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -239,22 +237,22 @@ class ProblemTests {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "GET /%zz HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "GET /a|b HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        "GET /v1/%2e%2e/%2e%2e/etc HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        "GET /v1//me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        "GET /v1/me;x=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET /%zz HTTP/1.1\r\nHost: {host}\r\n\r\n",
+        "GET /a|b HTTP/1.1\r\nHost: {host}\r\n\r\n",
+        "GET /v1/%2e%2e/%2e%2e/etc HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
+        "GET /v1//me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
+        "GET /v1/me;x=1 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
         "GET /v1/me HTTP/1.1\r\n\r\n",
-        "TRACE /v1/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        "GET /v1/auth/options?x=%ff HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        "GET /v1/openapi.json?%zz=1 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
-        "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: */*\r\n"
+        "TRACE /v1/me HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
+        "GET /v1/auth/options?x=%ff HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
+        "GET /v1/openapi.json?%zz=1 HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
+        "POST /v1/auth/login HTTP/1.1\r\nHost: {host}\r\nContent-Type: */*\r\n"
             + "Content-Length: 2\r\nConnection: close\r\n\r\n{}",
-        "POST /v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "POST /v1/auth/login HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
             + "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\nZZ\r\n"
       })
   void what_tomcat_or_the_firewall_refuse_is_a_problem_too(String request) {
-    String answer = raw(request);
+    String answer = RawHttp.send(server, request);
 
     assertThat(answer).startsWith("HTTP/1.1 4").contains("application/problem+json");
     String body = answer.substring(answer.indexOf("\r\n\r\n") + 4);
@@ -299,18 +297,5 @@ class ProblemTests {
     assertThat(anyone.get("/actuator/env").status()).isEqualTo(401);
     assertThat(anyone.get("/actuator").status()).isEqualTo(401);
     assertProblem(client.get("/actuator/heapdump"), ProblemCode.FORBIDDEN);
-  }
-
-  private static String raw(String request) {
-    try (Socket socket = new Socket("localhost", server.url().getPort())) {
-      socket.setSoTimeout(10_000);
-      socket.getOutputStream().write(request.getBytes(StandardCharsets.UTF_8));
-      socket.getOutputStream().flush();
-      socket.shutdownOutput();
-      InputStream answer = socket.getInputStream();
-      return new String(answer.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (java.io.IOException broken) {
-      throw new java.io.UncheckedIOException(broken);
-    }
   }
 }

@@ -10,6 +10,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class CookieSessionTests {
 
@@ -96,6 +98,31 @@ class CookieSessionTests {
                 .send("POST", "/v1/auth/refresh", null)
                 .status())
         .isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Bearer x", "Basic YTpi", "Bearer", ""})
+  void an_authorization_header_is_no_way_round_the_rule(String authorization) {
+    Answer own = register("round-" + Math.abs(authorization.hashCode()) + "@example.com");
+    ApiClient both = withCookies(own).with("Authorization", authorization);
+
+    assertThat(both.send("POST", "/v1/auth/refresh", null).status()).isEqualTo(401);
+    both.send("POST", "/v1/auth/logout", null);
+    assertThat(both.get("/v1/me").status()).isEqualTo(401);
+    assertThat(both.post("/v1/agents/pairing-codes", "{}").status()).isIn(401, 403);
+    assertThat(withCookies(own).get("/v1/me").status()).as("the cookie's session").isEqualTo(200);
+  }
+
+  @Test
+  void with_both_the_token_alone_counts() {
+    Answer own = register("both@example.com");
+    ApiClient.Registered other = server.client().register("other-of-both@example.com");
+    ApiClient both = withCookies(own).bearer(other.accessToken());
+
+    assertThat(both.get("/v1/me").text("user.email")).isEqualTo("other-of-both@example.com");
+    assertThat(both.send("POST", "/v1/auth/logout", null).status()).isEqualTo(204);
+    assertThat(other.client().get("/v1/me").status()).isEqualTo(401);
+    assertThat(withCookies(own).get("/v1/me").status()).isEqualTo(200);
   }
 
   @Test
