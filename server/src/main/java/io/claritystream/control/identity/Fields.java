@@ -1,5 +1,6 @@
 package io.claritystream.control.identity;
 
+import io.claritystream.base.http.LineOfText;
 import io.claritystream.base.http.Problem;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,11 +23,7 @@ final class Fields {
       return "";
     }
     String text = value.strip();
-    if (text.codePointCount(0, text.length()) > lengthMax) {
-      refuse(field, "must have at most " + lengthMax + " characters");
-    } else if (text.codePoints().anyMatch(Fields::unprintable)) {
-      refuse(field, "must be one line of text");
-    }
+    LineOfText.wrong(text, lengthMax).ifPresent(why -> refuse(field, why));
     return text;
   }
 
@@ -47,14 +44,5 @@ final class Fields {
     if (!errors.isEmpty()) {
       throw Problem.invalid(errors);
     }
-  }
-
-  private static boolean unprintable(int character) {
-    int type = Character.getType(character);
-    return type == Character.CONTROL
-        || type == Character.SURROGATE
-        || type == Character.LINE_SEPARATOR
-        || type == Character.PARAGRAPH_SEPARATOR
-        || type == Character.UNASSIGNED;
   }
 }

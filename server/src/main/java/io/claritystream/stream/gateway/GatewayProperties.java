@@ -23,6 +23,7 @@ import org.springframework.validation.annotation.Validated;
 /// @param welcomeWithin how long an opening stream may wait for ingest to reach its barrier; agents
 ///     give up after 30 seconds
 /// @param pairingsPerMinute attempts to pair that one address has in a minute
+/// @param epochsPerHour how often a source may begin its numbers anew in an hour
 @ConfigurationProperties(prefix = "clarity.gateway", ignoreUnknownFields = false)
 @Validated
 record GatewayProperties(
@@ -33,4 +34,5 @@ record GatewayProperties(
     @DefaultValue("8MB") DataSize acceptance,
     @DefaultValue("10s") Duration stallAfter,
     @DefaultValue("25s") Duration welcomeWithin,
-    @DefaultValue("20") @Min(1) int pairingsPerMinute) {}
+    @DefaultValue("20") @Min(1) int pairingsPerMinute,
+    @DefaultValue("20") @Min(1) int epochsPerHour) {}

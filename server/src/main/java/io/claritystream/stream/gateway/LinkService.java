@@ -164,7 +164,8 @@ final class LinkService extends AgentLinkGrpc.AgentLinkImplBase {
                     request.getName(),
                     request.getKind(),
                     request.getFingerprint(),
-                    request.getServerVersion()),
+                    request.getServerVersion(),
+                    request.getTablesList()),
                 partitions.getAsInt());
     return switch (registration) {
       case Sources.Registration.Registered(var source, var acknowledge) ->

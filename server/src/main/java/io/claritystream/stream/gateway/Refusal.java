@@ -10,6 +10,10 @@ enum Refusal {
   PROTOCOL_VERSION(false),
   /// The agent has no such source.
   UNKNOWN_SOURCE(false),
+  /// What the hello says of the spool cannot be.
+  BAD_HELLO(false),
+  /// The source has begun as many epochs as it may in an hour.
+  TOO_MANY_EPOCHS(false),
   /// A newer stream of the same source is open.
   SUPERSEDED(false),
   /// A batch is not what its header says, or its header is not what it may be.

@@ -168,6 +168,12 @@ final class SourceStream implements DurableMarks.Listener {
               + ". Update the agent.");
       return;
     }
+    Optional<String> wrong = HelloCheck.wrong(hello);
+    if (wrong.isPresent()) {
+      refuse(
+          Refusal.BAD_HELLO, "The hello cannot be right: " + wrong.get() + ". Update the agent.");
+      return;
+    }
     Optional<UUID> sourceId = uuid(hello.getSourceId());
     Optional<SourceRef> opened = sourceId.flatMap(id -> services.sources().openSession(agent, id));
     if (opened.isEmpty()) {
@@ -206,6 +212,10 @@ final class SourceStream implements DurableMarks.Listener {
       switch (Numbering.compare(hello, opened, checkpoint)) {
         case Numbering.Continues(long durable) -> welcome(opened, checkpoint, durable, "");
         case Numbering.Breaks(String why) -> {
+          if (!services.epochs().admits(opened.sourceId())) {
+            tooManyEpochs(opened, why);
+            return;
+          }
           Optional<SourceRef> renumbered = openEpoch(opened, why);
           if (renumbered.isEmpty()) {
             refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
@@ -232,6 +242,19 @@ final class SourceStream implements DurableMarks.Listener {
     } catch (RuntimeException e) {
       fail("a stream could not be opened", e);
     }
+  }
+
+  private void tooManyEpochs(SourceRef opened, String why) {
+    int most = services.epochs().perHour();
+    LOG.warn("no more epochs source={} per_hour={} because {}", opened.sourceId(), most, why);
+    refuse(
+        Refusal.TOO_MANY_EPOCHS,
+        "This source has begun its numbers anew "
+            + most
+            + " times within an hour, and would again: "
+            + why
+            + ". See that the agent's data directory is kept, whole and used by one agent alone;"
+            + " it is tried again by itself.");
   }
 
   private Optional<SourceRef> openEpoch(SourceRef opened, String why) {
@@ -358,6 +381,10 @@ final class SourceStream implements DurableMarks.Listener {
         "The batch that begins at "
             + header.getFirstSeq()
             + " does not follow the one that was sent before it.";
+    if (!services.epochs().admits(to.sourceId())) {
+      tooManyEpochs(to, why);
+      return;
+    }
     openEpoch(to, why);
     refuse(Refusal.OUT_OF_ORDER, why);
   }

@@ -25,6 +25,7 @@ record StreamServices(
     DurableMarks marks,
     EventBus bus,
     Quotas quotas,
+    EpochAllowance epochs,
     LiveStreams streams,
     GatewayMeters meters,
     Executor background,

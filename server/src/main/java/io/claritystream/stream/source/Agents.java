@@ -2,6 +2,7 @@ package io.claritystream.stream.source;
 
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
+import io.claritystream.base.http.LineOfText;
 import io.claritystream.control.audit.AuditEntry;
 import io.claritystream.control.audit.AuditLog;
 import io.claritystream.protocol.identity.PeerIdentity;
@@ -141,7 +142,7 @@ public final class Agents {
         .param("agent", agent.agentId())
         .param("tenant", agent.tenantId())
         .param("name", name)
-        .param("version", clipped(candidate.version(), VERSION_LENGTH_MAX))
+        .param("version", LineOfText.made(candidate.version(), VERSION_LENGTH_MAX))
         .param("now", SqlTime.of(now))
         .param("serial", certificate.serial())
         .param("expires", SqlTime.of(certificate.notAfter()))
@@ -204,7 +205,7 @@ public final class Agents {
                 """)
             .param("serial", certificate.serial())
             .param("expires", SqlTime.of(certificate.notAfter()))
-            .param("version", clipped(version, VERSION_LENGTH_MAX))
+            .param("version", LineOfText.made(version, VERSION_LENGTH_MAX))
             .param("now", SqlTime.of(clock.instant()))
             .param("agent", agent.agentId())
             .param("tenant", agent.tenantId())
@@ -225,12 +226,7 @@ public final class Agents {
 
   private static String name(@Nullable String wished, String own) {
     String name = wished == null || wished.isBlank() ? own : wished;
-    String plain = clipped(name.replaceAll("\\p{Cntrl}+", " "), NAME_LENGTH_MAX).strip();
+    String plain = LineOfText.made(name, NAME_LENGTH_MAX);
     return plain.isEmpty() ? "agent" : plain;
-  }
-
-  private static String clipped(String text, int length) {
-    String printable = text.replace("\u0000", "");
-    return printable.length() <= length ? printable : printable.substring(0, length);
   }
 }

@@ -1,6 +1,7 @@
 package io.claritystream.stream.source;
 
 import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.Line;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
@@ -9,8 +10,6 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.validation.Valid;
-import jakarta.validation.constraints.Pattern;
-import jakarta.validation.constraints.Size;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.UUID;
@@ -38,8 +37,7 @@ class PairingCodeController {
 
   /// @param name what the agent will be called; its own wish otherwise
   @Schema(name = "PairingCodeRequest")
-  record Wish(
-      @Nullable @Size(min = 1, max = 120) @Pattern(regexp = "[^\\p{Cntrl}]*") String name) {}
+  record Wish(@Nullable @Line(max = 120) @Schema(minLength = 1, maxLength = 120) String name) {}
 
   @Schema(name = "PairingCode")
   record Made(UUID id, String code, Instant expiresAt, String serverUrl, String command) {}

@@ -52,7 +52,7 @@ public final class RevokedAgents {
   }
 
   /// To be called after the revocation was committed.
-  void revoked(UUID agent) {
+  synchronized void revoked(UUID agent) {
     Set<UUID> all = new HashSet<>(current);
     all.add(agent);
     replace(Set.copyOf(all));

@@ -1,9 +1,11 @@
 package io.claritystream.stream.source;
 
+import io.claritystream.base.http.LineOfText;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/// What an agent last said of a source. Numbers and texts are the agent's, and so are bounded here.
+/// What an agent last said of a source. Numbers and texts are the agent's, and so are bounded here:
+/// a page can show whatever comes, and one agent's report never keeps others from being written.
 public record SourceReport(
     State state,
     String detail,
@@ -17,15 +19,37 @@ public record SourceReport(
 
   private static final int DETAIL_LENGTH_MAX = 1_000;
   private static final int POSITION_LENGTH_MAX = 200;
-  private static final Instant LATEST = Instant.parse("2200-01-01T00:00:00Z");
+
+  /// Up to here a browser counts exactly.
+  static final long NUMBER_MAX = (1L << 53) - 1;
 
   public SourceReport {
-    detail = bounded(detail, DETAIL_LENGTH_MAX);
-    position = bounded(position, POSITION_LENGTH_MAX);
-    if (lastCommitAt != null
-        && (lastCommitAt.isBefore(Instant.EPOCH) || lastCommitAt.isAfter(LATEST))) {
+    detail = LineOfText.made(detail, DETAIL_LENGTH_MAX);
+    position = LineOfText.made(position, POSITION_LENGTH_MAX);
+    capturedSeq = number(capturedSeq);
+    spoolBytes = number(spoolBytes);
+    spoolLimitBytes = number(spoolLimitBytes);
+    lagBytes = number(lagBytes);
+    if (lastCommitAt != null && lastCommitAt.isBefore(Instant.EPOCH)) {
       lastCommitAt = null;
     }
+  }
+
+  /// The same, as it can have been said at that time: what a fast clock at the site has put into
+  /// the future has just happened.
+  public SourceReport at(Instant now) {
+    return lastCommitAt == null || !lastCommitAt.isAfter(now)
+        ? this
+        : new SourceReport(
+            state,
+            detail,
+            capturedSeq,
+            spoolBytes,
+            spoolLimitBytes,
+            lagBytes,
+            now,
+            snapshot,
+            position);
   }
 
   /// The states as the API has them.
@@ -39,7 +63,13 @@ public record SourceReport(
   }
 
   /// How far the first copy of the tables has come.
-  public record Snapshot(int tablesDone, int tablesTotal, long rows) {}
+  public record Snapshot(int tablesDone, int tablesTotal, long rows) {
+    public Snapshot {
+      tablesTotal = Math.max(0, tablesTotal);
+      tablesDone = Math.clamp(tablesDone, 0, tablesTotal);
+      rows = number(rows);
+    }
+  }
 
   /// Before an agent has said anything, and when it has gone.
   static SourceReport of(State state) {
@@ -59,8 +89,7 @@ public record SourceReport(
         position);
   }
 
-  private static String bounded(String text, int length) {
-    String storable = text.replace("\u0000", "");
-    return storable.length() <= length ? storable : storable.substring(0, length);
+  private static long number(long said) {
+    return Math.clamp(said, 0, NUMBER_MAX);
   }
 }

@@ -93,7 +93,7 @@ public final class SourceReports {
   public synchronized void reported(SourceRef source, SourceReport report) {
     Connected entry = entry(source);
     if (entry != null) {
-      entry.report = report;
+      entry.report = report.at(clock.instant());
       entry.changed = true;
     }
   }

@@ -2,6 +2,7 @@ package io.claritystream.stream.source;
 
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
+import io.claritystream.base.http.LineOfText;
 import io.claritystream.control.audit.AuditEntry;
 import io.claritystream.control.audit.AuditLog;
 import io.claritystream.protocol.identity.PeerIdentity;
@@ -24,6 +25,11 @@ public final class Sources {
   private static final int FINGERPRINT_MAX = 300;
   private static final int SERVER_VERSION_MAX = 100;
 
+  private static final int TABLES_MAX = 10_000;
+
+  /// Of PostgreSQL's names each has at most 63 bytes; this leaves room for two, quoted.
+  private static final int TABLE_NAME_MAX = 300;
+
   private final JdbcClient sql;
   private final TransactionTemplate transactions;
   private final AuditLog audit;
@@ -40,7 +46,9 @@ public final class Sources {
   ///
   /// @param name unique among the agent's sources
   /// @param fingerprint tells this database from another
-  public record Described(String name, String kind, String fingerprint, String serverVersion) {}
+  /// @param tables what is captured of it, as `schema.table`
+  public record Described(
+      String name, String kind, String fingerprint, String serverVersion, List<String> tables) {}
 
   /// What became of a registration.
   public sealed interface Registration {
@@ -76,8 +84,11 @@ public final class Sources {
       return new Registration.Refused(
           "Sources of kind \"" + described.kind() + "\" are not known here.");
     }
-    if (described.name().isBlank() || !isText(described.name(), NAME_MAX)) {
-      return new Registration.Refused("A source's name has from 1 to " + NAME_MAX + " characters.");
+    if (LineOfText.wrong(described.name(), NAME_MAX).isPresent()) {
+      return new Registration.Refused(
+          "A source's name has from 1 to "
+              + NAME_MAX
+              + " characters, on one line, none invisible.");
     }
     if (described.fingerprint().isBlank() || !isText(described.fingerprint(), FINGERPRINT_MAX)) {
       return new Registration.Refused(
@@ -86,6 +97,18 @@ public final class Sources {
     if (!isText(described.serverVersion(), SERVER_VERSION_MAX)) {
       return new Registration.Refused(
           "A server's version has at most " + SERVER_VERSION_MAX + " characters.");
+    }
+    if (described.tables().size() > TABLES_MAX) {
+      return new Registration.Refused(
+          "A source has at most "
+              + TABLES_MAX
+              + " tables, not "
+              + described.tables().size()
+              + ". Choose fewer, or make several sources of the database.");
+    }
+    if (!described.tables().stream().allMatch(Sources::isTableName)) {
+      return new Registration.Refused(
+          "The name of a table has from 1 to " + TABLE_NAME_MAX + " characters.");
     }
     Registration registration =
         transactions.execute(_ -> registerInTransaction(agent, described, partitions));
@@ -98,6 +121,10 @@ public final class Sources {
   /// PostgreSQL has no text with the character NUL.
   private static boolean isText(String value, int lengthMax) {
     return value.length() <= lengthMax && value.indexOf('\0') < 0;
+  }
+
+  private static boolean isTableName(String name) {
+    return !name.isBlank() && isText(name, TABLE_NAME_MAX);
   }
 
   private Registration registerInTransaction(

@@ -113,6 +113,12 @@ class SignInTests {
         Arguments.of("name", " "),
         Arguments.of("name", "x".repeat(201)),
         Arguments.of("name", "two\nlines"),
+        Arguments.of("name", "Ada \u202eecalevoL"),
+        Arguments.of("name", "Ada\u200b"),
+        Arguments.of("name", "\u2800"),
+        Arguments.of("organization.name", "North\u0085gate"),
+        Arguments.of("organization.name", "North\u0000gate"),
+        Arguments.of("organization.name", "\u2066Northgate\u2069"),
         Arguments.of("organization.industry", "farming"),
         Arguments.of("organization.region", "moon"),
         Arguments.of("organization.name", ""));

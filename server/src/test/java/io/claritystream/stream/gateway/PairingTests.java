@@ -27,6 +27,8 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PairingTests {
   private static TestLink link;
@@ -39,6 +41,27 @@ class PairingTests {
   @AfterAll
   static void end() {
     link.close();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "press\\u202eline",
+        "\\u200b",
+        "press\\u0085line",
+        "press\\u0000line",
+        "press\\ud800line",
+        " ",
+        "",
+        "a\\nb"
+      })
+  void anAgentIsNotNamedByWhatCannotBeSeen(String name) {
+    ApiClient.Answer refused =
+        link.person.post("/v1/agents/pairing-codes", "{\"name\":\"" + name + "\"}");
+
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.text("code")).isEqualTo("validation_failed");
+    assertThat(refused.body().at("/errors/0/field").asString()).isEqualTo("name");
   }
 
   @Test

@@ -21,10 +21,12 @@ import io.claritystream.stream.source.DurableMarks;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -33,6 +35,7 @@ import org.junit.jupiter.api.Test;
 
 class StreamTests {
   private static final int KIB = 1024;
+  private static final int EPOCHS_PER_HOUR = 4;
   private static final Duration DEADLINE = Duration.ofSeconds(20);
 
   private static TestLink link;
@@ -46,6 +49,7 @@ class StreamTests {
         TestLink.start(
             Map.of(
                 "clarity.gateway.window", "1MB",
+                "clarity.gateway.epochs-per-hour", Integer.toString(EPOCHS_PER_HOUR),
                 "clarity.gateway.stall-after", "5m",
                 "clarity.gateway.welcome-within", "3s"),
             new Properties());
@@ -380,6 +384,151 @@ class StreamTests {
     }
     assertThatThrownBy(() -> agent.register("na\0me"))
         .hasMessageContaining("name has from 1 to 120");
+  }
+
+  @Test
+  void aSourceHasOnlySoManyTablesAndTheirNamesAreBounded() {
+    List<String> most = IntStream.range(0, 10_000).mapToObj(i -> "public.t" + i).toList();
+    assertThat(agent.register("wide", "9/plant", most).getSourceId()).isNotBlank();
+
+    List<String> tooMany = new ArrayList<>(most);
+    tooMany.add("public.last");
+    assertThatThrownBy(() -> agent.register("wider", "9/plant", tooMany))
+        .isInstanceOf(StatusRuntimeException.class)
+        .hasMessageContaining("FAILED_PRECONDITION")
+        .hasMessageContaining("at most 10000 tables, not 10001");
+    for (String name : List.of("", " ", "x".repeat(301), "a\0b")) {
+      assertThatThrownBy(() -> agent.register("odd", "9/plant", List.of("public.a", name)))
+          .hasMessageContaining("name of a table has from 1 to 300");
+    }
+  }
+
+  @Test
+  void aSourceIsNotNamedByWhatCannotBeSeen() {
+    for (String name : List.of("plant\u202e", "\u200b", "pl\u0000ant", "pl\u0085ant", "\u00a0")) {
+      assertThatThrownBy(() -> agent.register(name, "8/plant"))
+          .hasMessageContaining("name has from 1 to 120");
+    }
+  }
+
+  @Test
+  void aHelloThatCannotBeRightIsRefusedAndOpensNothing() {
+    ByteString whole = ByteString.copyFrom(new byte[16]);
+    for (Hello.Builder wrong :
+        List.of(
+            continuing(5, whole).setEpoch(-1),
+            continuing(5, whole).setEpoch(Integer.MIN_VALUE),
+            continuing(5, whole).setTailSeq(-1).setFirstSeq(0),
+            continuing(5, whole).setTailSeq(Long.MAX_VALUE),
+            continuing(5, whole).setFirstSeq(-1),
+            continuing(5, whole).setFirstSeq(7),
+            continuing(5, whole).setDurableSeq(-1),
+            continuing(5, whole).setDurableSeq(Long.MAX_VALUE),
+            continuing(5, whole.substring(1)),
+            continuing(5, whole).setDurableDigest(whole.concat(whole)))) {
+      try (TestAgent.Stream stream = agent.stream(source)) {
+        stream.hello(wrong);
+        assertThat(refusal(stream)).as("%s", wrong).isEqualTo("bad_hello");
+        assertThat(stream.awaitEnd()).isEqualTo(Status.OK);
+      }
+    }
+    assertThat(onBus()).isEmpty();
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      Welcome welcome = stream.open().getWelcome();
+      assertThat(welcome.getEpoch()).isEqualTo(1);
+      assertThat(welcome.getSession()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aSourceBeginsOnlySoManyEpochsInAnHour() {
+    for (int i = 1; i <= EPOCHS_PER_HOUR; i++) {
+      try (TestAgent.Stream stream = agent.stream(source)) {
+        Welcome welcome = stream.open(Hello.newBuilder().setEpoch(99).setFirstSeq(1)).getWelcome();
+        assertThat(welcome.getStartEpoch()).isTrue();
+        assertThat(welcome.getEpoch()).isEqualTo(1 + i);
+      }
+    }
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      stream.hello(Hello.newBuilder().setEpoch(99).setFirstSeq(1));
+      PlatformFrame frame = stream.next();
+      assertThat(frame.getRefused().getCode()).isEqualTo("too_many_epochs");
+      assertThat(frame.getRefused().getMessage()).contains("data directory");
+    }
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      Welcome welcome =
+          stream.open(Hello.newBuilder().setEpoch(1 + EPOCHS_PER_HOUR).setFirstSeq(1)).getWelcome();
+      assertThat(welcome.getStartEpoch()).as("what needs no new epoch goes on").isFalse();
+    }
+    String other = agent.register("other", "6/plant").getSourceId();
+    try (TestAgent.Stream stream = agent.stream(other)) {
+      assertThat(
+              stream.open(Hello.newBuilder().setEpoch(99).setFirstSeq(1)).getWelcome().getEpoch())
+          .as("another source has its own")
+          .isEqualTo(2);
+    }
+  }
+
+  @Test
+  void aReportOfNonsenseBreaksNoPageAndNoOtherReport() {
+    String other = agent.register("other", "6/plant").getSourceId();
+    try (TestAgent.Stream stream = agent.stream(source);
+        TestAgent.Stream beside = agent.stream(other)) {
+      beside.open();
+      stream.open();
+      stream.send(
+          AgentFrame.newBuilder()
+              .setStatus(
+                  SourceStatus.newBuilder()
+                      .setStateValue(77)
+                      .setDetail("x".repeat(999) + "\ud83d\ude00" + "y".repeat(100_000))
+                      .setPosition("\u202e" + "0".repeat(199) + "\ud83d\ude00")
+                      .setCapturedSeq(Long.MIN_VALUE)
+                      .setSpoolBytes(-1)
+                      .setSpoolLimitBytes(Long.MAX_VALUE)
+                      .setLagBytes(-5)
+                      .setLastCommitAtUs(Long.MAX_VALUE)
+                      .setSnapshot(
+                          SnapshotProgress.newBuilder()
+                              .setTablesDone(-1)
+                              .setTablesTotal(Integer.MIN_VALUE)
+                              .setRows(-1))));
+      beside.send(
+          AgentFrame.newBuilder()
+              .setStatus(SourceStatus.newBuilder().setState(SourceState.STREAMING)));
+      await().atMost(DEADLINE).until(() -> shown().text("state_detail").startsWith("xxx"));
+
+      ApiClient.Answer shown = shown();
+      assertThat(shown.status()).isEqualTo(200);
+      assertThat(shown.text("state")).isEqualTo("waiting");
+      assertThat(shown.text("state_detail")).hasSize(1_001).endsWith("x\ud83d\ude00");
+      assertThat(shown.body().get("spool_bytes").asLong()).isZero();
+      assertThat(shown.body().get("lag_bytes").asLong()).isZero();
+      Map<String, Object> kept =
+          link.server
+              .database()
+              .superuser()
+              .sql(
+                  """
+                  SELECT captured_seq, spool_limit_bytes, snapshot_tables_done,
+                         snapshot_tables_total, snapshot_rows, last_commit_at <= now() AS past
+                  FROM control.source_status WHERE source_id = :source
+                  """)
+              .param("source", UUID.fromString(source))
+              .query()
+              .singleRow();
+      assertThat(kept)
+          .containsEntry("captured_seq", 0L)
+          .containsEntry("spool_limit_bytes", (1L << 53) - 1)
+          .containsEntry("snapshot_tables_done", 0)
+          .containsEntry("snapshot_tables_total", 0)
+          .containsEntry("snapshot_rows", 0L)
+          .containsEntry("past", true);
+      assertThat(link.person.get("/v1/sources").status()).isEqualTo(200);
+      await()
+          .atMost(DEADLINE)
+          .until(() -> link.person.get("/v1/sources/" + other).text("state").equals("streaming"));
+    }
   }
 
   @Test

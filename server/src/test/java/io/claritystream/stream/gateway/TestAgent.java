@@ -141,6 +141,10 @@ final class TestAgent implements AutoCloseable {
   }
 
   RegisterSourceResponse register(String name, String fingerprint) {
+    return register(name, fingerprint, List.of());
+  }
+
+  RegisterSourceResponse register(String name, String fingerprint, List<String> tables) {
     return AgentLinkGrpc.newBlockingStub(channel())
         .withDeadlineAfter(WAIT_SECONDS, TimeUnit.SECONDS)
         .registerSource(
@@ -149,6 +153,7 @@ final class TestAgent implements AutoCloseable {
                 .setKind("postgresql")
                 .setFingerprint(fingerprint)
                 .setServerVersion("18.1")
+                .addAllTables(tables)
                 .build());
   }
 
