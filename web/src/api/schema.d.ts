@@ -271,7 +271,7 @@ export interface paths {
         };
         /**
          * The captured changes as they came, newest first
-         * @description With a source in the order of its numbers, else in the order of capture. A page may be short, or empty, and still have one after it: next_cursor alone says.
+         * @description With a source in the order of its numbers, else in the order of capture, by the millisecond; within one by source, and within that by number. A page may be short, or empty, and still have one after it: next_cursor alone says.
          */
         get: operations["listEvents"];
         put?: never;

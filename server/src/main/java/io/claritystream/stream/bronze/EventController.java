@@ -13,6 +13,8 @@ import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.bronze.EventLog.Filter;
 import io.claritystream.stream.bronze.EventLog.Part;
 import io.claritystream.stream.bronze.EventLog.Place;
+import io.claritystream.stream.bronze.TenantPage.Slice;
+import io.claritystream.stream.bronze.TenantPage.Spot;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -83,7 +85,8 @@ class EventController {
       operationId = "listEvents",
       summary = "The captured changes as they came, newest first",
       description =
-          "With a source in the order of its numbers, else in the order of capture. A page may be"
+          "With a source in the order of its numbers, else in the order of capture, by the"
+              + " millisecond; within one by source, and within that by number. A page may be"
               + " short, or empty, and still have one after it: next_cursor alone says.")
   Page<Event> list(
       Caller caller,
@@ -105,15 +108,34 @@ class EventController {
     }
     var filter = new Filter(table, op, from, to);
     if (sourceId == null) {
-      var before = page.after(OF_TENANT, 1).map(cursor -> cursor.uuid(0)).orElse(null);
+      var before = page.after(OF_TENANT, 5).map(EventController::spot).orElse(null);
       return page(
           events.ofTenant(caller.tenantId(), filter, before, page.limit()),
-          id -> Cursor.of(OF_TENANT, id));
+          EventController::cursor);
     }
     var before = page.after(OF_SOURCE, 3).map(cursor -> place(cursor, sourceId)).orElse(null);
     return page(
         events.ofSource(caller.tenantId(), sourceId, filter, before, page.limit()),
         place -> Cursor.of(OF_SOURCE, sourceId, place.epoch(), place.seq()));
+  }
+
+  private static Cursor cursor(Spot spot) {
+    return Cursor.of(
+        OF_TENANT,
+        spot.slice().low(),
+        spot.slice().high(),
+        spot.sourceId(),
+        spot.place().epoch(),
+        spot.place().seq());
+  }
+
+  private static Spot spot(Cursor cursor) {
+    var slice = new Slice(cursor.uuid(0), cursor.uuid(1));
+    var epoch = cursor.number(3);
+    if (!slice.isRight() || epoch < 0 || epoch > Integer.MAX_VALUE) {
+      throw Problem.of(ProblemCode.INVALID_CURSOR, "It is not one that this API gave.");
+    }
+    return new Spot(slice, cursor.uuid(2), new Place((int) epoch, cursor.number(4)));
   }
 
   private static Place place(Cursor cursor, UUID sourceId) {

@@ -16,41 +16,23 @@ import org.springframework.stereotype.Component;
 
 /// Reads a tenant's events, newest first, under row-level security.
 ///
-/// All events of a tenant are read along `(tenant_id, event_id)`, in the order of their capture;
-/// those of one source along `(source_id, epoch, seq)`, in the order of their numbers. Either way a
-/// page costs a range of one index, and only in the partitions that the page falls into. What the
-/// index does not know, table and operation, is looked for among [#SCANNED_MAX] events a page: a
-/// page may therefore be short, even empty, and still have one after it.
+/// All events of a tenant are read along `(tenant_id, event_id)`, in the order of their capture
+/// ([TenantPage]); those of one source along `(source_id, epoch, seq)`, in the order of their
+/// numbers. Either way a page costs a range of one index, and only in the partitions that the page
+/// falls into. What the index does not know, table and operation, is looked for among
+/// [#SCANNED_MAX] events a page: a page may therefore be short, even empty, and still have one
+/// after it.
 @Component
 final class EventLog {
   static final int SCANNED_MAX = 20_000;
 
   private static final UUID FIRST_ID = new UUID(0, 0);
-  private static final UUID BEYOND_LAST_ID = new UUID(-1, -1);
+  static final UUID BEYOND_LAST_ID = new UUID(-1, -1);
 
-  private static final String COLUMNS =
+  static final String COLUMNS =
       """
       SELECT event_id, source_id, epoch, seq, op, table_name, lsn, event_time, ingest_time, payload::text AS payload
       FROM bronze.cdc_events
-      """;
-
-  private static final String OF_TENANT =
-      COLUMNS
-          + """
-          WHERE tenant_id = :tenant AND event_id >= :low AND event_id < :high AND event_id < :before
-            AND (CAST(:table AS text) IS NULL OR table_name = :table)
-            AND (CAST(:op AS text) IS NULL OR op = :op)
-          ORDER BY event_id DESC
-          LIMIT :rows
-          """;
-
-  private static final String SCAN_OF_TENANT =
-      """
-      SELECT event_id
-      FROM bronze.cdc_events
-      WHERE tenant_id = :tenant AND event_id >= :low AND event_id < :high AND event_id < :before
-      ORDER BY event_id DESC
-      OFFSET :scanned LIMIT 1
       """;
 
   private static final String OF_SOURCE =
@@ -83,15 +65,15 @@ final class EventLog {
   /// Which events: those captured from `from` (included) to `to`, in milliseconds.
   record Filter(
       @Nullable String table, @Nullable String op, @Nullable Instant from, @Nullable Instant to) {
-    private UUID low() {
+    UUID low() {
       return from == null ? FIRST_ID : firstIdAt(from);
     }
 
-    private UUID high() {
+    UUID high() {
       return to == null ? BEYOND_LAST_ID : firstIdAt(to);
     }
 
-    private boolean selects() {
+    boolean selects() {
       return table != null || op != null;
     }
   }
@@ -122,27 +104,9 @@ final class EventLog {
   record Part<C>(List<Event> events, @Nullable C next) {}
 
   /// @param before only events behind this one
-  Part<UUID> ofTenant(TenantId tenant, Filter filter, @Nullable UUID before, int limit) {
-    return transactions.read(
-        tenant,
-        sql -> {
-          var behind = before == null ? BEYOND_LAST_ID : before;
-          var floor =
-              filter.selects()
-                  ? ranged(sql.sql(SCAN_OF_TENANT), tenant, filter.low(), filter.high())
-                      .param("before", behind)
-                      .param("scanned", SCANNED_MAX)
-                      .query(UUID.class)
-                      .optional()
-                  : Optional.<UUID>empty();
-          var rows =
-              selected(
-                  ranged(sql.sql(OF_TENANT), tenant, floor.orElse(filter.low()), filter.high())
-                      .param("before", behind),
-                  filter,
-                  limit);
-          return part(rows, limit, Event::eventId, floor);
-        });
+  Part<TenantPage.Spot> ofTenant(
+      TenantId tenant, Filter filter, TenantPage.@Nullable Spot before, int limit) {
+    return transactions.read(tenant, sql -> TenantPage.read(sql, tenant, filter, before, limit));
   }
 
   /// @param before only events behind this one
@@ -182,8 +146,7 @@ final class EventLog {
         .optional();
   }
 
-  private static StatementSpec ranged(
-      StatementSpec statement, TenantId tenant, UUID low, UUID high) {
+  static StatementSpec ranged(StatementSpec statement, TenantId tenant, UUID low, UUID high) {
     return statement.param("tenant", tenant.value()).param("low", low).param("high", high);
   }
 
@@ -212,7 +175,7 @@ final class EventLog {
     return new UUID(ms << 16, 0);
   }
 
-  private static Event event(ResultSet row, int number) throws SQLException {
+  static Event event(ResultSet row, int number) throws SQLException {
     return new Event(
         row.getObject("event_id", UUID.class),
         row.getObject("source_id", UUID.class),

@@ -266,13 +266,79 @@ class BronzeTests {
     assertThat(bySource).isEqualTo(newestFirst);
 
     var byTenant = new ArrayList<Long>();
-    UUID id = null;
+    TenantPage.Spot id = null;
     do {
       var part = log.ofTenant(source.tenant(), ALL, id, 9);
       byTenant.addAll(seqs(part));
       id = part.next();
     } while (id != null);
     assertThat(byTenant).isEqualTo(newestFirst);
+  }
+
+  @Test
+  void within_a_millisecond_events_go_by_source_and_number_page_after_page() throws SQLException {
+    var tenant = database.tenant("millisecond");
+    var first = source(tenant);
+    var second = source(tenant);
+    for (var ms = 0; ms < 3; ms++) {
+      var at = Instant.parse("2026-11-17T06:00:00Z").plusMillis(ms);
+      first.capturedAt(at);
+      second.capturedAt(at);
+      store(first, first.batch(5_000));
+      store(second, second.batch(40));
+    }
+    var all = pages(tenant, ALL, 997);
+
+    assertThat(all).hasSize(3 * 5_040).doesNotHaveDuplicates();
+    assertThat(all).isSortedAccordingTo(ordered());
+    assertThat(pages(tenant, ALL, 7).subList(0, 5_100)).isEqualTo(all.subList(0, 5_100));
+    assertThat(pages(tenant, new Filter("public.pump_reading", "insert", null, null), 1_000))
+        .isEqualTo(all);
+  }
+
+  @Test
+  void a_millisecond_of_more_than_are_sorted_at_once_has_no_hole_and_no_repetition()
+      throws SQLException {
+    var tenant = database.tenant("fullms");
+    var source = source(tenant);
+    source.capturedAt(Instant.parse("2026-11-16T06:00:00Z"));
+    for (var batch = 0; batch < 9; batch++) {
+      store(source, source.batch(5_000));
+    }
+    var spots = new ArrayList<TenantPage.Spot>();
+    var seqs = new java.util.TreeSet<Long>();
+    TenantPage.Spot at = null;
+    do {
+      var part = log.ofTenant(tenant, ALL, at, 1_000);
+      part.events().forEach(event -> assertThat(seqs.add(event.place().seq())).isTrue());
+      at = part.next();
+      spots.add(at);
+    } while (at != null);
+
+    assertThat(seqs).hasSize(45_000);
+    assertThat(spots).hasSize(45);
+    var none = new Filter("public.other", null, null, null);
+    assertThat(pages(tenant, none, 10)).isEmpty();
+  }
+
+  private List<EventLog.Event> pages(TenantId tenant, Filter filter, int limit) {
+    var all = new ArrayList<EventLog.Event>();
+    TenantPage.Spot at = null;
+    do {
+      var part = log.ofTenant(tenant, filter, at, limit);
+      all.addAll(part.events());
+      at = part.next();
+    } while (at != null);
+    return all;
+  }
+
+  /// Capture, source, epoch and number, all descending.
+  private static java.util.Comparator<EventLog.Event> ordered() {
+    return java.util.Comparator.comparing(EventLog.Event::capturedAt)
+        .thenComparing(event -> event.sourceId().toString())
+        .thenComparing(event -> event.place().epoch())
+        .thenComparing(event -> event.place().seq())
+        .reversed();
   }
 
   @Test
