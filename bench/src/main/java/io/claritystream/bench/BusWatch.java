@@ -7,6 +7,7 @@ import io.claritystream.protocol.block.Row;
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.BatchKind;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -27,13 +28,13 @@ final class BusWatch implements AutoCloseable {
   private final Thread thread;
   private volatile String failure = "";
 
-  BusWatch(String bootstrapServers, Rows rows) {
+  /// @param access how a client reaches the brokers and is let in
+  BusWatch(Map<String, Object> access, Rows rows) {
     this.rows = rows;
+    Map<String, Object> properties = new HashMap<>(access);
+    properties.put("enable.auto.commit", "false");
     consumer =
-        new KafkaConsumer<>(
-            Map.of("bootstrap.servers", bootstrapServers, "enable.auto.commit", "false"),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer());
+        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     List<TopicPartition> partitions =
         consumer.partitionsFor(TOPIC).stream()
             .map(info -> new TopicPartition(TOPIC, info.partition()))

@@ -156,8 +156,7 @@ final class Freshness {
     report.step("watching each hop for " + HOPS_S + " s");
     int from;
     int to;
-    try (BusWatch bus =
-            new BusWatch(installation.property("clarity.kafka.bootstrap-servers"), rows);
+    try (BusWatch bus = new BusWatch(installation.bus(), rows);
         Connection service = installation.database("service");
         PreparedStatement durable =
             service.prepareStatement("SELECT max(bronze_seq) FROM control.checkpoint_source")) {

@@ -30,6 +30,7 @@ final class Installation implements AutoCloseable {
   private static final Duration START_PATIENCE = Duration.ofMinutes(10);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
   private static final int LINES_SHOWN = 40;
+  private static final String BUS_CLIENT = "clarity.kafka.client.";
   private static final ObjectMapper JSON = new ObjectMapper();
 
   private final Path data;
@@ -159,18 +160,36 @@ final class Installation implements AutoCloseable {
   }
 
   /// What the server was told.
-  String property(String name) {
+  private String property(String name) {
+    String value = properties().getProperty(name);
+    if (value == null) {
+      throw new BenchFailedException("the server was not told " + name);
+    }
+    return value;
+  }
+
+  private Properties properties() {
     Properties properties = new Properties();
     try (InputStream in = Files.newInputStream(data.resolve("server/server.properties"))) {
       properties.load(in);
     } catch (IOException e) {
       throw new BenchFailedException("the server's properties cannot be read", e);
     }
-    String value = properties.getProperty(name);
-    if (value == null) {
-      throw new BenchFailedException("the server was not told " + name);
-    }
-    return value;
+    return properties;
+  }
+
+  /// What a client of its brokers must be given.
+  Map<String, Object> bus() {
+    Map<String, Object> client = new HashMap<>();
+    client.put("bootstrap.servers", property("clarity.kafka.bootstrap-servers"));
+    properties()
+        .forEach(
+            (name, value) -> {
+              if (((String) name).startsWith(BUS_CLIENT)) {
+                client.put(((String) name).substring(BUS_CLIENT.length()), value);
+              }
+            });
+    return client;
   }
 
   /// A connection to the platform's database under one of its roles.

@@ -2,7 +2,7 @@ package io.claritystream.embedded;
 
 import java.io.File;
 import java.io.IOException;
-import java.io.OutputStream;
+import java.io.StringWriter;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,7 +22,9 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// A running Kafka broker (KRaft, broker and controller in one) in a JVM of its own, on the
-/// loopback address.
+/// loopback address, for those who know the password of its directory.
+///
+/// Below `home`: `log` (Kafka's own), `password` and `server.properties`.
 public final class Kafka implements AutoCloseable {
   private static final Duration START_PATIENCE = Duration.ofMinutes(2);
   private static final int ATTEMPTS = 3;
@@ -66,10 +68,12 @@ public final class Kafka implements AutoCloseable {
 
   private final Child child;
   private final int port;
+  private final KafkaAccess access;
 
-  private Kafka(Child child, int port) {
+  private Kafka(Child child, int port, KafkaAccess access) {
     this.child = child;
     this.port = port;
+    this.access = access;
   }
 
   /// Starts the broker on a free port, having formatted its directory if it is new, and returns
@@ -93,12 +97,11 @@ public final class Kafka implements AutoCloseable {
     while (again) {
       int port = settings.port() == 0 ? Machine.freePort() : settings.port();
       try {
-        Files.createDirectories(home);
         Properties properties = new Properties();
-        properties.putAll(settings.properties(port, Machine.freePort()));
-        try (OutputStream out = Files.newOutputStream(file)) {
-          properties.store(out, "Written at each start; changes made here are lost.");
-        }
+        properties.putAll(settings.properties(port, Machine.freePort(), KafkaAccess.login(home)));
+        StringWriter text = new StringWriter();
+        properties.store(text, "Written at each start; changes made here are lost.");
+        PrivateFile.write(file, text.toString());
       } catch (IOException e) {
         throw new StartFailedException(
             "Kafka cannot keep its log in %s: %s.".formatted(home, Trees.reason(e)), e);
@@ -118,7 +121,7 @@ public final class Kafka implements AutoCloseable {
       born.accept(child);
       child.ended().thenRun(() -> ready.complete(false));
       if (await(ready)) {
-        return new Kafka(child, port);
+        return new Kafka(child, port, KafkaAccess.of(home, port));
       }
       child.stop("KILL", Duration.ZERO);
       lines = child.lastLines();
@@ -211,8 +214,8 @@ public final class Kafka implements AutoCloseable {
     return port;
   }
 
-  public String bootstrapServers() {
-    return "127.0.0.1:" + port;
+  public KafkaAccess access() {
+    return access;
   }
 
   /// The process, to be watched by whoever started it.

@@ -46,16 +46,28 @@ public record KafkaSettings(
   }
 
   /// `server.properties` of a broker and controller in one, sized for one machine.
-  Map<String, String> properties(int port, int controllerPort) {
+  ///
+  /// @param login the user that both listeners ask for, and as whom the broker calls the controller
+  Map<String, String> properties(int port, int controllerPort, String login) {
     Map<String, String> p = new LinkedHashMap<>();
     p.put("process.roles", "broker,controller");
     p.put("node.id", "1");
     p.put("controller.quorum.voters", "1@127.0.0.1:" + controllerPort);
     p.put("listeners", "BUS://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controllerPort);
     p.put("advertised.listeners", "BUS://127.0.0.1:" + port);
-    p.put("listener.security.protocol.map", "BUS:PLAINTEXT,CONTROLLER:PLAINTEXT");
+    p.put(
+        "listener.security.protocol.map",
+        "BUS:%s,CONTROLLER:%s".formatted(KafkaAccess.PROTOCOL, KafkaAccess.PROTOCOL));
     p.put("controller.listener.names", "CONTROLLER");
     p.put("inter.broker.listener.name", "BUS");
+    p.put("sasl.enabled.mechanisms", KafkaAccess.MECHANISM);
+    p.put("sasl.mechanism.inter.broker.protocol", KafkaAccess.MECHANISM);
+    p.put("sasl.mechanism.controller.protocol", KafkaAccess.MECHANISM);
+    for (String listener : List.of("bus", "controller")) {
+      String prefix = "listener.name.%s.scram-sha-256.sasl.".formatted(listener);
+      p.put(prefix + "jaas.config", login);
+      p.put(prefix + "server.callback.handler.class", BrokerUser.class.getName());
+    }
     p.put("log.dirs", home.resolve("log").toString());
 
     // A topic exists because a program made it, with the partitions it meant.

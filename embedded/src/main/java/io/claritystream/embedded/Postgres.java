@@ -5,12 +5,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -110,7 +107,7 @@ public final class Postgres implements AutoCloseable {
     Postgres run() {
       try {
         makeHome();
-        String password = password();
+        String password = PrivateFile.password(passwordFile);
         Launch.Identity identity = identity();
         if (!Files.exists(data.resolve("PG_VERSION"))) {
           initialise(identity, password);
@@ -126,23 +123,6 @@ public final class Postgres implements AutoCloseable {
       Files.createDirectories(home);
       Files.setPosixFilePermissions(
           home, PosixFilePermissions.fromString(Machine.root() ? "rwx--x--x" : "rwx------"));
-    }
-
-    private String password() throws IOException {
-      if (Files.exists(passwordFile) && Files.size(passwordFile) > 0) {
-        return Files.readString(passwordFile).strip();
-      }
-      byte[] random = new byte[24];
-      new SecureRandom().nextBytes(random);
-      String password = Base64.getUrlEncoder().withoutPadding().encodeToString(random);
-      Path fresh = home.resolve("password.new");
-      Files.deleteIfExists(fresh);
-      Files.createFile(
-          fresh,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.writeString(fresh, password + "\n", StandardOpenOption.SYNC);
-      Files.move(fresh, passwordFile, StandardCopyOption.ATOMIC_MOVE);
-      return password;
     }
 
     /// As root, PostgreSQL runs as another user, which may not be able to pass through the
@@ -302,7 +282,9 @@ public final class Postgres implements AutoCloseable {
         return "";
       }
       if (!Files.exists(sockets)) {
-        Files.createDirectory(sockets);
+        Files.createDirectory(
+            sockets,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
         if (Machine.root()) {
           give(sockets);
         }

@@ -39,7 +39,7 @@ public final class TestKafka {
     return Shared.INSTANCE;
   }
 
-  public String bootstrapServers() {
-    return kafka.bootstrapServers();
+  public KafkaAccess access() {
+    return kafka.access();
   }
 }

@@ -4,17 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,6 +28,8 @@ import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
+import org.apache.kafka.common.errors.TimeoutException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -64,7 +70,7 @@ class KafkaTests {
 
   @Test
   void makes_no_topic_that_nobody_made() {
-    try (Admin admin = admin(TestKafka.shared().bootstrapServers())) {
+    try (Admin admin = Admin.create(TestKafka.shared().access().properties())) {
       assertThatThrownBy(
               () ->
                   admin
@@ -73,6 +79,62 @@ class KafkaTests {
                       .get(20, TimeUnit.SECONDS))
           .isInstanceOf(ExecutionException.class)
           .hasCauseInstanceOf(UnknownTopicOrPartitionException.class);
+    }
+  }
+
+  @Test
+  void takes_nothing_from_a_user_of_the_machine_who_does_not_know_its_password() throws Exception {
+    Path home = temporary.resolve("kafka");
+    try (Kafka kafka = Kafka.start(KafkaSettings.of(home))) {
+      Properties settings = new Properties();
+      try (InputStream in = Files.newInputStream(home.resolve("server.properties"))) {
+        settings.load(in);
+      }
+      String controller = settings.getProperty("controller.quorum.voters").replace("1@", "");
+      for (Map<String, Object> listener :
+          List.<Map<String, Object>>of(
+              Map.of("bootstrap.servers", kafka.access().bootstrapServers()),
+              Map.of("bootstrap.controllers", controller))) {
+        Map<String, Object> known = new HashMap<>(kafka.access().security());
+        known.putAll(listener);
+        assertThat(cluster(known)).isNotBlank();
+
+        Map<String, Object> guessed = new HashMap<>(known);
+        guessed.computeIfPresent(
+            "sasl.jaas.config",
+            (name, login) -> ((String) login).replaceFirst("password=\"", "password=\"x"));
+        assertThatThrownBy(() -> cluster(guessed))
+            .hasCauseInstanceOf(SaslAuthenticationException.class);
+
+        assertThatThrownBy(() -> cluster(listener)).hasCauseInstanceOf(TimeoutException.class);
+      }
+    }
+  }
+
+  @Test
+  void keeps_its_password_in_files_of_its_own_user_and_off_its_command_line() throws Exception {
+    Path home = temporary.resolve("kafka");
+    try (Kafka kafka = Kafka.start(KafkaSettings.of(home))) {
+      String password = Files.readString(home.resolve("password")).strip();
+      assertThat(password).hasSize(32);
+      assertThat(Files.readString(Path.of("/proc", "" + kafka.child().pid(), "cmdline")))
+          .contains("server.properties")
+          .doesNotContain(password);
+    }
+    assertThat(Files.getPosixFilePermissions(home))
+        .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+    for (String file : List.of("password", "server.properties")) {
+      assertThat(Files.getPosixFilePermissions(home.resolve(file)))
+          .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+    }
+  }
+
+  private static String cluster(Map<String, Object> access) throws Exception {
+    Map<String, Object> properties = new HashMap<>(access);
+    properties.put("default.api.timeout.ms", 3_000);
+    properties.put("request.timeout.ms", 2_000);
+    try (Admin admin = Admin.create(properties)) {
+      return admin.describeCluster().clusterId().get(20, TimeUnit.SECONDS);
     }
   }
 
@@ -115,12 +177,8 @@ class KafkaTests {
     }
   }
 
-  private static Admin admin(String bootstrapServers) {
-    return Admin.create(Map.of("bootstrap.servers", bootstrapServers));
-  }
-
   private static void create(Kafka kafka, String topic) throws Exception {
-    try (Admin admin = admin(kafka.bootstrapServers())) {
+    try (Admin admin = Admin.create(kafka.access().properties())) {
       admin
           .createTopics(List.of(new NewTopic(topic, 1, (short) 1)))
           .all()
@@ -129,11 +187,10 @@ class KafkaTests {
   }
 
   private static void send(Kafka kafka, String topic, String value) throws Exception {
+    Map<String, Object> properties = kafka.access().properties();
+    properties.put("acks", "all");
     try (var producer =
-        new KafkaProducer<>(
-            Map.of("bootstrap.servers", kafka.bootstrapServers(), "acks", "all"),
-            new StringSerializer(),
-            new StringSerializer())) {
+        new KafkaProducer<>(properties, new StringSerializer(), new StringSerializer())) {
       producer.send(new ProducerRecord<>(topic, value)).get(30, TimeUnit.SECONDS);
     }
   }
@@ -141,9 +198,7 @@ class KafkaTests {
   private static List<String> read(Kafka kafka, String topic, int count) {
     try (var consumer =
         new KafkaConsumer<>(
-            Map.of("bootstrap.servers", kafka.bootstrapServers()),
-            new StringDeserializer(),
-            new StringDeserializer())) {
+            kafka.access().properties(), new StringDeserializer(), new StringDeserializer())) {
       TopicPartition partition = new TopicPartition(topic, 0);
       consumer.assign(List.of(partition));
       consumer.seekToBeginning(List.of(partition));

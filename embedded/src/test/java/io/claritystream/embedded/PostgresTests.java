@@ -105,6 +105,30 @@ class PostgresTests {
   }
 
   @Test
+  void no_way_in_leads_past_the_password_and_none_from_another_machine() throws Exception {
+    try (Postgres postgres = Postgres.start(platform())) {
+      assertThat(
+              query(
+                  postgres, "SELECT string_agg(DISTINCT auth_method, ',') FROM pg_hba_file_rules"))
+          .isEqualTo("scram-sha-256");
+      assertThat(
+              query(
+                  postgres,
+                  "SELECT rolpassword ~ '^SCRAM-SHA-256' FROM pg_authid WHERE rolname = 'postgres'"))
+          .isEqualTo("t");
+      assertThat(query(postgres, "SHOW listen_addresses")).isEqualTo("127.0.0.1");
+      assertThat(Files.readString(Path.of("/proc", "" + postgres.child().pid(), "cmdline")))
+          .doesNotContain(postgres.password());
+    }
+    for (String name : List.of("data", "run")) {
+      assertThat(Files.getPosixFilePermissions(home.resolve(name)))
+          .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+    }
+    assertThat(Files.getPosixFilePermissions(home.resolve("password")))
+        .isEqualTo(PosixFilePermissions.fromString("rw-------"));
+  }
+
+  @Test
   void a_customers_database_offers_logical_replication() throws SQLException {
     try (Postgres postgres =
         Postgres.start(PostgresSettings.of(home, PostgresSettings.Purpose.CUSTOMER))) {

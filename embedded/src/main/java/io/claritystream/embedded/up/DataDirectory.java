@@ -1,6 +1,7 @@
 package io.claritystream.embedded.up;
 
 import io.claritystream.embedded.Machine;
+import io.claritystream.embedded.PrivateFile;
 import io.claritystream.embedded.StartFailedException;
 import io.claritystream.embedded.Trees;
 import java.io.IOException;
@@ -12,7 +13,6 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
@@ -62,14 +62,11 @@ final class DataDirectory {
   /// @param patience how long processes of a predecessor may take to end by themselves
   static DataDirectory take(Path root, Duration patience) {
     try {
-      boolean fresh = !Files.exists(root);
       Files.createDirectories(root);
-      if (fresh) {
-        // As root, PostgreSQL runs as another user and has to pass through.
-        Files.setPosixFilePermissions(
-            root, PosixFilePermissions.fromString(Machine.root() ? "rwx--x--x" : "rwx------"));
-      }
       requireOurs(root);
+      // As root, PostgreSQL runs as another user and has to pass through.
+      Files.setPosixFilePermissions(
+          root, PosixFilePermissions.fromString(Machine.root() ? "rwx--x--x" : "rwx------"));
       FileChannel channel =
           FileChannel.open(
               root.resolve("up.lock"),
@@ -159,14 +156,8 @@ final class DataDirectory {
   /// Writes a file that only this user can read, in one step.
   Path writePrivate(String name, String content) {
     Path file = root.resolve(name);
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
     try {
-      Files.deleteIfExists(fresh);
-      Files.createFile(
-          fresh,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.writeString(fresh, content, StandardOpenOption.SYNC);
-      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      PrivateFile.write(file, content);
     } catch (IOException e) {
       throw new StartFailedException(cannotWrite(root, e), e);
     }

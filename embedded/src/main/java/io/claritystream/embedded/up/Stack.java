@@ -2,6 +2,7 @@ package io.claritystream.embedded.up;
 
 import io.claritystream.embedded.Child;
 import io.claritystream.embedded.Kafka;
+import io.claritystream.embedded.KafkaAccess;
 import io.claritystream.embedded.KafkaSettings;
 import io.claritystream.embedded.Launch;
 import io.claritystream.embedded.Machine;
@@ -421,7 +422,9 @@ final class Stack {
         .passwords()
         .forEach((role, password) -> p.put("clarity.database.passwords." + role, password));
     p.put("clarity.crypto.master-key-file", data.path("secrets/master.key").toString());
-    p.put("clarity.kafka.bootstrap-servers", "127.0.0.1:" + kafkaPort);
+    KafkaAccess kafka = KafkaAccess.of(data.path("kafka"), kafkaPort);
+    p.put("clarity.kafka.bootstrap-servers", kafka.bootstrapServers());
+    kafka.security().forEach((name, value) -> p.put("clarity.kafka.client." + name, value));
     p.put("clarity.kafka.partitions", "4");
     // A fixed member of its group has its partitions back at once after a crash.
     p.put("clarity.kafka.instance", "local");

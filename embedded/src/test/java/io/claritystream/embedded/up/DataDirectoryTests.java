@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,6 +108,20 @@ class DataDirectoryTests {
     assertThat(Files.getPosixFilePermissions(root.resolve("secrets/one.password")))
         .isEqualTo(PosixFilePermissions.fromString("rw-------"));
     data.release();
+  }
+
+  @Test
+  void other_users_cannot_look_into_it_even_if_it_was_there_before() throws IOException {
+    Files.createDirectories(root);
+    Files.setPosixFilePermissions(root, PosixFilePermissions.fromString("rwxr-xr-x"));
+    DataDirectory.take(root).release();
+    // As root, PostgreSQL runs as another user, which may pass through and no more.
+    assertThat(Files.getPosixFilePermissions(root))
+        .isEqualTo(PosixFilePermissions.fromString(Machine.root() ? "rwx--x--x" : "rwx------"));
+    for (String name : List.of("run", "logs", "secrets", "server", "edge", "kafka")) {
+      assertThat(Files.getPosixFilePermissions(root.resolve(name)))
+          .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+    }
   }
 
   private static int run(String... command) throws IOException, InterruptedException {

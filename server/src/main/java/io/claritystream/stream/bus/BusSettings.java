@@ -4,6 +4,10 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.CommonClientConfigs;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -13,6 +17,9 @@ import org.springframework.validation.annotation.Validated;
 /// `clarity.kafka.*`.
 ///
 /// @param bootstrapServers where the brokers are
+/// @param client the general properties of Kafka's clients that say how to connect: `security.*`,
+///     `sasl.*` and `ssl.*`, all by their names in Kafka's documentation. Nothing: no encryption
+///     and no sign-in
 /// @param topic the topic's name; another one than the default only in tests
 /// @param partitions how many the topic has at least; it may grow, never shrink
 /// @param replicas copies of each partition
@@ -28,6 +35,7 @@ import org.springframework.validation.annotation.Validated;
 @Validated
 public record BusSettings(
     @NotBlank String bootstrapServers,
+    @DefaultValue Map<String, String> client,
     @DefaultValue("cdc.events") @NotBlank String topic,
     @DefaultValue("4") @Min(1) @Max(10_000) int partitions,
     @DefaultValue("1") @Min(1) @Max(9) short replicas,
@@ -39,7 +47,18 @@ public record BusSettings(
     @DefaultValue("6s") Duration sessionTimeout,
     @Nullable String instance) {
 
+  private static final Pattern CONNECTING = Pattern.compile("(security|sasl|ssl)\\..+");
+
   public BusSettings {
+    client = Map.copyOf(client);
+    for (var name : client.keySet()) {
+      if (!CONNECTING.matcher(name).matches()) {
+        throw new IllegalArgumentException(
+            "clarity.kafka.client."
+                + name
+                + " does not say how to connect: security.*, sasl.* and ssl.* do");
+      }
+    }
     if (retention.toBytes() < payloadMax.toBytes() * 8) {
       throw new IllegalArgumentException(
           "clarity.kafka.retention of "
@@ -49,9 +68,11 @@ public record BusSettings(
   }
 
   /// The defaults, for a broker and a topic.
-  public static BusSettings of(String bootstrapServers, String topic, int partitions) {
+  public static BusSettings of(
+      String bootstrapServers, Map<String, String> client, String topic, int partitions) {
     return new BusSettings(
         bootstrapServers,
+        client,
         topic,
         partitions,
         (short) 1,
@@ -62,5 +83,19 @@ public record BusSettings(
         DataSize.ofMegabytes(8),
         Duration.ofSeconds(6),
         null);
+  }
+
+  /// What every client of the brokers is given, with its own properties on top.
+  Map<String, Object> clientProperties(Map<String, Object> own) {
+    var properties = new HashMap<String, Object>(client);
+    properties.put(CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers);
+    properties.putAll(own);
+    return properties;
+  }
+
+  /// Passwords stay out of logs.
+  @Override
+  public String toString() {
+    return "BusSettings[topic=" + topic + "]";
   }
 }

@@ -164,20 +164,20 @@ public final class EventBus implements AutoCloseable {
     var timeoutMs = Math.toIntExact(settings.deliveryTimeout().toMillis());
     var requestMs = Math.max(1_000, timeoutMs / 3);
     return new KafkaProducer<>(
-        Map.ofEntries(
-            Map.entry(ProducerConfig.BOOTSTRAP_SERVERS_CONFIG, settings.bootstrapServers()),
-            Map.entry(ProducerConfig.CLIENT_ID_CONFIG, "clarity-bus"),
-            Map.entry(ProducerConfig.ACKS_CONFIG, "all"),
-            Map.entry(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true),
-            Map.entry(ProducerConfig.COMPRESSION_TYPE_CONFIG, "none"),
-            Map.entry(ProducerConfig.LINGER_MS_CONFIG, 0),
-            Map.entry(ProducerConfig.BUFFER_MEMORY_CONFIG, settings.sendBuffer().toBytes()),
-            Map.entry(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_MAX.toMillis()),
-            Map.entry(
-                ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
-                Math.toIntExact(settings.payloadMax().toBytes() + RECORD_OVERHEAD_BYTES)),
-            Map.entry(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, requestMs),
-            Map.entry(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, timeoutMs)),
+        settings.clientProperties(
+            Map.ofEntries(
+                Map.entry(ProducerConfig.CLIENT_ID_CONFIG, "clarity-bus"),
+                Map.entry(ProducerConfig.ACKS_CONFIG, "all"),
+                Map.entry(ProducerConfig.ENABLE_IDEMPOTENCE_CONFIG, true),
+                Map.entry(ProducerConfig.COMPRESSION_TYPE_CONFIG, "none"),
+                Map.entry(ProducerConfig.LINGER_MS_CONFIG, 0),
+                Map.entry(ProducerConfig.BUFFER_MEMORY_CONFIG, settings.sendBuffer().toBytes()),
+                Map.entry(ProducerConfig.MAX_BLOCK_MS_CONFIG, BLOCK_MAX.toMillis()),
+                Map.entry(
+                    ProducerConfig.MAX_REQUEST_SIZE_CONFIG,
+                    Math.toIntExact(settings.payloadMax().toBytes() + RECORD_OVERHEAD_BYTES)),
+                Map.entry(ProducerConfig.REQUEST_TIMEOUT_MS_CONFIG, requestMs),
+                Map.entry(ProducerConfig.DELIVERY_TIMEOUT_MS_CONFIG, timeoutMs))),
         new ByteArraySerializer(),
         new ByteArraySerializer());
   }

@@ -277,7 +277,6 @@ public final class PartitionConsumer implements AutoCloseable {
   private KafkaConsumer<byte[], byte[]> open() {
     var sessionMs = Math.toIntExact(settings.sessionTimeout().toMillis());
     var properties = new HashMap<String, Object>();
-    properties.put(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, settings.bootstrapServers());
     properties.put(ConsumerConfig.CLIENT_ID_CONFIG, group);
     properties.put(ConsumerConfig.GROUP_ID_CONFIG, group);
     properties.put(
@@ -298,7 +297,9 @@ public final class PartitionConsumer implements AutoCloseable {
       properties.put(ConsumerConfig.GROUP_INSTANCE_ID_CONFIG, settings.instance());
     }
     return new KafkaConsumer<>(
-        properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+        settings.clientProperties(properties),
+        new ByteArrayDeserializer(),
+        new ByteArrayDeserializer());
   }
 
   /// What the group decides. Called on the polling thread, within `poll`.

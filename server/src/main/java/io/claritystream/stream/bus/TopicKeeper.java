@@ -41,15 +41,14 @@ final class TopicKeeper implements AutoCloseable {
     this.settings = settings;
     this.admin =
         Admin.create(
-            Map.of(
-                CommonClientConfigs.BOOTSTRAP_SERVERS_CONFIG,
-                settings.bootstrapServers(),
-                CommonClientConfigs.CLIENT_ID_CONFIG,
-                "clarity-topic",
-                CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG,
-                5_000,
-                "default.api.timeout.ms",
-                ANSWER_SECONDS_MAX * 1_000));
+            settings.clientProperties(
+                Map.of(
+                    CommonClientConfigs.CLIENT_ID_CONFIG,
+                    "clarity-topic",
+                    CommonClientConfigs.REQUEST_TIMEOUT_MS_CONFIG,
+                    5_000,
+                    "default.api.timeout.ms",
+                    ANSWER_SECONDS_MAX * 1_000)));
   }
 
   /// The topic, made or mended first where it is not as it should be.

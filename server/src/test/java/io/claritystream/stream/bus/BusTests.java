@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.claritystream.embedded.KafkaAccess;
 import io.claritystream.embedded.TestKafka;
 import io.claritystream.protocol.link.BatchHeader;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -20,20 +22,24 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.SaslAuthenticationException;
 import org.junit.jupiter.api.Test;
+import org.springframework.boot.context.properties.bind.Binder;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.util.unit.DataSize;
 
 class BusTests {
   private static final Duration SOON = Duration.ofSeconds(20);
 
   private static BusSettings settings(int partitions, DataSize laneBuffer, Duration delivery) {
-    return settings(TestKafka.shared().bootstrapServers(), partitions, laneBuffer, delivery);
+    return settings(TestKafka.shared().access(), partitions, laneBuffer, delivery);
   }
 
   private static BusSettings settings(
-      String servers, int partitions, DataSize laneBuffer, Duration delivery) {
+      KafkaAccess access, int partitions, DataSize laneBuffer, Duration delivery) {
     return new BusSettings(
-        servers,
+        access.bootstrapServers(),
+        access.security(),
         "bus-" + UUID.randomUUID(),
         partitions,
         (short) 1,
@@ -64,13 +70,45 @@ class BusTests {
   }
 
   @Test
+  void how_to_connect_is_told_in_the_words_of_kafkas_clients_and_nothing_else_is() {
+    var access = TestKafka.shared().access();
+    Map<String, String> told = new HashMap<>();
+    told.put("clarity.kafka.bootstrap-servers", access.bootstrapServers());
+    access.security().forEach((name, value) -> told.put("clarity.kafka.client." + name, value));
+    var settings = bind(told);
+    assertThat(settings.client()).isEqualTo(access.security());
+    assertThat(settings.toString()).doesNotContain(access.security().get("sasl.jaas.config"));
+
+    told.put("clarity.kafka.client.acks", "0");
+    assertThatThrownBy(() -> bind(told))
+        .hasRootCauseMessage(
+            "clarity.kafka.client.acks does not say how to connect: security.*, sasl.* and ssl.* do");
+  }
+
+  private static BusSettings bind(Map<String, String> told) {
+    return new Binder(new MapConfigurationPropertySource(told))
+        .bind("clarity.kafka", BusSettings.class)
+        .get();
+  }
+
+  @Test
+  void brokers_that_ask_for_a_password_refuse_whoever_has_another() {
+    var security = new HashMap<>(TestKafka.shared().access().security());
+    security.computeIfPresent(
+        "sasl.jaas.config", (name, login) -> login.replaceFirst("password=\"", "password=\"x"));
+    var stranger = new KafkaAccess(TestKafka.shared().access().bootstrapServers(), security);
+    try (var keeper =
+        new TopicKeeper(settings(stranger, 1, DataSize.ofMegabytes(8), Duration.ofSeconds(15)))) {
+      assertThatThrownBy(keeper::ensure).isInstanceOf(SaslAuthenticationException.class);
+    }
+  }
+
+  @Test
   void the_topic_is_made_as_it_must_be_and_mended_when_it_is_not() throws Exception {
     var settings = settings(3);
     var resource = new ConfigResource(ConfigResource.Type.TOPIC, settings.topic());
     try (var keeper = new TopicKeeper(settings);
-        var admin =
-            Admin.create(
-                Map.<String, Object>of("bootstrap.servers", settings.bootstrapServers()))) {
+        var admin = Admin.create(TestKafka.shared().access().properties())) {
       var made = keeper.ensure();
       assertThat(made.partitions()).isEqualTo(3);
       assertThat(keeper.ensure()).isEqualTo(made);
@@ -150,7 +188,12 @@ class BusTests {
     try (var socket = new ServerSocket(0)) {
       port = socket.getLocalPort();
     }
-    var settings = settings("127.0.0.1:" + port, 1, DataSize.ofMegabytes(8), Duration.ofSeconds(3));
+    var settings =
+        settings(
+            new KafkaAccess("127.0.0.1:" + port, Map.of()),
+            1,
+            DataSize.ofMegabytes(8),
+            Duration.ofSeconds(3));
     var meters = new SimpleMeterRegistry();
     try (var bus = new EventBus(settings, meters)) {
       assertThatThrownBy(() -> bus.send(0, header(1), new byte[1]).get(10, TimeUnit.SECONDS))

@@ -73,25 +73,18 @@ final class Committer implements AutoCloseable {
   Committer(String topic, JdbcClient sql, DurableMarks marks) {
     this.sql = sql;
     this.marks = marks;
+    Map<String, Object> properties = TestKafka.shared().access().properties();
+    properties.put(ConsumerConfig.AUTO_OFFSET_RESET_CONFIG, "earliest");
+    properties.put(ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG, false);
     this.consumer =
-        new KafkaConsumer<>(
-            Map.of(
-                ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG,
-                TestKafka.shared().bootstrapServers(),
-                ConsumerConfig.AUTO_OFFSET_RESET_CONFIG,
-                "earliest",
-                ConsumerConfig.ENABLE_AUTO_COMMIT_CONFIG,
-                false),
-            new ByteArrayDeserializer(),
-            new ByteArrayDeserializer());
+        new KafkaConsumer<>(properties, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     consumer.assign(
         IntStream.range(0, 2).mapToObj(partition -> new TopicPartition(topic, partition)).toList());
     this.thread = Thread.ofPlatform().daemon().name("committer").start(this::run);
   }
 
   static void makeTopic(String topic, int partitions) {
-    try (Admin admin =
-        Admin.create(Map.of("bootstrap.servers", TestKafka.shared().bootstrapServers()))) {
+    try (Admin admin = Admin.create(TestKafka.shared().access().properties())) {
       NewTopic wanted = new NewTopic(topic, partitions, (short) 1);
       wanted.configs(Map.of("max.message.bytes", Integer.toString(12 * 1024 * 1024)));
       admin.createTopics(List.of(wanted)).all().get();

@@ -3,6 +3,7 @@ package io.claritystream.stream.gateway;
 import io.claritystream.ApiClient;
 import io.claritystream.TestServer;
 import io.claritystream.edge.TestEdge;
+import io.claritystream.embedded.KafkaAccess;
 import io.claritystream.embedded.TestKafka;
 import io.claritystream.protocol.identity.PairingCode;
 import io.claritystream.stream.source.DurableMarks;
@@ -47,7 +48,9 @@ final class TestLink implements AutoCloseable {
     String topic = "cdc.link." + UUID.randomUUID();
     Map<String, String> all = new HashMap<>();
     all.put("clarity.roles", "api,gateway");
-    all.put("clarity.kafka.bootstrap-servers", TestKafka.shared().bootstrapServers());
+    KafkaAccess kafka = TestKafka.shared().access();
+    all.put("clarity.kafka.bootstrap-servers", kafka.bootstrapServers());
+    kafka.security().forEach((name, value) -> all.put("clarity.kafka.client." + name, value));
     all.put("clarity.kafka.topic", topic);
     all.put("clarity.kafka.partitions", "2");
     all.put("clarity.gateway.edge-credentials-directory", directory.toString());

@@ -3,12 +3,12 @@ package io.claritystream.stream.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.claritystream.embedded.TestKafka;
 import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.AfterEach;
@@ -102,9 +102,7 @@ class IngestRecoveryTests {
     rig.start();
     rig.send(source, source.batch(3), source.batch(3));
     rig.awaitDurable(source, 6);
-    try (var admin =
-        Admin.create(
-            Map.<String, Object>of("bootstrap.servers", rig.settings.bootstrapServers()))) {
+    try (var admin = Admin.create(TestKafka.shared().access().properties())) {
       admin.deleteTopics(List.of(rig.settings.topic())).all().get(10, TimeUnit.SECONDS);
       await()
           .atMost(Duration.ofSeconds(20))

@@ -46,7 +46,8 @@ final class IngestRig implements AutoCloseable {
   IngestRig(int partitions) {
     settings =
         BusSettings.of(
-            TestKafka.shared().bootstrapServers(),
+            TestKafka.shared().access().bootstrapServers(),
+            TestKafka.shared().access().security(),
             "ingest-" + ProcessHandle.current().pid() + "-" + TOPICS.incrementAndGet(),
             partitions);
     bus = new EventBus(settings, meters);
