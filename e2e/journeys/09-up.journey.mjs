@@ -52,6 +52,34 @@ test("a second up on the same data is refused, and says who holds it", async () 
   oneSentence(second.err);
 });
 
+test("admin makes a person one of the platform's own, and says what is in the way", async () => {
+  const body = {
+    email: "grant@example.com",
+    password: "a quiet morning in May",
+    name: "G",
+    organization: { name: "G", industry: "food-and-beverage", region: "eu-west" },
+  };
+  const made = await fetch(`http://localhost:${port}/v1/auth/register`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
+  assert.ok(made.ok, await made.text());
+  const granted = await clarity(["admin", "--data", data, "grant", body.email]);
+  assert.equal(granted.code, 0, granted.err);
+  assert.match(granted.out, /grant@example.com is internal_ops now/);
+
+  const nobody = await clarity(["admin", "grant", "nobody@example.com", "--data", data]);
+  assert.equal(nobody.code, 1);
+  assert.match(nobody.err, /no account nobody@example.com/);
+  oneSentence(nobody.err);
+
+  const nowhere = await clarity(["admin", "--data", join(place, "nowhere"), "grant", body.email]);
+  assert.equal(nowhere.code, 1);
+  assert.match(nowhere.err, /no installation in .*clarity up/);
+  oneSentence(nowhere.err);
+});
+
 test("a taken port is named, with the option that chooses another", async () => {
   const holder = createServer();
   await new Promise((resolve) => holder.listen(0, "127.0.0.1", resolve));
@@ -121,6 +149,39 @@ test("SIGTERM ends everything within ten seconds and leaves no process", async (
     children.filter(([, pid]) => alive(pid)),
     [],
   );
+});
+
+test("every command says what it does", async () => {
+  const commands = {
+    up: "--edge-port",
+    dev: "Vite",
+    test: "--only",
+    bench: "freshness",
+    agent: "pair CODE",
+    admin: "grant EMAIL",
+    reset: "--yes",
+    format: "format",
+  };
+  for (const [command, word] of Object.entries(commands)) {
+    const help = await clarity([command, "--help"]);
+    assert.equal(help.code, 0, help.err);
+    assert.ok(help.out.includes(`./clarity ${command}`) && help.out.includes(word), help.out);
+  }
+  const benches = await clarity(["bench"]);
+  assert.equal(benches.code, 0);
+  assert.deepEqual(
+    benches.out.trim().split("\n").map((line) => line.trim().split(" ")[0]),
+    ["startup", "freshness", "ingest"],
+  );
+});
+
+test("what is not known is named in one sentence, with the help that knows", async () => {
+  for (const command of ["up", "dev", "test", "bench", "agent", "admin", "reset", "format"]) {
+    const misused = await clarity([command, "--wat"]);
+    assert.equal(misused.code, 2, `${command}: ${misused.err}`);
+    assert.match(misused.err, /--wat.*--help|--help.*--wat/);
+    oneSentence(misused.err);
+  }
 });
 
 test("reset removes what it was told to, and nothing that is not ours", async () => {

@@ -10,11 +10,13 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -29,29 +31,6 @@ public final class Agent {
 
   private static final Set<String> FLAGS = Set.of("--json", "--help");
   private static final int NAME_MAX = 100;
-  private static final String USAGE =
-      """
-      agent [--data DIR] COMMAND          captures your databases' changes for the platform
-
-        pair CODE --server URL [--name NAME]
-              makes this machine an agent of your workspace; the code comes from its web page
-        source add NAME --host H [--port P] --database D --user U
-                   [--password-file F | --password-env V] [--tables a.b,c.*]
-                   [--tls MODE] [--tls-ca FILE]
-              adds a PostgreSQL database, or takes up what changed in it; asks for the password
-        source list [--json]
-        source remove NAME
-              stops its capture and takes slot and publications out of the database
-        run [--json] [--spool-mib N]
-              captures and sends until it is stopped
-        status [--json]
-        version
-
-      DIR is where the agent keeps its identity, its sources and what is not sent yet;
-      ~/.clarity-agent unless --data or CLARITY_AGENT_DATA says otherwise.
-      MODE is disable, prefer (the default), require, verify-ca or verify-full; the last two trust
-      the authorities whose certificates are in FILE, or in ~/.postgresql/root.crt.
-      """;
 
   private final PrintStream out;
   private final PrintStream err;
@@ -96,7 +75,7 @@ public final class Agent {
     try {
       var arguments = new Arguments(line, FLAGS);
       if (arguments.flag("--help") || !arguments.hasWord()) {
-        out.print(USAGE);
+        out.print(usage());
         return line.isEmpty() ? MISUSED : DONE;
       }
       var home = home(arguments);
@@ -112,14 +91,13 @@ public final class Agent {
           yield DONE;
         }
         case "help" -> {
-          out.print(USAGE);
+          out.print(usage());
           yield DONE;
         }
         default -> throw new UsageException("there is no command " + command);
       };
     } catch (UsageException e) {
-      err.println("agent: " + e.getMessage());
-      err.println("agent --help shows all commands");
+      err.println("agent: " + e.getMessage() + " (agent --help shows all commands)");
       return MISUSED;
     } catch (CommandFailedException e) {
       err.println("agent: " + e.getMessage());
@@ -130,6 +108,13 @@ public final class Agent {
     } catch (IOException e) {
       err.println("agent: " + e.getMessage());
       return FAILED;
+    }
+  }
+
+  /// A file, so that `./clarity agent --help` can show it before anything is built.
+  private static String usage() throws IOException {
+    try (var text = Objects.requireNonNull(Agent.class.getResourceAsStream("usage.txt"))) {
+      return new String(text.readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 

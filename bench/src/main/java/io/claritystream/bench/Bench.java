@@ -16,7 +16,7 @@ public final class Bench {
     try {
       options = Options.parse(arguments);
     } catch (IllegalArgumentException e) {
-      System.err.println(e.getMessage() + "\n\n" + Options.USAGE);
+      System.err.println(e.getMessage() + " (./clarity bench --help)");
       System.exit(2);
       return;
     }

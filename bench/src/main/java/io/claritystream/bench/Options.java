@@ -8,16 +8,6 @@ import java.util.Map;
 /// @param json whether the last line is to be one flat object
 /// @param given the other options, by name
 record Options(String name, boolean json, Map<String, Integer> given) {
-  static final String USAGE =
-      """
-      usage: ./clarity bench NAME [--json] [options]
-
-        startup     from the command to ready, to the first event on a dashboard; memory
-        freshness   commit at the customer to the browser, hop by hop; batch to Kafka
-            --rate 1000  --warmup 15  --seconds 30  --ingest-rate 5000
-        ingest      the gateway's doorstep to bronze and read models; against raw COPY
-            --warmup 15  --seconds 30  --sources 4  --devices 1000
-      """;
 
   private static final Map<String, Map<String, Integer>> DEFAULTS =
       Map.of(

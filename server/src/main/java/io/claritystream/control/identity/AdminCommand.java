@@ -1,11 +1,15 @@
 package io.claritystream.control.identity;
 
 import io.claritystream.control.audit.AuditLog;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.WebApplicationType;
@@ -22,17 +26,6 @@ import tools.jackson.databind.json.JsonMapper;
 /// `admin …` on the command line: acts on a running platform through its database, without a web
 /// server. It ends with 0 when it was done, 1 when it could not be, 2 when it was not understood.
 public final class AdminCommand {
-
-  private static final String HELP =
-      """
-      admin grant EMAIL                  make a person one of the platform's own (internal_ops)
-      admin ungrant EMAIL                take that back
-      admin user list                    all accounts, by email
-      admin user reset-password EMAIL    a new random password, printed once; all sessions end
-      admin revoke-sessions EMAIL        end all sessions of a person
-
-      Each act is written to the audit log.
-      """;
 
   private static final int DONE = 0;
   private static final int FAILED = 1;
@@ -56,7 +49,7 @@ public final class AdminCommand {
   static int run(
       List<String> arguments, Map<String, Object> settings, PrintStream out, PrintStream err) {
     if (arguments.isEmpty() || arguments.getFirst().equals("help")) {
-      out.print(HELP);
+      out.print(help());
       return arguments.isEmpty() ? MISUSED : DONE;
     }
     SpringApplicationBuilder application =
@@ -77,6 +70,16 @@ public final class AdminCommand {
     }
   }
 
+  /// A file, so that `./clarity admin --help` can show it before anything is built.
+  private static String help() {
+    try (var text =
+        Objects.requireNonNull(AdminCommand.class.getResourceAsStream("admin-usage.txt"))) {
+      return new String(text.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private int act(List<String> arguments) {
     return switch (arguments) {
       case List<String> a when is(a, "grant") -> grant(a.getLast(), true);
@@ -86,8 +89,7 @@ public final class AdminCommand {
       case List<String> a when is(a, "reset-password") -> resetPassword(a.getLast());
       case List<String> a when is(a, "revoke-sessions") -> revokeSessions(a.getLast());
       default -> {
-        err.println("admin does not know: " + String.join(" ", arguments));
-        err.print(HELP);
+        err.println("admin does not know: " + String.join(" ", arguments) + " (admin help)");
         yield MISUSED;
       }
     };
