@@ -93,7 +93,7 @@ function useFocusOnNavigation(): void {
 const initials = (name: string): string =>
   name
     .split(/\s+/)
-    .filter(Boolean)
+    .filter((part) => /^[\p{L}\p{N}]/u.test(part))
     .slice(0, 2)
     .map((part) => part[0]?.toUpperCase())
     .join('');

@@ -22,7 +22,7 @@ const me: Me = {
 } as unknown as Me;
 
 /** The whole app at an address, with an API that answers by path; what is not named is empty. */
-export function openApp(address: string, answers: Record<string, unknown>): void {
+export function openApp(address: string, answers: Record<string, unknown>): QueryClient {
   const known: Record<string, unknown> = { '/v1/me': me, ...answers };
   vi.stubGlobal('EventSource', SilentStream);
   vi.stubGlobal('fetch', async (request: Request) =>
@@ -35,6 +35,7 @@ export function openApp(address: string, answers: Record<string, unknown>): void
       <RouterProvider router={makeRouter({ queryClient })} />
     </QueryClientProvider>,
   );
+  return queryClient;
 }
 
 export const page = (...data: unknown[]) => ({ data, next_cursor: null });

@@ -11,14 +11,28 @@ export function sharedNames(metrics: readonly Named[]): ReadonlySet<string> {
 }
 
 /** A metric's name, with its key where the name alone is another one's too. */
-export function MetricName({ name, tag }: { name: string; tag?: string | null | undefined }) {
+export function MetricName({
+  name,
+  unit,
+  tag,
+}: {
+  name: string;
+  unit?: string | null | undefined;
+  tag?: string | null | undefined;
+}) {
   return (
     <>
       {name}
+      {unit && (
+        <>
+          {' '}
+          <span className="ml-0.5 text-meta font-normal text-ink-3">{unit}</span>
+        </>
+      )}
       {tag && (
         <>
           {' '}
-          <span className="font-mono text-meta font-normal text-ink-3">{tag}</span>
+          <span className="ml-0.5 font-mono text-meta font-normal text-ink-3">{tag}</span>
         </>
       )}
     </>

@@ -67,12 +67,7 @@ export function TimeChart(props: TimeChartProps) {
 
   return (
     <Panel
-      title={
-        <>
-          <MetricName name={props.title} tag={props.tag} />
-          {unit && <span className="ml-1.5 text-meta font-normal text-ink-3">{unit}</span>}
-        </>
-      }
+      title={<MetricName name={props.title} unit={unit} tag={props.tag} />}
       level={props.level ?? 2}
       className="flex flex-col"
       aside={

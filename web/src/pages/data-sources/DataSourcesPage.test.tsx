@@ -1,4 +1,4 @@
-import { cleanup, screen, within } from '@testing-library/react';
+import { act, cleanup, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Source } from '../../api/types';
@@ -64,4 +64,21 @@ it('gives a long state the width of the table', async () => {
   open(aSource({ state: 'waiting', state_detail: 'the spool is full: 4.0 GB of 4.0 GB' }));
   const detail = await screen.findByRole('cell', { name: /the spool is full/ });
   expect(detail.getAttribute('colspan')).toBe('8');
+});
+
+it('says that the page is old once it cannot be loaded again', async () => {
+  const queries = open(aSource());
+  await screen.findByRole('link', { name: 'plant' });
+  expect(screen.queryByText(/Not refreshed since/)).toBeNull();
+  vi.stubGlobal('fetch', () => Promise.reject(new TypeError('no network')));
+  await act(() => queries.refetchQueries({ queryKey: ['sources'] }));
+  expect(await screen.findByText(/Not refreshed since/)).toBeTruthy();
+  expect(screen.getByText(/The server cannot be reached/)).toBeTruthy();
+  expect(screen.getByRole('link', { name: 'plant' })).toBeTruthy();
+});
+
+it('does not call a source caught up that nobody reads', async () => {
+  open(aSource({ state: 'offline', lag_s: 0 }));
+  await screen.findByText('Offline');
+  expect(screen.queryByText('Caught up')).toBeNull();
 });

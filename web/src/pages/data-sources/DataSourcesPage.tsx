@@ -10,6 +10,7 @@ import { Button } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
 import { formatCount, zoneName } from '../../ui/format';
+import { NotRefreshed } from '../../ui/NotRefreshed';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { AgentStatus, isRemoved, SourceStatus } from '../../ui/Status';
 import { rowClass, Table, Td, Th } from '../../ui/Table';
@@ -41,7 +42,11 @@ export function DataSourcesPage() {
   const removed = all.filter(isRemoved);
   const shown = showRemoved ? all : all.filter((source) => !isRemoved(source));
   const removedButton = removed.length > 0 && (
-    <Button kind="ghost" className="-mr-2" onClick={() => setShowRemoved(!showRemoved)}>
+    <Button
+      kind="ghost"
+      className="-mr-3 max-lg:-mr-4"
+      onClick={() => setShowRemoved(!showRemoved)}
+    >
       {showRemoved ? 'Hide' : 'Show'} removed ({formatCount(removed.length)})
     </Button>
   );
@@ -56,6 +61,7 @@ export function DataSourcesPage() {
   return (
     <>
       <PageHeader title="Data sources">{!nothing && pairButton}</PageHeader>
+      <NotRefreshed query={sources} />
       {nothing ? (
         <Panel>
           <Empty
@@ -131,7 +137,7 @@ function Sources({ sources, removed }: { sources: readonly Source[]; removed: nu
               <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
                 <span>
                   <Throughput perS={source.events_per_s} />
-                  {source.state !== 'snapshotting' && `, ${lagText(source).toLowerCase()}`}
+                  {lagText(source) !== '–' && `, ${lagText(source).toLowerCase()}`}
                 </span>
                 <Age at={source.last_event_at} none="no event yet" />
               </span>

@@ -18,7 +18,7 @@ export function SnapshotNotice({ sourceId }: { sourceId?: string }) {
   );
   if (taking.length === 0) return null;
   return (
-    <Notice icon={<DatabaseZap aria-hidden strokeWidth={1.75} />}>
+    <Notice tone="neutral" icon={<DatabaseZap aria-hidden strokeWidth={1.75} />}>
       <span className="font-medium">
         {taking.length === 1 ? 'A snapshot is' : `${formatCount(taking.length)} snapshots are`}{' '}
         being taken in.

@@ -1,5 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
+import { CircleAlert, Info } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../../api/problem';
 import { deadLettersQuery, sourceQuery, sourceTablesQuery } from '../../api/queries';
@@ -9,9 +10,10 @@ import { Age, Moment } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
-import { Empty, Failed, Loading, Skeleton, TableSkeleton } from '../../ui/Feedback';
+import { Empty, Failed, Loading, Notice, Skeleton, TableSkeleton } from '../../ui/Feedback';
 import { formatBytes, formatCount, words, zoneName } from '../../ui/format';
 import { Json } from '../../ui/Json';
+import { NotRefreshed } from '../../ui/NotRefreshed';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { SourceStatus } from '../../ui/Status';
 import { Table, Td, Th } from '../../ui/Table';
@@ -25,7 +27,8 @@ const route = getRouteApi('/app/data-sources/$id');
 
 export function SourcePage() {
   const { id } = route.useParams();
-  const { data: source, error, refetch } = useQuery(sourceQuery(id));
+  const query = useQuery(sourceQuery(id));
+  const { data: source, error, refetch } = query;
   useTitle(source?.name ?? 'Data source');
 
   if (!source) {
@@ -61,9 +64,6 @@ export function SourcePage() {
                 <NotExact tables={source.tables_not_exact} />
               </a>
             )}
-            {source.state_detail && (
-              <p className="max-w-[60rem] basis-full break-words">{source.state_detail}</p>
-            )}
           </>
         }
       >
@@ -71,12 +71,34 @@ export function SourcePage() {
           View raw events
         </Link>
       </PageHeader>
+      <NotRefreshed query={query} />
+      <Detail source={source} />
       <div className="flex flex-col gap-3">
         <Facts source={source} />
         <Tables id={id} />
         <DeadLetters id={id} />
       </div>
     </>
+  );
+}
+
+/** What the agent says beside the state; what stops the source is not overlooked. */
+function Detail({ source: { state, state_detail: detail } }: { source: Source }) {
+  if (!detail) return null;
+  const tone = state === 'failed' ? 'critical' : state === 'waiting' ? 'medium' : 'neutral';
+  return (
+    <Notice
+      tone={tone}
+      icon={
+        tone === 'neutral' ? (
+          <Info aria-hidden strokeWidth={1.75} />
+        ) : (
+          <CircleAlert aria-hidden strokeWidth={1.75} />
+        )
+      }
+    >
+      <p className="max-w-[60rem] break-words">{detail}</p>
+    </Notice>
   );
 }
 

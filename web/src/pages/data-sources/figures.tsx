@@ -4,7 +4,9 @@ import { formatCount, formatDuration, formatValue } from '../../ui/format';
 /** How far what is stored here is behind the database. */
 export function lagText({ lag_s: lag, state }: Pick<Source, 'lag_s' | 'state'>): string {
   if (lag === null || state === 'snapshotting') return '–';
-  return lag < 1 ? 'Caught up' : `${formatDuration(lag)} behind`;
+  if (lag >= 1) return `${formatDuration(lag)} behind`;
+  // What nobody reads may have moved on.
+  return state === 'streaming' ? 'Caught up' : '–';
 }
 
 export function Throughput({ perS }: { perS: number }) {

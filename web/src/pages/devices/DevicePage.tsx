@@ -5,6 +5,7 @@ import { ApiProblem } from '../../api/problem';
 import { deviceQuery, deviceSeriesQuery, type Range, ranges } from '../../api/queries';
 import type { DeviceDetail } from '../../api/types';
 import { foldIntoDevice, foldIntoSeries } from '../../live/fold';
+import { LiveLost } from '../../live/LiveLost';
 import { useLive } from '../../live/LiveProvider';
 import { paths } from '../../paths';
 import { Age } from '../../ui/Age';
@@ -12,6 +13,7 @@ import { Button, buttonClass } from '../../ui/Button';
 import { Empty, Failed, Loading, Skeleton } from '../../ui/Feedback';
 import { formatCount, formatDuration, formatValue, words, zoneName } from '../../ui/format';
 import { MetricName, sharedNames } from '../../ui/MetricName';
+import { NotRefreshed } from '../../ui/NotRefreshed';
 import { useNow } from '../../ui/now';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { Segmented } from '../../ui/Segmented';
@@ -31,7 +33,8 @@ const rangeOptions = (Object.keys(ranges) as Range[]).map((value) => ({
 export function DevicePage() {
   const { id } = route.useParams();
   const range: Range = route.useSearch().range ?? '1h';
-  const { data: device, error, refetch } = useQuery(deviceQuery(id));
+  const query = useQuery(deviceQuery(id));
+  const { data: device, error, refetch } = query;
   useRefetchEvery(refetch, 30_000);
   useTitle(device?.name ?? 'Device');
   useLiveDevice(id, range);
@@ -69,6 +72,8 @@ export function DevicePage() {
           }
         />
       </PageHeader>
+      <LiveLost />
+      <NotRefreshed query={query} />
       <SnapshotNotice sourceId={device.source_id} />
       <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_22rem]">
         <Charts device={device} range={range} />
@@ -106,7 +111,7 @@ function DeviceFacts({ device }: { device: DeviceDetail }) {
     <>
       <DeviceStatus state={device.state} />
       <span className="font-mono text-meta text-ink-2">{device.key}</span>
-      {device.kind && <span>{words(device.kind)}</span>}
+      {device.kind && device.kind !== device.key && <span>{words(device.kind)}</span>}
       {device.site_name && (
         <Link
           to={paths.devices}

@@ -12,6 +12,7 @@ import { cx } from '../../ui/cx';
 import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
 import { controlClass, selectClass } from '../../ui/Field';
 import { formatCount, words } from '../../ui/format';
+import { NotRefreshed } from '../../ui/NotRefreshed';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { DeviceStatus, deviceLooks } from '../../ui/Status';
 import { rowClass, Table, Td, Th } from '../../ui/Table';
@@ -33,8 +34,10 @@ export function DevicesPage() {
   return (
     <>
       <PageHeader title="Devices" />
+      <NotRefreshed query={query} />
       <SnapshotNotice />
-      <Filters search={search} />
+      {/* Where nothing is, there is nothing to find. */}
+      {(filtered || devices?.length !== 0) && <Filters search={search} />}
       <Panel aria-label="Devices">
         {!devices ? (
           query.error ? (

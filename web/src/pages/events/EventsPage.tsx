@@ -275,7 +275,7 @@ function EventPages({ search }: { search: EventsSearch }) {
           </tbody>
         </Table>
       ) : (
-        <ul>
+        <ul className="[&>li:first-child]:border-t-0">
           {page.data.map((event) => (
             <EventItem key={event.event_id} event={event} />
           ))}

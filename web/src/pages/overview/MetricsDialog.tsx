@@ -69,9 +69,9 @@ export default function MetricsDialog({ onClose }: { onClose: () => void }) {
                   <p className="truncate">
                     <MetricName
                       name={metric.name}
+                      unit={metric.unit}
                       tag={shared.has(metric.key) ? metric.key : null}
                     />
-                    {metric.unit && <span className="text-ink-3"> {metric.unit}</span>}
                   </p>
                   <p className="truncate text-meta text-ink-3">
                     {formatCount(metric.devices_reporting)}{' '}

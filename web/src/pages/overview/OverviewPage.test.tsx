@@ -68,6 +68,6 @@ it('tells two metrics of one name apart by their keys', async () => {
     }),
   );
   expect(await screen.findByRole('heading', { name: 'Pressure pressure' })).toBeTruthy();
-  expect(screen.getByRole('heading', { name: 'Pressure pressure_bar bar' })).toBeTruthy();
+  expect(screen.getByRole('heading', { name: 'Pressure bar pressure_bar' })).toBeTruthy();
   expect(screen.getByRole('heading', { name: 'Temperature °C' })).toBeTruthy();
 });

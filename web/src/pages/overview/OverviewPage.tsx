@@ -1,10 +1,11 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Gauge, PlugZap, SlidersHorizontal } from 'lucide-react';
+import { Gauge, SlidersHorizontal } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { overviewQuery } from '../../api/overview';
 import type { LiveOverview } from '../../live/fold';
-import { useLive, useLiveState } from '../../live/LiveProvider';
+import { LiveLost } from '../../live/LiveLost';
+import { useLiveState } from '../../live/LiveProvider';
 import { paths } from '../../paths';
 import { Button, buttonClass } from '../../ui/Button';
 import { Empty, Failed, Notice } from '../../ui/Feedback';
@@ -61,7 +62,7 @@ export function OverviewPage() {
           Choose charts
         </Button>
       </PageHeader>
-      <Broken />
+      <LiveLost />
       <SnapshotNotice />
       <Stale overview={overview} />
       <div className="flex flex-col gap-3">
@@ -106,38 +107,6 @@ function Summary({ overview }: { overview: LiveOverview }) {
         snapshotting={overview.sources.snapshotting > 0}
       />
     </>
-  );
-}
-
-/** The stream from the server is down: what is shown may be old, and it says when it tries again. */
-function Broken() {
-  const state = useLiveState();
-  const { connection } = useLive();
-  const now = useNow();
-  const broken = state.kind === 'broken' && now - state.since > 1500;
-  const wait =
-    state.kind === 'broken' && state.retryAt !== null
-      ? Math.max(1, Math.ceil((state.retryAt - Date.now()) / 1000))
-      : null;
-  return (
-    <div>
-      <div role="status" className="sr-only">
-        {broken ? 'The live connection is lost. Reconnecting.' : ''}
-      </div>
-      {broken && (
-        <Notice
-          icon={<PlugZap aria-hidden strokeWidth={1.75} />}
-          action={
-            <Button onClick={connection.retryNow} disabled={wait === null}>
-              Reconnect now
-            </Button>
-          }
-        >
-          <span className="font-medium">Live connection lost.</span> Values below may be old.{' '}
-          {wait === null ? 'Reconnecting…' : `Reconnecting in ${wait} s.`}
-        </Notice>
-      )}
-    </div>
   );
 }
 

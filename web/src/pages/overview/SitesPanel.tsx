@@ -47,11 +47,17 @@ const SitePanel = memo(function SitePanel({ site }: { site: OverviewSite }) {
       {site.devices.length === 0 ? (
         <p className="px-3 pb-3 text-ink-3">No devices on this site yet.</p>
       ) : (
-        <ul className="grid grid-cols-1 px-1.5 pb-1.5 sm:grid-cols-2">
+        <ul
+          className={cx(
+            'grid grid-cols-1 px-1.5 pb-1.5',
+            // A few have room for their whole names.
+            shown.length > 6 && 'sm:grid-cols-2',
+          )}
+        >
           {shown.map((device) => (
             <li
               key={device.id}
-              className={cx('min-w-0', device.state !== 'reporting' && 'sm:col-span-2')}
+              className={cx('min-w-0', device.state !== 'reporting' && 'col-span-full')}
             >
               <Link
                 to={paths.device}

@@ -3,12 +3,21 @@ package io.claritystream.stream.source;
 import java.time.Instant;
 import java.util.Arrays;
 
-/// Events a second over the last minute, counted by the second.
+/// Events a second over the last minute, counted by the second. What has run for less than that is
+/// measured over the time it has run.
 final class Rate {
   private static final int SECONDS = 60;
 
+  /// Over less than this a single batch would look like a flood.
+  private static final int SECONDS_MIN = 5;
+
   private final long[] counts = new long[SECONDS];
+  private final long beganSecond;
   private long newestSecond;
+
+  Rate(Instant began) {
+    beganSecond = began.getEpochSecond();
+  }
 
   void add(Instant at, long events) {
     advance(at.getEpochSecond());
@@ -17,7 +26,8 @@ final class Rate {
 
   float perSecond(Instant at) {
     advance(at.getEpochSecond());
-    return Arrays.stream(counts).sum() / (float) SECONDS;
+    long over = Math.clamp(newestSecond - beganSecond, SECONDS_MIN, SECONDS);
+    return Arrays.stream(counts).sum() / (float) over;
   }
 
   private void advance(long second) {

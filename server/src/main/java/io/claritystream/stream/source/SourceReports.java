@@ -61,11 +61,12 @@ public final class SourceReports {
   private static final class Connected {
     final SourceRef source;
     SourceReport report = SourceReport.of(SourceReport.State.WAITING);
-    Rate rate = new Rate();
+    final Rate rate;
     boolean changed = true;
 
-    Connected(SourceRef source) {
+    Connected(SourceRef source, Instant at) {
       this.source = source;
+      rate = new Rate(at);
     }
   }
 
@@ -86,7 +87,7 @@ public final class SourceReports {
 
   /// A session of the source is served here from now on.
   public synchronized void connected(SourceRef source) {
-    connected.put(source.sourceId(), new Connected(source));
+    connected.put(source.sourceId(), new Connected(source, clock.instant()));
     gone.remove(source.sourceId());
   }
 
