@@ -716,8 +716,18 @@ class StreamTests {
         .superuser()
         .sql(
             """
-            INSERT INTO analytics.table_state
-            VALUES (:tenant, :source, 'public.reading', 90, 0, 0, 0, 0, 0, 0, 0, 0, true, now(), 90)
+            WITH live AS (
+              INSERT INTO analytics.model (tenant_id, source_id, state, purpose, first_epoch,
+                first_seq, applied_epoch, applied_seq, created_at)
+              VALUES (:tenant, :source, 'live', 'first', 1, 1, 1, 90, now())
+              RETURNING model_id
+            )
+            INSERT INTO analytics.table_state (tenant_id, model_id, source_id, table_name, reads,
+              inserts, updates, deletes, truncates, skipped, failed, times_replaced,
+              extras_left_out, exact, last_event_at, last_seq)
+            SELECT :tenant, model_id, :source, 'public.reading', 90, 0, 0, 0, 0, 0, 0, 0, 0, true,
+              now(), 90
+            FROM live
             """)
         .param("tenant", UUID.fromString(tenant()))
         .param("source", UUID.fromString(source))
