@@ -57,7 +57,7 @@ class GatewayConfiguration {
       ExecutorService gatewayCalls,
       ScheduledExecutorService gatewayTimer,
       Clock clock) {
-    LiveStreams streams = new LiveStreams();
+    LiveStreams streams = new LiveStreams(revoked::current);
     StreamServices services =
         new StreamServices(
             properties,

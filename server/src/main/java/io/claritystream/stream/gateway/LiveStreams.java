@@ -10,13 +10,20 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /// The streams of this process, one a source.
 final class LiveStreams {
   private record Held(long session, SourceStream stream) {}
 
+  private final Supplier<Set<UUID>> revoked;
   private final ConcurrentMap<UUID, Held> bySource = new ConcurrentHashMap<>();
+
+  /// @param revoked the agents that are revoked now
+  LiveStreams(Supplier<Set<UUID>> revoked) {
+    this.revoked = revoked;
+  }
 
   /// The stream is the source's from now on, and an older one that is here ends. False if the one
   /// that is here is newer: two that open at once may come in either order.
@@ -36,6 +43,10 @@ final class LiveStreams {
     Held older = before.get();
     if (older != null) {
       older.stream().refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
+    }
+    // Its agent may have been revoked since the call began, and told of before it was here.
+    if (revoked.get().contains(stream.agent().agentId())) {
+      endRevoked(stream);
     }
     return true;
   }
@@ -67,12 +78,15 @@ final class LiveStreams {
   void end(Set<UUID> revokedAgents) {
     for (Held held : List.copyOf(bySource.values())) {
       if (revokedAgents.contains(held.stream().agent().agentId())) {
-        held.stream()
-            .end(
-                Status.PERMISSION_DENIED.withDescription(
-                    "This agent was revoked. Pair it again to use it again."));
+        endRevoked(held.stream());
       }
     }
+  }
+
+  private static void endRevoked(SourceStream stream) {
+    stream.end(
+        Status.PERMISSION_DENIED.withDescription(
+            "This agent was revoked. Pair it again to use it again."));
   }
 
   void endAll() {

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -88,6 +90,46 @@ class KeptTests {
     clock.now = clock.now.plusSeconds(1).plus(Kept.STALE_MAX);
 
     assertThat(kept.get(KEY, this::next)).isEqualTo(2);
+  }
+
+  @Test
+  void under_many_threads_one_computes_at_a_time_and_nobody_sees_an_older_answer_again()
+      throws Exception {
+    var inside = new AtomicInteger();
+    var overlaps = new AtomicInteger();
+    Function<Key, Integer> alone =
+        key -> {
+          if (inside.incrementAndGet() > 1) {
+            overlaps.incrementAndGet();
+          }
+          Thread.yield();
+          var answer = next(key);
+          inside.decrementAndGet();
+          return answer;
+        };
+    var readers = new ArrayList<CompletableFuture<Integer>>();
+    for (var reader = 0; reader < 8; reader++) {
+      readers.add(
+          elsewhere(
+              () -> {
+                var newest = 0;
+                for (var i = 0; i < 2_000; i++) {
+                  var answer = kept.get(KEY, alone);
+                  assertThat(answer).isGreaterThanOrEqualTo(newest);
+                  newest = answer;
+                  if (i % 10 == 0) {
+                    // Past what is fresh, now and then past what is given meanwhile.
+                    clock.pass(i % 100 == 0 ? Duration.ofSeconds(70) : Duration.ofSeconds(2));
+                  }
+                }
+                return newest;
+              }));
+    }
+    for (var reader : readers) {
+      assertThat(reader.get(15, TimeUnit.SECONDS)).isPositive();
+    }
+    assertThat(overlaps).hasValue(0);
+    assertThat(computed).hasValueGreaterThan(8);
   }
 
   @Test

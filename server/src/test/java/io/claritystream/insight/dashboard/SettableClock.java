@@ -1,6 +1,7 @@
 package io.claritystream.insight.dashboard;
 
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
@@ -20,6 +21,10 @@ final class SettableClock extends Clock {
     SettableClock settableClock() {
       return new SettableClock();
     }
+  }
+
+  synchronized void pass(Duration time) {
+    now = now.plus(time);
   }
 
   @Override

@@ -7,6 +7,7 @@ import io.claritystream.ApiClient;
 import io.claritystream.protocol.identity.LinkHeaders;
 import io.claritystream.protocol.identity.PairingCode;
 import io.claritystream.protocol.identity.PeerIdentity;
+import io.claritystream.protocol.link.Hello;
 import io.claritystream.protocol.link.PairResponse;
 import io.claritystream.stream.source.PlatformAuthority;
 import io.grpc.CallOptions;
@@ -24,6 +25,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -216,6 +219,50 @@ class PairingTests {
         assertThat(stream.open().getRefused().getCode()).isEqualTo("unknown_source");
       }
       assertThat(forger.register("plant").getSourceId()).isNotEqualTo(source);
+    }
+  }
+
+  /// The edge would end the call by itself, so the test stands in its place.
+  @Test
+  void aStreamThatBeginsWhileItsAgentIsRevokedEnds() throws Exception {
+    var key = PlatformAuthority.newKey();
+    var edge =
+        link.authority().issueEdge(new PeerIdentity.Edge("in-its-place"), key.getPublic()).chain();
+    String tenant = link.person.get("/v1/me").text("organization.id");
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int round = 0; round < 8; round++) {
+        try (TestAgent agent = link.pairedAgent();
+            TestAgent direct = new TestAgent(link.gatewayPort())) {
+          String source = agent.register("raced").getSourceId();
+          direct.showing(key, edge).trust(link.authority().certificate());
+          direct.intercepted(
+              sending(
+                  Map.of(
+                      LinkHeaders.TENANT.name(),
+                      tenant,
+                      LinkHeaders.AGENT.name(),
+                      agent.agentId())));
+          direct.register("raced");
+          try (TestAgent.Stream stream = direct.stream(source)) {
+            var both = new CyclicBarrier(2);
+            var revoked =
+                threads.submit(
+                    () -> {
+                      both.await();
+                      return link.person
+                          .post("/v1/agents/" + agent.agentId() + "/revoke", Map.of())
+                          .status();
+                    });
+            both.await();
+            if (round % 2 == 0) {
+              assertThat(revoked.get()).isEqualTo(200);
+            }
+            stream.hello(Hello.newBuilder().setEpoch(1).setFirstSeq(1));
+            assertThat(stream.awaitEnd().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
+            assertThat(revoked.get()).isEqualTo(200);
+          }
+        }
+      }
     }
   }
 
