@@ -16,8 +16,8 @@ import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
 /// Whatever the bus does to the records between agent and ingest (repeat, swap, drop, put something
-/// else in their place), as long as the agent sends again what is not durable, bronze has each
-/// event once.
+/// else in their place), as long as the agent sends again what is not durable, bronze and the read
+/// models have each event once.
 class HostileBusTests {
   private static IngestRig rig;
 
@@ -33,7 +33,7 @@ class HostileBusTests {
   }
 
   @Property(tries = 25, shrinking = ShrinkingMode.OFF)
-  void bronze_has_each_event_once(
+  void bronze_and_the_read_models_have_each_event_once(
       @ForAll @IntRange(min = 1, max = 30) int batches, @ForAll long seed) {
     var random = new Random(seed);
     var source = rig.source(rig.tenant("hostile"), 0);
@@ -56,6 +56,7 @@ class HostileBusTests {
     }
     assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(last));
     assertThat(rig.letters(source)).isEmpty();
+    rig.assertFolded(source, last);
     assertThat(
             rig.superuser()
                 .sql("SELECT events_total FROM control.checkpoint_source WHERE source_id = :source")

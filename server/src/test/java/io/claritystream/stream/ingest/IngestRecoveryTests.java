@@ -8,7 +8,9 @@ import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.junit.jupiter.api.AfterEach;
@@ -186,6 +188,41 @@ class IngestRecoveryTests {
     rig.send(source, source.batch(Event.reading(1, source.capturedAt(), "4.25")));
     rig.awaitDurable(source, 2);
     assertThat(rig.values(source, "pressure_bar").sum()).isEqualByComparingTo("8.75");
+  }
+
+  @Test
+  void a_partition_that_moves_away_and_back_is_folded_as_if_it_had_stayed() {
+    var moved = source();
+    var stayed = source();
+    var one = rig.memory();
+    var other = rig.memory();
+    var random = new Random(7);
+    var sent = new ArrayList<Event[]>();
+    var last = 0L;
+    for (var turn = 0; turn < 6; turn++) {
+      var ingest = turn % 2 == 0 ? rig.start("one", one) : rig.start("other", other);
+      // Few rows, so that each process has to do again with what the other has changed.
+      var events = new Event[12];
+      for (var i = 0; i < events.length; i++) {
+        events[i] =
+            Event.reading(
+                    random.nextInt(4 + turn),
+                    moved.capturedAt().plusSeconds(random.nextInt(180)),
+                    "4." + random.nextInt(1_000))
+                .note("note " + random.nextInt(2));
+      }
+      rig.send(moved, moved.batch(events));
+      sent.add(events);
+      last += events.length;
+      rig.awaitDurable(moved, last);
+      rig.stop(ingest);
+    }
+    rig.start("alone");
+    for (var events : sent) {
+      rig.send(stayed, stayed.batch(events));
+    }
+    rig.awaitDurable(stayed, last);
+    assertThat(rig.models(moved)).hasSizeGreaterThan(20).isEqualTo(rig.models(stayed));
   }
 
   @Test

@@ -12,6 +12,8 @@ import io.claritystream.stream.bus.BusSettings;
 import io.claritystream.stream.bus.EventBus;
 import io.claritystream.stream.bus.PartitionConsumer;
 import io.claritystream.stream.deadletter.DeadLetters;
+import io.claritystream.stream.materializer.Materializer;
+import io.claritystream.stream.materializer.SourceTables;
 import io.claritystream.stream.materializer.TestMaterializer;
 import io.claritystream.stream.source.DurableMarks;
 import io.claritystream.stream.source.TestSources;
@@ -60,15 +62,26 @@ final class IngestRig implements AutoCloseable {
 
   /// Starts a process's ingest; `group` tells apart those that shall not know of one another.
   Ingest start(String group) {
+    return start(group, memory());
+  }
+
+  /// What a process remembers of sources from one time that it has their partition to the next.
+  record Memory(SourceTables tables, Materializer materializer) {}
+
+  Memory memory() {
     var tables = TestMaterializer.tables(database);
+    return new Memory(tables, TestMaterializer.of(database, tables));
+  }
+
+  Ingest start(String group, Memory memory) {
     var ingest =
         new Ingest(
             new Ingest.Parts(
                 database.dataSource("service"),
                 TestSources.of(database),
-                tables,
+                memory.tables(),
                 TestMaterializer.models(database),
-                TestMaterializer.of(database, tables),
+                memory.materializer(),
                 new BronzePartitions(database.as("service"), clock),
                 new DeadLetters(),
                 marks,
@@ -214,6 +227,38 @@ final class IngestRig implements AutoCloseable {
     assertThat(flow.sum())
         .isEqualByComparingTo(
             new java.math.BigDecimal("12.5").multiply(new java.math.BigDecimal(last)));
+  }
+
+  /// All that the live model of a source holds, but for the numbers given to its rows.
+  List<String> models(SimulatedSource source) {
+    return superuser
+        .sql(
+            """
+            WITH live AS (
+              SELECT model_id FROM analytics.model WHERE source_id = :source AND state = 'live'
+            )
+            SELECT 'device ' || (d.key, d.name, d.kind, d.described)::text
+            FROM live JOIN analytics.devices d USING (model_id)
+            UNION ALL
+            SELECT 'minute ' || (d.key, k.key, m.bucket, m.value_count, m.nan_count, m.inf_count,
+              m.value_sum, m.value_min, m.value_max, m.value_last, m.last_at, m.last_seq,
+              m.seq_lo, m.seq_hi)::text
+            FROM live JOIN analytics.devices d USING (model_id)
+            JOIN analytics.series s USING (model_id, device_id)
+            JOIN analytics.metric_key k USING (metric_id)
+            JOIN analytics.metrics_min m USING (series_id)
+            UNION ALL
+            SELECT 'extra ' || (d.key, e.key, e.value, e.value_seq)::text
+            FROM live JOIN analytics.devices d USING (model_id)
+            JOIN analytics.extras_text e ON (e.model_id, e.entity_id) = (d.model_id, d.device_id)
+            UNION ALL
+            SELECT 'table ' || (t.table_name, t.reads, t.inserts, t.failed, t.exact)::text
+            FROM live JOIN analytics.table_state t USING (model_id)
+            ORDER BY 1
+            """)
+        .param("source", source.id())
+        .query(String.class)
+        .list();
   }
 
   /// The numbers that bronze holds of a source's epoch, in order, with repetitions if there are
