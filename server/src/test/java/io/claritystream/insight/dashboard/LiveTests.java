@@ -21,6 +21,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -141,6 +145,34 @@ class LiveTests {
       assertThat(out.status()).isEqualTo(204);
       assertThat(stream.next("metrics")).isNull();
     }
+  }
+
+  @Test
+  void streams_that_open_while_the_session_ends_end_with_it() throws Exception {
+    var person = server.client().register("live-raced@example.com");
+    var all = new CyclicBarrier(9);
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      var streams = new ArrayList<Future<Integer>>();
+      for (var i = 0; i < 8; i++) {
+        streams.add(
+            threads.submit(
+                () -> {
+                  all.await();
+                  return person.client().get("/v1/live").status();
+                }));
+      }
+      all.await();
+      assertThat(
+              person
+                  .client()
+                  .post("/v1/auth/logout", Map.of("refresh_token", person.refreshToken()))
+                  .status())
+          .isEqualTo(204);
+      for (var stream : streams) {
+        assertThat(stream.get(20, TimeUnit.SECONDS)).isIn(200, 401);
+      }
+    }
+    assertThat(person.client().get("/v1/live").status()).isEqualTo(401);
   }
 
   @Test
