@@ -131,7 +131,7 @@ GRANT SELECT, INSERT, UPDATE ON control.checkpoint_partition TO clarity_service;
 -- How far a source is durable (bronze_seq) and folded (applied_seq), within its epoch.
 -- digest is that of the batch that ends at bronze_seq; position is where the source may go on.
 -- model_id is the model (analytics.model) that its events are folded into: part of the fence, so that whoever
--- exchanges it makes the consumer forget what it knew of the other one.
+-- exchanges it makes the consumer forget what it knew of the other one. 0 while none is folded into.
 CREATE TABLE control.checkpoint_source (
   source_id uuid PRIMARY KEY REFERENCES control.source,
   tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
@@ -176,11 +176,27 @@ CREATE TABLE control.dead_letter (
   UNIQUE (source_id, epoch, seq)
 );
 CREATE INDEX dead_letter_tenant ON control.dead_letter (tenant_id, at DESC, dead_letter_id DESC);
-CREATE INDEX dead_letter_key ON control.dead_letter (source_id, table_name, row_key) WHERE row_key IS NOT NULL;
+CREATE INDEX dead_letter_source ON control.dead_letter (source_id, table_name);
 ALTER TABLE control.dead_letter ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control.dead_letter FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON control.dead_letter FOR SELECT TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT ON control.dead_letter TO clarity_tenant;
--- A range may reach further, and a row may leave its quarantine.
-GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at, row_key) ON control.dead_letter TO clarity_service;
+-- A range may reach further.
+GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at) ON control.dead_letter TO clarity_service;
+
+-- The rows that a model does not fold any more, because an event of theirs could not be folded. It goes with its
+-- model, so that a snapshot or a rebuild begins without.
+CREATE TABLE control.quarantine (
+  model_id integer NOT NULL,
+  table_name text NOT NULL,
+  row_key text NOT NULL,
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  PRIMARY KEY (model_id, table_name, row_key)
+);
+ALTER TABLE control.quarantine ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.quarantine FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.quarantine FOR SELECT TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT ON control.quarantine TO clarity_tenant;
+GRANT SELECT, INSERT, DELETE ON control.quarantine TO clarity_service;

@@ -12,14 +12,19 @@ CREATE TABLE analytics.model (
   source_id uuid NOT NULL,
   state text NOT NULL CHECK (state IN ('live', 'building', 'retired')),
   purpose text NOT NULL CHECK (purpose IN ('first', 'snapshot', 'rebuild')),
-  -- The event that it begins with, and the last one that was folded into it by a rebuild.
+  -- The event that it begins with, and the last one that was folded into it from bronze.
   first_epoch integer NOT NULL,
   first_seq bigint NOT NULL,
   applied_epoch integer NOT NULL,
   applied_seq bigint NOT NULL,
+  -- Since when ingest has not folded into it, because too many of the source's events were refused: it follows
+  -- from bronze, behind applied_seq.
+  detached_at timestamptz,
   created_at timestamptz NOT NULL
 );
 CREATE UNIQUE INDEX model_live ON analytics.model (source_id) WHERE state = 'live';
+-- Whoever makes the model of a repeated snapshot a second time finds the first.
+CREATE UNIQUE INDEX model_snapshot ON analytics.model (source_id, first_epoch, first_seq) WHERE purpose = 'snapshot';
 CREATE INDEX model_source ON analytics.model (source_id);
 CREATE INDEX model_tenant ON analytics.model (tenant_id) WHERE state = 'live';
 CREATE INDEX model_retired ON analytics.model (model_id) WHERE state = 'retired';

@@ -19,6 +19,16 @@ public enum Op {
     return OPS[code];
   }
 
+  /// The operation that is called so in bronze.
+  public static Op ofLabel(String label) {
+    for (var op : OPS) {
+      if (op.label().equals(label)) {
+        return op;
+      }
+    }
+    throw new CorruptBlockException("unknown operation " + label);
+  }
+
   /// `insert`, `update`, `delete`, `read` or `truncate`.
   public String label() {
     return switch (this) {

@@ -2,20 +2,26 @@ package io.claritystream.protocol.block;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntPredicate;
+import org.jspecify.annotations.Nullable;
 
 /// Writes a change as the JSON that bronze keeps: `{"key":{…},"before":{…},"after":{…}}`, absent
 /// parts left out. It loses nothing: a cell becomes a JSON number only if jsonb prints that number
 /// back to the letter, and whatever jsonb would change or refuse is a string or is wrapped:
 ///
-/// - `{"$raw":"…"}` JSON text that jsonb would normalise;
+/// - `{"$raw":"…"}` JSON text that jsonb would normalise, or that looks like nothing or like one of
+///   these;
 /// - `{"$raw":"…","$encoding":"base64"}` bytes that are not UTF-8, or hold a NUL;
 /// - `{"$redacted":true}`, `{"$omitted":true}`: the value stayed at the site, or was too large;
 /// - `"unchanged":["column"]`, `"dropped":[…]`, `"hashed":[…]` beside a part's columns say what
 ///   became of those that are missing or are not plain. They stand in the payload itself.
+///
+/// [PayloadReader] makes the same cells of it again.
 ///
 /// It works on bytes from end to end and keeps the encoded names of a schema's columns. Not safe
 /// for several threads.
@@ -55,18 +61,47 @@ public final class PayloadJson {
       first = label(out, first, "\"after\":");
       part(out, schema, table, event.after(), null);
     }
-    first = asides(out, first, table, event, "\"unchanged\":", Row.UNCHANGED);
-    first = asides(out, first, table, event, "\"dropped\":", Row.DROPPED);
-    hashed(out, first, table, event);
+    if (!plain(event.oldKey()) || !plain(event.before()) || !plain(event.after())) {
+      asides(out, first, table, event);
+    }
     out.put('}');
   }
 
+  /// Whether every cell is a text or null.
+  private static boolean plain(@Nullable Row row) {
+    if (row != null) {
+      for (var i = 0; i < row.size(); i++) {
+        if (row.length(i) < Row.NULL || row.hashed(i)) {
+          return false;
+        }
+      }
+    }
+    return true;
+  }
+
+  /// What became of the cells that are missing or are not plain.
+  private static void asides(ByteSink out, boolean nothingBefore, Names table, ChangeEvent event) {
+    var row = event.after() != null ? event.after() : event.before();
+    var columns = table.quoted().length;
+    var first =
+        list(
+            out,
+            nothingBefore,
+            table,
+            "\"unchanged\":",
+            places(columns, i -> row != null && row.length(i) == Row.UNCHANGED));
+    first =
+        list(
+            out,
+            first,
+            table,
+            "\"dropped\":",
+            places(columns, i -> any(table, event, i, (r, c) -> r.length(c) == Row.DROPPED)));
+    list(out, first, table, "\"hashed\":", places(columns, i -> any(table, event, i, Row::hashed)));
+  }
+
   private void part(
-      ByteSink out,
-      TableSchema schema,
-      Names table,
-      Row row,
-      int @org.jspecify.annotations.Nullable [] columns) {
+      ByteSink out, TableSchema schema, Names table, Row row, int @Nullable [] columns) {
     out.put('{');
     var first = true;
     for (var cell = 0; cell < row.size(); cell++) {
@@ -114,7 +149,9 @@ public final class PayloadJson {
         }
       }
       case JSONB -> {
-        if (depthWithin(bytes, offset, length) && wellFormed(bytes, offset, length)) {
+        if (depthWithin(bytes, offset, length)
+            && wellFormed(bytes, offset, length)
+            && !ambiguous(bytes, offset, length)) {
           out.put(bytes, offset, length);
         } else {
           raw(out, bytes, offset, length);
@@ -123,6 +160,15 @@ public final class PayloadJson {
       case JSON -> raw(out, bytes, offset, length);
       default -> string(out, bytes, offset, length);
     }
+  }
+
+  /// A document that reads like a missing value, or like a wrapping of our own.
+  private static boolean ambiguous(byte[] bytes, int offset, int length) {
+    return Arrays.equals(bytes, offset, offset + length, NULL_TEXT, 0, NULL_TEXT.length)
+        || length > 2
+            && bytes[offset] == '{'
+            && bytes[offset + 1] == '"'
+            && bytes[offset + 2] == '$';
   }
 
   /// `-?(0|[1-9][0-9]*)(\.[0-9]+)?`, not a negative zero, not too long: what jsonb gives back as it
@@ -211,8 +257,7 @@ public final class PayloadJson {
 
   private static void base64(ByteSink out, byte[] bytes, int offset, int length) {
     out.ascii("{\"$raw\":\"");
-    out.put(
-        Base64.getEncoder().encode(java.util.Arrays.copyOfRange(bytes, offset, offset + length)));
+    out.put(Base64.getEncoder().encode(Arrays.copyOfRange(bytes, offset, offset + length)));
     out.ascii("\",\"$encoding\":\"base64\"}");
   }
 
@@ -310,43 +355,39 @@ public final class PayloadJson {
     return false;
   }
 
-  private static boolean asides(
-      ByteSink out, boolean first, Names table, ChangeEvent event, String label, int marker) {
-    var row = event.after() != null ? event.after() : event.before();
-    if (row == null) {
-      return first;
-    }
-    List<Integer> columns = null;
-    for (var i = 0; i < row.size(); i++) {
-      if (row.length(i) == marker) {
-        columns = columns == null ? new ArrayList<>() : columns;
-        columns.add(i);
-      }
-    }
-    return list(out, first, table, label, columns);
+  private interface CellTest {
+    boolean test(Row row, int cell);
   }
 
-  private static void hashed(ByteSink out, boolean first, Names table, ChangeEvent event) {
-    var row = event.after() != null ? event.after() : event.before();
-    if (row == null) {
-      return;
+  /// Whether any image of the change has such a cell in that column.
+  private static boolean any(Names table, ChangeEvent event, int column, CellTest test) {
+    if (event.after() != null && test.test(event.after(), column)
+        || event.before() != null && test.test(event.before(), column)) {
+      return true;
     }
-    List<Integer> columns = null;
-    for (var i = 0; i < row.size(); i++) {
-      if (row.hashed(i)) {
-        columns = columns == null ? new ArrayList<>() : columns;
-        columns.add(i);
+    if (event.oldKey() != null) {
+      for (var cell = 0; cell < table.keyColumns().length; cell++) {
+        if (table.keyColumns()[cell] == column && test.test(event.oldKey(), cell)) {
+          return true;
+        }
       }
     }
-    list(out, first, table, "\"hashed\":", columns);
+    return false;
+  }
+
+  private static @Nullable List<Integer> places(int columns, IntPredicate test) {
+    List<Integer> places = null;
+    for (var i = 0; i < columns; i++) {
+      if (test.test(i)) {
+        places = places == null ? new ArrayList<>() : places;
+        places.add(i);
+      }
+    }
+    return places;
   }
 
   private static boolean list(
-      ByteSink out,
-      boolean first,
-      Names table,
-      String label,
-      @org.jspecify.annotations.Nullable List<Integer> columns) {
+      ByteSink out, boolean first, Names table, String label, @Nullable List<Integer> columns) {
     if (columns == null) {
       return first;
     }

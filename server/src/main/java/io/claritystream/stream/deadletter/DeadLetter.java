@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// @param id the event's own id, so that it is the same one however often it is made
 /// @param seqEnd the last number of the range; `seq` for one event
 /// @param tableName absent for a batch
-/// @param rowKey the row in quarantine; absent where there is none
+/// @param rowKey the row that goes into quarantine; absent where none does
 /// @param lsn its position in the source's log; absent for a batch
 /// @param sqlstate what PostgreSQL called it, if it did
 /// @param sample the beginning of its payload

@@ -27,9 +27,14 @@ class DeadLetterController {
 
   private static final String SELECT =
       """
-      SELECT dead_letter_id, source_id, table_name, row_key, epoch, seq, seq_end, lsn, cause, sqlstate, detail,
-        sample, at
-      FROM control.dead_letter
+      SELECT dead_letter_id, source_id, table_name, epoch, seq, seq_end, lsn, cause, sqlstate, detail,
+        sample, at,
+        (SELECT q.row_key
+         FROM analytics.model m
+         JOIN control.quarantine q USING (model_id)
+         WHERE m.source_id = l.source_id AND m.state = 'live'
+           AND q.table_name = l.table_name AND q.row_key = l.row_key) AS row_key
+      FROM control.dead_letter l
       WHERE tenant_id = :tenant
         AND (CAST(:source AS uuid) IS NULL OR source_id = :source)
         AND (CAST(:at AS timestamptz) IS NULL OR (at, dead_letter_id) < (:at, :id))

@@ -1,9 +1,11 @@
 package io.claritystream.stream.deadletter;
 
+import io.claritystream.base.db.TenantId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.ZoneOffset;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -11,9 +13,10 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
-/// Writes dead letters within the ingest transaction, and knows the rows in quarantine.
+/// Writes dead letters within the ingest transaction, and knows the rows of each model that are in
+/// quarantine.
 public final class DeadLetters {
-  /// Beyond this many rows of a source, the newest count.
+  /// More rows of a model than this are not remembered.
   public static final int QUARANTINED_MAX = 100_000;
 
   private static final String INSERT =
@@ -27,12 +30,13 @@ public final class DeadLetters {
       """;
 
   private static final String QUARANTINED =
+      "SELECT table_name, row_key FROM control.quarantine WHERE model_id = ? LIMIT ?";
+
+  private static final String QUARANTINE =
       """
-      SELECT table_name, row_key
-      FROM control.dead_letter
-      WHERE source_id = ? AND row_key IS NOT NULL AND table_name IS NOT NULL
-      ORDER BY at DESC
-      LIMIT ?
+      INSERT INTO control.quarantine (model_id, table_name, row_key, tenant_id)
+      VALUES (?, ?, ?, ?)
+      ON CONFLICT DO NOTHING
       """;
 
   private static final String COUNTS =
@@ -41,11 +45,6 @@ public final class DeadLetters {
       FROM control.dead_letter
       WHERE source_id = ?
       GROUP BY 1
-      """;
-
-  private static final String LIFT =
-      """
-      UPDATE control.dead_letter SET row_key = NULL WHERE source_id = ? AND row_key IS NOT NULL
       """;
 
   /// A row of a source that must not be folded.
@@ -66,10 +65,10 @@ public final class DeadLetters {
     }
   }
 
-  /// The rows of a source that are in quarantine.
-  public Set<Row> quarantined(Connection connection, UUID sourceId) throws SQLException {
+  /// The rows of a model that are in quarantine.
+  public Set<Row> quarantined(Connection connection, int modelId) throws SQLException {
     try (var select = connection.prepareStatement(QUARANTINED)) {
-      select.setObject(1, sourceId);
+      select.setInt(1, modelId);
       select.setInt(2, QUARANTINED_MAX);
       var rows = new HashSet<Row>();
       try (var found = select.executeQuery()) {
@@ -78,6 +77,21 @@ public final class DeadLetters {
         }
       }
       return rows;
+    }
+  }
+
+  /// From here on the model does not fold these rows, in the connection's transaction.
+  public void quarantine(Connection connection, TenantId tenant, int modelId, Collection<Row> rows)
+      throws SQLException {
+    try (var insert = connection.prepareStatement(QUARANTINE)) {
+      for (var row : rows) {
+        insert.setInt(1, modelId);
+        insert.setString(2, row.tableName());
+        insert.setString(3, row.rowKey());
+        insert.setObject(4, tenant.value());
+        insert.addBatch();
+      }
+      insert.executeBatch();
     }
   }
 
@@ -92,14 +106,6 @@ public final class DeadLetters {
         }
       }
       return counts;
-    }
-  }
-
-  /// Ends the quarantine of all rows of a source, in the connection's transaction.
-  public void lift(Connection connection, UUID sourceId) throws SQLException {
-    try (var update = connection.prepareStatement(LIFT)) {
-      update.setObject(1, sourceId);
-      update.executeUpdate();
     }
   }
 

@@ -7,11 +7,13 @@
 /// a batch without its dead letters; the same event makes the same one again.
 ///
 /// The row of an event that the database refused is in quarantine: what is captured of it later is
-/// not folded either, or a newer state would stand on one that is missing. A repeated snapshot ends
-/// it. There are limits: a thousand letters a table and a hundred a batch; the events beyond them
-/// are within a range, which is one letter.
+/// not folded either, or a newer state would stand on one that is missing. Quarantine is the
+/// model's: one that is built anew, by a repeated snapshot or a rebuild, begins without. There are
+/// limits: a thousand letters a table and a hundred a batch; the events beyond them are within a
+/// range, which is one letter.
 ///
-/// Owns `control.dead_letter`. Written by `stream.ingest`; its one route is `GET /v1/dead-letters`.
+/// Owns `control.dead_letter` and `control.quarantine`. Written by `stream.ingest`; its one route
+/// is `GET /v1/dead-letters`.
 @ApplicationModule(
     id = "stream.deadletter",
     allowedDependencies = {"base.db", "base.http", "base.process"})

@@ -19,13 +19,16 @@ final class Draft {
 
   /// Events of one source and epoch, in order, for one of its models.
   ///
-  /// @param beginsSnapshot whether a repeated snapshot begins with the first of them
-  record Slice(
-      SourceLine line,
-      SourceRef source,
-      int model,
-      List<ChangeEvent> events,
-      boolean beginsSnapshot) {}
+  /// @param step what becomes of the source's models before the first of them
+  record Slice(SourceLine line, SourceRef source, int model, List<ChangeEvent> events, Step step) {}
+
+  enum Step {
+    NONE,
+    /// The model was made for a repeated snapshot that begins here.
+    SNAPSHOT_BEGINS,
+    /// The model holds a whole snapshot.
+    SNAPSHOT_ENDS
+  }
 
   /// A source's mark, from where to where; `isNew` if it has no checkpoint yet.
   record Move(SourceLine line, boolean isNew, Mark before, Mark after) {}
@@ -84,14 +87,19 @@ final class Draft {
         (earlier, later) -> new Move(line, earlier.isNew(), earlier.before(), later.after()));
   }
 
-  /// The source's next events begin a repeated snapshot.
-  void beginSnapshot(SourceLine line) {
-    open(line, true);
+  /// The source's next events begin a repeated snapshot, and are folded into a model of their own.
+  void beginSnapshot(SourceLine line, int model) {
+    move(line, line.mark().folding(model));
+    open(line, Step.SNAPSHOT_BEGINS);
   }
 
-  private Slice open(SourceLine line, boolean beginsSnapshot) {
-    var slice =
-        new Slice(line, line.source(), line.mark().model(), new ArrayList<>(), beginsSnapshot);
+  /// The source's snapshot ends with the events so far.
+  void endSnapshot(SourceLine line) {
+    open(line, Step.SNAPSHOT_ENDS);
+  }
+
+  private Slice open(SourceLine line, Step step) {
+    var slice = new Slice(line, line.source(), line.mark().model(), new ArrayList<>(), step);
     open.put(line, slice);
     slices.add(slice);
     return slice;
@@ -101,7 +109,7 @@ final class Draft {
       SourceLine line, ChangeEvent event, int schemaVersion, long capturedMs, Instant ingestedAt) {
     var slice = open.get(line);
     if (slice == null) {
-      slice = open(line, false);
+      slice = open(line, Step.NONE);
     }
     bronze.add(line.ids(), event, schemaVersion, capturedMs, ingestedAt);
     if (owners.size() == places.length) {

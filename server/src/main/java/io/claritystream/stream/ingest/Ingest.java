@@ -53,6 +53,7 @@ final class Ingest {
         new IngestTransaction(
             parts.service(),
             parts.partitions(),
+            parts.models(),
             parts.materializer(),
             parts.deadLetters(),
             checkpoints,

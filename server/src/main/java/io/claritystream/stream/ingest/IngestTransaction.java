@@ -15,6 +15,7 @@ import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Applied;
 import io.claritystream.stream.materializer.Materializer;
+import io.claritystream.stream.materializer.Models;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -51,6 +53,7 @@ final class IngestTransaction {
 
   private final DataSource service;
   private final BronzePartitions partitions;
+  private final Models models;
   private final Materializer materializer;
   private final DeadLetters deadLetters;
   private final Checkpoints checkpoints;
@@ -60,6 +63,7 @@ final class IngestTransaction {
   IngestTransaction(
       DataSource service,
       BronzePartitions partitions,
+      Models models,
       Materializer materializer,
       DeadLetters deadLetters,
       Checkpoints checkpoints,
@@ -67,6 +71,7 @@ final class IngestTransaction {
       InstantSource clock) {
     this.service = service;
     this.partitions = partitions;
+    this.models = models;
     this.materializer = materializer;
     this.deadLetters = deadLetters;
     this.checkpoints = checkpoints;
@@ -130,6 +135,13 @@ final class IngestTransaction {
     return new Outcome.Committed(work.folded);
   }
 
+  /// A model of a source.
+  private record Folding(SourceLine line, int model) {
+    private static Folding of(Draft.Slice slice) {
+      return new Folding(slice.line(), slice.model());
+    }
+  }
+
   /// What one attempt has done so far.
   private static final class Work {
     private final Instant now;
@@ -137,10 +149,8 @@ final class IngestTransaction {
     private final List<Folded> folded = new ArrayList<>();
     private final List<DeadLetter> letters = new ArrayList<>();
 
-    /// Rows that came into quarantine in this attempt, and sources that left it.
-    private final Map<SourceLine, Set<DeadLetters.Row>> fresh = new HashMap<>();
-
-    private final Set<SourceLine> lifted = new HashSet<>();
+    /// Rows that came into quarantine in this attempt, in the order of the models.
+    private final Map<Folding, Set<DeadLetters.Row>> fresh = new LinkedHashMap<>();
 
     /// How many letters each source has, and how many of its events were found by halving.
     private final Map<SourceLine, Integer> named = new HashMap<>();
@@ -186,7 +196,7 @@ final class IngestTransaction {
       named.merge(line, 1, Integer::sum);
       if (letter.rowKey() != null && letter.tableName() != null) {
         fresh
-            .computeIfAbsent(line, made -> new HashSet<>())
+            .computeIfAbsent(Folding.of(slice), made -> new HashSet<>())
             .add(new DeadLetters.Row(letter.tableName(), letter.rowKey()));
       }
     }
@@ -263,6 +273,10 @@ final class IngestTransaction {
     }
     work.addRanges();
     deadLetters.write(connection, work.letters);
+    for (var rows : work.fresh.entrySet()) {
+      var folding = rows.getKey();
+      deadLetters.quarantine(connection, folding.line().tenant(), folding.model(), rows.getValue());
+    }
     return checkpoints.move(connection, draft.moves(), work.now)
         ? null
         : new Outcome.Fenced("mark of a source in partition " + partition);
@@ -280,12 +294,10 @@ final class IngestTransaction {
   }
 
   private void fold(Connection connection, Draft.Slice slice, Work work) throws SQLException {
-    if (slice.beginsSnapshot()) {
-      materializer.beginSnapshot(connection, slice.model());
-      // Its rows come again, whatever became of them before.
-      deadLetters.lift(connection, slice.line().sourceId());
-      work.lifted.add(slice.line());
-      work.fresh.remove(slice.line());
+    switch (slice.step()) {
+      case NONE -> {}
+      case SNAPSHOT_BEGINS -> models.retireUnfinished(connection, slice.source(), slice.model());
+      case SNAPSHOT_ENDS -> models.show(connection, slice.source(), slice.model());
     }
     var events = outsideQuarantine(slice, slice.events(), work);
     if (events.isEmpty()) {
@@ -349,9 +361,8 @@ final class IngestTransaction {
   /// The events whose rows may be folded; for each of the others a dead letter.
   private List<ChangeEvent> outsideQuarantine(
       Draft.Slice slice, List<ChangeEvent> events, Work work) {
-    Set<DeadLetters.Row> quarantine =
-        work.lifted.contains(slice.line()) ? Set.of() : slice.line().quarantine();
-    var fresh = work.fresh.getOrDefault(slice.line(), Set.of());
+    var quarantine = slice.line().quarantine(slice.model());
+    var fresh = work.fresh.getOrDefault(Folding.of(slice), Set.of());
     if (quarantine.isEmpty() && fresh.isEmpty()) {
       return events;
     }
@@ -374,8 +385,7 @@ final class IngestTransaction {
 
   /// What the commit has made true.
   private void settle(Work work) {
-    work.lifted.forEach(line -> line.quarantine().clear());
-    work.fresh.forEach(SourceLine::quarantine);
+    work.fresh.forEach((folding, rows) -> folding.line().quarantine(folding.model(), rows));
     work.byTable.forEach(
         (line, counts) ->
             counts.forEach(

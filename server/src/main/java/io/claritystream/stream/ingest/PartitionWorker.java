@@ -326,7 +326,9 @@ final class PartitionWorker {
       }
       // What the first snapshot begins with is nothing, and part of a batch was begun before.
       if (block.snapshotBegins() && known == 0 && line.mark().epoch() > 1) {
-        draft.beginSnapshot(line);
+        var model = ingest.models().ofSnapshot(line.source(), header.getFirstSeq());
+        ingest.materializer().forget(model);
+        draft.beginSnapshot(line, model);
       }
       var events = block.events();
       var now = ingest.clock().instant();
@@ -340,6 +342,9 @@ final class PartitionWorker {
             CaptureWindow.heldMs(event.capturedAtUs(), now),
             now);
         newestUs = Math.max(newestUs, event.committedAtUs());
+      }
+      if (block.snapshotEnds()) {
+        draft.endSnapshot(line);
       }
       var mark = line.mark().session(header.getSession());
       if (!events.isEmpty()) {
@@ -491,7 +496,7 @@ final class PartitionWorker {
         var stored = ingest.checkpoints().mark(connection, sourceId);
         var mark =
             stored.isPresent() ? stored.get() : Mark.NONE.folding(ingest.models().live(source));
-        var quarantine = ingest.deadLetters().quarantined(connection, sourceId);
+        var quarantine = ingest.deadLetters().quarantined(connection, mark.model());
         var letters = ingest.deadLetters().counts(connection, sourceId);
         // What was remembered of it may be older than what another process has folded since.
         ingest.materializer().forget(mark.model());

@@ -7,11 +7,11 @@ import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.source.SourceRef;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /// One source in the partition at hand, for as long as the fence holds. All but the quarantine and
@@ -32,7 +32,12 @@ final class SourceLine {
 
   private final Map<String, Integer> letters = new HashMap<>();
   private @Nullable DeadLetter lastRange;
-  private final Set<DeadLetters.Row> quarantine = ConcurrentHashMap.newKeySet();
+
+  /// The rows of one model that are in quarantine, and of which.
+  private final Set<DeadLetters.Row> quarantine = new HashSet<>();
+
+  private int quarantineOf;
+
   private final Map<TableSchema, Integer> versions = new IdentityHashMap<>();
 
   /// Where it stands once all drafts that were handed over are committed.
@@ -57,6 +62,7 @@ final class SourceLine {
     this.mark = mark;
     this.ids = new SourceEpoch(source.tenantId(), source.sourceId(), mark.epoch());
     this.quarantine.addAll(quarantine);
+    quarantineOf = mark.model();
     this.letters.putAll(letters);
   }
 
@@ -127,12 +133,18 @@ final class SourceLine {
     return versions;
   }
 
-  Set<DeadLetters.Row> quarantine() {
-    return quarantine;
+  /// The rows of a model that are in quarantine; one that has begun since has none.
+  Set<DeadLetters.Row> quarantine(int model) {
+    return model == quarantineOf ? quarantine : Set.of();
   }
 
-  /// More rows, as far as there is room.
-  void quarantine(Set<DeadLetters.Row> rows) {
+  /// More rows, as far as there is room. Models follow one another: those of one before are
+  /// forgotten.
+  void quarantine(int model, Set<DeadLetters.Row> rows) {
+    if (model != quarantineOf) {
+      quarantine.clear();
+      quarantineOf = model;
+    }
     for (var row : rows) {
       if (quarantine.size() >= DeadLetters.QUARANTINED_MAX) {
         return;

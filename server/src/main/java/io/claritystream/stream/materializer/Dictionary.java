@@ -40,8 +40,10 @@ final class Dictionary {
   private static final String ADD_SERIES =
       """
       INSERT INTO analytics.series (tenant_id, model_id, device_id, metric_id)
-      SELECT ?::uuid, ?::int, device_id, metric_id
-      FROM unnest(?::uuid[], ?::int[]) AS added (device_id, metric_id)
+      SELECT model.tenant_id, model.model_id, device_id, metric_id
+      FROM (SELECT tenant_id, model_id FROM analytics.model
+            WHERE model_id = ? AND state <> 'retired' FOR KEY SHARE) AS model
+      CROSS JOIN unnest(?::uuid[], ?::int[]) AS added (device_id, metric_id)
       ON CONFLICT (model_id, device_id, metric_id) DO NOTHING
       """;
 
@@ -128,7 +130,9 @@ final class Dictionary {
   }
 
   /// Gives each of these series of a model its number; their metrics have theirs.
-  void numberSeries(UUID tenant, int model, List<Series> series) throws SQLException {
+  ///
+  /// @throws SQLException also if the model is being deleted: whoever folds into it is too late
+  void numberSeries(int model, List<Series> series) throws SQLException {
     if (series.isEmpty()) {
       return;
     }
@@ -139,12 +143,13 @@ final class Dictionary {
       var missing = findSeries(connection, model, sorted);
       if (!missing.isEmpty()) {
         try (var add = connection.prepareStatement(ADD_SERIES)) {
-          add.setString(1, tenant.toString());
-          add.setInt(2, model);
-          setSeries(add, 3, missing);
+          add.setInt(1, model);
+          setSeries(add, 2, missing);
           add.executeUpdate();
         }
-        findSeries(connection, model, missing);
+        if (!findSeries(connection, model, missing).isEmpty()) {
+          throw new SQLException("model " + model + " is retired", "40001");
+        }
       }
     }
   }

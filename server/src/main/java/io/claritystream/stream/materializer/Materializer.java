@@ -69,17 +69,6 @@ public final class Materializer {
     }
   }
 
-  /// A repeated snapshot of the source follows: whatever it has contributed so far is deleted
-  /// within the transaction of `connection`, because the snapshot's rows hold it all again. To be
-  /// called before the snapshot's first event is folded; earlier calls of the transaction are
-  /// undone by it.
-  ///
-  /// @throws SQLException as PostgreSQL gave it; the transaction is then to be rolled back
-  public void beginSnapshot(Connection connection, int modelId) throws SQLException {
-    forget(modelId);
-    new Clearing(connection, modelId).run();
-  }
-
   /// Whoever takes over a model, be it again, begins with what is stored: others may have folded
   /// events into it in the meantime.
   public void forget(int modelId) {
@@ -120,7 +109,7 @@ public final class Materializer {
   private void number(SourceModel model, Fold fold) throws SQLException {
     dictionary.numberMetrics(model.tenant, model.metricsWithoutId());
     model.metricsWithoutId().clear();
-    dictionary.numberSeries(model.tenant, model.id, fold.seriesWithoutId);
+    dictionary.numberSeries(model.id, fold.seriesWithoutId);
     for (var keys : model.keySpaces()) {
       var fresh = keys.takeUnsaved();
       if (!fresh.isEmpty()) {

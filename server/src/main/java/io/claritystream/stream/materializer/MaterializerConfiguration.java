@@ -20,6 +20,11 @@ class MaterializerConfiguration {
     return new Models(service);
   }
 
+  @Bean(initMethod = "start", destroyMethod = "close")
+  ModelCleaner modelCleaner(@Qualifier("service") DataSource service) {
+    return new ModelCleaner(service);
+  }
+
   @Bean
   Materializer materializer(@Qualifier("service") DataSource service, SourceTables tables) {
     return new Materializer(service, tables);

@@ -69,16 +69,22 @@ class DeadLetterTests {
   }
 
   @Test
-  void the_same_letter_is_there_once_and_its_row_is_in_quarantine() throws SQLException {
+  void the_same_letter_is_there_once() throws SQLException {
     var tenant = database.tenant("a");
     var source = source(tenant);
     write(letter(tenant, source, 5, "x"), letter(tenant, source, 5, "x"));
     write(letter(tenant, source, 5, "x"));
     assertThat(count(tenant)).isEqualTo(1);
+  }
+
+  @Test
+  void a_row_is_in_the_quarantine_of_one_model() throws SQLException {
+    var tenant = database.tenant("q");
+    var row = new DeadLetters.Row("public.pump", "1:7;");
     try (var connection = database.dataSource("service").getConnection()) {
-      assertThat(letters.quarantined(connection, source))
-          .containsExactly(new DeadLetters.Row("public.pump", "1:7;"));
-      assertThat(letters.quarantined(connection, UUID.randomUUID())).isEmpty();
+      letters.quarantine(connection, tenant, 1, List.of(row, row));
+      assertThat(letters.quarantined(connection, 1)).containsExactly(row);
+      assertThat(letters.quarantined(connection, 2)).isEmpty();
     }
   }
 

@@ -45,6 +45,7 @@ public final class IngestProfile {
       new IngestTransaction(
           database.dataSource("service"),
           partitions,
+          TestMaterializer.models(database),
           materializer,
           new DeadLetters(),
           checkpoints,

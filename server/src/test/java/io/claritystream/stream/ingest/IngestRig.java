@@ -103,6 +103,10 @@ final class IngestRig implements AutoCloseable {
     ingest.stop();
   }
 
+  void stopAll() {
+    List.copyOf(running).forEach(this::stop);
+  }
+
   TenantId tenant(String name) {
     return database.tenant(name);
   }
@@ -311,7 +315,7 @@ final class IngestRig implements AutoCloseable {
 
   @Override
   public void close() {
-    List.copyOf(running).forEach(this::stop);
+    stopAll();
     bus.close();
     database.close();
   }

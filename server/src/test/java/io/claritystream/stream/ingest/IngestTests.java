@@ -178,7 +178,7 @@ class IngestTests {
     rig.awaitDurable(source, 3);
     var barrier = source.nextEpoch();
     var first = source.snapshot(events[0], events[1]);
-    rig.send(source, barrier, first, first, source.batch(events[2], events[3], events[4]));
+    rig.send(source, barrier, first, first, source.snapshotEnd(events[2], events[3], events[4]));
     await().atMost(IngestRig.SOON).until(() -> rig.bronze(source, 2).size() == 5);
 
     assertThat(
@@ -188,7 +188,8 @@ class IngestTests {
                     SELECT d.key || ' ' || sum(m.value_count) FROM analytics.devices d
                     JOIN analytics.series s USING (model_id, device_id)
                     JOIN analytics.metrics_min m USING (series_id)
-                    WHERE d.source_id = :source
+                    JOIN analytics.model USING (model_id)
+                    WHERE model.state = 'live' AND d.source_id = :source
                     GROUP BY d.key ORDER BY d.key
                     """)
                 .param("source", source.id())
@@ -197,7 +198,11 @@ class IngestTests {
         .containsExactly("0 2", "1 2", "2 2", "3 2", "4 2");
     assertThat(
             rig.superuser()
-                .sql("SELECT reads FROM analytics.table_state WHERE source_id = :source")
+                .sql(
+                    """
+                    SELECT reads FROM analytics.table_state t JOIN analytics.model m USING (model_id)
+                    WHERE t.source_id = :source AND m.state = 'live'
+                    """)
                 .param("source", source.id())
                 .query(Long.class)
                 .single())

@@ -146,6 +146,21 @@ public final class SimulatedSource {
     return batch(READING, block, events);
   }
 
+  /// A batch that holds a whole snapshot.
+  public Batch wholeSnapshot(Event... events) {
+    var block = new BlockWriter(256);
+    block.snapshotBegin(0x1_0000_0000L);
+    block.snapshotEnd(0x1_0000_0000L);
+    return batch(READING, block, events);
+  }
+
+  /// A batch that a snapshot ends in.
+  public Batch snapshotEnd(Event... events) {
+    var block = new BlockWriter(256);
+    block.snapshotEnd(0x1_0000_0000L);
+    return batch(READING, block, events);
+  }
+
   /// Of a table that is called otherwise.
   public Batch batchOf(String table, Event... events) {
     var schema = new TableSchema("public", table, 'd', "", READING.columns(), List.of());
@@ -184,7 +199,9 @@ public final class SimulatedSource {
 
   private Batch packed(byte[] plain, int count, int cells, long atUs) {
     var payload = Zstd.compress(plain, 1);
-    digest = BatchDigest.next(digest, payload, 0, payload.length);
+    if (count > 0) {
+      digest = BatchDigest.next(digest, payload, 0, payload.length);
+    }
     var header =
         head()
             .setFirstSeq(nextSeq)

@@ -92,19 +92,6 @@ public final class ReadModels implements AutoCloseable {
         source.tenantId(), source.sourceId(), source.agentId(), source.name(), 0, epoch, 1);
   }
 
-  /// Folds the first events of a repeated snapshot.
-  void beginSnapshot(SourceRef ref, List<ChangeEvent> events) {
-    try (var connection = database.dataSource("service").getConnection()) {
-      connection.setAutoCommit(false);
-      materializer.beginSnapshot(connection, model);
-      var applied = materializer.apply(connection, ref, model, events);
-      connection.commit();
-      applied.committed();
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
   void applyAndRollBack(List<ChangeEvent> events) {
     try (Connection connection = database.dataSource("service").getConnection()) {
       connection.setAutoCommit(false);

@@ -84,28 +84,6 @@ class ReplayTests {
         "with rollbacks and restarts", folded(events, new Random(seed + 200), 60, 0.4), singly);
   }
 
-  @ParameterizedTest
-  @ValueSource(longs = {5, 6})
-  void a_snapshot_after_one_that_was_cut_short_gives_what_it_alone_would_give(long seed) {
-    var events = events(new Random(seed));
-    try (var once = new ReadModels(TestDatabase.create(), TENANT, SOURCE);
-        var twice = new ReadModels(TestDatabase.create(), TENANT, SOURCE)) {
-      var other = new ReadModels(twice.database, TENANT, new UUID(3, 3));
-      other.apply(events.subList(0, 50));
-      var others = other.everything();
-
-      once.apply(once.inEpoch(2), events);
-      twice.apply(events.subList(0, EVENTS * 3 / 4));
-      twice.beginSnapshot(twice.inEpoch(2), events.subList(0, EVENTS / 4));
-      twice.apply(twice.inEpoch(2), events.subList(EVENTS / 4, EVENTS));
-
-      var theirs = twice.everything();
-      theirs.removeAll(once.everything());
-      assertThat(theirs).as("what another source contributed").isEqualTo(others);
-      assertThat(twice.everything()).containsAll(once.everything());
-    }
-  }
-
   private static void assertSame(String how, List<String> rows, List<String> expected) {
     var more = new ArrayList<>(rows);
     more.removeAll(expected);

@@ -1,6 +1,7 @@
 package io.claritystream.stream.materializer;
 
 import io.claritystream.base.db.TestDatabase;
+import java.sql.SQLException;
 
 /// The materializer over a test's database.
 public final class TestMaterializer {
@@ -12,6 +13,15 @@ public final class TestMaterializer {
 
   public static Models models(TestDatabase database) {
     return new Models(database.dataSource("service"));
+  }
+
+  public static ModelCleaner cleaner(TestDatabase database) {
+    return new ModelCleaner(database.dataSource("service"));
+  }
+
+  /// Deletes a portion of what is retired; false if there was none.
+  public static boolean portion(ModelCleaner cleaner) throws SQLException {
+    return cleaner.portion();
   }
 
   public static SourceTables tables(TestDatabase database) {

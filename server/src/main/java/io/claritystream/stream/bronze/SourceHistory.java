@@ -1,0 +1,178 @@
+package io.claritystream.stream.bronze;
+
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Lsn;
+import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.PayloadReader;
+import io.claritystream.protocol.block.TableSchema;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/// Reads the events of one source back from bronze, in their order, as they were captured: the same
+/// cells under the same schemas. Not safe for several threads.
+///
+/// What bronze does not keep of an event is not there: the source's transaction, and the moment of
+/// capture below the millisecond.
+public final class SourceHistory {
+  private static final int FETCH_ROWS = 500;
+
+  /// Each day's index is in the order of a source, and merging them needs no sort: for any other
+  /// plan PostgreSQL would read all that is left of the source for each part.
+  private static final String IN_ORDER =
+      "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off";
+
+  private static final String EVENTS =
+      """
+      SELECT epoch, seq, op, table_name, schema_version, lsn,
+        (extract(epoch FROM least(event_time, timestamptz '9999-12-31 23:59:59+00')) * 1000000)
+          ::bigint AS committed_us,
+        event_id, payload::text AS payload
+      FROM bronze.cdc_events
+      WHERE source_id = ? AND (epoch, seq) > (?, ?) AND (epoch, seq) <= (?, ?)
+      ORDER BY epoch, seq
+      LIMIT ?
+      """;
+
+  private static final String COUNT =
+      """
+      SELECT count(*) FROM bronze.cdc_events
+      WHERE source_id = ? AND (epoch, seq) > (?, ?) AND (epoch, seq) <= (?, ?)
+      """;
+
+  private static final String SCHEMA =
+      """
+      SELECT schema, schema_fingerprint FROM control.source_table
+      WHERE source_id = ? AND table_name = ? AND schema_version = ?
+      """;
+
+  /// A place in the order of a source's events.
+  public record Place(int epoch, long seq) implements Comparable<Place> {
+    @Override
+    public int compareTo(Place other) {
+      return epoch == other.epoch
+          ? Long.compare(seq, other.seq)
+          : Integer.compare(epoch, other.epoch);
+    }
+  }
+
+  /// Events of one epoch, in order.
+  public record Part(int epoch, List<ChangeEvent> events) {
+    public boolean isEmpty() {
+      return events.isEmpty();
+    }
+
+    public Place last() {
+      return new Place(epoch, events.getLast().seq());
+    }
+  }
+
+  private record Version(String table, int number) {}
+
+  private record Known(TableSchema schema, long fingerprint) {}
+
+  private final UUID sourceId;
+  private final PayloadReader payloads = new PayloadReader();
+  private final Map<Version, Known> schemas = new HashMap<>();
+
+  public SourceHistory(UUID sourceId) {
+    this.sourceId = sourceId;
+  }
+
+  /// The next events behind `after`, up to and with `upTo`, of one epoch; empty if there are none.
+  /// To be called within a transaction of `connection`.
+  ///
+  /// @param bytesMax of payloads, beyond which the part ends; one event is always given
+  public Part next(Connection connection, Place after, Place upTo, int eventsMax, long bytesMax)
+      throws SQLException {
+    try (var settings = connection.createStatement()) {
+      settings.execute(IN_ORDER);
+    }
+    var events = new ArrayList<ChangeEvent>();
+    var epoch = after.epoch();
+    var bytes = 0L;
+    try (var select = connection.prepareStatement(EVENTS)) {
+      bind(select, after, upTo);
+      select.setInt(6, eventsMax);
+      select.setFetchSize(FETCH_ROWS);
+      try (var rows = select.executeQuery()) {
+        while (bytes < bytesMax && rows.next()) {
+          if (events.isEmpty()) {
+            epoch = rows.getInt("epoch");
+          } else if (rows.getInt("epoch") != epoch) {
+            break;
+          }
+          var payload = rows.getString("payload").getBytes(StandardCharsets.UTF_8);
+          bytes += payload.length;
+          events.add(event(connection, rows, payload));
+        }
+      }
+    }
+    return new Part(epoch, events);
+  }
+
+  /// How many events [#next] would give in all.
+  public long count(Connection connection, Place after, Place upTo) throws SQLException {
+    try (var select = connection.prepareStatement(COUNT)) {
+      bind(select, after, upTo);
+      try (var rows = select.executeQuery()) {
+        rows.next();
+        return rows.getLong(1);
+      }
+    }
+  }
+
+  private void bind(java.sql.PreparedStatement select, Place after, Place upTo)
+      throws SQLException {
+    select.setObject(1, sourceId);
+    select.setInt(2, after.epoch());
+    select.setLong(3, after.seq());
+    select.setInt(4, upTo.epoch());
+    select.setLong(5, upTo.seq());
+  }
+
+  private ChangeEvent event(Connection connection, ResultSet row, byte[] payload)
+      throws SQLException {
+    var version = new Version(row.getString("table_name"), row.getInt("schema_version"));
+    var known = schemas.get(version);
+    if (known == null) {
+      known = schema(connection, version);
+      schemas.put(version, known);
+    }
+    var images = payloads.read(payload, known.schema());
+    return new ChangeEvent(
+        Op.ofLabel(row.getString("op")),
+        row.getLong("seq"),
+        known.schema(),
+        known.fingerprint(),
+        Lsn.parse(row.getString("lsn")),
+        0,
+        0,
+        row.getLong("committed_us"),
+        (row.getObject("event_id", UUID.class).getMostSignificantBits() >>> 16) * 1_000,
+        images.oldKey(),
+        images.before(),
+        images.after());
+  }
+
+  private Known schema(Connection connection, Version version) throws SQLException {
+    try (var select = connection.prepareStatement(SCHEMA)) {
+      select.setObject(1, sourceId);
+      select.setString(2, version.table());
+      select.setInt(3, version.number());
+      try (var rows = select.executeQuery()) {
+        if (!rows.next()) {
+          throw new SQLException(
+              "version " + version.number() + " of " + version.table() + " is not known", "XX000");
+        }
+        return new Known(TableSchema.decode(rows.getBytes(1)), rows.getLong(2));
+      }
+    }
+  }
+}

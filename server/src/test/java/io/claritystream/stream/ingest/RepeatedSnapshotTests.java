@@ -1,0 +1,170 @@
+package io.claritystream.stream.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.claritystream.protocol.block.Op;
+import io.claritystream.stream.ingest.SimulatedSource.Event;
+import io.claritystream.stream.materializer.TestMaterializer;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// A snapshot that is taken again is folded aside: people see the model before until it is whole.
+class RepeatedSnapshotTests {
+  private IngestRig rig;
+  private SimulatedSource source;
+
+  @BeforeEach
+  void begin() {
+    rig = new IngestRig(1);
+    source = rig.source(rig.tenant("one"), 0);
+    rig.start();
+  }
+
+  @AfterEach
+  void end() {
+    rig.close();
+  }
+
+  private Event read(int pump, String pressure) {
+    return Event.reading(pump, source.capturedAt(), pressure).as(Op.READ);
+  }
+
+  private void firstSnapshot() {
+    rig.send(source, source.barrier(), source.snapshot(read(1, "1"), read(2, "2"), read(3, "3")));
+    rig.send(source, source.snapshotEnd());
+    rig.awaitDurable(source, 3);
+  }
+
+  private void awaitInEpoch(int epoch, int events) {
+    await().atMost(IngestRig.SOON).until(() -> rig.bronze(source, epoch).size() == events);
+  }
+
+  /// The devices that people of the tenant see, each with the sum of its pressures.
+  private List<String> seen() {
+    return rig.database
+        .tenantTransactions()
+        .read(
+            source.tenant(),
+            sql ->
+                sql.sql(
+                        """
+                        SELECT d.key || ' ' || sum(m.value_sum)
+                        FROM analytics.devices d
+                        JOIN analytics.series s USING (model_id, device_id)
+                        JOIN analytics.metric_key k USING (metric_id)
+                        JOIN analytics.metrics_min m USING (series_id)
+                        WHERE k.key LIKE '%pressure_bar%'
+                        GROUP BY d.key ORDER BY d.key
+                        """)
+                    .query(String.class)
+                    .list());
+  }
+
+  private List<String> states() {
+    return rig.superuser()
+        .sql("SELECT purpose || ' ' || state FROM analytics.model ORDER BY model_id")
+        .query(String.class)
+        .list();
+  }
+
+  @Test
+  void people_see_the_model_before_whole_until_the_snapshot_is() {
+    firstSnapshot();
+    rig.send(source, source.batch(Event.reading(4, source.capturedAt(), "4")));
+    rig.awaitDurable(source, 4);
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(read(1, "10"), read(2, "20")));
+    awaitInEpoch(2, 2);
+
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    assertThat(states()).containsExactly("first live", "snapshot building");
+
+    rig.send(source, source.batch(read(5, "50")));
+    awaitInEpoch(2, 3);
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+
+    rig.send(source, source.snapshotEnd(read(6, "60")));
+    awaitInEpoch(2, 4);
+    assertThat(seen()).containsExactly("1 10", "2 20", "5 50", "6 60");
+    assertThat(states()).containsExactly("first retired", "snapshot live");
+
+    rig.send(source, source.batch(Event.reading(6, source.capturedAt(), "6")));
+    awaitInEpoch(2, 5);
+    assertThat(seen()).containsExactly("1 10", "2 20", "5 50", "6 66");
+  }
+
+  @Test
+  void one_that_is_cut_short_twice_leaves_the_model_before_until_the_third_is_whole()
+      throws Exception {
+    firstSnapshot();
+    for (var epoch = 2; epoch <= 3; epoch++) {
+      var barrier = source.nextEpoch();
+      rig.send(source, barrier, source.snapshot(read(1, "100"), read(9, "900")));
+      awaitInEpoch(epoch, 2);
+      assertThat(seen()).containsExactly("1 1", "2 2", "3 3");
+    }
+    assertThat(states()).containsExactly("first live", "snapshot retired", "snapshot building");
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(read(1, "7")), source.snapshotEnd(read(2, "8")));
+    awaitInEpoch(4, 2);
+    assertThat(seen()).containsExactly("1 7", "2 8");
+
+    var cleaner = TestMaterializer.cleaner(rig.database);
+    var portions = 0;
+    while (TestMaterializer.portion(cleaner)) {
+      portions++;
+    }
+    assertThat(portions).isGreaterThan(3);
+    assertThat(states()).containsExactly("snapshot live");
+    assertThat(seen()).containsExactly("1 7", "2 8");
+    for (var table :
+        List.of("entities", "devices", "sites", "series", "extras_text", "table_state")) {
+      assertThat(
+              rig.superuser()
+                  .sql(
+                      "SELECT count(*) FROM analytics."
+                          + table
+                          + " WHERE model_id NOT IN (SELECT model_id FROM analytics.model)")
+                  .query(Long.class)
+                  .single())
+          .as(table)
+          .isZero();
+    }
+    assertThat(
+            rig.superuser()
+                .sql(
+                    """
+                    SELECT count(*) FROM analytics.metrics_min
+                    WHERE series_id NOT IN (SELECT series_id FROM analytics.series)
+                    """)
+                .query(Long.class)
+                .single())
+        .isZero();
+  }
+
+  @Test
+  void a_process_that_takes_over_in_the_middle_goes_on_with_the_same_model() {
+    firstSnapshot();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(read(1, "10"), read(2, "20")));
+    awaitInEpoch(2, 2);
+    rig.stopAll();
+    rig.start("b");
+    rig.send(source, source.batch(read(3, "30")), source.snapshotEnd());
+    await().atMost(IngestRig.SOON).until(() -> states().contains("snapshot live"));
+    assertThat(seen()).containsExactly("1 10", "2 20", "3 30");
+    assertThat(states()).containsExactly("first retired", "snapshot live");
+  }
+
+  @Test
+  void a_snapshot_that_begins_and_ends_within_a_batch_is_shown_at_once() {
+    firstSnapshot();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.wholeSnapshot(read(8, "80")));
+    awaitInEpoch(2, 1);
+    assertThat(seen()).containsExactly("8 80");
+  }
+}
