@@ -1023,7 +1023,7 @@ export interface components {
             /** Format: int64 */
             spool_bytes: number;
             /** @enum {string} */
-            state: "snapshotting" | "streaming" | "waiting" | "stopped" | "failed" | "offline";
+            state: "snapshotting" | "streaming" | "waiting" | "stopped" | "failed" | "offline" | "removed";
             state_detail: string;
             /** Format: int64 */
             tables_not_exact: number;
@@ -2718,6 +2718,8 @@ export interface operations {
     listSources: {
         parameters: {
             query?: {
+                /** @description Also the sources that were removed from their agents */
+                removed?: boolean;
                 /** @description Rows wanted. */
                 limit?: number;
                 /** @description next_cursor of the page before. */

@@ -59,8 +59,12 @@ CREATE TABLE control.source (
   session bigint NOT NULL DEFAULT 0,
   acknowledge text NOT NULL DEFAULT 'bronze' CHECK (acknowledge IN ('bronze', 'spool')),
   created_at timestamptz NOT NULL,
-  UNIQUE (agent_id, name)
+  -- Taken off its agent: kept with all that came of it, and no stream of it is taken any more.
+  removed_at timestamptz
 );
+-- A name is free again once its source was removed: it may be given to another database then.
+CREATE UNIQUE INDEX source_name ON control.source (agent_id, name) WHERE removed_at IS NULL;
+CREATE INDEX source_agent ON control.source (agent_id);
 CREATE INDEX source_tenant ON control.source (tenant_id, created_at);
 ALTER TABLE control.source ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control.source FORCE ROW LEVEL SECURITY;
@@ -69,7 +73,7 @@ CREATE POLICY own ON control.source FOR SELECT TO clarity_tenant
 GRANT SELECT ON control.source TO clarity_tenant;
 GRANT SELECT, INSERT ON control.source TO clarity_service;
 -- Never the tenant: whose events they are comes from here.
-GRANT UPDATE (agent_id, server_version, epoch, session) ON control.source TO clarity_service;
+GRANT UPDATE (agent_id, server_version, epoch, session, removed_at) ON control.source TO clarity_service;
 
 -- What an agent last said of a source. Written for all sources at once, every second or so.
 CREATE TABLE control.source_status (

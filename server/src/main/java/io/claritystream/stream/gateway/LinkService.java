@@ -10,6 +10,8 @@ import io.claritystream.protocol.link.PairResponse;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.RegisterSourceRequest;
 import io.claritystream.protocol.link.RegisterSourceResponse;
+import io.claritystream.protocol.link.RemoveSourceRequest;
+import io.claritystream.protocol.link.RemoveSourceResponse;
 import io.claritystream.protocol.link.RenewRequest;
 import io.claritystream.protocol.link.RenewResponse;
 import io.claritystream.stream.source.Agents;
@@ -30,6 +32,7 @@ import java.security.NoSuchAlgorithmException;
 import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.IntSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -87,6 +90,13 @@ final class LinkService extends AgentLinkGrpc.AgentLinkImplBase {
       RegisterSourceRequest request, StreamObserver<RegisterSourceResponse> answer) {
     PeerIdentity.Agent agent = CallingAgent.current().required();
     answer(answer, () -> registerSource(request, agent));
+  }
+
+  @Override
+  public void removeSource(
+      RemoveSourceRequest request, StreamObserver<RemoveSourceResponse> answer) {
+    PeerIdentity.Agent agent = CallingAgent.current().required();
+    answer(answer, () -> removeSource(request, agent));
   }
 
   private PairResponse pair(PairRequest request, CallingAgent caller) {
@@ -179,6 +189,30 @@ final class LinkService extends AgentLinkGrpc.AgentLinkImplBase {
               .build();
       case Sources.Registration.Refused(String why) ->
           throw Status.FAILED_PRECONDITION.withDescription(why).asRuntimeException();
+    };
+  }
+
+  private RemoveSourceResponse removeSource(RemoveSourceRequest request, PeerIdentity.Agent agent) {
+    requireGood(agent);
+    UUID sourceId;
+    try {
+      sourceId = UUID.fromString(request.getSourceId());
+    } catch (IllegalArgumentException e) {
+      throw Status.INVALID_ARGUMENT
+          .withDescription("A source is named by its id, a UUID.")
+          .asRuntimeException();
+    }
+    return switch (services.sources().remove(agent, sourceId)) {
+      case Sources.Removal.Removed(var source) -> {
+        LOG.info("source removed source={} agent={}", sourceId, agent.agentId());
+        services.reports().removed(source);
+        yield RemoveSourceResponse.getDefaultInstance();
+      }
+      case Sources.Removal.Already() -> RemoveSourceResponse.getDefaultInstance();
+      case Sources.Removal.Unknown() ->
+          throw Status.NOT_FOUND
+              .withDescription("This agent has no such source.")
+              .asRuntimeException();
     };
   }
 

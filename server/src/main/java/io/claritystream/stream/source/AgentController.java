@@ -38,7 +38,8 @@ class AgentController {
       """
       SELECT a.agent_id, a.name, a.version, a.paired_at, a.last_seen_at, a.certificate_expires_at,
              a.revoked_at,
-             (SELECT count(*) FROM control.source s WHERE s.agent_id = a.agent_id) AS sources,
+             (SELECT count(*) FROM control.source s
+              WHERE s.agent_id = a.agent_id AND s.removed_at IS NULL) AS sources,
              EXISTS (
                SELECT FROM control.source s
                JOIN control.source_status t ON t.source_id = s.source_id

@@ -12,6 +12,7 @@ import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
 import io.claritystream.stream.source.SourceViews.Source;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.sql.ResultSet;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 @RestController
@@ -82,14 +84,20 @@ class SourceController {
   @GetMapping("/v1/sources")
   @RequiresPermission(Permission.SOURCES_READ)
   @Operation(operationId = "listSources", summary = "The sources of the workspace, newest first")
-  Page<Source> list(Caller caller, PageRequest page) {
+  Page<Source> list(
+      Caller caller,
+      PageRequest page,
+      @Parameter(description = "Also the sources that were removed from their agents")
+          @RequestParam(name = "removed", defaultValue = "false")
+          boolean removed) {
     SourceViews.After after =
         page.after(LIST, 2)
             .map(cursor -> new SourceViews.After(cursor.instant(0), cursor.uuid(1)))
             .orElse(null);
     List<Source> rows =
         transactions.read(
-            caller.tenantId(), sql -> views.list(sql, caller.tenantId(), after, page.rows()));
+            caller.tenantId(),
+            sql -> views.list(sql, caller.tenantId(), removed, after, page.rows()));
     return Page.of(rows, page, source -> Cursor.of(LIST, source.createdAt(), source.id()));
   }
 

@@ -116,6 +116,13 @@ public final class SourceReports {
     }
   }
 
+  /// The source was taken off its agent: its pages are told with the next writing.
+  public synchronized void removed(SourceRef source) {
+    Connected entry = connected.remove(source.sourceId());
+    SourceReport last = entry == null ? SourceReport.of(SourceReport.State.OFFLINE) : entry.report;
+    gone.put(source.sourceId(), new Row(source, last.in(SourceReport.State.OFFLINE), 0));
+  }
+
   /// Writes what has changed, and all every few seconds, and tells the open pages; to be called
   /// about every second.
   public void write() {

@@ -5,7 +5,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// How many sources of a tenant are in which state, by the rule that their own pages show them by.
+/// How many sources of a tenant, without removed ones, are in which state, by the rule that their own pages show them by.
 public final class SourceStates {
   /// A tenant has far fewer; what is beyond is not counted.
   private static final int SOURCES_MAX = 2_000;
@@ -18,7 +18,7 @@ public final class SourceStates {
 
   /// Sources by state, in a transaction of the tenant.
   public Map<String, Integer> count(JdbcClient sql, TenantId tenant) {
-    return views.list(sql, tenant, null, SOURCES_MAX).stream()
+    return views.list(sql, tenant, false, null, SOURCES_MAX).stream()
         .collect(Collectors.toMap(SourceViews.Source::state, source -> 1, Integer::sum));
   }
 }

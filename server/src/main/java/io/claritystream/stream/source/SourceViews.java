@@ -19,9 +19,11 @@ final class SourceViews {
   private static final String SELECT =
       """
       SELECT s.source_id, s.name, s.kind, s.agent_id, a.name AS agent_name, s.epoch, s.created_at,
-             t.state, t.detail, t.captured_seq, t.lag_bytes, t.spool_bytes, t.events_per_s,
+             s.removed_at, t.state, t.detail, t.captured_seq, t.lag_bytes, t.spool_bytes,
+             t.events_per_s,
              t.snapshot_tables_done, t.snapshot_tables_total, t.snapshot_rows,
-             coalesce(t.reported_at > :fresh, false) AND a.revoked_at IS NULL AS online,
+             coalesce(t.reported_at > :fresh, false) AND a.revoked_at IS NULL
+               AND s.removed_at IS NULL AS online,
              c.epoch AS durable_epoch, c.bronze_seq, c.events_total, c.last_commit_at,
              c.last_captured_at, folded.reads, folded.tables_not_exact
       FROM control.source s
@@ -35,6 +37,7 @@ final class SourceViews {
         WHERE n.tenant_id = s.tenant_id AND n.source_id = s.source_id
       ) folded
       WHERE s.tenant_id = :tenant
+        AND (s.removed_at IS NULL OR :removed)
         AND (CAST(:ids AS uuid[]) IS NULL OR s.source_id = ANY (:ids))
         AND (CAST(:at AS timestamptz) IS NULL OR (s.created_at, s.source_id) < (:at, :after))
       ORDER BY s.created_at DESC, s.source_id DESC
@@ -61,7 +64,8 @@ final class SourceViews {
                 "waiting",
                 "stopped",
                 "failed",
-                "offline"
+                "offline",
+                "removed"
               })
           String state,
       String stateDetail,
@@ -100,22 +104,31 @@ final class SourceViews {
   }
 
   /// The tenant's sources, newest first.
-  List<Source> list(JdbcClient sql, TenantId tenant, @Nullable After after, int rows) {
-    return select(sql, tenant, null, after, rows);
+  ///
+  /// @param removed whether those that were removed count as well
+  List<Source> list(
+      JdbcClient sql, TenantId tenant, boolean removed, @Nullable After after, int rows) {
+    return select(sql, tenant, null, removed, after, rows);
   }
 
-  /// Those of these sources that are the tenant's.
+  /// Those of these sources that are the tenant's, removed or not.
   List<Source> of(JdbcClient sql, TenantId tenant, Collection<UUID> ids) {
-    return select(sql, tenant, ids.toArray(UUID[]::new), null, ids.size());
+    return select(sql, tenant, ids.toArray(UUID[]::new), true, null, ids.size());
   }
 
   private List<Source> select(
-      JdbcClient sql, TenantId tenant, UUID @Nullable [] ids, @Nullable After after, int rows) {
+      JdbcClient sql,
+      TenantId tenant,
+      UUID @Nullable [] ids,
+      boolean removed,
+      @Nullable After after,
+      int rows) {
     Instant now = clock.instant();
     return sql.sql(SELECT)
         .param("fresh", SqlTime.of(now.minus(SourceReports.OFFLINE_AFTER)))
         .param("tenant", tenant.value())
         .param("ids", ids)
+        .param("removed", removed)
         .param("at", after == null ? null : SqlTime.of(after.createdAt()))
         .param("after", after == null ? null : after.id())
         .param("rows", rows)
@@ -144,7 +157,7 @@ final class SourceViews {
         row.getString("kind"),
         row.getObject("agent_id", UUID.class),
         row.getString("agent_name"),
-        state != null ? state : "offline",
+        row.getObject("removed_at") != null ? "removed" : state != null ? state : "offline",
         online ? row.getString("detail") : "",
         epoch,
         durableSeq,

@@ -21,6 +21,10 @@ import org.springframework.transaction.support.TransactionTemplate;
 /// security, with the tenant from the agent's certificate or from the row itself.
 public final class Sources {
   private static final int PER_AGENT_MAX = 100;
+
+  /// With those that were removed: they stay for ever.
+  private static final int EVER_PER_AGENT_MAX = 1_000;
+
   private static final int NAME_MAX = 120;
   private static final int FINGERPRINT_MAX = 300;
   private static final int SERVER_VERSION_MAX = 100;
@@ -57,6 +61,17 @@ public final class Sources {
     record Refused(String why) implements Registration {}
   }
 
+  /// What became of a removal.
+  public sealed interface Removal {
+    record Removed(SourceRef source) implements Removal {}
+
+    /// It was removed before.
+    record Already() implements Removal {}
+
+    /// The agent has no such source.
+    record Unknown() implements Removal {}
+  }
+
   /// Where a source stands, for the gateway that serves a stream of it.
   public record Standing(SourceRef source, Checkpoint checkpoint) {}
 
@@ -79,6 +94,9 @@ public final class Sources {
   /// An agent that was paired anew finds its source as well, and goes on where it was: the same
   /// database under the same name in the same workspace becomes its own, once the agent that had it
   /// cannot speak any more (it was revoked, or its certificate has expired).
+  ///
+  /// A removed source comes back when the same database is registered under its name; another
+  /// database under that name is a new source.
   public Registration register(PeerIdentity.Agent agent, Described described, int partitions) {
     if (!described.kind().equals("postgresql")) {
       return new Registration.Refused(
@@ -141,6 +159,7 @@ public final class Sources {
                        s.fingerprint, s.acknowledge
                 FROM control.source s
                 WHERE s.tenant_id = :tenant AND s.agent_id = :agent AND s.name = :name
+                  AND s.removed_at IS NULL
                 """)
             .param("tenant", agent.tenantId())
             .param("agent", agent.agentId())
@@ -162,13 +181,29 @@ public final class Sources {
           .update();
       return new Registration.Registered(found.get().source(), found.get().acknowledge());
     }
-    int there =
-        sql.sql("SELECT count(*) FROM control.source WHERE agent_id = :agent")
+    record Count(int there, int ever) {}
+    Count count =
+        sql.sql(
+                """
+                SELECT count(*) FILTER (WHERE s.removed_at IS NULL) AS there, count(*) AS ever
+                FROM control.source s
+                WHERE s.agent_id = :agent
+                """)
             .param("agent", agent.agentId())
-            .query(Integer.class)
+            .query((row, number) -> new Count(row.getInt("there"), row.getInt("ever")))
             .single();
-    if (there >= PER_AGENT_MAX) {
+    if (count.there() >= PER_AGENT_MAX) {
       return new Registration.Refused("An agent has at most " + PER_AGENT_MAX + " sources.");
+    }
+    Optional<Registration.Registered> back = comesBack(agent, described);
+    if (back.isPresent()) {
+      return back.get();
+    }
+    if (count.ever() >= EVER_PER_AGENT_MAX) {
+      return new Registration.Refused(
+          "An agent has at most "
+              + EVER_PER_AGENT_MAX
+              + " sources with those that were removed; pair another one.");
     }
     Optional<Registration.Registered> inherited = inherit(agent, described);
     if (inherited.isPresent()) {
@@ -183,7 +218,8 @@ public final class Sources {
                 SELECT :source, :tenant, :agent, :name, :kind, :fingerprint, :version,
                        p.partition, :now
                 FROM generate_series(0, :partitions - 1) AS p (partition)
-                ORDER BY (SELECT count(*) FROM control.source o WHERE o.partition = p.partition),
+                ORDER BY (SELECT count(*) FROM control.source o
+                          WHERE o.partition = p.partition AND o.removed_at IS NULL),
                          p.partition
                 LIMIT 1
                 RETURNING s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch,
@@ -203,6 +239,98 @@ public final class Sources {
     return new Registration.Registered(source, "bronze");
   }
 
+  /// The same database under the same name as one that this agent had removed.
+  private Optional<Registration.Registered> comesBack(
+      PeerIdentity.Agent agent, Described described) {
+    Optional<Registration.Registered> back =
+        sql.sql(
+                """
+                UPDATE control.source s SET removed_at = NULL, server_version = :version
+                WHERE s.source_id = (
+                  SELECT o.source_id FROM control.source o
+                  WHERE o.tenant_id = :tenant AND o.agent_id = :agent AND o.name = :name
+                    AND o.kind = :kind AND o.fingerprint = :fingerprint
+                    AND o.removed_at IS NOT NULL
+                  ORDER BY o.removed_at DESC, o.source_id
+                  LIMIT 1)
+                RETURNING s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch,
+                          s.session, s.acknowledge
+                """)
+            .param("tenant", agent.tenantId())
+            .param("agent", agent.agentId())
+            .param("name", described.name())
+            .param("kind", described.kind())
+            .param("fingerprint", described.fingerprint())
+            .param("version", described.serverVersion())
+            .query(
+                (row, number) ->
+                    new Registration.Registered(ref(row), row.getString("acknowledge")))
+            .optional();
+    back.ifPresent(found -> audit(agent, found.source(), "source.restored"));
+    return back;
+  }
+
+  private void audit(PeerIdentity.Agent agent, SourceRef source, String action) {
+    String agentName =
+        sql.sql("SELECT name FROM control.agent WHERE agent_id = :agent")
+            .param("agent", agent.agentId())
+            .query(String.class)
+            .single();
+    audit.append(
+        sql,
+        AuditEntry.of(
+                source.tenantId(),
+                clock.instant(),
+                AuditEntry.Actor.agent(agent.agentId(), agentName),
+                action)
+            .on("source", source.sourceId())
+            .with("name", source.name()));
+  }
+
+  /// Takes a source off its agent: its streams are over, and what came of it stays.
+  public Removal remove(PeerIdentity.Agent agent, UUID sourceId) {
+    Removal removal = transactions.execute(_ -> removeInTransaction(agent, sourceId));
+    if (removal == null) {
+      throw new IllegalStateException("no answer for source " + sourceId);
+    }
+    return removal;
+  }
+
+  private Removal removeInTransaction(PeerIdentity.Agent agent, UUID sourceId) {
+    Optional<SourceRef> removed =
+        sql.sql(
+                """
+                UPDATE control.source s SET removed_at = :now, session = s.session + 1
+                WHERE s.source_id = :source AND s.tenant_id = :tenant AND s.agent_id = :agent
+                  AND s.removed_at IS NULL
+                RETURNING s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch,
+                          s.session
+                """)
+            .param("now", SqlTime.of(clock.instant()))
+            .param("source", sourceId)
+            .param("tenant", agent.tenantId())
+            .param("agent", agent.agentId())
+            .query((row, number) -> ref(row))
+            .optional();
+    if (removed.isPresent()) {
+      audit(agent, removed.get(), "source.removed");
+      return new Removal.Removed(removed.get());
+    }
+    boolean before =
+        sql.sql(
+                """
+                SELECT EXISTS (
+                  SELECT 1 FROM control.source s
+                  WHERE s.source_id = :source AND s.tenant_id = :tenant AND s.agent_id = :agent)
+                """)
+            .param("source", sourceId)
+            .param("tenant", agent.tenantId())
+            .param("agent", agent.agentId())
+            .query(Boolean.class)
+            .single();
+    return before ? new Removal.Already() : new Removal.Unknown();
+  }
+
   /// The source of an agent that cannot speak any more becomes this one's. Streams of the former
   /// are over by that: they are of an older session.
   private Optional<Registration.Registered> inherit(PeerIdentity.Agent agent, Described described) {
@@ -213,13 +341,14 @@ public final class Sources {
         sql.sql(
                 """
                 UPDATE control.source s
-                SET agent_id = :agent, session = s.session + 1, server_version = :version
+                SET agent_id = :agent, session = s.session + 1, server_version = :version,
+                    removed_at = NULL
                 FROM (SELECT o.source_id, f.agent_id, f.name
                       FROM control.source o JOIN control.agent f ON f.agent_id = o.agent_id
                       WHERE o.tenant_id = :tenant AND o.name = :name AND o.kind = :kind
                         AND o.fingerprint = :fingerprint
                         AND (f.revoked_at IS NOT NULL OR f.certificate_expires_at <= :now)
-                      ORDER BY o.created_at DESC, o.source_id
+                      ORDER BY o.removed_at IS NOT NULL, o.created_at DESC, o.source_id
                       LIMIT 1
                       FOR UPDATE) AS former,
                      control.agent a
@@ -267,6 +396,7 @@ public final class Sources {
             """
             UPDATE control.source s SET session = s.session + 1
             WHERE s.source_id = :source AND s.tenant_id = :tenant AND s.agent_id = :agent
+              AND s.removed_at IS NULL
             RETURNING s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch, s.session
             """)
         .param("source", sourceId)
@@ -323,7 +453,11 @@ public final class Sources {
 
   /// How many sources share a partition; the windows of all of them have to fit into it.
   public int inPartition(int partition) {
-    return sql.sql("SELECT count(*) FROM control.source WHERE partition = :partition")
+    return sql.sql(
+            """
+            SELECT count(*) FROM control.source s
+            WHERE s.partition = :partition AND s.removed_at IS NULL
+            """)
         .param("partition", partition)
         .query(Integer.class)
         .single();

@@ -16,6 +16,7 @@ import io.claritystream.protocol.link.PairResponse;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.RegisterSourceRequest;
 import io.claritystream.protocol.link.RegisterSourceResponse;
+import io.claritystream.protocol.link.RemoveSourceRequest;
 import io.claritystream.protocol.link.RenewRequest;
 import io.claritystream.protocol.link.RenewResponse;
 import io.claritystream.stream.source.PlatformAuthority;
@@ -155,6 +156,12 @@ final class TestAgent implements AutoCloseable {
                 .setServerVersion("18.1")
                 .addAllTables(tables)
                 .build());
+  }
+
+  void remove(String sourceId) {
+    AgentLinkGrpc.newBlockingStub(channel())
+        .withDeadlineAfter(WAIT_SECONDS, TimeUnit.SECONDS)
+        .removeSource(RemoveSourceRequest.newBuilder().setSourceId(sourceId).build());
   }
 
   /// The proof that the private key is here.
