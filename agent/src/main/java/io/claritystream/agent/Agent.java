@@ -5,21 +5,20 @@ import io.claritystream.agent.uplink.Identity;
 import io.claritystream.agent.uplink.Pairing;
 import io.claritystream.agent.uplink.Platform;
 import io.claritystream.agent.uplink.ServerAddress;
-import java.io.Console;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /// The agent's command line. Exit codes: 0 done, 1 could not be done, 2 not understood, 3 `status`
 /// of an agent that does not run.
@@ -29,38 +28,46 @@ public final class Agent {
   static final int MISUSED = 2;
   static final int NOT_RUNNING = 3;
 
-  private static final Set<String> FLAGS = Set.of("--json", "--help");
+  /// The launcher says in this property how it was called.
+  private static final String PROGRAM = "clarity.program";
+
+  private static final Set<String> FLAGS = Set.of("--json", "--help", "--yes");
   private static final int NAME_MAX = 100;
 
   private final PrintStream out;
   private final PrintStream err;
   private final Map<String, String> environment;
   private final Clock clock;
-  private final Function<String, char @Nullable []> prompt;
+  private final Terminal terminal;
+  private final String program;
 
+  /// @param program the command that started this program, as a person typed it
   Agent(
       PrintStream out,
       PrintStream err,
       Map<String, String> environment,
       Clock clock,
-      Function<String, char @Nullable []> prompt) {
+      Terminal terminal,
+      String program) {
     this.out = out;
     this.err = err;
     this.environment = environment;
     this.clock = clock;
-    this.prompt = prompt;
+    this.terminal = terminal;
+    this.program = program;
   }
 
   public static void main(String[] line) {
     Logging.configure();
     var agent =
-        new Agent(System.out, System.err, System.getenv(), Clock.systemUTC(), Agent::askConsole);
+        new Agent(
+            System.out,
+            System.err,
+            System.getenv(),
+            Clock.systemUTC(),
+            Terminal.ofProcess(),
+            System.getProperty(PROGRAM, "agent"));
     System.exit(agent.command(List.of(line)));
-  }
-
-  private static char @Nullable [] askConsole(String words) {
-    Console console = System.console();
-    return console == null || !console.isTerminal() ? null : console.readPassword("%s", words);
   }
 
   static String version() {
@@ -75,33 +82,40 @@ public final class Agent {
     try {
       var arguments = new Arguments(line, FLAGS);
       if (arguments.flag("--help") || !arguments.hasWord()) {
-        out.print(usage());
+        out.print(usage(program));
         return line.isEmpty() ? MISUSED : DONE;
       }
-      var home = home(arguments);
+      var chosen = arguments.option("--data").filter(path -> !path.isBlank());
+      var home = home(chosen);
+      var called = program + chosen.map(path -> " --data " + quoted(path)).orElse("");
       var command = arguments.word("the command");
       return switch (command) {
-        case "pair" -> pair(home, arguments);
-        case "source" -> new SourceCommands(out, home, environment, prompt).command(arguments);
-        case "run" -> run(home, arguments);
-        case "status" -> status(home, arguments);
+        case "pair" -> pair(home, called, arguments);
+        case "source" ->
+            new SourceCommands(out, home, environment, clock, terminal, called).command(arguments);
+        case "run" -> run(home, called, arguments);
+        case "status" -> status(home, called, arguments);
         case "version" -> {
           arguments.end();
           out.println(version());
           yield DONE;
         }
         case "help" -> {
-          out.print(usage());
+          out.print(usage(program));
           yield DONE;
         }
         default -> throw new UsageException("there is no command " + command);
       };
     } catch (UsageException e) {
-      err.println("agent: " + e.getMessage() + " (agent --help shows all commands)");
+      err.println("agent: " + e.getMessage());
+      err.println(program + " --help shows all commands");
       return MISUSED;
     } catch (CommandFailedException e) {
       err.println("agent: " + e.getMessage());
       return FAILED;
+    } catch (InvalidPathException e) {
+      err.println("agent: no file can be named " + e.getInput());
+      return MISUSED;
     } catch (AccessDeniedException e) {
       err.println("agent: " + e.getFile() + " may not be read or written by this user");
       return FAILED;
@@ -111,21 +125,27 @@ public final class Agent {
     }
   }
 
-  /// A file, so that `./clarity agent --help` can show it before anything is built.
-  private static String usage() throws IOException {
+  /// A file, so that `./clarity agent --help` can show it before anything is built. It begins with
+  /// the program's bare name.
+  private static String usage(String program) throws IOException {
     try (var text = Objects.requireNonNull(Agent.class.getResourceAsStream("usage.txt"))) {
-      return new String(text.readAllBytes(), StandardCharsets.UTF_8);
+      var usage = new String(text.readAllBytes(), StandardCharsets.UTF_8);
+      return program + usage.substring("agent".length());
     }
   }
 
-  private Home home(Arguments arguments) {
-    var chosen =
-        arguments
-            .option("--data")
-            .or(() -> java.util.Optional.ofNullable(environment.get("CLARITY_AGENT_DATA")))
-            .filter(path -> !path.isBlank());
+  private Home home(Optional<String> chosen) {
     return new Home(
-        chosen.map(Path::of).orElseGet(() -> Path.of(userHome(environment)).resolve(Home.DEFAULT)));
+        chosen
+            .or(() -> Optional.ofNullable(environment.get("CLARITY_AGENT_DATA")))
+            .filter(path -> !path.isBlank())
+            .map(Path::of)
+            .orElseGet(() -> Path.of(userHome(environment)).resolve(Home.DEFAULT)));
+  }
+
+  /// As a shell takes it for one word.
+  private static String quoted(String word) {
+    return word.matches("[A-Za-z0-9_./:@%+=,~-]+") ? word : "'" + word.replace("'", "'\\''") + "'";
   }
 
   /// The JDK asks the system's list of users; a person may have said otherwise.
@@ -134,7 +154,7 @@ public final class Agent {
     return home.isBlank() ? System.getProperty("user.home", ".") : home;
   }
 
-  private int pair(Home home, Arguments arguments) throws IOException {
+  private int pair(Home home, String called, Arguments arguments) throws IOException {
     var code = arguments.word("the pairing code");
     var server = address(arguments.required("--server"));
     var name = arguments.option("--name").orElseGet(Agent::machineName);
@@ -152,7 +172,12 @@ public final class Agent {
         case Pairing.Paired(var id, var workspace) -> {
           out.println("paired with " + workspace + " as " + name + " (" + id + ")");
           if (home.sourceNames().isEmpty()) {
-            out.println("next: agent source add NAME …, then agent run");
+            out.println(
+                "next: "
+                    + called
+                    + " source add NAME --host HOST --database DATABASE --user USER, then "
+                    + called
+                    + " run");
           }
           yield DONE;
         }
@@ -178,7 +203,7 @@ public final class Agent {
     }
   }
 
-  private int run(Home home, Arguments arguments) throws IOException {
+  private int run(Home home, String called, Arguments arguments) throws IOException {
     var json = arguments.flag("--json");
     var mib =
         arguments.number(
@@ -196,7 +221,9 @@ public final class Agent {
                   () ->
                       new CommandFailedException(
                           "this agent is not paired yet; make a pairing code on the platform's web"
-                              + " page and run: agent pair CODE --server URL"));
+                              + " page and run: "
+                              + called
+                              + " pair CODE --server URL"));
       var runner =
           new Runner(
               home,
@@ -206,7 +233,8 @@ public final class Agent {
               clock,
               environment,
               out,
-              json);
+              json,
+              called);
       Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(runner::close));
       runner.run();
       return DONE;
@@ -216,16 +244,16 @@ public final class Agent {
     }
   }
 
-  private int status(Home home, Arguments arguments) throws IOException {
+  private int status(Home home, String called, Arguments arguments) throws IOException {
     var json = arguments.flag("--json");
     arguments.end();
     var report = StatusReport.load(home.statusFile());
     if (report.isEmpty()) {
       throw new CommandFailedException(
-          "no agent has run on " + home.directory() + " yet; start it with: agent run");
+          "no agent has run on " + home.directory() + " yet; start it with: " + called + " run");
     }
     var running = running(home);
-    out.println(json ? report.get().json(running) : report.get().table(running));
+    out.println(json ? report.get().json(running) : report.get().table(running, called));
     return running ? DONE : NOT_RUNNING;
   }
 

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +19,7 @@ final class Arguments {
   Arguments(List<String> line, Set<String> flags) {
     for (var i = 0; i < line.size(); i++) {
       var argument = line.get(i);
+      requireReadable(argument, i + 1);
       if (!argument.startsWith("--")) {
         words.add(argument);
         continue;
@@ -46,6 +48,38 @@ final class Arguments {
         throw new UsageException(name + " is given twice");
       }
     }
+  }
+
+  /// What cannot be seen, or changes how other text reads, is never meant: it comes from a paste,
+  /// or from somebody who wants one name to look like another.
+  private static void requireReadable(String argument, int place) {
+    argument
+        .codePoints()
+        .filter(Arguments::unreadable)
+        .findFirst()
+        .ifPresent(
+            found -> {
+              throw new UsageException(
+                  String.format(
+                      Locale.ROOT,
+                      "argument %d holds U+%04X, a character that cannot be seen or read; type it"
+                          + " again without",
+                      place,
+                      found));
+            });
+  }
+
+  private static boolean unreadable(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.SURROGATE,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR,
+          Character.FORMAT,
+          Character.UNASSIGNED ->
+          true;
+      default -> c == 0xFFFD;
+    };
   }
 
   boolean hasWord() {

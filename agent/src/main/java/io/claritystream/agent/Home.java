@@ -5,16 +5,25 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /// The agent's data directory, readable by its owner alone.
 ///
 /// ```
 /// identity.pem identity.properties     who the agent is to the platform
+/// slots.properties                     what the names of slots and publications are made with
+/// removals/NAME.properties             a removed source that the platform does not know of yet
 /// run.lock                             held by the agent that runs
 /// status.properties                    what it last said of itself
 /// sources/NAME/source.properties       where a source is
@@ -25,6 +34,7 @@ import java.util.Optional;
 /// ```
 record Home(Path directory) {
   static final String DEFAULT = ".clarity-agent";
+  private static final int SLOT_WORD_MAX = 23;
 
   Home {
     directory = directory.toAbsolutePath().normalize();
@@ -55,6 +65,37 @@ record Home(Path directory) {
 
   Path source(String name) {
     return sources().resolve(name);
+  }
+
+  Path removals() {
+    return directory.resolve("removals");
+  }
+
+  /// The name for slot and publications of a source: always the same for it here, and no other
+  /// agent's source has it. What somebody made in the database by this name is found again, also
+  /// after an attempt to add the source that was refused.
+  String slotName(String source) throws IOException {
+    var file = directory.resolve("slots.properties");
+    var kept = PrivateFile.readProperties(file).map(values -> values.get("seed"));
+    var seed = kept.orElse(null);
+    if (seed == null || seed.isEmpty()) {
+      var random = new byte[16];
+      new SecureRandom().nextBytes(random);
+      seed = HexFormat.of().formatHex(random);
+      PrivateFile.write(file, PrivateFile.properties(Map.of("seed", seed)));
+    }
+    try {
+      var digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest((seed + "/" + source).getBytes(StandardCharsets.UTF_8));
+      var plain = source.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
+      return "clarity_"
+          + plain.substring(0, Math.min(plain.length(), SLOT_WORD_MAX))
+          + "_"
+          + HexFormat.of().formatHex(digest, 0, 4);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 
   Path statusFile() {

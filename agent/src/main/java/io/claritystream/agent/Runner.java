@@ -2,15 +2,13 @@ package io.claritystream.agent;
 
 import io.claritystream.agent.spool.SpoolLimits;
 import io.claritystream.agent.uplink.Platform;
-import io.claritystream.protocol.link.SourceState;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -23,6 +21,7 @@ final class Runner implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Runner.class);
   private static final long ROUND_MS = 1_000;
   private static final long CLOSE_MS = 8_000;
+  private static final long REMOVALS_NS = TimeUnit.SECONDS.toNanos(30);
 
   private record Running(SourceWorker worker, Home.Held held) {}
 
@@ -32,14 +31,16 @@ final class Runner implements AutoCloseable {
   private final String version;
   private final Clock clock;
   private final Map<String, String> environment;
-  private final PrintStream events;
-  private final boolean json;
+  private final String called;
+  private final Announcements announcements;
+  private final Removals removals;
   private final Map<String, Running> sources = new TreeMap<>();
   private final Map<String, String> unreadable = new TreeMap<>();
-  private final Map<String, String> told = new HashMap<>();
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
+  private long removalsAtNs = System.nanoTime() - REMOVALS_NS;
 
+  /// @param called the command that started this program, for hints
   Runner(
       Home home,
       Platform platform,
@@ -48,20 +49,22 @@ final class Runner implements AutoCloseable {
       Clock clock,
       Map<String, String> environment,
       PrintStream events,
-      boolean json) {
+      boolean json,
+      String called) {
     this.home = home;
     this.platform = platform;
     this.limits = limits;
     this.version = version;
     this.clock = clock;
     this.environment = environment;
-    this.events = events;
-    this.json = json;
+    this.called = called;
+    announcements = new Announcements(events, json, clock);
+    removals = new Removals(home);
   }
 
   /// Runs until [#close()].
   void run() throws InterruptedException {
-    tell(new Json().object().field("event", "ready").end().toString(), "running, Ctrl-C stops it");
+    announcements.ready(anySource(), called);
     try {
       do {
         reconcile();
@@ -73,6 +76,34 @@ final class Runner implements AutoCloseable {
       platform.close();
       stopped.countDown();
     }
+  }
+
+  private boolean anySource() {
+    try {
+      return !home.sourceNames().isEmpty();
+    } catch (IOException e) {
+      // The first round says it.
+      return true;
+    }
+  }
+
+  /// Sources that were removed while the platform was away. One that was added again since tells of
+  /// its removal itself, before it is registered anew.
+  private void tellRemovals(Set<String> wanted) throws IOException {
+    if (System.nanoTime() - removalsAtNs < REMOVALS_NS) {
+      return;
+    }
+    for (var name : removals.names()) {
+      if (!wanted.contains(name)) {
+        var why = removals.tell(name, platform);
+        if (!why.isEmpty()) {
+          LOG.debug("the platform is not told of the removal of {}: {}", name, why);
+          break;
+        }
+        LOG.info("the platform knows now that source {} was removed", name);
+      }
+    }
+    removalsAtNs = System.nanoTime();
   }
 
   private void reconcile() {
@@ -106,6 +137,7 @@ final class Runner implements AutoCloseable {
           begin(settings);
         }
       }
+      tellRemovals(wanted.keySet());
     } catch (IOException e) {
       LOG.error("the data directory cannot be read: {}", e.getMessage());
     }
@@ -166,25 +198,7 @@ final class Runner implements AutoCloseable {
             reports.add(SourceReport.failed(name, why));
           }
         });
-    for (var report : reports) {
-      var words =
-          report.state().name().toLowerCase(Locale.ROOT)
-              + (report.detail().isEmpty() ? "" : ": " + report.detail())
-              + (report.trouble().isEmpty() ? "" : ": " + report.trouble());
-      if (!words.equals(told.put(report.name(), words)) && known(report)) {
-        tell(
-            new Json()
-                .object()
-                .field("event", "source")
-                .field("name", report.name())
-                .field("state", report.state().name().toLowerCase(Locale.ROOT))
-                .field("detail", report.detail())
-                .field("trouble", report.trouble())
-                .end()
-                .toString(),
-            "source " + report.name() + " is " + words);
-      }
-    }
+    announcements.of(reports);
     var identity = platform.identity();
     try {
       new StatusReport(
@@ -201,15 +215,6 @@ final class Runner implements AutoCloseable {
     } catch (IOException e) {
       LOG.warn("the status cannot be written: {}", e.getMessage());
     }
-  }
-
-  private static boolean known(SourceReport report) {
-    return report.state() != SourceState.STATE_UNSPECIFIED;
-  }
-
-  private void tell(String asJson, String words) {
-    events.println(json ? asJson : words);
-    events.flush();
   }
 
   /// Stops all workers, and returns when they have, or ten seconds later.

@@ -1,52 +1,48 @@
 package io.claritystream.agent;
 
 import io.claritystream.agent.SourceSettings.Password;
-import io.claritystream.agent.postgres.Capture;
 import io.claritystream.agent.postgres.Database;
 import io.claritystream.agent.postgres.Preflight;
 import io.claritystream.agent.postgres.TableChoice;
 import io.claritystream.agent.postgres.Tls;
+import io.claritystream.agent.postgres.Unusable;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.security.SecureRandom;
-import java.security.SignatureException;
-import java.security.cert.CertPathBuilderException;
 import java.sql.SQLException;
-import java.util.Comparator;
-import java.util.HexFormat;
-import java.util.Locale;
+import java.time.Clock;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /// `source add`, `source list`, `source remove`.
 final class SourceCommands {
   private static final int POSTGRES_PORT = 5432;
-  private static final int SLOT_NAME_MAX = 40;
-  private static final long STOP_WAIT_MS = 30_000;
 
   private final PrintStream out;
   private final Home home;
   private final Map<String, String> environment;
-  private final Function<String, char @Nullable []> prompt;
+  private final Clock clock;
+  private final Terminal terminal;
+  private final String called;
 
+  /// @param called the command that started this program, for hints
   SourceCommands(
       PrintStream out,
       Home home,
       Map<String, String> environment,
-      Function<String, char @Nullable []> prompt) {
+      Clock clock,
+      Terminal terminal,
+      String called) {
     this.out = out;
     this.home = home;
     this.environment = environment;
-    this.prompt = prompt;
+    this.clock = clock;
+    this.terminal = terminal;
+    this.called = called;
   }
 
   int command(Arguments arguments) throws IOException {
@@ -73,40 +69,46 @@ final class SourceCommands {
     if (file.isPresent() && variable.isPresent()) {
       throw new UsageException("--password-file and --password-env exclude each other");
     }
+    checkName(name);
     var choice = choice(tables);
     home.prepared();
     var before = existing(name);
     var password = new Given(file, variable).resolve(user, host);
-    var slot = before == null ? slotName(name) : before.slot();
+    var slot = before == null ? home.slotName(name) : before.slot();
     var settings =
         settings(
             name, host, port, database, user, tls, choice.text(), slot, password.kind(), before);
     var preflight =
         preflight(new Database(host, port, database, user, tls, password::text), settings, choice);
-    print(settings, preflight);
-    if (!preflight.problems().isEmpty()) {
+    var refused = !preflight.problems().isEmpty();
+    print(settings, preflight, refused);
+    if (refused) {
       throw new CommandFailedException(
-          "the source was not added:\n  " + String.join("\n  ", preflight.problems()));
+          "the source was not "
+              + (before == null ? "added" : "changed")
+              + ":\n  "
+              + String.join("\n  ", preflight.problems())
+              + (preflight.remedies().isEmpty()
+                  ? ""
+                  : "\nOnce the SQL above is run, give this command again."));
     }
-    var changed = before != null && tablesChanged(preflight);
-    var kept =
-        changed
-            ? new SourceSettings(
-                name,
-                host,
-                port,
-                database,
-                user,
-                tls,
-                choice.text(),
-                slot,
-                password.kind(),
-                settings.generation() + 1)
-            : settings;
+    var changed = before != null && tablesChanged(before, preflight);
+    var kept = settings.capturing(preflight.tableNames(), changed);
     kept.save(home, password.text());
     out.println();
+    variable.ifPresent(
+        asked ->
+            out.println(
+                "The agent reads the password from "
+                    + asked
+                    + " whenever it connects: it has to be set where `run` is started too."));
     if (before == null) {
-      out.println("source " + name + " is added. A running agent takes it up by itself.");
+      out.println(
+          "source "
+              + name
+              + " is added. A running agent takes it up by itself; otherwise start one: "
+              + called
+              + " run");
     } else {
       out.println(
           "source "
@@ -173,9 +175,22 @@ final class SourceCommands {
     }
   }
 
-  private static boolean tablesChanged(Preflight preflight) {
+  /// By the publications, or, where somebody else has changed those already, by what was captured
+  /// before.
+  private static boolean tablesChanged(SourceSettings before, Preflight preflight) {
     var published = preflight.published();
-    return !published.isEmpty() && !Set.copyOf(published).equals(Set.copyOf(preflight.tables()));
+    return !published.isEmpty()
+        && (!Set.copyOf(published).equals(Set.copyOf(preflight.tables()))
+            || !before.snapshotted().isEmpty()
+                && !Set.copyOf(before.snapshotted()).containsAll(preflight.tableNames()));
+  }
+
+  private static void checkName(String name) {
+    try {
+      SourceSettings.checkName(name);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
   }
 
   /// Where the password comes from, and what it is now.
@@ -207,7 +222,7 @@ final class SourceCommands {
         }
         return new Resolved(new Password.InEnvironment(variable.get()), value);
       }
-      var typed = prompt.apply("password of " + user + " at " + host + ": ");
+      var typed = terminal.password("password of " + user + " at " + host + ": ");
       if (typed == null) {
         throw new CommandFailedException(
             "there is no terminal to ask for the password; use --password-file FILE or"
@@ -223,34 +238,11 @@ final class SourceCommands {
       return Preflight.check(database, choice, settings.slot());
     } catch (SQLException e) {
       throw new CommandFailedException(
-          "the database " + database + " cannot be used: " + reason(e));
+          "the database " + database + " cannot be used: " + Unusable.words(e, database));
     }
   }
 
-  private static String reason(SQLException failure) {
-    for (Throwable t = failure; t != null; t = t.getCause()) {
-      if (t instanceof UnknownHostException) {
-        return "its host is not known; check --host";
-      }
-      if (t instanceof CertPathBuilderException || t instanceof SignatureException) {
-        return "no authority that is trusted has signed its certificate; name the right one's file"
-            + " with --tls-ca";
-      }
-    }
-    var said = String.valueOf(failure.getMessage()).lines().findFirst().orElse("");
-    if (said.contains("SSL root certificate")) {
-      return said + " Name the authority's file, in PEM, with --tls-ca.";
-    }
-    if (said.contains("PgjdbcHostnameVerifier")) {
-      return "its certificate is for another name than --host; --tls verify-full wants them to be"
-          + " the same";
-    }
-    return said.endsWith("no encryption")
-        ? said + "; if the server wants TLS, use --tls require, or verify-full"
-        : said;
-  }
-
-  private void print(SourceSettings settings, Preflight preflight) {
+  private void print(SourceSettings settings, Preflight preflight, boolean refused) {
     out.println(
         "database   "
             + settings.user()
@@ -261,9 +253,11 @@ final class SourceCommands {
             + "/"
             + settings.database());
     var tables = preflight.tableNames();
-    out.println("tables     " + tables.size() + " will be captured");
+    var fresh = Set.copyOf(preflight.newTables());
+    out.println("tables     " + tables.size() + (refused ? " can" : " will") + " be captured");
     for (var i = 0; i < Math.min(tables.size(), 50); i++) {
-      out.println("           " + tables.get(i));
+      var table = tables.get(i);
+      out.println("           " + table + (fresh.contains(table) ? " (new)" : ""));
     }
     if (tables.size() > 50) {
       out.println("           and " + (tables.size() - 50) + " more");
@@ -271,10 +265,23 @@ final class SourceCommands {
     for (var note : preflight.notes()) {
       out.println("note       " + note);
     }
-    out.println("does       what capture does to this database:");
-    for (var statement : preflight.statements(settings.slot())) {
-      out.println("           " + shortened(statement));
+    if (!preflight.remedies().isEmpty()) {
+      out.println(
+          "to run     "
+              + (refused ? "Somebody who may do so" : "To capture the others too, somebody who may")
+              + " runs in the database "
+              + settings.database()
+              + ":");
+      preflight.remedies().forEach(sql -> out.println("           " + sql));
     }
+    if (refused) {
+      return;
+    }
+    out.println("does       what capture does to this database:");
+    for (var statement : preflight.changes()) {
+      out.println("           " + shortened(statement) + ";");
+    }
+    out.println("           -- a logical replication slot " + settings.slot() + " (pgoutput)");
     out.println("           The slot makes the server keep its log until the platform has it.");
   }
 
@@ -314,93 +321,17 @@ final class SourceCommands {
     if (asJson) {
       out.println(json.end().end());
     } else if (home.sourceNames().isEmpty()) {
-      out.println("no sources; add one with: agent source add NAME …");
+      out.println("no sources; add one with: " + called + " source add NAME …");
     }
     return Agent.DONE;
   }
 
   private int remove(Arguments arguments) throws IOException {
     var name = arguments.word("the source's name");
+    var yes = arguments.flag("--yes");
     arguments.end();
-    var settings = existing(name);
-    if (settings == null) {
-      throw new CommandFailedException(
-          "there is no source " + name + "; agent source list shows all");
-    }
-    var database = settings.database(home, environment);
-    // A running agent lets go of a source whose settings are gone.
-    var file = home.source(name).resolve(SourceSettings.FILE);
-    var aside = file.resolveSibling(SourceSettings.FILE + ".removed");
-    Files.move(
-        file,
-        aside,
-        java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    try (var held = awaitLock(name)) {
-      if (held == null) {
-        Files.move(aside, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
-        throw new CommandFailedException(
-            "the agent that runs did not let go of " + name + "; stop it and try again");
-      }
-      var left = takeOut(database, settings.slot());
-      delete(home.source(name));
-      out.println("source " + name + " is removed; what was not sent yet is gone");
-      if (!left.isEmpty()) {
-        throw new CommandFailedException(
-            left
-                + "\nThe database keeps its log for the slot until this is run in it:\n  "
-                + String.join("\n  ", Capture.removalSql(settings.slot())));
-      }
-      return Agent.DONE;
-    }
-  }
-
-  private static String takeOut(Database database, String slot) {
-    try {
-      Capture.remove(database, slot);
-      return "";
-    } catch (SQLException e) {
-      return "the database could not be cleaned up: " + e.getMessage();
-    } catch (UncheckedIOException e) {
-      return "the database could not be cleaned up: " + e.getCause().getMessage();
-    }
-  }
-
-  private Home.@Nullable Held awaitLock(String name) throws IOException {
-    var until = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(STOP_WAIT_MS);
-    while (true) {
-      var held = home.lockSource(name);
-      if (held.isPresent()) {
-        return held.get();
-      }
-      if (System.nanoTime() > until) {
-        return null;
-      }
-      try {
-        TimeUnit.MILLISECONDS.sleep(100);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return null;
-      }
-    }
-  }
-
-  private static void delete(Path directory) throws IOException {
-    try (var paths = Files.walk(directory)) {
-      for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
-    }
-  }
-
-  /// A name for slot and publications that no other agent's source has.
-  private static String slotName(String source) {
-    var random = new byte[4];
-    new SecureRandom().nextBytes(random);
-    var plain = source.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9_]", "_");
-    return "clarity_"
-        + plain.substring(0, Math.min(plain.length(), SLOT_NAME_MAX - 17))
-        + "_"
-        + HexFormat.of().formatHex(random);
+    checkName(name);
+    return new SourceRemoval(out, home, environment, clock, terminal, called)
+        .remove(name, existing(name), yes);
   }
 }

@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -19,6 +20,7 @@ import java.util.regex.Pattern;
 /// @param slot the name of slot and publications in the database
 /// @param password where the password is
 /// @param generation counts how often it was added again: a running agent notices by it
+/// @param snapshotted the tables as they were when the generation began
 record SourceSettings(
     String name,
     String host,
@@ -29,7 +31,8 @@ record SourceSettings(
     String tables,
     String slot,
     Password password,
-    int generation) {
+    int generation,
+    List<String> snapshotted) {
   static final String FILE = "source.properties";
   private static final String PASSWORD_FILE = "password";
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}");
@@ -47,11 +50,47 @@ record SourceSettings(
   }
 
   SourceSettings {
+    checkName(name);
+    snapshotted = List.copyOf(snapshotted);
+  }
+
+  /// @throws IllegalArgumentException if no source can be named so
+  static void checkName(String name) {
     if (!NAME.matcher(name).matches()) {
       throw new IllegalArgumentException(
           "a source's name has up to 63 letters, digits, dots, dashes and underscores, and begins"
               + " with a letter or digit");
     }
+  }
+
+  SourceSettings(
+      String name,
+      String host,
+      int port,
+      String database,
+      String user,
+      Tls tls,
+      String tables,
+      String slot,
+      Password password,
+      int generation) {
+    this(name, host, port, database, user, tls, tables, slot, password, generation, List.of());
+  }
+
+  /// With these tables, which a new snapshot has to be taken of if `again`.
+  SourceSettings capturing(List<String> now, boolean again) {
+    return new SourceSettings(
+        name,
+        host,
+        port,
+        database,
+        user,
+        tls,
+        tables,
+        slot,
+        password,
+        again ? generation + 1 : generation,
+        now);
   }
 
   Database database(Home home, Map<String, String> environment) {
@@ -71,7 +110,11 @@ record SourceSettings(
           var value = environment.get(variable);
           if (value == null) {
             throw new UncheckedIOException(
-                new IOException("the environment has no variable " + variable));
+                new IOException(
+                    "the environment has no variable "
+                        + variable
+                        + " with the password; start the agent with it, or add the source again"
+                        + " with --password-file"));
           }
           yield value;
         }
@@ -116,6 +159,7 @@ record SourceSettings(
       case Password.InEnvironment(var variable) -> values.put("password_env", variable);
     }
     values.put("generation", Integer.toString(generation));
+    values.put("snapshotted", String.join("\n", snapshotted));
     PrivateFile.write(directory.resolve(FILE), PrivateFile.properties(values));
   }
 
@@ -149,7 +193,8 @@ record SourceSettings(
               map.getOrDefault("tables", ""),
               map.getOrDefault("slot", ""),
               password,
-              Integer.parseInt(map.getOrDefault("generation", "1"))));
+              Integer.parseInt(map.getOrDefault("generation", "1")),
+              map.getOrDefault("snapshotted", "").lines().toList()));
     } catch (IllegalArgumentException e) {
       throw new IOException(file + " is not as the agent wrote it: " + e.getMessage());
     }

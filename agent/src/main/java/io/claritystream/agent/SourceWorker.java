@@ -8,6 +8,7 @@ import io.claritystream.agent.postgres.CaptureState.Phase;
 import io.claritystream.agent.postgres.Preflight;
 import io.claritystream.agent.postgres.Progress;
 import io.claritystream.agent.postgres.SourceIdentity;
+import io.claritystream.agent.postgres.Unusable;
 import io.claritystream.agent.spool.Appender;
 import io.claritystream.agent.spool.Spool;
 import io.claritystream.agent.spool.SpoolDamagedException;
@@ -32,6 +33,7 @@ import org.slf4j.LoggerFactory;
 /// for it, captures it, and begins again whenever something ends.
 final class SourceWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceWorker.class);
+  static final String STATE_FILE = "capture.properties";
   private static final long RETRY_MIN_MS = 500;
   private static final long RETRY_MAX_MS = 30_000;
   private static final long REFUSED_RETRY_MS = 15_000;
@@ -55,6 +57,7 @@ final class SourceWorker implements AutoCloseable {
   private volatile @Nullable String damaged;
   private volatile @Nullable Uplink uplink;
   private volatile @Nullable Spool spool;
+  private volatile String unregistered = "";
   private CaptureState state;
   private @Nullable Appender appender;
   private int failures;
@@ -73,7 +76,7 @@ final class SourceWorker implements AutoCloseable {
     this.limits = limits;
     this.clock = clock;
     this.environment = environment;
-    stateFile = home.source(settings.name()).resolve("capture.properties");
+    stateFile = home.source(settings.name()).resolve(STATE_FILE);
     spoolDirectory = home.source(settings.name()).resolve("spool");
     PrivateFile.directory(spoolDirectory);
     state = CaptureState.load(stateFile, settings.slot(), settings.generation());
@@ -100,7 +103,7 @@ final class SourceWorker implements AutoCloseable {
         now.detail(),
         now.notes(),
         link != null && link.connected(),
-        link == null ? "" : link.trouble(),
+        link == null ? unregistered : link.trouble(),
         store == null ? now.capturedSeq() : Math.max(now.capturedSeq(), store.tailSeq()),
         link == null ? 0 : link.sentSeq(),
         link == null ? 0 : link.durableSeq(),
@@ -181,7 +184,7 @@ final class SourceWorker implements AutoCloseable {
       begin(granted);
     }
     if (state.wantsEpoch()) {
-      progress.state(SourceState.WAITING, "waits for the platform: " + waitingFor(link));
+      progress.state(SourceState.WAITING, "asks the platform where to begin");
       link.wantEpoch();
       awaitChange(1_000);
       return;
@@ -193,18 +196,18 @@ final class SourceWorker implements AutoCloseable {
     captured(capture(store, link));
   }
 
-  private static String waitingFor(Uplink link) {
-    return link.trouble().isEmpty() ? "it opens an epoch" : link.trouble();
-  }
-
   /// The platform has to know the source before anything of it can be sent.
   private boolean registered() throws IOException, InterruptedException {
     if (state.registeredBy(platform.identity().agentId())) {
       return true;
     }
-    progress.state(SourceState.WAITING, "is made known to the platform");
+    var database = settings.database(home, environment);
     try {
-      var database = settings.database(home, environment);
+      var removal = new Removals(home).tell(settings.name(), platform);
+      if (!removal.isEmpty()) {
+        platformAway(removal);
+        return false;
+      }
       var identity = SourceIdentity.read(database);
       var tables = Preflight.check(database, settings.choice(), settings.slot()).tableNames();
       switch (platform.register(
@@ -218,18 +221,20 @@ final class SourceWorker implements AutoCloseable {
           }
           state.save(stateFile);
           failures = 0;
+          unregistered = "";
           return true;
         }
-        case Platform.NotRegistered(var reason) -> retry(SourceState.WAITING, reason);
+        case Platform.NotRegistered(var reason) -> platformAway(reason);
       }
     } catch (SQLException e) {
-      retry(SourceState.WAITING, firstLine(e));
+      retry("the database cannot be used: " + Unusable.words(e, database));
     }
     return false;
   }
 
-  private static String firstLine(SQLException e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+  private void platformAway(String reason) throws InterruptedException {
+    unregistered = reason;
+    retry("is not known to the platform yet");
   }
 
   private Uplink linked() {
@@ -257,7 +262,7 @@ final class SourceWorker implements AutoCloseable {
   }
 
   private void want(Phase phase, String reason) throws IOException, InterruptedException {
-    LOG.warn("source {} begins a new epoch: {}", settings.name(), reason);
+    LOG.warn("source {} has to be numbered anew: {}", settings.name(), reason);
     closeSpool();
     state = state.wanting(phase, reason);
     state.save(stateFile);
@@ -281,11 +286,11 @@ final class SourceWorker implements AutoCloseable {
             || state.phase() == Phase.SNAPSHOT
             || granted.position() == 0;
     LOG.info(
-        "source {} begins epoch {} {}{}",
+        "source {} {}{} (epoch {})",
         settings.name(),
-        granted.epoch(),
-        snapshot ? "with a snapshot" : "where the platform stands",
-        granted.reason().isEmpty() ? "" : ": " + granted.reason());
+        snapshot ? "begins with a copy of all its tables" : "goes on from what the platform holds",
+        granted.reason().isEmpty() ? "" : ", because " + granted.reason(),
+        granted.epoch());
     state =
         state.inEpoch(
             granted.epoch(),
@@ -355,11 +360,11 @@ final class SourceWorker implements AutoCloseable {
     switch (end) {
       case CaptureEnd.Stopped() -> failures = 0;
       case CaptureEnd.Interrupted(var reason) -> {
-        LOG.info("capture of {} was interrupted: {}", settings.name(), reason);
-        retry(SourceState.WAITING, reason);
+        LOG.debug("capture of {} was interrupted: {}", settings.name(), reason);
+        retry(reason);
       }
       case CaptureEnd.Refused(var reason) -> {
-        LOG.warn("{} cannot be captured: {}", settings.name(), reason);
+        LOG.debug("{} cannot be captured: {}", settings.name(), reason);
         progress.state(SourceState.FAILED, reason);
         awaitChange(REFUSED_RETRY_MS);
       }
@@ -367,8 +372,8 @@ final class SourceWorker implements AutoCloseable {
     }
   }
 
-  private void retry(SourceState shown, String reason) throws InterruptedException {
-    progress.state(shown, reason);
+  private void retry(String reason) throws InterruptedException {
+    progress.state(SourceState.WAITING, reason);
     var most = Math.min(RETRY_MAX_MS, RETRY_MIN_MS << Math.min(failures++, 10));
     awaitChange(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
   }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -116,32 +117,37 @@ record StatusReport(
   }
 
   /// For people.
-  String table(boolean running) {
+  String table(boolean running, String called) {
     var text = new StringBuilder();
-    text.append("agent      ").append(agentName).append(" (").append(agentId).append(")\n");
-    text.append("workspace  ").append(workspace).append(" at ").append(server).append('\n');
-    text.append("state      ")
-        .append(running ? "running, process " + pid : "not running; this is of " + at)
+    text.append("agent        ").append(agentName).append(" (").append(agentId).append(")\n");
+    text.append("workspace    ").append(workspace).append(" at ").append(server).append('\n');
+    text.append("state        ")
+        .append(
+            running
+                ? "running, process " + pid
+                : "not running; this is of " + at.truncatedTo(ChronoUnit.SECONDS))
         .append('\n');
-    text.append("certificate good until ").append(certificateExpiresAt).append("\n\n");
+    text.append("certificate  good until ")
+        .append(certificateExpiresAt.truncatedTo(ChronoUnit.SECONDS))
+        .append(certificate(Duration.between(at, certificateExpiresAt)))
+        .append("\n\n");
     if (sources.isEmpty()) {
-      return text.append("no sources; add one with: agent source add NAME …\n").toString();
+      return text.append("no sources; add one with: " + called + " source add NAME …\n").toString();
     }
     var rows = new ArrayList<List<String>>();
     rows.add(
-        List.of(
-            "SOURCE", "STATE", "CAPTURED", "SENT", "DURABLE", "SPOOL", "HELD BY SOURCE", "LINK"));
+        List.of("SOURCE", "STATE", "LINK", "CAPTURED", "DURABLE", "BEHIND", "LOG HELD", "SPOOL"));
     for (var source : sources) {
       rows.add(
           List.of(
               source.name(),
               stateWord(source),
+              source.connected() ? "connected" : "offline",
               Long.toString(source.capturedSeq()),
-              Long.toString(source.sentSeq()),
               Long.toString(source.durableSeq()),
-              bytes(source.spoolBytes()),
+              Math.max(0, source.capturedSeq() - source.durableSeq()) + " events",
               bytes(source.lagBytes()),
-              source.connected() ? "connected" : "offline"));
+              bytes(source.spoolBytes()) + " of " + bytes(source.spoolBytesMax())));
     }
     for (var row : rows) {
       for (var i = 0; i < row.size(); i++) {
@@ -153,16 +159,27 @@ record StatusReport(
       text.append('\n');
     }
     for (var source : sources) {
-      for (var words : List.of(source.detail(), source.trouble())) {
-        if (!words.isEmpty()) {
-          text.append("\n").append(source.name()).append(": ").append(words).append('\n');
-        }
+      if (!source.detail().isEmpty()) {
+        text.append("\n").append(source.name()).append(": ").append(source.detail()).append('\n');
+      }
+      if (!source.trouble().isEmpty()) {
+        text.append("\n")
+            .append(source.name())
+            .append(": nothing can be sent: ")
+            .append(source.trouble())
+            .append('\n');
       }
       for (var words : source.notes()) {
         text.append("\n").append(source.name()).append(": ").append(words).append('\n');
       }
     }
     return text.toString();
+  }
+
+  private static String certificate(Duration left) {
+    return left.isNegative()
+        ? " (expired: pair this machine again)"
+        : " (" + Announcements.words(left) + " left; a running agent renews it)";
   }
 
   private static String stateWord(SourceReport source) {
@@ -176,7 +193,10 @@ record StatusReport(
     if (count < 10_240) {
       return count + " B";
     }
-    return count < 10 * 1_048_576 ? count / 1_024 + " KiB" : count / 1_048_576 + " MiB";
+    if (count < 10 * 1_048_576) {
+      return count / 1_024 + " KiB";
+    }
+    return count < 10L << 30 ? count / 1_048_576 + " MiB" : (count >> 30) + " GiB";
   }
 
   /// For programs.

@@ -114,7 +114,8 @@ class TlsToSourceTests {
                 print,
                 Map.of("SECRET", postgres.password()),
                 Clock.systemUTC(),
-                words -> null)
+                Terminal.ofProcess(),
+                "agent")
             .command(Stream.concat(Stream.of("--data", data.toString()), Stream.of(line)).toList());
     return new Said(code, out.toString(StandardCharsets.UTF_8));
   }

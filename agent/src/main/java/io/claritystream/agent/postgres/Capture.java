@@ -100,7 +100,7 @@ public final class Capture {
         return new CaptureEnd.Broken("the database is another one than before");
       }
       var preflight = Preflight.check(connection, choice, publications);
-      progress.notes(preflight.notes());
+      progress.notes(preflight.notesUnderWay());
       if (!preflight.problems().isEmpty()) {
         return new CaptureEnd.Refused(String.join(" ", preflight.problems()));
       }
@@ -124,13 +124,11 @@ public final class Capture {
       return new CaptureEnd.Stopped();
     }
     var code = e.getSQLState() == null ? "" : e.getSQLState();
-    var message = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+    var words = Unusable.words(e, database);
     LOG.debug("capture of {} ended", database, e);
     return switch (code.length() >= 2 ? code.substring(0, 2) : "") {
-      case "28" ->
-          new CaptureEnd.Refused("the database refuses user " + database.user() + ": " + message);
-      case "42", "3D" -> new CaptureEnd.Refused(message);
-      default -> new CaptureEnd.Interrupted(message);
+      case "28", "42", "3D" -> new CaptureEnd.Refused("the database cannot be used: " + words);
+      default -> new CaptureEnd.Interrupted("the database cannot be used now: " + words);
     };
   }
 

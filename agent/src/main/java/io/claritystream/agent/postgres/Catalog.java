@@ -46,7 +46,8 @@ final class Catalog {
   /// @param identified whether its rows can be told apart, in all partitions: without that, UPDATE
   ///     and DELETE fail once they are published
   /// @param owned whether the user may publish it
-  /// @param readable whether the user may read it
+  /// @param reachable whether the user may use its schema
+  /// @param selectable whether the user may read it, given the schema
   /// @param filtered whether row-level security would hide rows of it from the user
   /// @param published whether a publication of ours names it already
   record Candidate(
@@ -56,9 +57,14 @@ final class Catalog {
       boolean unlogged,
       boolean identified,
       boolean owned,
-      boolean readable,
+      boolean reachable,
+      boolean selectable,
       boolean filtered,
-      boolean published) {}
+      boolean published) {
+    boolean readable() {
+      return reachable && selectable;
+    }
+  }
 
   /// All ordinary and partitioned tables of people, in order; partitions count as their root.
   List<Candidate> candidates(Publications ours) throws SQLException {
@@ -94,8 +100,8 @@ final class Catalog {
         SELECT r.oid, n.nspname, r.relname, r.relkind = 'p', r.relpersistence = 'u',
                y.identified,
                pg_has_role(current_user, r.relowner, 'USAGE'),
-               has_schema_privilege(current_user, n.oid, 'USAGE')
-                 AND has_table_privilege(current_user, r.oid, 'SELECT'),
+               has_schema_privilege(current_user, n.oid, 'USAGE'),
+               has_table_privilege(current_user, r.oid, 'SELECT'),
                row_security_active(r.oid),
                EXISTS (
                  SELECT 1 FROM pg_publication_rel pr JOIN pg_publication pb ON pb.oid = pr.prpubid
@@ -124,7 +130,8 @@ final class Catalog {
                   rows.getBoolean(7),
                   rows.getBoolean(8),
                   rows.getBoolean(9),
-                  rows.getBoolean(10)));
+                  rows.getBoolean(10),
+                  rows.getBoolean(11)));
         }
       }
     }

@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Predicate;
 
 /// What a look at the database before anything is done to it shows.
 ///
@@ -12,12 +13,16 @@ import java.util.List;
 /// @param published those that our publications name already and that are still there
 /// @param problems what stops capture, each with its remedy
 /// @param notes what a person should know: tables left out or captured in part, and why
+/// @param remedies the SQL that gives the user all it lacks, in the order to run it
+/// @param changes what capture itself will do to the publications, as SQL
 public record Preflight(
     int version,
     List<Catalog.Candidate> tables,
     List<Catalog.Candidate> published,
     List<String> problems,
-    List<String> notes) {
+    List<String> notes,
+    List<String> remedies,
+    List<String> changes) {
   private static final int VERSION_MIN = 120_000;
   private static final int NAMES_SHOWN = 20;
 
@@ -26,6 +31,8 @@ public record Preflight(
     published = List.copyOf(published);
     problems = List.copyOf(problems);
     notes = List.copyOf(notes);
+    remedies = List.copyOf(remedies);
+    changes = List.copyOf(changes);
   }
 
   /// Connects and looks.
@@ -39,13 +46,19 @@ public record Preflight(
   static Preflight check(Connection connection, TableChoice choice, Publications ours)
       throws SQLException {
     var catalog = new Catalog(connection);
+    var version = catalog.version();
     var problems = new ArrayList<String>();
-    var notes = new ArrayList<String>();
-    if (catalog.version() < VERSION_MIN) {
+    if (version < VERSION_MIN) {
       problems.add("The server is older than PostgreSQL 12; upgrade it.");
-      return new Preflight(catalog.version(), List.of(), List.of(), problems, notes);
+      return new Preflight(
+          version, List.of(), List.of(), problems, List.of(), List.of(), List.of());
     }
-    server(connection, problems);
+    var rights = Rights.read(connection, ours);
+    ServerCheck.of(connection, ours.full(), problems);
+    if (!rights.replicates()) {
+      problems.add(
+          "The user may not replicate; run ALTER ROLE " + rights.userQuoted() + " REPLICATION;");
+    }
     var candidates = catalog.candidates(ours);
     var published = candidates.stream().filter(Catalog.Candidate::published).toList();
     var chosen = candidates.stream().filter(table -> choice.includes(table.table())).toList();
@@ -53,98 +66,114 @@ public record Preflight(
         choice.unmatched(candidates.stream().map(Catalog.Candidate::table).toList())) {
       problems.add("No table matches " + pattern + "; check the name, or --tables.");
     }
-    var tables = new ArrayList<Catalog.Candidate>();
-    var foreign = new ArrayList<TableName>();
-    var unreadable = new ArrayList<TableName>();
-    var filtered = new ArrayList<TableName>();
-    var unlogged = new ArrayList<TableName>();
-    var unpublishable = new ArrayList<TableName>();
-    for (var table : chosen) {
-      if (table.unlogged()) {
-        unlogged.add(table.table());
-      } else if (!table.readable()) {
-        unreadable.add(table.table());
-      } else if (table.filtered()) {
-        filtered.add(table.table());
-      } else if (!table.owned() && !table.published()) {
-        foreign.add(table.table());
-      } else if (table.partitioned() && catalog.version() < Publications.ROOTS_FROM) {
-        unpublishable.add(table.table());
-      } else {
-        tables.add(table);
-      }
+    Predicate<Catalog.Candidate> rootless =
+        table -> table.partitioned() && !table.published() && version < Publications.ROOTS_FROM;
+    var wanted =
+        chosen.stream().filter(table -> !table.unlogged() && !rootless.test(table)).toList();
+    var tables =
+        wanted.stream()
+            .filter(table -> table.readable() && !table.filtered() && rights.publishes(table))
+            .toList();
+    var notes = notes(rights, chosen, wanted, tables, rootless);
+    if (tables.isEmpty()) {
+      problems.add(
+          wanted.isEmpty()
+              ? "There is no table that can be captured."
+              : "None of the chosen tables can be captured: the user lacks rights, and `source add`"
+                  + " prints the SQL that gives them.");
     }
-    note(notes, unlogged, "not captured: unlogged tables do not reach the log");
-    note(notes, unreadable, "not captured: the user may not read them (GRANT SELECT)");
+    var changes = ours.changes(connection, version, tables);
+    publications(connection, rights, ours, version, wanted, published, problems);
+    return new Preflight(
+        version,
+        tables,
+        published,
+        problems,
+        notes,
+        Remedies.of(rights, ours, version, wanted),
+        changes);
+  }
+
+  private static List<String> notes(
+      Rights rights,
+      List<Catalog.Candidate> chosen,
+      List<Catalog.Candidate> wanted,
+      List<Catalog.Candidate> tables,
+      Predicate<Catalog.Candidate> rootless) {
+    var notes = new ArrayList<String>();
     note(
         notes,
-        filtered,
-        "not captured: row-level security hides rows from the user (ALTER ROLE … BYPASSRLS, or name"
-            + " a user that it does not hold for)");
-    note(notes, foreign, "not captured: only a table's owner may publish it");
-    note(notes, unpublishable, "not captured: partitioned tables need PostgreSQL 13");
+        chosen,
+        Catalog.Candidate::unlogged,
+        "not captured: unlogged tables do not reach the log");
+    note(notes, wanted, table -> !table.readable(), "not captured: the user may not read them");
     note(
         notes,
-        tables.stream().filter(table -> !table.identified()).map(Catalog.Candidate::table).toList(),
+        wanted,
+        table -> table.readable() && table.filtered(),
+        "not captured: row-level security hides rows from the user (name a user that it does not"
+            + " hold for, or let this one pass it)");
+    note(
+        notes,
+        wanted,
+        table -> table.readable() && !table.filtered() && !rights.publishes(table),
+        "not captured: only a table's owner may publish it");
+    note(
+        notes,
+        chosen,
+        table -> !table.unlogged() && rootless.test(table),
+        "not captured: partitioned tables need PostgreSQL 13");
+    note(
+        notes,
+        tables,
+        table -> !table.identified(),
         "inserts only: without a primary key or REPLICA IDENTITY, publishing updates would make"
             + " your UPDATE and DELETE fail");
-    if (tables.isEmpty()) {
-      problems.add("There is no table that can be captured.");
-    }
-    if (!published.isEmpty()) {
-      note(
-          notes,
-          tables.stream()
-              .filter(table -> !table.published())
-              .map(Catalog.Candidate::table)
-              .toList(),
-          "new, not captured yet: `source add` with the same name takes them in, with a new"
-              + " snapshot");
-    }
-    return new Preflight(catalog.version(), tables, published, problems, notes);
+    return notes;
   }
 
-  private static void server(Connection connection, List<String> problems) throws SQLException {
-    var sql =
-        """
-        SELECT current_setting('wal_level'), pg_is_in_recovery(),
-               r.rolreplication OR r.rolsuper,
-               has_database_privilege(current_user, current_database(), 'CREATE'),
-               current_user::text
-        FROM pg_roles r WHERE r.rolname = current_user
-        """;
-    try (var statement = connection.createStatement();
-        var rows = statement.executeQuery(sql)) {
-      rows.next();
-      if (!rows.getString(1).equals("logical")) {
+  /// Publications that are missing and cannot be made here, or that another made otherwise.
+  private static void publications(
+      Connection connection,
+      Rights rights,
+      Publications ours,
+      int version,
+      List<Catalog.Candidate> wanted,
+      List<Catalog.Candidate> published,
+      List<String> problems)
+      throws SQLException {
+    if (rights.someMissing() && !rights.creates()) {
+      problems.add(
+          wanted.stream().allMatch(rights::publishes)
+              ? "The user may not create a publication; run " + Remedies.grantCreate(rights)
+              : "The publications "
+                  + ours.full()
+                  + " and "
+                  + ours.inserts()
+                  + " are not both there and the user may not create them; a superuser runs the"
+                  + " CREATE PUBLICATION that `source add` prints.");
+    }
+    if (rights.someAnothers()) {
+      var kept = published.stream().filter(wanted::contains).toList();
+      var unfit =
+          ours.changes(connection, version, kept).stream()
+              .filter(sql -> !sql.startsWith("CREATE"))
+              .toList();
+      if (!unfit.isEmpty()) {
         problems.add(
-            "wal_level is "
-                + rows.getString(1)
-                + "; run ALTER SYSTEM SET wal_level = 'logical' and restart the server.");
-      }
-      if (rows.getBoolean(2)) {
-        problems.add("The server is a standby; name its primary.");
-      }
-      var user = TableName.quote(rows.getString(5));
-      if (!rows.getBoolean(3)) {
-        problems.add("The user may not replicate; run ALTER ROLE " + user + " REPLICATION.");
-      }
-      if (!rows.getBoolean(4)) {
-        problems.add(
-            "The user may not create a publication; run GRANT CREATE ON DATABASE "
-                + TableName.quote(database(connection))
-                + " TO "
-                + user
-                + ".");
+            "The publications of this source belong to another role and do not fit; it runs "
+                + String.join("; ", unfit)
+                + ";");
       }
     }
   }
 
-  private static String database(Connection connection) throws SQLException {
-    return connection.getCatalog();
-  }
-
-  private static void note(List<String> notes, List<TableName> tables, String words) {
+  private static void note(
+      List<String> notes,
+      List<Catalog.Candidate> from,
+      Predicate<Catalog.Candidate> which,
+      String words) {
+    var tables = from.stream().filter(which).map(Catalog.Candidate::table).toList();
     if (tables.isEmpty()) {
       return;
     }
@@ -158,15 +187,31 @@ public record Preflight(
     notes.add(names + ": " + words);
   }
 
-  /// What capture does to the database, as SQL that a person can read.
-  public List<String> statements(String slot) {
-    var sql = new ArrayList<>(Publications.of(slot).sql(version, tables));
-    sql.add("-- a logical replication slot " + slot + " (pgoutput)");
-    return sql;
+  /// Tables that can be captured and that a capture under way does not have.
+  public List<String> newTables() {
+    return published.isEmpty() ? List.of() : names(table -> !table.published());
+  }
+
+  /// The notes for a capture under way: it takes in no table by itself.
+  List<String> notesUnderWay() {
+    var words = new ArrayList<>(notes);
+    if (!published.isEmpty()) {
+      note(
+          words,
+          tables,
+          table -> !table.published(),
+          "new, not captured yet: `source add` with the same name takes them in, with a new"
+              + " snapshot");
+    }
+    return words;
   }
 
   /// Names of the tables that will be captured.
   public List<String> tableNames() {
-    return tables.stream().map(table -> table.table().toString()).toList();
+    return names(_ -> true);
+  }
+
+  private List<String> names(Predicate<Catalog.Candidate> which) {
+    return tables.stream().filter(which).map(table -> table.table().toString()).toList();
   }
 }

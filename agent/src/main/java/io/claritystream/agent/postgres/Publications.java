@@ -16,6 +16,9 @@ record Publications(String full, String inserts) {
   /// The first version that can publish a partitioned table as its root.
   static final int ROOTS_FROM = 130_000;
 
+  private static final String FULL_ACTIONS = "insert, update, delete, truncate";
+  private static final String INSERT_ACTIONS = "insert, truncate";
+
   static Publications of(String slot) {
     return new Publications(slot, slot + "_inserts");
   }
@@ -34,18 +37,28 @@ record Publications(String full, String inserts) {
       throws SQLException {
     var autoCommit = connection.getAutoCommit();
     connection.setAutoCommit(false);
-    try {
-      var changed =
-          make(connection, version, full, "insert, update, delete, truncate", names(tables, true));
-      changed |= make(connection, version, inserts, "insert, truncate", names(tables, false));
+    try (var statement = connection.createStatement()) {
+      var changes = changes(connection, version, tables);
+      for (var sql : changes) {
+        statement.execute(sql);
+      }
       connection.commit();
-      return changed;
+      return !changes.isEmpty();
     } catch (SQLException e) {
       connection.rollback();
       throw e;
     } finally {
       connection.setAutoCommit(autoCommit);
     }
+  }
+
+  /// What [#make] would run now.
+  List<String> changes(Connection connection, int version, List<Catalog.Candidate> tables)
+      throws SQLException {
+    var sql = new ArrayList<String>();
+    changes(connection, version, full, FULL_ACTIONS, names(tables, true), sql);
+    changes(connection, version, inserts, INSERT_ACTIONS, names(tables, false), sql);
+    return sql;
   }
 
   private static List<TableName> names(List<Catalog.Candidate> tables, boolean identified) {
@@ -55,34 +68,34 @@ record Publications(String full, String inserts) {
         .toList();
   }
 
-  private static boolean make(
-      Connection connection, int version, String name, String actions, List<TableName> tables)
+  private static void changes(
+      Connection connection,
+      int version,
+      String name,
+      String actions,
+      List<TableName> tables,
+      List<String> sql)
       throws SQLException {
-    var exists = exists(connection, name);
-    try (var statement = connection.createStatement()) {
-      if (!exists) {
-        statement.execute(create(version, name, actions, tables));
-        return true;
-      }
-      var wanted = new TreeSet<>(tables);
-      var present = new TreeSet<>(tables(connection, name));
-      if (wanted.equals(present)) {
-        return false;
-      }
-      var gone = new ArrayList<>(present);
-      gone.removeAll(wanted);
-      if (!gone.isEmpty()) {
-        statement.execute(
-            "ALTER PUBLICATION " + TableName.quote(name) + " DROP TABLE " + list(gone));
-      }
-      var more = new ArrayList<>(wanted);
-      more.removeAll(present);
-      if (!more.isEmpty()) {
-        statement.execute(
-            "ALTER PUBLICATION " + TableName.quote(name) + " ADD TABLE " + list(more));
-      }
-      return true;
+    if (!exists(connection, name)) {
+      sql.add(create(version, name, actions, tables));
+      return;
     }
+    var wanted = new TreeSet<>(tables);
+    var present = new TreeSet<>(tables(connection, name));
+    var gone = new ArrayList<>(present);
+    gone.removeAll(wanted);
+    if (!gone.isEmpty()) {
+      sql.add("ALTER PUBLICATION " + TableName.quote(name) + " DROP TABLE " + list(gone));
+    }
+    var more = new ArrayList<>(wanted);
+    more.removeAll(present);
+    if (!more.isEmpty()) {
+      sql.add(add(name, more));
+    }
+  }
+
+  static String add(String name, List<TableName> tables) {
+    return "ALTER PUBLICATION " + TableName.quote(name) + " ADD TABLE " + list(tables);
   }
 
   private static String create(int version, String name, String actions, List<TableName> tables) {
@@ -103,8 +116,8 @@ record Publications(String full, String inserts) {
   /// What a person with the right to do so would have to run.
   List<String> sql(int version, List<Catalog.Candidate> tables) {
     return List.of(
-        create(version, full, "insert, update, delete, truncate", names(tables, true)) + ";",
-        create(version, inserts, "insert, truncate", names(tables, false)) + ";");
+        create(version, full, FULL_ACTIONS, names(tables, true)) + ";",
+        create(version, inserts, INSERT_ACTIONS, names(tables, false)) + ";");
   }
 
   /// ONLY, because a table that inherits is a table of its own, chosen or not by its own name.

@@ -50,7 +50,7 @@ final class SourceWatch implements AutoCloseable {
           }
           if (round % TABLES_EVERY == TABLES_EVERY - 1) {
             var found = Preflight.check(connection, choice, publications);
-            progress.notes(found.notes());
+            progress.notes(found.notesUnderWay());
             if (publications.make(connection, found.version(), found.published())) {
               LOG.warn("a table's replica identity changed, its publication was set right");
             }

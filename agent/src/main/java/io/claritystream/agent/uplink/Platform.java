@@ -3,10 +3,12 @@ package io.claritystream.agent.uplink;
 import com.google.protobuf.UnsafeByteOperations;
 import io.claritystream.protocol.link.AgentLinkGrpc;
 import io.claritystream.protocol.link.RegisterSourceRequest;
+import io.claritystream.protocol.link.RemoveSourceRequest;
 import io.claritystream.protocol.link.RenewRequest;
 import io.grpc.Channel;
 import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.security.GeneralSecurityException;
@@ -26,6 +28,9 @@ public final class Platform implements AutoCloseable {
   private static final long RENEWAL_CHECK_MS = 30_000;
   private static final long RENEWAL_RETRY_MS = 120_000;
   private static final long CALL_S = 20;
+
+  /// Somebody waits for it, or other sources do.
+  private static final long REMOVAL_S = 5;
 
   private final Identity identity;
   private final String version;
@@ -139,6 +144,35 @@ public final class Platform implements AutoCloseable {
     } catch (StatusRuntimeException e) {
       hurry();
       return new NotRegistered(failed(e, over));
+    }
+  }
+
+  /// What became of a source's removal.
+  public sealed interface Removal {}
+
+  /// @param known whether the platform had the source as this agent's
+  public record Removed(boolean known) implements Removal {}
+
+  /// @param reason in words for a person
+  public record NotRemoved(String reason) implements Removal {}
+
+  /// Takes a source off the platform's list.
+  public Removal remove(String sourceId) {
+    if (identity.expired(clock.instant())) {
+      return new NotRemoved(identity.expiredWords());
+    }
+    var over = channel;
+    try {
+      AgentLinkGrpc.newBlockingStub(over)
+          .withDeadlineAfter(REMOVAL_S, TimeUnit.SECONDS)
+          .removeSource(RemoveSourceRequest.newBuilder().setSourceId(sourceId).build());
+      return new Removed(true);
+    } catch (StatusRuntimeException e) {
+      if (e.getStatus().getCode() == Status.Code.NOT_FOUND) {
+        return new Removed(false);
+      }
+      hurry();
+      return new NotRemoved(failed(e, over));
     }
   }
 

@@ -306,7 +306,7 @@ public final class Uplink implements AutoCloseable, Released {
     trouble = "";
     platform.welcomed(over);
     acknowledge = greeting.getAcknowledge();
-    LOG.info(
+    LOG.debug(
         "source {} is welcome: session {}, epoch {}, durable {}",
         sourceId,
         greeting.getSession(),

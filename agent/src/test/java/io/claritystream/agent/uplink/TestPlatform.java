@@ -20,6 +20,8 @@ import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.Refused;
 import io.claritystream.protocol.link.RegisterSourceRequest;
 import io.claritystream.protocol.link.RegisterSourceResponse;
+import io.claritystream.protocol.link.RemoveSourceRequest;
+import io.claritystream.protocol.link.RemoveSourceResponse;
 import io.claritystream.protocol.link.RenewRequest;
 import io.claritystream.protocol.link.RenewResponse;
 import io.claritystream.protocol.link.Rewind;
@@ -58,6 +60,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 
@@ -109,6 +112,11 @@ public final class TestPlatform implements AutoCloseable {
   public volatile long windowBytes = 1024 * 1024;
   public volatile Duration certificateLife = Duration.ofHours(24);
   public volatile int renewals;
+
+  public volatile boolean refusesRemovals;
+
+  /// The ids of the sources that agents took off, in order.
+  public final List<String> removed = new CopyOnWriteArrayList<>();
   public volatile @Nullable Refused refusal;
 
   public TestPlatform() throws IOException {
@@ -208,6 +216,18 @@ public final class TestPlatform implements AutoCloseable {
       var found = source(request.getName());
       answer.onNext(
           RegisterSourceResponse.newBuilder().setSourceId(found.id).setEpoch(found.epoch).build());
+      answer.onCompleted();
+    }
+
+    @Override
+    public void removeSource(
+        RemoveSourceRequest request, StreamObserver<RemoveSourceResponse> answer) {
+      if (refusesRemovals) {
+        answer.onError(Status.UNAVAILABLE.withDescription("it is away").asException());
+        return;
+      }
+      removed.add(byId(request.getSourceId()).id);
+      answer.onNext(RemoveSourceResponse.getDefaultInstance());
       answer.onCompleted();
     }
 

@@ -5,7 +5,8 @@ import java.util.Map;
 import java.util.stream.Collectors;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// How many sources of a tenant, without removed ones, are in which state, by the rule that their own pages show them by.
+/// How many sources of a tenant, without removed ones, are in which state, by the rule that their
+/// own pages show them by.
 public final class SourceStates {
   /// A tenant has far fewer; what is beyond is not counted.
   private static final int SOURCES_MAX = 2_000;

@@ -1,0 +1,181 @@
+package io.claritystream.agent.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.claritystream.embedded.TestPostgres;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What a user without rights is told: the SQL it prints is run here, and is enough.
+class PreflightTests {
+  private final TestPostgres.Database database = TestPostgres.shared().createDatabase();
+  private final String user = database.name() + "_user";
+  private final String slot = "clarity_" + database.name();
+  private final Publications ours = Publications.of(slot);
+  private Connection superuser;
+
+  @BeforeEach
+  void makeUser() throws SQLException {
+    superuser = database.connect();
+    run(superuser, "CREATE ROLE " + user + " LOGIN PASSWORD 'user'");
+  }
+
+  @AfterEach
+  void dropUser() throws SQLException {
+    for (var name : List.of(ours.full(), ours.inserts())) {
+      run(superuser, "DROP PUBLICATION IF EXISTS " + name);
+    }
+    run(superuser, "DROP OWNED BY " + user + " CASCADE", "DROP ROLE " + user);
+    superuser.close();
+  }
+
+  private Database as(String password) {
+    return new Database(
+        "127.0.0.1", database.port(), database.name(), user, Tls.of("disable"), () -> password);
+  }
+
+  private Preflight check() throws SQLException {
+    return Preflight.check(as("user"), TableChoice.ALL, slot);
+  }
+
+  @Test
+  void whatAUserLacksIsPrintedAsSqlThatIsEnough() throws Exception {
+    run(
+        superuser,
+        "CREATE SCHEMA \"Line 1\"",
+        "CREATE TABLE \"Line 1\".reading (id int PRIMARY KEY)",
+        "CREATE TABLE log (v text)");
+    var before = check();
+    assertThat(before.problems())
+        .anyMatch(words -> words.contains("ALTER ROLE \"" + user + "\" REPLICATION;"));
+    assertThat(before.tables()).isEmpty();
+    assertThat(before.remedies())
+        .contains(
+            "ALTER ROLE \"" + user + "\" REPLICATION;",
+            "GRANT USAGE ON SCHEMA \"Line 1\" TO \"" + user + "\";",
+            "GRANT SELECT ON \"Line 1\".\"reading\", \"public\".\"log\" TO \"" + user + "\";")
+        .anyMatch(
+            sql ->
+                sql.startsWith(
+                    "CREATE PUBLICATION \""
+                        + slot
+                        + "\" FOR TABLE ONLY \"Line 1\".\"reading\" WITH"))
+        .anyMatch(
+            sql ->
+                sql.startsWith(
+                    "CREATE PUBLICATION \""
+                        + slot
+                        + "_inserts\" FOR TABLE ONLY \"public\".\"log\" WITH"));
+
+    run(superuser, before.remedies().toArray(String[]::new));
+
+    var after = check();
+    assertThat(after.problems()).isEmpty();
+    assertThat(after.remedies()).isEmpty();
+    assertThat(after.tableNames()).containsExactly("Line 1.reading", "public.log");
+    assertThat(after.changes()).isEmpty();
+    try (var connection = as("user").connect()) {
+      assertThat(ours.make(connection, after.version(), after.tables())).isFalse();
+    }
+  }
+
+  @Test
+  void aTableThatComesLaterIsAddedToPublicationsOfAnotherByTheSqlThatIsPrinted() throws Exception {
+    run(superuser, "CREATE TABLE reading (id int PRIMARY KEY)");
+    run(superuser, check().remedies().toArray(String[]::new));
+    run(superuser, "CREATE TABLE later (id int PRIMARY KEY)");
+    run(superuser, "ALTER TABLE later OWNER TO " + user);
+    var before = check();
+    assertThat(before.problems()).isEmpty();
+    assertThat(before.tableNames()).containsExactly("public.reading");
+    assertThat(before.remedies())
+        .containsExactly("ALTER PUBLICATION \"" + slot + "\" ADD TABLE ONLY \"public\".\"later\";");
+    run(superuser, before.remedies().toArray(String[]::new));
+    assertThat(check().tableNames()).containsExactly("public.later", "public.reading");
+  }
+
+  @Test
+  void aPublicationOfAnotherThatWouldMakeUpdatesFailIsAProblemWithItsRemedy() throws Exception {
+    run(superuser, "CREATE TABLE reading (id int PRIMARY KEY)");
+    run(superuser, check().remedies().toArray(String[]::new));
+    run(superuser, "ALTER TABLE reading DROP CONSTRAINT reading_pkey");
+    assertThat(check().problems())
+        .singleElement()
+        .asString()
+        .contains("ALTER PUBLICATION \"" + slot + "\" DROP TABLE ONLY \"public\".\"reading\"")
+        .contains("ALTER PUBLICATION \"" + slot + "_inserts\" ADD TABLE");
+  }
+
+  @Test
+  void anOwnerLacksOnlyTheRightToCreateAPublication() throws Exception {
+    run(superuser, "CREATE TABLE reading (id int PRIMARY KEY)");
+    run(superuser, "ALTER TABLE reading OWNER TO " + user, "ALTER ROLE " + user + " REPLICATION");
+    var grant = "GRANT CREATE ON DATABASE \"" + database.name() + "\" TO \"" + user + "\";";
+    assertThat(check().problems())
+        .containsExactly("The user may not create a publication; run " + grant);
+    assertThat(check().remedies()).containsExactly(grant);
+    run(superuser, grant);
+    assertThat(check().problems()).isEmpty();
+    assertThat(check().remedies()).isEmpty();
+  }
+
+  @Test
+  void aTableThatIsNewIsNamedAsSuch() throws Exception {
+    run(superuser, "CREATE TABLE reading (id int PRIMARY KEY)");
+    run(superuser, check().remedies().toArray(String[]::new));
+    run(superuser, "CREATE TABLE later (id int PRIMARY KEY)");
+    var reader =
+        new Database(
+            "127.0.0.1",
+            database.port(),
+            database.name(),
+            database.user(),
+            Tls.of("disable"),
+            database::password);
+    var found = Preflight.check(reader, TableChoice.ALL, slot);
+    assertThat(found.newTables()).containsExactly("public.later");
+    assertThat(found.notes()).isEmpty();
+    assertThat(found.notesUnderWay())
+        .singleElement()
+        .asString()
+        .startsWith("public.later: new, not captured yet");
+  }
+
+  @Test
+  void whyADatabaseCannotBeUsedIsSaidWithWhatToDo() {
+    assertThat(refused(as("wrong"))).isEqualTo("it does not take the password of user " + user);
+    var none =
+        new Database("127.0.0.1", database.port(), "nope", user, Tls.of("disable"), () -> "user");
+    assertThat(refused(none)).isEqualTo("the server has no database nope; check --database");
+    var nobody = new Database("127.0.0.1", 1, "nope", user, Tls.of("disable"), () -> "user");
+    assertThat(refused(nobody)).startsWith("nothing listens at 127.0.0.1:1; check --host");
+    var hba =
+        new SQLException(
+            "FATAL: no pg_hba.conf entry for host \"10.0.0.7\", user \"u\", database \"d\", no"
+                + " encryption",
+            "28000");
+    assertThat(Unusable.words(hba, new Database("h", 1, "d", "u", Tls.of("disable"), () -> "")))
+        .contains("\"host d u 10.0.0.7/32 scram-sha-256\"")
+        .contains("pg_reload_conf()");
+  }
+
+  private static String refused(Database database) {
+    try (var connection = database.connect()) {
+      throw new AssertionError("not refused: " + connection);
+    } catch (SQLException e) {
+      return Unusable.words(e, database);
+    }
+  }
+
+  private static void run(Connection connection, String... statements) throws SQLException {
+    try (var statement = connection.createStatement()) {
+      for (var sql : statements) {
+        statement.execute(sql);
+      }
+    }
+  }
+}
