@@ -170,7 +170,7 @@ class TlsToSourceTests {
         running.join();
       }
     }
-    assertThat(agent(data, "source", "remove", "plant").code()).isZero();
+    assertThat(agent(data, "source", "remove", "plant", "--yes").code()).isZero();
   }
 
   private static String connections(String kind, boolean encrypted) {

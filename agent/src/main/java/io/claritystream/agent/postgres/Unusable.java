@@ -49,9 +49,6 @@ public final class Unusable {
       return "its certificate is for another name than --host; --tls verify-full wants them to be"
           + " the same";
     }
-    if (bare.endsWith("no encryption")) {
-      return bare + "; if the server wants TLS, use --tls require, or verify-full";
-    }
     return switch (failure.getSQLState() == null ? "" : failure.getSQLState()) {
       case "28000" ->
           bare.contains("pg_hba.conf")
@@ -66,6 +63,9 @@ public final class Unusable {
                   + " "
                   + address(bare)
                   + " scram-sha-256\" to it and run SELECT pg_reload_conf();"
+                  + (bare.endsWith("no encryption")
+                      ? " If the server wants TLS, use --tls require, or verify-full."
+                      : "")
               : "it refuses user " + database.user() + ": " + bare;
       case "28P01" -> "it does not take the password of user " + database.user();
       case "3D000" -> "the server has no database " + database.name() + "; check --database";
