@@ -25,7 +25,11 @@ final class SourceViews {
              coalesce(t.reported_at > :fresh, false) AND a.revoked_at IS NULL
                AND s.removed_at IS NULL AS online,
              c.epoch AS durable_epoch, c.bronze_seq, c.events_total, c.last_commit_at,
-             c.last_captured_at, folded.reads, folded.tables_not_exact
+             c.last_captured_at, folded.reads, folded.tables_not_exact,
+             EXISTS (
+               SELECT FROM analytics.model m
+               WHERE m.source_id = s.source_id AND m.state = 'building' AND m.purpose = 'snapshot'
+             ) AS folding_aside
       FROM control.source s
       JOIN control.agent a ON a.agent_id = s.agent_id
       LEFT JOIN control.source_status t ON t.source_id = s.source_id
@@ -44,7 +48,8 @@ final class SourceViews {
       LIMIT :rows
       """;
 
-  /// @param state snapshotting until the snapshot's last row is stored here
+  /// @param state snapshotting until the snapshot's last row is stored here, and one that is taken
+  ///     again until people see what it was folded to
   /// @param tablesNotExact tables whose read models do not hold all that was captured of them
   /// @param eventsPerS durable events over the last minute
   /// @param lagS seconds since the newest durable commit while there is more to come; 0 when caught
@@ -148,7 +153,8 @@ final class SourceViews {
             : 0;
     Snapshot snapshot = snapshot(row, durableSeq);
     String state = online ? row.getString("state") : null;
-    if ("streaming".equals(state) && snapshot != null && snapshot.underWay(row.getLong("reads"))) {
+    boolean underWay = snapshot != null && snapshot.underWay(row.getLong("reads"));
+    if ("streaming".equals(state) && (underWay || row.getBoolean("folding_aside"))) {
       state = "snapshotting";
     }
     return new Source(

@@ -63,6 +63,62 @@ class SourceTablesTests {
     assertThat(pumps.get("exact").asBoolean()).isFalse();
   }
 
+  private static void report(UUID source, String state) {
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            INSERT INTO control.source_status (source_id, tenant_id, state, detail, captured_seq,
+              spool_bytes, spool_limit_bytes, lag_bytes, snapshot_tables_done, snapshot_tables_total,
+              snapshot_rows, position, events_per_s, reported_at)
+            VALUES (:source, :tenant, :state, '', 0, 0, 0, 0, 1, 1, 1, '', 0, now())
+            """)
+        .param("source", source)
+        .param("tenant", UUID.fromString(person.organizationId()))
+        .param("state", state)
+        .update();
+  }
+
+  private static void building(UUID source, String purpose) {
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            INSERT INTO analytics.model (tenant_id, source_id, state, purpose, first_epoch, first_seq,
+              applied_epoch, applied_seq, created_at)
+            VALUES (:tenant, :source, 'building', :purpose, 2, 1, 2, 0, now())
+            """)
+        .param("tenant", UUID.fromString(person.organizationId()))
+        .param("source", source)
+        .param("purpose", purpose)
+        .update();
+  }
+
+  private static String state(UUID source) {
+    return person.client().get("/v1/sources/" + source).text("state");
+  }
+
+  @Test
+  void a_source_is_snapshotting_until_a_snapshot_taken_again_is_what_people_see() {
+    var source = source(new Capture().event(Op.READ, PUMPS, COMMITTED, 1, "Alpha"));
+    report(source, "streaming");
+    assertThat(state(source)).isEqualTo("streaming");
+
+    building(source, "snapshot");
+    assertThat(state(source)).isEqualTo("snapshotting");
+  }
+
+  @Test
+  void a_source_whose_models_are_built_anew_from_what_is_here_streams_on() {
+    var source = source(new Capture().event(Op.READ, PUMPS, COMMITTED, 1, "Alpha"));
+    report(source, "streaming");
+    building(source, "rebuild");
+
+    assertThat(state(source)).isEqualTo("streaming");
+  }
+
   @Test
   void a_source_says_how_many_of_its_tables_are_not_exact() {
     var source =
