@@ -10,7 +10,7 @@ import { usePin } from './usePin';
 
 const hourS = 3600;
 
-export function ChartGrid({
+export default function ChartGrid({
   charts,
   shared,
 }: {

@@ -18,12 +18,14 @@ import { useRefetchEvery } from '../../ui/useRefetchEvery';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
 import { SnapshotNotice } from '../data-sources/SnapshotNotice';
-import { ChartGrid } from './ChartGrid';
 import { KpiStrip } from './KpiStrip';
 import { LiveWord } from './LiveWord';
-import { OverviewSkeleton } from './OverviewSkeleton';
+import { ChartGridSkeleton, OverviewSkeleton } from './OverviewSkeleton';
 import { SitesPanel } from './SitesPanel';
 
+/** Comes beside the first answer: what it draws with is not needed before. */
+const chartGrid = import('./ChartGrid');
+const ChartGrid = lazy(() => chartGrid);
 const MetricsDialog = lazy(() => import('./MetricsDialog'));
 
 /** Past this nothing on the page is news any more. */
@@ -69,7 +71,9 @@ export function OverviewPage() {
         <KpiStrip kpis={overview.kpis} newestAt={overview.newest_event_at} shared={shared} />
         {/* On a phone what is abnormal comes before the charts. */}
         {!wide && <SitesPanel sites={overview.sites} />}
-        <ChartGrid charts={overview.charts} shared={shared} />
+        <Suspense fallback={<ChartGridSkeleton count={overview.charts.length} />}>
+          <ChartGrid charts={overview.charts} shared={shared} />
+        </Suspense>
         {wide && <SitesPanel sites={overview.sites} />}
       </div>
       <Suspense fallback={null}>

@@ -16,15 +16,22 @@ export function OverviewSkeleton() {
             </div>
           ))}
         </div>
-        <div className="grid gap-3 md:grid-cols-2 xl:grid-cols-3">
-          {['a', 'b', 'c', 'd', 'e', 'f'].map((chart) => (
-            <div key={chart} className={box}>
-              <Skeleton className="h-4 w-32" />
-              <Skeleton className="mt-4 h-[184px]" />
-            </div>
-          ))}
-        </div>
+        <ChartGridSkeleton count={6} />
       </div>
     </Loading>
+  );
+}
+
+/** The charts' layout before what draws them has come. */
+export function ChartGridSkeleton({ count }: { count: number }) {
+  return (
+    <div className="grid gap-3 md:grid-cols-2 xl:grid-cols-3">
+      {Array.from({ length: count }, (_, i) => `chart ${i}`).map((chart) => (
+        <div key={chart} className={box}>
+          <Skeleton className="h-4 w-32" />
+          <Skeleton className="mt-4 h-[184px]" />
+        </div>
+      ))}
+    </div>
   );
 }
