@@ -33,10 +33,11 @@ export const agentsQuery = queryOptions({
   refetchInterval: 10_000,
 });
 
+/** Those that were removed at their agents too: events and devices of theirs are still here. */
 export const sourcesQuery = queryOptions({
   queryKey: ['sources'],
   queryFn: ({ signal }) =>
-    body(api.GET('/v1/sources', { params: { query: { limit: 1000 } }, signal })),
+    body(api.GET('/v1/sources', { params: { query: { limit: 1000, removed: true } }, signal })),
   refetchInterval: 5_000,
 });
 

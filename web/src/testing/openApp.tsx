@@ -25,9 +25,15 @@ const me: Me = {
 export function openApp(address: string, answers: Record<string, unknown>): QueryClient {
   const known: Record<string, unknown> = { '/v1/me': me, ...answers };
   vi.stubGlobal('EventSource', SilentStream);
-  vi.stubGlobal('fetch', async (request: Request) =>
-    Response.json(known[new URL(request.url).pathname] ?? { data: [], next_cursor: null }),
-  );
+  vi.stubGlobal('fetch', async (request: Request) => {
+    const { pathname, searchParams } = new URL(request.url);
+    const answer = known[pathname] ?? { data: [], next_cursor: null };
+    return Response.json(
+      pathname === '/v1/sources' && searchParams.get('removed') !== 'true'
+        ? withoutRemoved(answer as { data: Source[] })
+        : answer,
+    );
+  });
   window.history.replaceState(null, '', address);
   const queryClient = new QueryClient({ defaultOptions: { queries: { retry: false } } });
   render(
@@ -37,6 +43,12 @@ export function openApp(address: string, answers: Record<string, unknown>): Quer
   );
   return queryClient;
 }
+
+/** As the API lists sources unless the removed ones are asked for. */
+const withoutRemoved = (answer: { data: Source[] }) => ({
+  ...answer,
+  data: answer.data.filter((source) => source.state !== 'removed'),
+});
 
 export const page = (...data: unknown[]) => ({ data, next_cursor: null });
 

@@ -50,8 +50,7 @@ it('claims no total while the agent still reads', async () => {
 });
 
 it('hides sources that were removed until somebody asks for them', async () => {
-  const removed = { ...aSource({ id: 's2', name: 'old plant' }), state: 'removed' } as unknown;
-  open(aSource(), removed as Source);
+  open(aSource(), aSource({ id: 's2', name: 'old plant', state: 'removed' }));
   const sources = within(await screen.findByRole('region', { name: 'Sources' }));
   await sources.findByRole('link', { name: 'plant' });
   expect(sources.queryByRole('link', { name: 'old plant' })).toBeNull();
