@@ -42,8 +42,13 @@ public final class Models {
       WHERE source_id = ?::uuid AND state = 'building' AND model_id <> ?
       """;
 
+  /// The same transaction goes on folding into the model, and its new series are numbered on
+  /// another connection, with a key share of the model's row: a stronger lock than this would have
+  /// ingest wait for itself.
   private static final String IS_BUILDING =
-      "SELECT FROM analytics.model WHERE model_id = ? AND state = 'building' FOR UPDATE";
+      """
+      SELECT FROM analytics.model WHERE model_id = ? AND state = 'building' FOR NO KEY UPDATE
+      """;
 
   private static final String RETIRE_LIVE =
       """

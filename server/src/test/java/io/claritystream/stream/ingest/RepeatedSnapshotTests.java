@@ -167,4 +167,35 @@ class RepeatedSnapshotTests {
     awaitInEpoch(2, 1);
     assertThat(seen()).containsExactly("8 80");
   }
+
+  @Test
+  void what_follows_its_end_may_be_of_devices_that_nobody_knew() {
+    firstSnapshot();
+    rig.stopAll();
+    var barrier = source.nextEpoch();
+    rig.send(
+        source,
+        barrier,
+        source.snapshot(read(1, "10")),
+        source.batch(read(2, "20")),
+        source.snapshotEnd(read(3, "30")),
+        source.batch(Event.reading(4, source.capturedAt(), "40")));
+    rig.start("b");
+    awaitInEpoch(2, 4);
+    assertThat(seen()).containsExactly("1 10", "2 20", "3 30", "4 40");
+
+    rig.stopAll();
+    barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(read(1, "11")));
+    rig.start("c");
+    awaitInEpoch(3, 1);
+    rig.stopAll();
+    rig.send(
+        source,
+        source.snapshotEnd(read(2, "21")),
+        source.batch(Event.reading(5, source.capturedAt(), "51")));
+    rig.start("d");
+    awaitInEpoch(3, 3);
+    assertThat(seen()).containsExactly("1 11", "2 21", "5 51");
+  }
 }
