@@ -69,6 +69,7 @@ export const aSource = (change: Partial<Source> = {}): Source => ({
   spool_bytes: 0,
   tables_not_exact: 0,
   snapshot: null,
+  model: { state: 'live', rows: null, since: null },
   last_event_at: new Date().toISOString(),
   created_at: '2026-11-01T00:00:00Z',
   ...change,

@@ -1,6 +1,7 @@
 package io.claritystream;
 
 import io.claritystream.control.identity.AdminCommand;
+import io.claritystream.stream.source.RebuildCommand;
 import java.util.List;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
@@ -107,7 +108,11 @@ public class Clarity {
   public static void main(String[] arguments) {
     if (arguments.length > 0 && arguments[0].equals("admin")) {
       List<String> command = List.of(arguments).subList(1, arguments.length);
-      System.exit(AdminCommand.run(command, System.out, System.err));
+      var rebuilds = !command.isEmpty() && command.getFirst().equals("rebuild");
+      System.exit(
+          rebuilds
+              ? RebuildCommand.run(command.subList(1, command.size()), System.out, System.err)
+              : AdminCommand.run(command, System.out, System.err));
     }
     SpringApplication.run(Clarity.class, arguments);
   }

@@ -20,6 +20,9 @@ CREATE TABLE analytics.model (
   -- Since when ingest has not folded into it, because too many of the source's events were refused: it follows
   -- from bronze, behind applied_seq.
   detached_at timestamptz,
+  -- Who folds it from bronze, and until when nobody else may.
+  worker uuid,
+  worker_until timestamptz,
   created_at timestamptz NOT NULL
 );
 CREATE UNIQUE INDEX model_live ON analytics.model (source_id) WHERE state = 'live';
@@ -27,6 +30,7 @@ CREATE UNIQUE INDEX model_live ON analytics.model (source_id) WHERE state = 'liv
 CREATE UNIQUE INDEX model_snapshot ON analytics.model (source_id, first_epoch, first_seq) WHERE purpose = 'snapshot';
 CREATE INDEX model_source ON analytics.model (source_id);
 CREATE INDEX model_tenant ON analytics.model (tenant_id) WHERE state = 'live';
+CREATE INDEX model_detached ON analytics.model (model_id) WHERE detached_at IS NOT NULL;
 CREATE INDEX model_retired ON analytics.model (model_id) WHERE state = 'retired';
 
 -- The models that the current tenant sees. The policies ask it once a statement; as an array it is the condition

@@ -40,11 +40,8 @@ public final class SourceHistory {
       LIMIT ?
       """;
 
-  private static final String COUNT =
-      """
-      SELECT count(*) FROM bronze.cdc_events
-      WHERE source_id = ? AND (epoch, seq) > (?, ?) AND (epoch, seq) <= (?, ?)
-      """;
+  private static final String LAST_OF_EPOCH =
+      "SELECT coalesce(max(seq), 0) FROM bronze.cdc_events WHERE source_id = ? AND epoch = ?";
 
   private static final String SCHEMA =
       """
@@ -117,15 +114,21 @@ public final class SourceHistory {
     return new Part(epoch, events);
   }
 
-  /// How many events [#next] would give in all.
-  public long count(Connection connection, Place after, Place upTo) throws SQLException {
-    try (var select = connection.prepareStatement(COUNT)) {
-      bind(select, after, upTo);
-      try (var rows = select.executeQuery()) {
-        rows.next();
-        return rows.getLong(1);
+  /// How many numbers there are behind `after`, up to and with `upTo`: as many events, or some more
+  /// where bronze could not store one.
+  public long distance(Connection connection, Place after, Place upTo) throws SQLException {
+    var distance = -after.seq();
+    for (var epoch = after.epoch(); epoch < upTo.epoch(); epoch++) {
+      try (var select = connection.prepareStatement(LAST_OF_EPOCH)) {
+        select.setObject(1, sourceId);
+        select.setInt(2, epoch);
+        try (var rows = select.executeQuery()) {
+          rows.next();
+          distance += rows.getLong(1);
+        }
       }
     }
+    return Math.max(0, distance + upTo.seq());
   }
 
   private void bind(java.sql.PreparedStatement select, Place after, Place upTo)

@@ -9,6 +9,10 @@
 /// ([CaptureWindow]); what the customer's rows say about time never decides where an event is
 /// stored.
 ///
+/// # Reading back
+/// [SourceHistory] gives a source's events in their order, with the cells that were captured: what
+/// its read models are built from anew.
+///
 /// # Partitions
 /// A day is a leaf, made ahead of its time ([BronzePartitions]) by the owner's function
 /// `bronze.create_day`. Rows are written straight into their leaf, which saves the routing of each

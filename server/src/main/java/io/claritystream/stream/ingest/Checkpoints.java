@@ -68,6 +68,13 @@ final class Checkpoints {
       ON CONFLICT DO NOTHING
       """;
 
+  private static final String FOLD =
+      "UPDATE control.checkpoint_source SET model_id = ? WHERE source_id = ? AND model_id = ?";
+
+  /// All rows of the partition, whatever the topic: only one of them is moved.
+  private static final String HOLD =
+      "SELECT FROM control.checkpoint_partition WHERE partition = ? FOR UPDATE";
+
   /// Where the partition of this topic is to be read from; 0 the first time.
   long position(Connection connection, UUID topicId, int partition, Instant now)
       throws SQLException {
@@ -109,6 +116,25 @@ final class Checkpoints {
       try (var found = select.executeQuery()) {
         return found.next() ? Optional.of(mark(found)) : Optional.empty();
       }
+    }
+  }
+
+  /// The source's next events are folded into another model. False: they were not folded into
+  /// `from` any more.
+  boolean fold(Connection connection, UUID sourceId, int from, int to) throws SQLException {
+    try (var update = connection.prepareStatement(FOLD)) {
+      update.setInt(1, to);
+      update.setObject(2, sourceId);
+      update.setInt(3, from);
+      return update.executeUpdate() == 1;
+    }
+  }
+
+  /// Nobody commits events of this partition until the connection's transaction ends.
+  void hold(Connection connection, int partition) throws SQLException {
+    try (var hold = connection.prepareStatement(HOLD)) {
+      hold.setInt(1, partition);
+      hold.execute();
     }
   }
 

@@ -9,6 +9,7 @@ import io.claritystream.stream.materializer.Materializer;
 import io.claritystream.stream.materializer.Models;
 import io.claritystream.stream.materializer.SourceTables;
 import io.claritystream.stream.source.DurableMarks;
+import io.claritystream.stream.source.Rebuilds;
 import io.claritystream.stream.source.Sources;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Duration;
@@ -28,6 +29,7 @@ final class Ingest {
   record Parts(
       DataSource service,
       Sources sources,
+      Rebuilds rebuilds,
       SourceTables tables,
       Models models,
       Materializer materializer,
@@ -43,6 +45,7 @@ final class Ingest {
   private final Checkpoints checkpoints = new Checkpoints();
   private final IngestMetrics metrics;
   private final IngestTransaction transaction;
+  private final Followers followers;
   private final Set<Thread> workers = ConcurrentHashMap.newKeySet();
 
   Ingest(Parts parts, PartitionConsumer consumer) {
@@ -59,15 +62,18 @@ final class Ingest {
             checkpoints,
             metrics,
             parts.clock());
+    this.followers = new Followers(parts, checkpoints);
   }
 
   void start() {
     parts.partitions().start();
     consumer.start(this::work);
+    followers.start();
   }
 
   /// Ends with every transaction either committed or rolled back.
   void stop() {
+    followers.close();
     consumer.close();
     parts.partitions().close();
     for (var worker : workers) {

@@ -10,6 +10,7 @@ import io.claritystream.stream.materializer.Materializer;
 import io.claritystream.stream.materializer.Models;
 import io.claritystream.stream.materializer.SourceTables;
 import io.claritystream.stream.source.DurableMarks;
+import io.claritystream.stream.source.Rebuilds;
 import io.claritystream.stream.source.Sources;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
@@ -27,6 +28,7 @@ class IngestConfiguration {
   Ingest ingest(
       @Qualifier("service") DataSource service,
       Sources sources,
+      Rebuilds rebuilds,
       SourceTables tables,
       Models models,
       Materializer materializer,
@@ -41,6 +43,7 @@ class IngestConfiguration {
         new Ingest.Parts(
             service,
             sources,
+            rebuilds,
             tables,
             models,
             materializer,

@@ -1,22 +1,16 @@
 package io.claritystream.stream.ingest;
 
 import io.claritystream.base.db.TenantId;
-import io.claritystream.protocol.block.ByteSink;
 import io.claritystream.protocol.block.ChangeEvent;
-import io.claritystream.protocol.block.Lsn;
-import io.claritystream.protocol.block.Op;
-import io.claritystream.protocol.block.PayloadJson;
 import io.claritystream.stream.bronze.BronzeBatch;
 import io.claritystream.stream.bronze.BronzePartitions;
-import io.claritystream.stream.bronze.CaptureWindow;
-import io.claritystream.stream.bronze.SourceEpoch;
 import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Applied;
 import io.claritystream.stream.materializer.Materializer;
+import io.claritystream.stream.materializer.ModelRetiredException;
 import io.claritystream.stream.materializer.Models;
-import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -39,9 +33,6 @@ import org.slf4j.LoggerFactory;
 /// The one transaction: all of a draft, or nothing of it.
 final class IngestTransaction {
   private static final Logger log = LoggerFactory.getLogger(IngestTransaction.class);
-  private static final int SAMPLE_BYTES_MAX = 4_000;
-
-  private static final String IN_QUARANTINE = "an earlier event of this row could not be folded";
 
   /// One source's dead letters in one transaction. Halving to each of them costs some thirty
   /// round trips, and nobody reads more of a kind.
@@ -50,6 +41,9 @@ final class IngestTransaction {
   /// A table's dead letters, and a source's ranges. What is wrong with a thousand of them is wrong
   /// with the table.
   static final int LETTERS_OF_TABLE_MAX = 1_000;
+
+  /// Stands for that of a source whose events are not folded as they come.
+  static final int NO_MODEL = 0;
 
   private final DataSource service;
   private final BronzePartitions partitions;
@@ -83,7 +77,9 @@ final class IngestTransaction {
   record Folded(TenantId tenant, Applied applied) {}
 
   sealed interface Outcome {
-    record Committed(List<Folded> folded) implements Outcome {}
+    /// @param detached whether a model fell behind. It follows on another thread from now on, so
+    ///     what was built on it meanwhile must not be folded, not even in vain.
+    record Committed(List<Folded> folded, boolean detached) implements Outcome {}
 
     /// Another one has moved on what this draft was built on: all that is remembered is void.
     record Fenced(String what) implements Outcome {}
@@ -100,6 +96,8 @@ final class IngestTransaction {
   Outcome run(UUID topicId, int partition, Draft draft) throws SQLException {
     try {
       return attempt(topicId, partition, draft, false);
+    } catch (ModelRetiredException e) {
+      return new Outcome.Fenced(String.valueOf(e.getMessage()));
     } catch (SQLException | RuntimeException e) {
       if (Fault.of(e) != Fault.DATA) {
         throw e;
@@ -107,7 +105,11 @@ final class IngestTransaction {
       metrics.failed(Fault.DATA);
       log.info(
           "batch holds an event that is refused, parting it: {} cause={}", draft, e.toString());
+    }
+    try {
       return attempt(topicId, partition, draft, true);
+    } catch (ModelRetiredException e) {
+      return new Outcome.Fenced(String.valueOf(e.getMessage()));
     }
   }
 
@@ -131,8 +133,8 @@ final class IngestTransaction {
       }
     }
     work.folded.forEach(folded -> folded.applied().committed());
-    settle(work);
-    return new Outcome.Committed(work.folded);
+    settle(draft, work);
+    return new Outcome.Committed(work.folded, !work.detached.isEmpty());
   }
 
   /// A model of a source.
@@ -151,6 +153,9 @@ final class IngestTransaction {
 
     /// Rows that came into quarantine in this attempt, in the order of the models.
     private final Map<Folding, Set<DeadLetters.Row>> fresh = new LinkedHashMap<>();
+
+    /// Models that have fallen behind in this attempt.
+    private final Set<Folding> detached = new HashSet<>();
 
     /// How many letters each source has, and how many of its events were found by halving.
     private final Map<SourceLine, Integer> named = new HashMap<>();
@@ -191,7 +196,7 @@ final class IngestTransaction {
         unnamed(slice, List.of(event));
         return;
       }
-      var letter = letter(slice, event, cause, sqlstate, detail, now);
+      var letter = Letters.of(slice.source(), event, cause, sqlstate, detail, now);
       add(line, letter);
       named.merge(line, 1, Integer::sum);
       if (letter.rowKey() != null && letter.tableName() != null) {
@@ -219,7 +224,13 @@ final class IngestTransaction {
       unnamed.forEach(
           (slice, range) -> {
             var line = slice.line();
-            var letter = range(slice, range, now);
+            var letter =
+                Letters.ofRange(
+                    slice.source(),
+                    Objects.requireNonNull(range.first),
+                    range.lastSeq,
+                    range.count,
+                    now);
             var last = line.lastRange();
             if (line.letters(SourceLine.NO_TABLE) >= LETTERS_OF_TABLE_MAX
                 && last != null
@@ -277,9 +288,14 @@ final class IngestTransaction {
       var folding = rows.getKey();
       deadLetters.quarantine(connection, folding.line().tenant(), folding.model(), rows.getValue());
     }
-    return checkpoints.move(connection, draft.moves(), work.now)
-        ? null
-        : new Outcome.Fenced("mark of a source in partition " + partition);
+    if (!checkpoints.move(connection, draft.moves(), work.now)) {
+      return new Outcome.Fenced("mark of a source in partition " + partition);
+    }
+    for (var folding : work.detached) {
+      // What was built on it meanwhile is fenced by that.
+      checkpoints.fold(connection, folding.line().sourceId(), folding.model(), NO_MODEL);
+    }
+    return null;
   }
 
   private void undo(Connection connection, Work work) {
@@ -299,92 +315,94 @@ final class IngestTransaction {
       case SNAPSHOT_BEGINS -> models.retireUnfinished(connection, slice.source(), slice.model());
       case SNAPSHOT_ENDS -> models.show(connection, slice.source(), slice.model());
     }
-    var events = outsideQuarantine(slice, slice.events(), work);
-    if (events.isEmpty()) {
+    if (slice.model() == NO_MODEL || work.detached.contains(Folding.of(slice))) {
       return;
     }
-    if (work.parting) {
-      halve(connection, slice, events, work);
-    } else {
-      apply(connection, slice, events, work);
-    }
-  }
-
-  private void apply(Connection connection, Draft.Slice slice, List<ChangeEvent> events, Work work)
-      throws SQLException {
-    var applied = materializer.apply(connection, slice.source(), slice.model(), events);
-    work.folded.add(new Folded(slice.source().tenantId(), applied));
-    for (var failure : applied.failures()) {
-      work.refuse(slice, failure.event(), Cause.MAPPING_FAILED, null, failure.detail());
-    }
-  }
-
-  /// Folds what can be folded. Halving is in order, so what follows a refused event of the same row
-  /// is known to do so.
-  private void halve(Connection connection, Draft.Slice slice, List<ChangeEvent> events, Work work)
-      throws SQLException {
-    var before = connection.setSavepoint();
-    try {
-      apply(connection, slice, events, work);
-      connection.releaseSavepoint(before);
+    var findings = new SliceFindings(connection, slice, work);
+    if (work.parting && slice.line().failsTooOften()) {
+      findings.leave(slice.events());
       return;
-    } catch (SQLException | RuntimeException e) {
-      if (Fault.of(e) != Fault.DATA) {
-        throw e;
-      }
-      connection.rollback(before);
-      connection.releaseSavepoint(before);
-      if (events.size() == 1) {
-        work.halved.merge(slice.line(), 1, Integer::sum);
-        work.refuse(
-            slice,
-            events.getFirst(),
-            Fault.sqlstate(e) == null ? Cause.MAPPING_FAILED : Cause.REFUSED_BY_DATABASE,
-            Fault.sqlstate(e),
-            String.valueOf(e.getMessage()));
+    }
+    new EventFold(connection, materializer, slice.source(), slice.model(), findings)
+        .fold(slice.events(), work.parting);
+  }
+
+  /// What is found out about the events of a slice.
+  private final class SliceFindings implements EventFold.Findings {
+    private final Connection connection;
+    private final Draft.Slice slice;
+    private final Work work;
+    private final Set<DeadLetters.Row> quarantine;
+
+    private SliceFindings(Connection connection, Draft.Slice slice, Work work) {
+      this.connection = connection;
+      this.slice = slice;
+      this.work = work;
+      quarantine = slice.line().quarantine(slice.model());
+    }
+
+    private Set<DeadLetters.Row> fresh() {
+      return work.fresh.getOrDefault(Folding.of(slice), Set.of());
+    }
+
+    @Override
+    public boolean anyInQuarantine() {
+      return !quarantine.isEmpty() || !fresh().isEmpty();
+    }
+
+    @Override
+    public boolean isInQuarantine(DeadLetters.Row row) {
+      return quarantine.contains(row) || fresh().contains(row);
+    }
+
+    @Override
+    public void refuse(ChangeEvent event, Cause cause, @Nullable String sqlstate, String detail) {
+      work.refuse(slice, event, cause, sqlstate, detail);
+    }
+
+    @Override
+    public void found() {
+      work.halved.merge(slice.line(), 1, Integer::sum);
+    }
+
+    @Override
+    public boolean maySearch() {
+      return work.mayHalve(slice.line()) && !work.detached.contains(Folding.of(slice));
+    }
+
+    /// The model falls behind, and follows from bronze at its own pace. One that a snapshot builds
+    /// may not: its snapshot would end without it.
+    @Override
+    public void leave(List<ChangeEvent> rest) throws SQLException {
+      if (work.detached.contains(Folding.of(slice)) || rest.isEmpty()) {
         return;
       }
-    }
-    var middle = events.size() >>> 1;
-    halve(connection, slice, events.subList(0, middle), work);
-    var rest = outsideQuarantine(slice, events.subList(middle, events.size()), work);
-    if (rest.isEmpty()) {
-      return;
-    }
-    if (work.mayHalve(slice.line())) {
-      halve(connection, slice, rest, work);
-    } else {
-      work.unnamed(slice, rest);
-    }
-  }
-
-  /// The events whose rows may be folded; for each of the others a dead letter.
-  private List<ChangeEvent> outsideQuarantine(
-      Draft.Slice slice, List<ChangeEvent> events, Work work) {
-    var quarantine = slice.line().quarantine(slice.model());
-    var fresh = work.fresh.getOrDefault(Folding.of(slice), Set.of());
-    if (quarantine.isEmpty() && fresh.isEmpty()) {
-      return events;
-    }
-    var free = new ArrayList<ChangeEvent>(events.size());
-    for (var event : events) {
-      var row = folds(event) ? RowKey.of(event) : null;
-      if (row == null || !quarantine.contains(row) && !fresh.contains(row)) {
-        free.add(event);
+      if (models.detach(
+          connection, slice.model(), slice.source().epoch(), rest.getFirst().seq() - 1, work.now)) {
+        work.detached.add(Folding.of(slice));
       } else {
-        work.refuse(slice, event, Cause.ROW_IN_QUARANTINE, null, IN_QUARANTINE);
+        work.unnamed(slice, rest);
       }
     }
-    return free;
-  }
 
-  /// The others are only counted, in quarantine or not.
-  private static boolean folds(ChangeEvent event) {
-    return event.op() == Op.INSERT || event.op() == Op.READ;
+    @Override
+    public void applied(Applied applied) {
+      work.folded.add(new Folded(slice.source().tenantId(), applied));
+    }
   }
 
   /// What the commit has made true.
-  private void settle(Work work) {
+  private void settle(Draft draft, Work work) {
+    for (var slice : draft.slices()) {
+      slice.line().counted(slice.events().size(), 0);
+    }
+    work.halved.forEach((line, count) -> line.counted(0, count));
+    for (var folding : work.detached) {
+      log.warn(
+          "too many events are refused, the model follows from bronze: source={} model={}",
+          folding.line().sourceId(),
+          folding.model());
+    }
     work.fresh.forEach((folding, rows) -> folding.line().quarantine(folding.model(), rows));
     work.byTable.forEach(
         (line, counts) ->
@@ -415,29 +433,6 @@ final class IngestTransaction {
     }
   }
 
-  /// One letter for all of them, and perhaps for folded ones between them.
-  private static DeadLetter range(Draft.Slice slice, Unnamed range, Instant now) {
-    var first = Objects.requireNonNull(range.first);
-    var source = slice.source();
-    var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
-    return new DeadLetter(
-        ids.eventId(CaptureWindow.heldMs(first.capturedAtUs(), now), first.seq()),
-        source.tenantId(),
-        source.sourceId(),
-        source.epoch(),
-        first.seq(),
-        range.lastSeq,
-        null,
-        null,
-        Lsn.text(first.position()),
-        Cause.TOO_MANY_IN_BATCH,
-        null,
-        range.count + " more events were refused, or stood behind too many that were",
-        sample(first),
-        null,
-        now);
-  }
-
   private void refuse(Draft draft, BronzeBatch.Outcome outcome, Work work) {
     var cause =
         switch (outcome) {
@@ -456,40 +451,5 @@ final class IngestTransaction {
           refusal.getMessage());
     }
     work.refuse(owner, event, cause, refusal.getSQLState(), String.valueOf(refusal.getMessage()));
-  }
-
-  private static DeadLetter letter(
-      Draft.Slice slice,
-      ChangeEvent event,
-      Cause cause,
-      @Nullable String sqlstate,
-      String detail,
-      Instant now) {
-    var source = slice.source();
-    var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
-    var row = cause.quarantines() ? RowKey.of(event) : null;
-    return new DeadLetter(
-        ids.eventId(CaptureWindow.heldMs(event.capturedAtUs(), now), event.seq()),
-        source.tenantId(),
-        source.sourceId(),
-        source.epoch(),
-        event.seq(),
-        event.seq(),
-        event.schema().qualifiedName(),
-        row == null ? null : row.rowKey(),
-        Lsn.text(event.position()),
-        cause,
-        sqlstate,
-        detail,
-        sample(event),
-        null,
-        now);
-  }
-
-  private static String sample(ChangeEvent event) {
-    var payload = new ByteSink(1_024);
-    new PayloadJson().write(event, payload);
-    return new String(
-        payload.array(), 0, Math.min(payload.size(), SAMPLE_BYTES_MAX), StandardCharsets.UTF_8);
   }
 }

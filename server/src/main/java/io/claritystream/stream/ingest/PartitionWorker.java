@@ -520,7 +520,7 @@ final class PartitionWorker {
       }
     }
 
-    /// Until it is committed. False: it never will be.
+    /// Until it is committed. False: it never will be, or nothing that was built on it.
     private boolean commit(Draft draft) throws InterruptedException {
       var pauses = new Backoff();
       var refusals = 0;
@@ -529,14 +529,14 @@ final class PartitionWorker {
           var startedNs = System.nanoTime();
           var outcome = ingest.transaction().run(lane.topicId(), lane.partition(), draft);
           switch (outcome) {
-            case IngestTransaction.Outcome.Committed(var folded) -> {
+            case IngestTransaction.Outcome.Committed(var folded, var detached) -> {
               commitNs = System.nanoTime() - startedNs;
               ingest.metrics().committed(draft.events(), Duration.ofNanos(commitNs));
               backoff.reset();
               suspects.headMap(draft.nextOffset()).clear();
               publish(draft);
               show(folded);
-              return true;
+              return !detached;
             }
             case IngestTransaction.Outcome.Singly() -> {
               part(draft);

@@ -22,13 +22,16 @@ final class SourceLine {
 
   private static final int VERSIONS_MAX = 5_000;
 
+  /// So many events at least say how many are refused.
+  private static final int RECENT_EVENTS = 1_000;
+
   private final SourceRef source;
 
   /// Whether `checkpoint_source` has a row of it once all drafts that were handed over are
   /// committed.
   private boolean stored;
 
-  // These three belong to the thread that commits.
+  // These belong to the thread that commits.
 
   private final Map<String, Integer> letters = new HashMap<>();
   private @Nullable DeadLetter lastRange;
@@ -37,6 +40,9 @@ final class SourceLine {
   private final Set<DeadLetters.Row> quarantine = new HashSet<>();
 
   private int quarantineOf;
+
+  private long recentEvents;
+  private long recentRefused;
 
   private final Map<TableSchema, Integer> versions = new IdentityHashMap<>();
 
@@ -151,6 +157,21 @@ final class SourceLine {
       }
       quarantine.add(row);
     }
+  }
+
+  /// Events were folded, and some of them were found to be refused by the database.
+  void counted(int events, int refused) {
+    recentEvents += events;
+    recentRefused += refused;
+    if (recentEvents > 2 * RECENT_EVENTS) {
+      recentEvents /= 2;
+      recentRefused /= 2;
+    }
+  }
+
+  /// Whether more than one in a hundred of its last events was refused.
+  boolean failsTooOften() {
+    return recentEvents >= RECENT_EVENTS && recentRefused * 100 > recentEvents;
   }
 
   static String table(DeadLetter letter) {

@@ -30,6 +30,13 @@
 /// mark is moved the same way, from the very epoch, session and number that the draft was built on.
 /// A process that was stopped for an hour between COPY and COMMIT cannot commit.
 ///
+/// # Models
+/// A source's events are folded into the model that `checkpoint_source.model_id` names, which is
+/// part of the mark's fence. A repeated snapshot makes a new one, shown when the snapshot ends. A
+/// model that is built anew, or of which too many events are refused, follows from bronze
+/// ([ModelFollower]), in steps of its own, and takes its place, or takes it again, when it has
+/// caught up: the last step keeps the partition from being moved meanwhile.
+///
 /// # Failure
 /// - A record that does not follow its source's mark: repeated ones are dropped; one that leaves
 ///   numbers out is discarded with all after it until the missing ones come again, for which the
@@ -42,8 +49,9 @@
 ///   discarded: whoever sent it continues another history.
 /// - A fault of the data (SQLSTATE 22, 23, 54, or the mapping's): the transaction is done again
 ///   under savepoints, halving until the guilty events stand alone; those become dead letters and
-///   their rows are in quarantine. What is refused even so is tried record by record, and the
-///   guilty record is treated as one that cannot be decoded.
+///   their rows are in the model's quarantine. Where they are too many, the model falls behind.
+///   What is refused even so is tried record by record, and the guilty record is treated as one
+///   that cannot be decoded.
 /// - Any other fault is a passing one: rolled back, and the same draft tried again, for ever, with
 ///   growing pauses. It never makes a dead letter.
 ///

@@ -148,7 +148,7 @@ final class Dictionary {
           add.executeUpdate();
         }
         if (!findSeries(connection, model, missing).isEmpty()) {
-          throw new SQLException("model " + model + " is retired", "40001");
+          throw new ModelRetiredException(model);
         }
       }
     }

@@ -3,6 +3,11 @@ package io.claritystream.stream.materializer;
 import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
@@ -57,6 +62,63 @@ public final class Models {
 
   private static final String SHOW = "UPDATE analytics.model SET state = 'live' WHERE model_id = ?";
 
+  private static final String DETACH =
+      """
+      UPDATE analytics.model SET detached_at = ?, applied_epoch = ?, applied_seq = ?
+      WHERE model_id = ? AND state = 'live'
+      """;
+
+  private static final String OF_REBUILD =
+      """
+      INSERT INTO analytics.model (tenant_id, source_id, state, purpose, first_epoch, first_seq,
+        applied_epoch, applied_seq, created_at)
+      SELECT tenant_id, source_id, 'building', 'rebuild', first_epoch, first_seq,
+        first_epoch, first_seq - 1, now()
+      FROM analytics.model WHERE model_id = ? AND state = 'live'
+      RETURNING model_id
+      """;
+
+  private static final String CLAIM =
+      """
+      UPDATE analytics.model SET worker = ?, worker_until = now() + interval '30 seconds'
+      WHERE model_id = ? AND state <> 'retired'
+        AND (worker IS NULL OR worker = ? OR worker_until < now())
+      RETURNING applied_epoch, applied_seq
+      """;
+
+  private static final String ADVANCE =
+      """
+      UPDATE analytics.model
+      SET applied_epoch = ?, applied_seq = ?, worker_until = now() + interval '30 seconds'
+      WHERE model_id = ? AND state <> 'retired' AND worker = ?
+        AND applied_epoch = ? AND applied_seq = ?
+      """;
+
+  private static final String ATTACH =
+      """
+      UPDATE analytics.model SET detached_at = NULL, worker = NULL, worker_until = NULL
+      WHERE model_id = ?
+      """;
+
+  private static final String RETIRE =
+      "UPDATE analytics.model SET state = 'retired' WHERE model_id = ? AND state = 'building'";
+
+  private static final String DETACHED =
+      """
+      SELECT model_id, source_id FROM analytics.model
+      WHERE detached_at IS NOT NULL AND state = 'live'
+      ORDER BY detached_at LIMIT 1000
+      """;
+
+  private static final String WANTED =
+      """
+      SELECT applied_epoch, applied_seq FROM analytics.model
+      WHERE model_id = ? AND state <> 'retired'
+      """;
+
+  /// How far a model was folded from bronze: all up to this event, and with it.
+  public record Place(int epoch, long seq) {}
+
   private final DataSource service;
 
   Models(DataSource service) {
@@ -67,7 +129,7 @@ public final class Models {
   public int live(SourceRef source) throws SQLException {
     try (var connection = service.getConnection()) {
       for (var attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-        var found = findLive(connection, source);
+        var found = findLive(connection, source.sourceId());
         if (found != null) {
           return found;
         }
@@ -81,12 +143,47 @@ public final class Models {
     throw new IllegalStateException("the models of source " + source.sourceId() + " keep changing");
   }
 
-  private static @Nullable Integer findLive(Connection connection, SourceRef source)
-      throws SQLException {
+  /// The model that people see of a source; null if it has none yet.
+  public @Nullable Integer findLive(Connection connection, UUID sourceId) throws SQLException {
     try (var find = connection.prepareStatement(LIVE)) {
-      find.setString(1, source.sourceId().toString());
+      find.setString(1, sourceId.toString());
       try (var rows = find.executeQuery()) {
         return rows.next() ? rows.getInt(1) : null;
+      }
+    }
+  }
+
+  /// The live models that have fallen behind, each with its source.
+  public Map<Integer, UUID> detached(Connection connection) throws SQLException {
+    try (var find = connection.prepareStatement(DETACHED);
+        var rows = find.executeQuery()) {
+      var detached = new LinkedHashMap<Integer, UUID>();
+      while (rows.next()) {
+        detached.put(rows.getInt(1), rows.getObject(2, UUID.class));
+      }
+      return detached;
+    }
+  }
+
+  /// Whether a model is there and not retired.
+  public boolean isWanted(Connection connection, int model) throws SQLException {
+    try (var find = connection.prepareStatement(WANTED)) {
+      find.setInt(1, model);
+      try (var rows = find.executeQuery()) {
+        return rows.next();
+      }
+    }
+  }
+
+  /// How far a model is that is folded from bronze.
+  public Place place(Connection connection, int model) throws SQLException {
+    try (var find = connection.prepareStatement(WANTED)) {
+      find.setInt(1, model);
+      try (var rows = find.executeQuery()) {
+        if (!rows.next()) {
+          throw new ModelRetiredException(model);
+        }
+        return new Place(rows.getInt(1), rows.getLong(2));
       }
     }
   }
@@ -144,6 +241,72 @@ public final class Models {
       retire.executeUpdate();
       show.setInt(1, model);
       show.executeUpdate();
+    }
+  }
+
+  /// The live model is not folded into any more, from behind an event on. False: it is not live.
+  public boolean detach(Connection connection, int model, int epoch, long seq, Instant now)
+      throws SQLException {
+    try (var detach = connection.prepareStatement(DETACH)) {
+      detach.setObject(1, now.atOffset(ZoneOffset.UTC));
+      detach.setInt(2, epoch);
+      detach.setLong(3, seq);
+      detach.setInt(4, model);
+      return detach.executeUpdate() == 1;
+    }
+  }
+
+  /// A model that is to be built from the same events as a live one; null if that is not live.
+  public @Nullable Integer ofRebuild(Connection connection, int live) throws SQLException {
+    try (var add = connection.prepareStatement(OF_REBUILD)) {
+      add.setInt(1, live);
+      try (var rows = add.executeQuery()) {
+        return rows.next() ? rows.getInt(1) : null;
+      }
+    }
+  }
+
+  /// Takes the lease on following with a model, and says how far it is; null if another process
+  /// holds it, or the model is not wanted any more. The lease ends half a minute after the last
+  /// step.
+  public @Nullable Place claim(Connection connection, int model, UUID worker) throws SQLException {
+    try (var claim = connection.prepareStatement(CLAIM)) {
+      claim.setObject(1, worker);
+      claim.setInt(2, model);
+      claim.setObject(3, worker);
+      try (var rows = claim.executeQuery()) {
+        return rows.next() ? new Place(rows.getInt(1), rows.getLong(2)) : null;
+      }
+    }
+  }
+
+  /// A step of the lease's holder. False: it is not the holder any more, or was elsewhere.
+  public boolean advance(Connection connection, int model, UUID worker, Place from, Place to)
+      throws SQLException {
+    try (var advance = connection.prepareStatement(ADVANCE)) {
+      advance.setInt(1, to.epoch());
+      advance.setLong(2, to.seq());
+      advance.setInt(3, model);
+      advance.setObject(4, worker);
+      advance.setInt(5, from.epoch());
+      advance.setLong(6, from.seq());
+      return advance.executeUpdate() == 1;
+    }
+  }
+
+  /// The model is folded into again as events come, and nobody follows with it.
+  public void attach(Connection connection, int model) throws SQLException {
+    try (var attach = connection.prepareStatement(ATTACH)) {
+      attach.setInt(1, model);
+      attach.executeUpdate();
+    }
+  }
+
+  /// A model that is being built is not wanted any more.
+  public void retire(Connection connection, int model) throws SQLException {
+    try (var retire = connection.prepareStatement(RETIRE)) {
+      retire.setInt(1, model);
+      retire.executeUpdate();
     }
   }
 }

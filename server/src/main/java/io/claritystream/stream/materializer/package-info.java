@@ -25,8 +25,8 @@
 /// *Order.* Events are applied in the order of their numbers. What is stored as a `…_seq` is
 /// epoch and number in one, see [Ordinal], so that a later epoch follows an earlier one.
 ///
-/// *A repeated snapshot* holds all rows again, so when it begins, what the source has contributed
-/// is deleted in the same transaction ([Materializer#beginSnapshot]), and folded anew. What the
+/// *A repeated snapshot* holds all rows again, and is folded into a model of its own, which is
+/// shown when it is whole. Retired models are deleted in the background ([ModelCleaner]). What the
 /// source's database has deleted since is then in bronze alone.
 ///
 /// *Time of a reading.* What its time column says, in UTC where the column has no zone. A time

@@ -37,6 +37,11 @@ class SourceConfiguration {
   }
 
   @Bean
+  Rebuilds rebuilds() {
+    return new Rebuilds();
+  }
+
+  @Bean
   Plans plans(@Qualifier("service") JdbcClient sql) {
     return new Plans(sql);
   }

@@ -26,14 +26,25 @@ final class SourceViews {
                AND s.removed_at IS NULL AS online,
              c.epoch AS durable_epoch, c.bronze_seq, c.events_total, c.last_commit_at,
              c.last_captured_at, folded.reads, folded.tables_not_exact,
-             EXISTS (
-               SELECT FROM analytics.model m
-               WHERE m.source_id = s.source_id AND m.state = 'building' AND m.purpose = 'snapshot'
-             ) AS folding_aside
+             CASE WHEN building.model_id IS NOT NULL THEN 'building'
+                  WHEN live.detached_at IS NOT NULL THEN 'detached'
+                  WHEN EXISTS (SELECT FROM control.rebuild r
+                               WHERE r.source_id = s.source_id AND r.ended_at IS NULL)
+                    THEN 'rebuilding'
+                  ELSE 'live' END AS model_state,
+             CASE WHEN building.first_epoch = c.epoch
+                  THEN greatest(0, c.bronze_seq - building.first_seq + 1) END AS model_rows,
+             live.detached_at, building.model_id IS NOT NULL AS folding_aside
       FROM control.source s
       JOIN control.agent a ON a.agent_id = s.agent_id
       LEFT JOIN control.source_status t ON t.source_id = s.source_id
       LEFT JOIN control.checkpoint_source c ON c.source_id = s.source_id
+      LEFT JOIN LATERAL (
+        SELECT m.model_id, m.first_epoch, m.first_seq FROM analytics.model m
+        WHERE m.source_id = s.source_id AND m.state = 'building' AND m.purpose = 'snapshot'
+        ORDER BY m.model_id DESC LIMIT 1
+      ) building ON true
+      LEFT JOIN analytics.model live ON live.source_id = s.source_id AND live.state = 'live'
       CROSS JOIN LATERAL (
         SELECT coalesce(sum(n.reads), 0) AS reads,
                count(*) FILTER (WHERE NOT n.exact) AS tables_not_exact
@@ -83,6 +94,7 @@ final class SourceViews {
       long spoolBytes,
       long tablesNotExact,
       @Nullable Snapshot snapshot,
+      Model model,
       @Nullable Instant lastEventAt,
       Instant createdAt) {}
 
@@ -90,6 +102,20 @@ final class SourceViews {
   ///
   /// @param rows that the agent has read from the database so far
   /// @param rowsStored of those, how many are stored here
+  /// What is shown of a source.
+  ///
+  /// @param state `building` while a snapshot is being taken again: what is shown is as of before
+  ///     it. `detached` while too many of its events are refused: what is shown follows at its own
+  ///     pace. `rebuilding` while another one is built from what was captured; what is shown goes
+  ///     on.
+  /// @param rows of a snapshot that is being taken again: those taken in so far
+  /// @param since when it was detached
+  @Schema(name = "SourceModel")
+  record Model(
+      @Schema(allowableValues = {"live", "building", "rebuilding", "detached"}) String state,
+      @Nullable Long rows,
+      @Nullable Instant since) {}
+
   @Schema(name = "SourceSnapshot")
   record Snapshot(int tablesDone, int tablesTotal, long rows, long rowsStored) {
     /// A snapshot's rows are the first events of their epoch, so the durable number tells how many
@@ -174,6 +200,12 @@ final class SourceViews {
         row.getLong("spool_bytes"),
         row.getLong("tables_not_exact"),
         snapshot,
+        new Model(
+            row.getString("model_state"),
+            row.getObject("model_rows", Long.class),
+            "detached".equals(row.getString("model_state"))
+                ? SqlTime.readNullable(row, "detached_at")
+                : null),
         lastCommitAt == null ? SqlTime.readNullable(row, "last_captured_at") : lastCommitAt,
         SqlTime.read(row, "created_at"));
   }

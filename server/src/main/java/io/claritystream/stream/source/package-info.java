@@ -22,7 +22,12 @@
 /// People read and write here under their tenant's row-level security; the gateway works as
 /// `clarity_service`, with the tenant from the agent's certificate in every statement.
 ///
-/// Owns `control.agent`, `control.pairing_code`, `control.source`, `control.source_status`.
+/// # Rebuilds
+/// Building what is shown of a source anew is asked for here ([RebuildController], or
+/// [RebuildCommand] on the command line) and done by ingest, which says how far it is ([Rebuilds]).
+///
+/// Owns `control.agent`, `control.pairing_code`, `control.source`, `control.source_status`,
+/// `control.rebuild`.
 @ApplicationModule(
     id = "stream.source",
     allowedDependencies = {

@@ -188,7 +188,7 @@ class SourceHistoryTests {
     try (var connection = transaction()) {
       var at = new Place(1, 5);
       var upTo = new Place(2, 30);
-      assertThat(history.count(connection, at, upTo)).isEqualTo(65);
+      assertThat(history.distance(connection, at, upTo)).isEqualTo(65);
       for (var part = history.next(connection, at, upTo, 9, 1 << 20);
           !part.isEmpty();
           part = history.next(connection, at, upTo, 9, 1 << 20)) {

@@ -16,6 +16,7 @@ import io.claritystream.stream.materializer.Materializer;
 import io.claritystream.stream.materializer.SourceTables;
 import io.claritystream.stream.materializer.TestMaterializer;
 import io.claritystream.stream.source.DurableMarks;
+import io.claritystream.stream.source.Rebuilds;
 import io.claritystream.stream.source.TestSources;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.Connection;
@@ -73,22 +74,30 @@ final class IngestRig implements AutoCloseable {
     return new Memory(tables, TestMaterializer.of(database, tables));
   }
 
+  /// What a process works with that remembers nothing yet.
+  Ingest.Parts parts() {
+    return parts(memory());
+  }
+
+  private Ingest.Parts parts(Memory memory) {
+    return new Ingest.Parts(
+        database.dataSource("service"),
+        TestSources.of(database),
+        new Rebuilds(),
+        memory.tables(),
+        TestMaterializer.models(database),
+        memory.materializer(),
+        new BronzePartitions(database.as("service"), clock),
+        new DeadLetters(),
+        marks,
+        live,
+        meters,
+        clock);
+  }
+
   Ingest start(String group, Memory memory) {
     var ingest =
-        new Ingest(
-            new Ingest.Parts(
-                database.dataSource("service"),
-                TestSources.of(database),
-                memory.tables(),
-                TestMaterializer.models(database),
-                memory.materializer(),
-                new BronzePartitions(database.as("service"), clock),
-                new DeadLetters(),
-                marks,
-                live,
-                meters,
-                clock),
-            new PartitionConsumer(settings, settings.topic() + "-" + group));
+        new Ingest(parts(memory), new PartitionConsumer(settings, settings.topic() + "-" + group));
     ingest.start();
     running.add(ingest);
     return ingest;
@@ -154,14 +163,16 @@ final class IngestRig implements AutoCloseable {
 
   void send(SimulatedSource source, SimulatedSource.Batch... batches) {
     for (var batch : batches) {
-      try {
-        var offset =
-            bus.send(source.partition(), batch.header(), batch.payload()).get(20, TimeUnit.SECONDS);
-        end = offset.value() + 1;
-      } catch (Exception e) {
-        throw new IllegalStateException("not sent", e);
-      }
+      // A topic that was just made is not known everywhere yet; then nothing was sent.
+      end = await().atMost(SOON).ignoreExceptions().until(() -> sent(source, batch), at -> true);
     }
+  }
+
+  private long sent(SimulatedSource source, SimulatedSource.Batch batch) throws Exception {
+    return bus.send(source.partition(), batch.header(), batch.payload())
+            .get(20, TimeUnit.SECONDS)
+            .value()
+        + 1;
   }
 
   /// The last number of the source that is durable.

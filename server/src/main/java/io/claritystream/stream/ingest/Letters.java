@@ -1,0 +1,77 @@
+package io.claritystream.stream.ingest;
+
+import io.claritystream.protocol.block.ByteSink;
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Lsn;
+import io.claritystream.protocol.block.PayloadJson;
+import io.claritystream.stream.bronze.CaptureWindow;
+import io.claritystream.stream.bronze.SourceEpoch;
+import io.claritystream.stream.deadletter.Cause;
+import io.claritystream.stream.deadletter.DeadLetter;
+import io.claritystream.stream.source.SourceRef;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/// Makes dead letters of events of a source, as of the epoch that they are in.
+final class Letters {
+  private static final int SAMPLE_BYTES_MAX = 4_000;
+
+  private Letters() {}
+
+  static DeadLetter of(
+      SourceRef source,
+      ChangeEvent event,
+      Cause cause,
+      @Nullable String sqlstate,
+      String detail,
+      Instant now) {
+    var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
+    var row = cause.quarantines() ? RowKey.of(event) : null;
+    return new DeadLetter(
+        ids.eventId(CaptureWindow.heldMs(event.capturedAtUs(), now), event.seq()),
+        source.tenantId(),
+        source.sourceId(),
+        source.epoch(),
+        event.seq(),
+        event.seq(),
+        event.schema().qualifiedName(),
+        row == null ? null : row.rowKey(),
+        Lsn.text(event.position()),
+        cause,
+        sqlstate,
+        detail,
+        sample(event),
+        null,
+        now);
+  }
+
+  /// One letter for several events, and perhaps for folded ones between them.
+  static DeadLetter ofRange(
+      SourceRef source, ChangeEvent first, long lastSeq, int count, Instant now) {
+    var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
+    return new DeadLetter(
+        ids.eventId(CaptureWindow.heldMs(first.capturedAtUs(), now), first.seq()),
+        source.tenantId(),
+        source.sourceId(),
+        source.epoch(),
+        first.seq(),
+        lastSeq,
+        null,
+        null,
+        Lsn.text(first.position()),
+        Cause.TOO_MANY_IN_BATCH,
+        null,
+        count + " more events were refused, or stood behind too many that were",
+        sample(first),
+        null,
+        now);
+  }
+
+  private static String sample(ChangeEvent event) {
+    var payload = new ByteSink(1_024);
+    new PayloadJson().write(event, payload);
+    return new String(
+        payload.array(), 0, Math.min(payload.size(), SAMPLE_BYTES_MAX), StandardCharsets.UTF_8);
+  }
+}

@@ -1,0 +1,351 @@
+package io.claritystream.stream.ingest;
+
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.stream.bronze.SourceHistory;
+import io.claritystream.stream.bronze.SourceHistory.Part;
+import io.claritystream.stream.bronze.SourceHistory.Place;
+import io.claritystream.stream.deadletter.Cause;
+import io.claritystream.stream.deadletter.DeadLetter;
+import io.claritystream.stream.deadletter.DeadLetters;
+import io.claritystream.stream.materializer.Applied;
+import io.claritystream.stream.materializer.Models;
+import io.claritystream.stream.source.Rebuilds;
+import io.claritystream.stream.source.SourceRef;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Folds one model forward from bronze, step by step, until it has caught up with what ingest has
+/// committed; then it becomes the one that ingest folds into. People see it from then on.
+///
+/// A step is a transaction, which moves the model on from where this process believes it stands;
+/// the last one keeps ingest from committing while it folds what is left. Nobody is told of values
+/// that are folded here.
+final class ModelFollower {
+  static final int EVENTS_MAX = 5_000;
+  private static final long BYTES_MAX = 8L * 1024 * 1024;
+
+  /// The last step folds as many parts as that, at most, while ingest waits.
+  private static final int LAST_PARTS_MAX = 4;
+
+  /// So many events at least say how many are refused.
+  private static final int RECENT_EVENTS = 1_000;
+
+  enum Step {
+    /// There may be more to do.
+    MOVED,
+    /// There is nothing to do at the moment.
+    WAITS,
+    /// Ingest folds into the model from here on.
+    DONE,
+    /// Another process follows with it, or it is not wanted any more.
+    LOST
+  }
+
+  private final Ingest.Parts parts;
+  private final Checkpoints checkpoints;
+  private final UUID worker;
+  private final SourceRef source;
+  private final int model;
+
+  /// The rebuild that this is for; null for a model that fell behind.
+  private final @Nullable UUID rebuild;
+
+  private final SourceHistory history;
+
+  /// Where the model stands; null before this process has it.
+  private @Nullable Place at;
+
+  private final Set<DeadLetters.Row> quarantine = new HashSet<>();
+  private final Map<String, Integer> letters = new HashMap<>();
+  private long recentEvents;
+  private long recentRefused;
+
+  ModelFollower(
+      Ingest.Parts parts,
+      Checkpoints checkpoints,
+      UUID worker,
+      SourceRef source,
+      int model,
+      @Nullable UUID rebuild) {
+    this.parts = parts;
+    this.checkpoints = checkpoints;
+    this.worker = worker;
+    this.source = source;
+    this.model = model;
+    this.rebuild = rebuild;
+    history = new SourceHistory(source.sourceId());
+  }
+
+  /// @throws SQLException the step was not taken; it may be tried again
+  Step step() throws SQLException {
+    Place target;
+    try (var connection = transaction()) {
+      if (!claim(connection)) {
+        return Step.LOST;
+      }
+      target = target(connection);
+      connection.commit();
+    }
+    var part = read(target);
+    if (part.events().size() >= EVENTS_MAX / 2
+        || !part.isEmpty() && part.epoch() < target.epoch()) {
+      return move(part);
+    }
+    if (rebuild == null && !part.isEmpty() && recentRefused * 100 > recentEvents) {
+      // Ingest would only leave it behind again.
+      return move(part);
+    }
+    return last();
+  }
+
+  private Connection transaction() throws SQLException {
+    var connection = parts.service().getConnection();
+    try {
+      connection.setAutoCommit(false);
+      return connection;
+    } catch (SQLException e) {
+      connection.close();
+      throw e;
+    }
+  }
+
+  private boolean claim(Connection connection) throws SQLException {
+    var applied = parts.models().claim(connection, model, worker);
+    if (applied == null) {
+      at = null;
+      return false;
+    }
+    var place = new Place(applied.epoch(), applied.seq());
+    if (!place.equals(at)) {
+      // What was remembered of it may be older than what another process has folded since.
+      parts.materializer().forget(model);
+      quarantine.clear();
+      quarantine.addAll(parts.deadLetters().quarantined(connection, model));
+      letters.clear();
+      letters.putAll(parts.deadLetters().counts(connection, source.sourceId()));
+      at = place;
+    }
+    return true;
+  }
+
+  private Place target(Connection connection) throws SQLException {
+    var mark = checkpoints.mark(connection, source.sourceId()).orElse(Mark.NONE);
+    return new Place(mark.epoch(), mark.seq());
+  }
+
+  /// In a transaction of its own, as it changes how that is planned.
+  private Part read(Place target) throws SQLException {
+    try (var connection = transaction()) {
+      var part = history.next(connection, place(), target, EVENTS_MAX, BYTES_MAX);
+      connection.rollback();
+      return part;
+    }
+  }
+
+  private Place place() {
+    var place = at;
+    if (place == null) {
+      throw new IllegalStateException("model " + model + " is not this process's");
+    }
+    return place;
+  }
+
+  private Step move(Part part) throws SQLException {
+    return attempt(
+        (connection, work) -> {
+          fold(connection, part, work);
+          return Step.MOVED;
+        });
+  }
+
+  private Step last() throws SQLException {
+    return attempt(
+        (connection, work) -> {
+          checkpoints.hold(connection, source.partition());
+          var mark = checkpoints.mark(connection, source.sourceId()).orElse(Mark.NONE);
+          var target = new Place(mark.epoch(), mark.seq());
+          for (var count = 0; ; count++) {
+            var part = read(target);
+            if (part.isEmpty()) {
+              break;
+            }
+            if (count == LAST_PARTS_MAX) {
+              return Step.MOVED;
+            }
+            fold(connection, part, work);
+          }
+          return attach(connection, mark) ? Step.DONE : Step.LOST;
+        });
+  }
+
+  private boolean attach(Connection connection, Mark mark) throws SQLException {
+    if (rebuild == null) {
+      parts.models().attach(connection, model);
+      return checkpoints.fold(connection, source.sourceId(), IngestTransaction.NO_MODEL, model);
+    }
+    parts.models().show(connection, source, model);
+    parts.models().attach(connection, model);
+    parts.rebuilds().end(connection, rebuild, Rebuilds.End.DONE, parts.clock().instant());
+    return checkpoints.fold(connection, source.sourceId(), mark.model(), model);
+  }
+
+  private interface Transaction {
+    Step run(Connection connection, Work work) throws SQLException;
+  }
+
+  /// What one attempt has done so far.
+  private final class Work implements EventFold.Findings {
+    private final Instant now = parts.clock().instant();
+    private final boolean parting;
+    private final Place before = place();
+    private final List<Applied> applied = new ArrayList<>();
+    private final List<DeadLetter> found = new ArrayList<>();
+    private final Set<DeadLetters.Row> fresh = new HashSet<>();
+    private final Map<String, Integer> named = new HashMap<>();
+    private SourceRef inEpoch = source;
+    private long events;
+    private long refused;
+    private boolean committed;
+
+    private Work(boolean parting) {
+      this.parting = parting;
+    }
+
+    @Override
+    public boolean anyInQuarantine() {
+      return !quarantine.isEmpty() || !fresh.isEmpty();
+    }
+
+    @Override
+    public boolean isInQuarantine(DeadLetters.Row row) {
+      return quarantine.contains(row) || fresh.contains(row);
+    }
+
+    /// A letter that is there already stays as it is, so that building a model anew adds none.
+    @Override
+    public void refuse(ChangeEvent event, Cause cause, @Nullable String sqlstate, String detail) {
+      if (cause.quarantines()) {
+        var row = RowKey.of(event);
+        if (row != null) {
+          fresh.add(row);
+        }
+      }
+      var table = event.schema().qualifiedName();
+      var count = letters.getOrDefault(table, 0) + named.merge(table, 1, Integer::sum);
+      if (count <= IngestTransaction.LETTERS_OF_TABLE_MAX) {
+        found.add(Letters.of(inEpoch, event, cause, sqlstate, detail, now));
+      }
+    }
+
+    @Override
+    public void found() {
+      refused++;
+    }
+
+    @Override
+    public boolean maySearch() {
+      return true;
+    }
+
+    @Override
+    public void leave(List<ChangeEvent> rest) {
+      throw new IllegalStateException("all may be looked for");
+    }
+
+    @Override
+    public void applied(Applied one) {
+      applied.add(one);
+    }
+  }
+
+  /// The first attempt bets on there being nothing wrong with any event, as ingest does.
+  private Step attempt(Transaction transaction) throws SQLException {
+    try {
+      return attempt(transaction, false);
+    } catch (SQLException | RuntimeException e) {
+      if (Fault.of(e) != Fault.DATA) {
+        throw e;
+      }
+      return attempt(transaction, true);
+    }
+  }
+
+  private Step attempt(Transaction transaction, boolean parting) throws SQLException {
+    var work = new Work(parting);
+    try (var connection = transaction()) {
+      try {
+        var step = transaction.run(connection, work);
+        if (step == Step.LOST || step == Step.MOVED && work.events == 0) {
+          return step;
+        }
+        parts.deadLetters().write(connection, work.found);
+        parts.deadLetters().quarantine(connection, source.tenantId(), model, work.fresh);
+        connection.commit();
+        work.committed = true;
+        settle(work);
+        return step;
+      } finally {
+        if (!work.committed) {
+          work.applied.forEach(Applied::rolledBack);
+          at = work.before;
+          connection.rollback();
+        }
+      }
+    }
+  }
+
+  private void settle(Work work) {
+    work.applied.forEach(Applied::committed);
+    quarantine.addAll(work.fresh);
+    work.named.forEach((table, count) -> letters.merge(table, count, Integer::sum));
+    recentEvents += work.events;
+    recentRefused += work.refused;
+    if (recentEvents > 2 * RECENT_EVENTS) {
+      recentEvents /= 2;
+      recentRefused /= 2;
+    }
+  }
+
+  private void fold(Connection connection, Part part, Work work) throws SQLException {
+    var from = place();
+    var to = part.last();
+    if (!parts
+        .models()
+        .advance(
+            connection,
+            model,
+            worker,
+            new Models.Place(from.epoch(), from.seq()),
+            new Models.Place(to.epoch(), to.seq()))) {
+      throw new SQLException("model " + model + " was moved on by another process", "40001");
+    }
+    work.inEpoch = inEpoch(part.epoch());
+    new EventFold(connection, parts.materializer(), work.inEpoch, model, work)
+        .fold(part.events(), work.parting);
+    if (rebuild != null) {
+      parts.rebuilds().advance(connection, rebuild, part.events().size());
+    }
+    work.events += part.events().size();
+    at = to;
+  }
+
+  private SourceRef inEpoch(int epoch) {
+    return new SourceRef(
+        source.tenantId(),
+        source.sourceId(),
+        source.agentId(),
+        source.name(),
+        source.partition(),
+        epoch,
+        source.session());
+  }
+}

@@ -1,0 +1,255 @@
+package io.claritystream.stream.source;
+
+import io.claritystream.base.db.SqlTime;
+import io.claritystream.base.db.TenantTransactions;
+import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.Cursor;
+import io.claritystream.base.http.Page;
+import io.claritystream.base.http.PageRequest;
+import io.claritystream.base.http.Permission;
+import io.claritystream.base.http.Problem;
+import io.claritystream.base.http.ProblemCode;
+import io.claritystream.base.http.RequiresPermission;
+import io.claritystream.control.audit.AuditEntry;
+import io.claritystream.control.audit.AuditLog;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.dao.DuplicateKeyException;
+import org.springframework.http.HttpStatus;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.ResponseStatus;
+import org.springframework.web.bind.annotation.RestController;
+
+@RestController
+@Tag(name = "Sources")
+class RebuildController {
+  private static final String LIST = "rebuilds";
+  private static final String UNDER_WAY = "A rebuild of this source is under way already.";
+
+  private static final String SELECT =
+      """
+      SELECT rebuild_id, source_id, state, events_done, events_total, problem, requested_at,
+        ended_at, cancel_requested_at IS NOT NULL AND ended_at IS NULL AS cancelling
+      FROM control.rebuild
+      WHERE tenant_id = :tenant AND source_id = :source
+        AND (CAST(:rebuild AS uuid) IS NULL OR rebuild_id = :rebuild)
+        AND (CAST(:at AS timestamptz) IS NULL OR (requested_at, rebuild_id) < (:at, :after))
+      ORDER BY requested_at DESC, rebuild_id DESC
+      LIMIT :rows
+      """;
+
+  private static final String ADD =
+      """
+      INSERT INTO control.rebuild (rebuild_id, tenant_id, source_id, state, requested_by, requested_at)
+      VALUES (:rebuild, :tenant, :source, 'waiting', :user, :now)
+      """;
+
+  private static final String CANCEL =
+      """
+      UPDATE control.rebuild SET cancel_requested_at = :now
+      WHERE tenant_id = :tenant AND source_id = :source AND rebuild_id = :rebuild
+        AND ended_at IS NULL AND cancel_requested_at IS NULL
+      """;
+
+  private final TenantTransactions transactions;
+  private final AuditLog audit;
+  private final Clock clock;
+
+  RebuildController(TenantTransactions transactions, AuditLog audit, Clock clock) {
+    this.transactions = transactions;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  /// @param eventsTotal how many events there are to fold; more come while it runs. Null before it
+  ///     begins.
+  /// @param problem what holds it up; it goes on by itself when that is mended
+  @Schema(name = "Rebuild")
+  record Rebuild(
+      UUID id,
+      UUID sourceId,
+      @Schema(
+              allowableValues = {
+                "waiting",
+                "running",
+                "cancelling",
+                "done",
+                "cancelled",
+                "replaced"
+              })
+          String state,
+      long eventsDone,
+      @Nullable Long eventsTotal,
+      @Nullable String problem,
+      Instant requestedAt,
+      @Nullable Instant endedAt) {}
+
+  @PostMapping("/v1/sources/{id}/rebuilds")
+  @RequiresPermission(Permission.SOURCES_WRITE)
+  @ResponseStatus(HttpStatus.ACCEPTED)
+  @Operation(
+      operationId = "rebuildSource",
+      summary = "Builds what is shown of a source anew from what was captured, aside",
+      description =
+          "What is shown stays as it is until the new one has caught up and takes its place. One at"
+              + " a time for a source.")
+  Rebuild request(Caller caller, @PathVariable("id") UUID id, HttpServletRequest request) {
+    var now = clock.instant();
+    var rebuild = UUID.randomUUID();
+    try {
+      return transactions.run(
+          caller.tenantId(),
+          caller.userId(),
+          sql -> {
+            requireSource(sql, caller, id);
+            sql.sql(ADD)
+                .param("rebuild", rebuild)
+                .param("tenant", caller.tenantId().value())
+                .param("source", id)
+                .param("user", caller.userId().value())
+                .param("now", SqlTime.of(now))
+                .update();
+            append(sql, caller, request, now, "source.rebuild_requested", id, rebuild);
+            return one(sql, caller, id, rebuild);
+          });
+    } catch (DuplicateKeyException e) {
+      throw Problem.of(ProblemCode.CONFLICT, UNDER_WAY);
+    }
+  }
+
+  @GetMapping("/v1/sources/{id}/rebuilds")
+  @RequiresPermission(Permission.SOURCES_READ)
+  @Operation(operationId = "listRebuilds", summary = "The rebuilds of a source, newest first")
+  Page<Rebuild> list(Caller caller, @PathVariable("id") UUID id, PageRequest page) {
+    var after = page.after(LIST, 2);
+    var rows =
+        transactions.read(
+            caller.tenantId(),
+            sql -> {
+              requireSource(sql, caller, id);
+              return select(
+                  sql,
+                  caller,
+                  id,
+                  null,
+                  after.map(cursor -> cursor.instant(0)).orElse(null),
+                  after.map(cursor -> cursor.uuid(1)).orElse(null),
+                  page.rows());
+            });
+    return Page.of(rows, page, rebuild -> Cursor.of(LIST, rebuild.requestedAt(), rebuild.id()));
+  }
+
+  @GetMapping("/v1/sources/{id}/rebuilds/{rebuild}")
+  @RequiresPermission(Permission.SOURCES_READ)
+  @Operation(operationId = "getRebuild", summary = "How far a rebuild is")
+  Rebuild get(Caller caller, @PathVariable("id") UUID id, @PathVariable("rebuild") UUID rebuild) {
+    return transactions.read(caller.tenantId(), sql -> one(sql, caller, id, rebuild));
+  }
+
+  @PostMapping("/v1/sources/{id}/rebuilds/{rebuild}/cancel")
+  @RequiresPermission(Permission.SOURCES_WRITE)
+  @ResponseStatus(HttpStatus.ACCEPTED)
+  @Operation(
+      operationId = "cancelRebuild",
+      summary = "Gives a rebuild up; one that has ended stays as it is")
+  Rebuild cancel(
+      Caller caller,
+      @PathVariable("id") UUID id,
+      @PathVariable("rebuild") UUID rebuild,
+      HttpServletRequest request) {
+    var now = clock.instant();
+    return transactions.run(
+        caller.tenantId(),
+        caller.userId(),
+        sql -> {
+          one(sql, caller, id, rebuild);
+          var changed =
+              sql.sql(CANCEL)
+                  .param("now", SqlTime.of(now))
+                  .param("tenant", caller.tenantId().value())
+                  .param("source", id)
+                  .param("rebuild", rebuild)
+                  .update();
+          if (changed > 0) {
+            append(sql, caller, request, now, "source.rebuild_cancelled", id, rebuild);
+          }
+          return one(sql, caller, id, rebuild);
+        });
+  }
+
+  private void append(
+      JdbcClient sql,
+      Caller caller,
+      HttpServletRequest request,
+      Instant now,
+      String action,
+      UUID source,
+      UUID rebuild) {
+    audit.append(
+        sql,
+        AuditEntry.of(caller.tenantId(), now, PairingCodes.person(sql, caller.userId()), action)
+            .on("source", source)
+            .from(request.getRemoteAddr())
+            .with("rebuild", rebuild.toString()));
+  }
+
+  private static void requireSource(JdbcClient sql, Caller caller, UUID id) {
+    sql.sql("SELECT 1 FROM control.source WHERE tenant_id = :tenant AND source_id = :source")
+        .param("tenant", caller.tenantId().value())
+        .param("source", id)
+        .query(Integer.class)
+        .optional()
+        .orElseThrow(() -> Problem.notFound("source", id));
+  }
+
+  private static Rebuild one(JdbcClient sql, Caller caller, UUID source, UUID rebuild) {
+    var found = select(sql, caller, source, rebuild, null, null, 1);
+    if (found.isEmpty()) {
+      throw Problem.notFound("rebuild", rebuild);
+    }
+    return found.getFirst();
+  }
+
+  private static List<Rebuild> select(
+      JdbcClient sql,
+      Caller caller,
+      UUID source,
+      @Nullable UUID rebuild,
+      @Nullable Instant at,
+      @Nullable UUID after,
+      int rows) {
+    return sql.sql(SELECT)
+        .param("tenant", caller.tenantId().value())
+        .param("source", source)
+        .param("rebuild", rebuild)
+        .param("at", at == null ? null : SqlTime.of(at))
+        .param("after", after)
+        .param("rows", rows)
+        .query(RebuildController::rebuild)
+        .list();
+  }
+
+  private static Rebuild rebuild(ResultSet row, int number) throws SQLException {
+    return new Rebuild(
+        row.getObject("rebuild_id", UUID.class),
+        row.getObject("source_id", UUID.class),
+        row.getBoolean("cancelling") ? "cancelling" : row.getString("state"),
+        row.getLong("events_done"),
+        row.getObject("events_total", Long.class),
+        row.getString("problem"),
+        SqlTime.read(row, "requested_at"),
+        SqlTime.readNullable(row, "ended_at"));
+  }
+}

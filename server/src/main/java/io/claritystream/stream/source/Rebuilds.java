@@ -1,0 +1,146 @@
+package io.claritystream.stream.source;
+
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// The rebuilds that were asked for, for whoever does them. Works as `clarity_service`, within the
+/// connection's transaction.
+public final class Rebuilds {
+  private static final int OPEN_MAX = 1_000;
+  private static final int PROBLEM_MAX = 500;
+
+  private static final String OPEN =
+      """
+      SELECT rebuild_id, source_id, model_id, cancel_requested_at IS NOT NULL AS cancelled
+      FROM control.rebuild WHERE ended_at IS NULL ORDER BY requested_at LIMIT ?
+      """;
+
+  private static final String HOLD =
+      """
+      SELECT rebuild_id, source_id, model_id, cancel_requested_at IS NOT NULL AS cancelled
+      FROM control.rebuild WHERE rebuild_id = ? AND ended_at IS NULL FOR UPDATE SKIP LOCKED
+      """;
+
+  private static final String BEGIN =
+      """
+      UPDATE control.rebuild SET state = 'running', model_id = ?, events_total = ?, problem = NULL
+      WHERE rebuild_id = ?
+      """;
+
+  private static final String ADVANCE =
+      """
+      UPDATE control.rebuild SET events_done = events_done + ?, problem = NULL,
+        events_total = greatest(events_total, events_done + ?)
+      WHERE rebuild_id = ?
+      """;
+
+  private static final String PROBLEM =
+      "UPDATE control.rebuild SET problem = ? WHERE rebuild_id = ? AND ended_at IS NULL";
+
+  private static final String END =
+      """
+      UPDATE control.rebuild SET state = ?, ended_at = ?, problem = NULL,
+        events_total = CASE WHEN ? = 'done' THEN events_done ELSE events_total END
+      WHERE rebuild_id = ? AND ended_at IS NULL
+      """;
+
+  /// A rebuild that has not ended.
+  ///
+  /// @param model what it builds; null before it begins
+  public record Open(UUID id, UUID sourceId, @Nullable Integer model, boolean cancelled) {}
+
+  /// How one ends.
+  public enum End {
+    DONE,
+    CANCELLED,
+    /// A snapshot came in its place.
+    REPLACED;
+
+    private String word() {
+      return switch (this) {
+        case DONE -> "done";
+        case CANCELLED -> "cancelled";
+        case REPLACED -> "replaced";
+      };
+    }
+  }
+
+  /// The oldest first.
+  public List<Open> open(Connection connection) throws SQLException {
+    try (var select = connection.prepareStatement(OPEN)) {
+      select.setInt(1, OPEN_MAX);
+      var open = new ArrayList<Open>();
+      try (var rows = select.executeQuery()) {
+        while (rows.next()) {
+          open.add(open(rows));
+        }
+      }
+      return open;
+    }
+  }
+
+  /// One of them, kept from others until the transaction ends; null if it has ended, or another has
+  /// it.
+  public @Nullable Open hold(Connection connection, UUID id) throws SQLException {
+    try (var select = connection.prepareStatement(HOLD)) {
+      select.setObject(1, id);
+      try (var rows = select.executeQuery()) {
+        return rows.next() ? open(rows) : null;
+      }
+    }
+  }
+
+  private static Open open(ResultSet row) throws SQLException {
+    return new Open(
+        row.getObject("rebuild_id", UUID.class),
+        row.getObject("source_id", UUID.class),
+        row.getObject("model_id", Integer.class),
+        row.getBoolean("cancelled"));
+  }
+
+  public void begin(Connection connection, UUID id, int model, long eventsTotal)
+      throws SQLException {
+    try (var update = connection.prepareStatement(BEGIN)) {
+      update.setInt(1, model);
+      update.setLong(2, eventsTotal);
+      update.setObject(3, id);
+      update.executeUpdate();
+    }
+  }
+
+  public void advance(Connection connection, UUID id, long events) throws SQLException {
+    try (var update = connection.prepareStatement(ADVANCE)) {
+      update.setLong(1, events);
+      update.setLong(2, events);
+      update.setObject(3, id);
+      update.executeUpdate();
+    }
+  }
+
+  /// What it is held up by.
+  public void problem(Connection connection, UUID id, String problem) throws SQLException {
+    try (var update = connection.prepareStatement(PROBLEM)) {
+      update.setString(
+          1, problem.length() > PROBLEM_MAX ? problem.substring(0, PROBLEM_MAX) : problem);
+      update.setObject(2, id);
+      update.executeUpdate();
+    }
+  }
+
+  public void end(Connection connection, UUID id, End end, Instant now) throws SQLException {
+    try (var update = connection.prepareStatement(END)) {
+      update.setString(1, end.word());
+      update.setObject(2, now.atOffset(ZoneOffset.UTC));
+      update.setString(3, end.word());
+      update.setObject(4, id);
+      update.executeUpdate();
+    }
+  }
+}

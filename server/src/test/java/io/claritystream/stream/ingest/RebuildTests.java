@@ -1,0 +1,346 @@
+package io.claritystream.stream.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.claritystream.protocol.block.Op;
+import io.claritystream.stream.ingest.SimulatedSource.Event;
+import io.claritystream.stream.materializer.ModelContents;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// A model that is built anew from bronze is the one that was there, byte for byte.
+class RebuildTests {
+  private static final Duration SOON = Duration.ofSeconds(60);
+
+  private IngestRig rig;
+  private SimulatedSource source;
+  private final Random random = new Random(7);
+
+  @BeforeEach
+  void begin() {
+    rig = new IngestRig(1);
+    source = rig.source(rig.tenant("one"), 0);
+  }
+
+  @AfterEach
+  void end() {
+    rig.close();
+  }
+
+  /// Readings of a few pumps, some of them late or without a pressure, with notes that change.
+  private SimulatedSource.Batch readings(int count) {
+    var events = new Event[count];
+    for (var i = 0; i < count; i++) {
+      var at = source.capturedAt().minusSeconds(random.nextInt(900));
+      var pressure =
+          switch (random.nextInt(8)) {
+            case 0 -> null;
+            case 1 -> "NaN";
+            case 2 -> "1.10";
+            default -> random.nextInt(10) + "." + random.nextInt(1_000);
+          };
+      events[i] = Event.reading(random.nextInt(5), at, pressure).note("note " + random.nextInt(3));
+    }
+    return source.batch(events);
+  }
+
+  private UUID request() {
+    var id = UUID.randomUUID();
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.rebuild (rebuild_id, tenant_id, source_id, state, requested_at)
+            VALUES (:id, :tenant, :source, 'waiting', now())
+            """)
+        .param("id", id)
+        .param("tenant", source.tenant().value())
+        .param("source", source.id())
+        .update();
+    return id;
+  }
+
+  private String state(UUID rebuild) {
+    return rig.superuser()
+        .sql("SELECT state FROM control.rebuild WHERE rebuild_id = :id")
+        .param("id", rebuild)
+        .query(String.class)
+        .single();
+  }
+
+  private void awaitState(UUID rebuild, String state) {
+    await()
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(20))
+        .untilAsserted(() -> assertThat(state(rebuild)).isEqualTo(state));
+  }
+
+  private int live() {
+    return rig.superuser()
+        .sql("SELECT model_id FROM analytics.model WHERE source_id = :source AND state = 'live'")
+        .param("source", source.id())
+        .query(Integer.class)
+        .single();
+  }
+
+  private List<String> contents(int model) {
+    return ModelContents.of(rig.superuser(), model);
+  }
+
+  @Test
+  void the_rebuilt_model_is_the_live_one_byte_for_byte() {
+    rig.start();
+    rig.send(source, source.barrier(), readings(200), readings(300));
+    rig.awaitDurable(source, 500);
+    var before = live();
+    var rebuild = request();
+    awaitState(rebuild, "done");
+
+    assertThat(live()).isNotEqualTo(before);
+    assertThat(contents(live())).isEqualTo(contents(before)).hasSizeGreaterThan(50);
+    assertThat(
+            rig.superuser()
+                .sql("SELECT events_done || '/' || events_total FROM control.rebuild")
+                .query(String.class)
+                .single())
+        .isEqualTo("500/500");
+  }
+
+  @Test
+  void events_that_flow_meanwhile_are_in_it_once() {
+    rig.start();
+    rig.send(source, source.barrier(), readings(2_000), readings(2_000), readings(2_000));
+    rig.awaitDurable(source, 6_000);
+    var before = live();
+    var rebuild = request();
+    var sent = 6_000;
+    while (!state(rebuild).equals("done")) {
+      rig.send(source, readings(50));
+      sent += 50;
+    }
+    rig.send(source, readings(50));
+    sent += 50;
+    rig.awaitDurable(source, sent);
+    var flowed = contents(live());
+    assertThat(live()).isNotEqualTo(before);
+    assertThat(rig.values(source, "flow_m3_h").count()).isEqualTo(sent);
+
+    awaitState(request(), "done");
+    assertThat(contents(live())).isEqualTo(flowed);
+  }
+
+  @Test
+  void what_was_built_on_the_model_before_is_folded_into_the_new_one_new_series_and_all() {
+    rig.start();
+    rig.send(source, source.barrier(), readings(500));
+    rig.awaitDurable(source, 500);
+    var rebuild = request();
+    var sent = 500;
+    while (!state(rebuild).equals("done") || sent < 700) {
+      // Each has a pump of its own: its series are numbered outside the transaction.
+      rig.send(source, source.batch(Event.reading(100 + sent, source.capturedAt(), "1")));
+      sent++;
+    }
+    rig.awaitDurable(source, sent);
+    assertThat(rig.values(source, "flow_m3_h").count()).isEqualTo(sent);
+  }
+
+  @Test
+  void what_a_process_leaves_in_the_middle_another_goes_on_with_once_the_lease_is_over()
+      throws Exception {
+    var ingest = rig.start();
+    rig.send(source, source.barrier(), readings(4_000), readings(4_000), readings(4_000));
+    rig.awaitDurable(source, 12_000);
+    var before = live();
+    rig.stop(ingest);
+    var rebuild = request();
+    var gone = new Followers(rig.parts(), new Checkpoints());
+    assertThat(gone.round()).as("begins").isTrue();
+    assertThat(gone.round()).as("folds a part").isTrue();
+    assertThat(state(rebuild)).isEqualTo("running");
+
+    var next = new Followers(rig.parts(), new Checkpoints());
+    assertThat(next.round()).as("while another has the lease").isFalse();
+    rig.superuser()
+        .sql("UPDATE analytics.model SET worker_until = now() - interval '1 s'")
+        .update();
+    assertThat(next.round()).isTrue();
+    assertThat(gone.round()).as("it has lost the lease").isFalse();
+    while (!state(rebuild).equals("done")) {
+      assertThat(next.round()).isTrue();
+    }
+    assertThat(contents(live())).isEqualTo(contents(before));
+    assertThat(live()).isNotEqualTo(before);
+  }
+
+  @Test
+  void one_that_is_cancelled_changes_nothing() {
+    var ingest = rig.start();
+    rig.send(source, source.barrier(), readings(300));
+    rig.awaitDurable(source, 300);
+    rig.stop(ingest);
+    var before = live();
+    var rebuild = request();
+    var followers = new Followers(rig.parts(), new Checkpoints());
+    followers.round();
+    rig.superuser().sql("UPDATE control.rebuild SET cancel_requested_at = now()").update();
+    followers.round();
+    assertThat(state(rebuild)).isEqualTo("cancelled");
+    assertThat(live()).isEqualTo(before);
+    assertThat(
+            rig.superuser()
+                .sql("SELECT state FROM analytics.model ORDER BY model_id")
+                .query(String.class)
+                .list())
+        .containsExactly("live", "retired");
+  }
+
+  @Test
+  void a_snapshot_that_begins_takes_its_place() {
+    var ingest = rig.start();
+    rig.send(source, source.barrier(), readings(4_000), readings(4_000));
+    rig.awaitDurable(source, 8_000);
+    rig.stop(ingest);
+    var rebuild = request();
+    var followers = new Followers(rig.parts(), new Checkpoints());
+    followers.round();
+    // With the lease that it now has, no other process finishes it before the snapshot begins.
+    followers.round();
+    assertThat(state(rebuild)).isEqualTo("running");
+    var barrier = source.nextEpoch();
+    rig.send(
+        source,
+        barrier,
+        source.snapshot(Event.reading(1, source.capturedAt(), "2").as(Op.READ)),
+        source.snapshotEnd());
+    rig.start("b");
+    awaitState(rebuild, "replaced");
+    assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(1);
+  }
+
+  /// The database takes any reading but one of 666.
+  private void refuse666() {
+    rig.superuser()
+        .sql(
+            """
+            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF NEW.value_max = 666 THEN
+                RAISE EXCEPTION 'a pressure of 666' USING ERRCODE = '22003';
+              END IF;
+              RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON analytics.metrics_min
+            FOR EACH ROW EXECUTE FUNCTION public.refuse();
+            GRANT EXECUTE ON FUNCTION public.refuse() TO clarity_service;
+            GRANT USAGE ON SCHEMA public TO clarity_service;
+            """)
+        .update();
+  }
+
+  @Test
+  void what_was_refused_is_refused_again_and_mended_once_it_can_be_folded() {
+    refuse666();
+    rig.start();
+    var at = source.capturedAt();
+    rig.send(
+        source,
+        source.barrier(),
+        source.batch(
+            Event.reading(1, at, "1"),
+            Event.reading(2, at, "666"),
+            Event.reading(2, at, "2"),
+            Event.reading(3, at, "3")));
+    rig.awaitDurable(source, 4);
+    var before = live();
+    assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(2);
+
+    awaitState(request(), "done");
+    assertThat(contents(live())).isEqualTo(contents(before));
+    assertThat(rig.letters(source)).hasSize(2);
+
+    rig.superuser().sql("DROP TRIGGER refuse ON analytics.metrics_min").update();
+    awaitState(request(), "done");
+    assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(4);
+    rig.send(source, source.batch(Event.reading(2, at, "2")));
+    rig.awaitDurable(source, 5);
+    assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(5);
+  }
+
+  @Test
+  void a_source_of_which_too_much_is_refused_falls_behind_alone_and_catches_up() {
+    refuse666();
+    var healthy = rig.source(rig.tenant("healthy"), 0);
+    var ingest = rig.start();
+    rig.send(healthy, healthy.barrier());
+    rig.send(source, source.barrier(), source.batch(50));
+    rig.awaitDurable(source, 50);
+
+    rig.stop(ingest);
+    var good = 50;
+    for (var batch = 0; batch < 4; batch++) {
+      var events = new ArrayList<Event>();
+      for (var i = 0; i < 300; i++) {
+        var refused = i % 5 == 0;
+        good += refused ? 0 : 1;
+        events.add(Event.reading(batch * 1_000 + i, source.capturedAt(), refused ? "666" : "4.5"));
+      }
+      rig.send(source, source.batch(events.toArray(Event[]::new)));
+      rig.send(healthy, healthy.batch(20));
+    }
+    var all = good;
+    rig.start("b");
+    await()
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(20))
+        .until(() -> rig.bronze(source, 1).size() == 1_250);
+    rig.awaitDurable(healthy, 80);
+    assertThat(rig.values(healthy, "pressure_bar").count()).isEqualTo(80);
+    assertThat(detachedOnce()).isTrue();
+
+    await()
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(50))
+        .until(() -> rig.values(source, "pressure_bar").count() == all && attached());
+    assertThat(rig.letters(source)).hasSize(240);
+    rig.send(source, source.batch(Event.reading(1, source.capturedAt(), "1")));
+    rig.awaitDurable(source, 1_251);
+    await().atMost(SOON).until(() -> rig.values(source, "pressure_bar").count() == all + 1);
+
+    var flowed = contents(live());
+    awaitState(request(), "done");
+    assertThat(contents(live())).isEqualTo(flowed);
+  }
+
+  /// Only a model that is folded from bronze is ever moved on.
+  private boolean detachedOnce() {
+    return rig.superuser()
+        .sql(
+            """
+            SELECT count(*) > 0 FROM analytics.model
+            WHERE source_id = :source AND (detached_at IS NOT NULL OR applied_seq > 0)
+            """)
+        .param("source", source.id())
+        .query(Boolean.class)
+        .single();
+  }
+
+  private boolean attached() {
+    return rig.superuser()
+        .sql(
+            """
+            SELECT detached_at IS NULL AND c.model_id = m.model_id
+            FROM analytics.model m JOIN control.checkpoint_source c USING (source_id)
+            WHERE source_id = :source AND state = 'live'
+            """)
+        .param("source", source.id())
+        .query(Boolean.class)
+        .single();
+  }
+}
