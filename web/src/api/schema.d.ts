@@ -289,7 +289,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Captured fields without a column of their own */
+        /**
+         * Captured fields without a column of their own
+         * @description With a key they come by type and value, otherwise by entity and key. from and to, both included, are for numbers or times; prefix (as it is written) and contains (whatever the case) for texts; either needs a key or an entity_id. With contains or a table, a page may be short, or empty, and still have one after it: next_cursor alone says.
+         */
         get: operations["listExtras"];
         put?: never;
         post?: never;
@@ -766,8 +769,6 @@ export interface components {
             key: string;
             /** @enum {string} */
             type: "text" | "num" | "bool" | "time";
-            /** Format: int64 */
-            updated_seq: number;
             value: unknown;
         };
         InvalidField: {
@@ -2097,6 +2098,11 @@ export interface operations {
                 entity_id?: string;
                 key?: string;
                 type?: "text" | "num" | "bool" | "time";
+                table?: string;
+                from?: string;
+                to?: string;
+                prefix?: string;
+                contains?: string;
                 /** @description Rows wanted. */
                 limit?: number;
                 /** @description next_cursor of the page before. */

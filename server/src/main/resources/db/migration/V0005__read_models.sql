@@ -128,6 +128,13 @@ CREATE TABLE analytics.extras_text (
 );
 CREATE TABLE analytics.extras_num (
   tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value numeric NOT NULL, value_seq bigint NOT NULL,
+  -- Where the number stands among others, as nearly as a double tells. Comparing numerics is not leakproof, so under
+  -- row-level security no index over them could answer a range; comparing doubles is.
+  place double precision NOT NULL GENERATED ALWAYS AS (
+    CASE WHEN value = 'NaN' THEN 'NaN'::double precision
+         WHEN value > 1e308 THEN 'Infinity'::double precision
+         WHEN value < -1e308 THEN '-Infinity'::double precision
+         WHEN abs(value) < 1e-300 THEN 0 ELSE value::double precision END) STORED,
   PRIMARY KEY (model_id, entity_id, key)
 );
 CREATE TABLE analytics.extras_bool (
@@ -149,11 +156,13 @@ CREATE TABLE analytics.extras_key (
   PRIMARY KEY (tenant_id, source_id, table_name, slot)
 );
 
--- Texts may be longer than an index entry may be.
-CREATE INDEX extras_text_value ON analytics.extras_text (model_id, key, left(value, 200));
-CREATE INDEX extras_num_value ON analytics.extras_num (model_id, key, value);
-CREATE INDEX extras_bool_value ON analytics.extras_bool (model_id, key, value);
-CREATE INDEX extras_time_value ON analytics.extras_time (model_id, key, value);
+-- Searching by value, in order. Texts by their first 63 bytes: an index entry must be short, and the cast to name is
+-- leakproof where left() is not.
+CREATE INDEX extras_text_value ON analytics.extras_text (model_id, key, (value::name) COLLATE "C", entity_id);
+CREATE INDEX extras_num_value ON analytics.extras_num (model_id, key, place, entity_id);
+CREATE INDEX extras_bool_value ON analytics.extras_bool (model_id, key, value, entity_id);
+CREATE INDEX extras_time_value ON analytics.extras_time (model_id, key, value, entity_id);
+CREATE INDEX entities_table ON analytics.entities (model_id, table_name, entity_id);
 
 -- What was captured of a table, and whether its read models follow from all of it.
 CREATE TABLE analytics.table_state (

@@ -7,12 +7,12 @@ import java.util.Optional;
 
 /// A time as clients send it: RFC 3339, of the years 1 to 9999, whatever else Java and PostgreSQL
 /// could tell apart.
-final class ApiTime {
+public final class ApiTime {
   private static final Instant FIRST = Instant.parse("0001-01-01T00:00:00Z");
   private static final Instant BEYOND_LAST = Instant.parse("+10000-01-01T00:00:00Z");
 
   /// Empty if it is none.
-  static Optional<Instant> parse(String text) {
+  public static Optional<Instant> parse(String text) {
     try {
       Instant time = OffsetDateTime.parse(text).toInstant();
       return time.isBefore(FIRST) || !time.isBefore(BEYOND_LAST)

@@ -2,18 +2,15 @@ package io.claritystream.insight.dashboard;
 
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.http.Caller;
-import io.claritystream.base.http.Cursor;
 import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Permission;
-import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -24,10 +21,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RunsAs(ProcessRole.API)
 @Tag(name = "Extras")
 class ExtrasController {
-  private static final String LIST = "extras";
-  private static final int KEY_CHARS_MAX = 200;
-  private static final Set<String> TYPES = Set.of("text", "num", "bool", "time");
-
   private final TenantTransactions transactions;
 
   ExtrasController(TenantTransactions transactions) {
@@ -39,12 +32,19 @@ class ExtrasController {
       UUID entityId,
       String key,
       @Schema(allowableValues = {"text", "num", "bool", "time"}) String type,
-      Object value,
-      long updatedSeq) {}
+      Object value) {}
 
   @GetMapping("/v1/extras")
   @RequiresPermission(Permission.EXTRAS_READ)
-  @Operation(operationId = "listExtras", summary = "Captured fields without a column of their own")
+  @Operation(
+      operationId = "listExtras",
+      summary = "Captured fields without a column of their own",
+      description =
+          "With a key they come by type and value, otherwise by entity and key. from and to, both"
+              + " included, are for numbers or times; prefix (as it is written) and contains"
+              + " (whatever the case) for texts; either needs a key or an entity_id. With contains"
+              + " or a table, a page may be short, or empty, and still have one after it:"
+              + " next_cursor alone says.")
   Page<Extra> list(
       Caller caller,
       @RequestParam(name = "entity_id", required = false) @Nullable UUID entityId,
@@ -53,31 +53,22 @@ class ExtrasController {
           @Nullable
           @Schema(allowableValues = {"text", "num", "bool", "time"})
           String type,
+      @RequestParam(name = "table", required = false) @Nullable String table,
+      @RequestParam(name = "from", required = false) @Nullable String from,
+      @RequestParam(name = "to", required = false) @Nullable String to,
+      @RequestParam(name = "prefix", required = false) @Nullable String prefix,
+      @RequestParam(name = "contains", required = false) @Nullable String contains,
       PageRequest page) {
-    if (key != null && key.length() > KEY_CHARS_MAX) {
-      throw Problem.invalid("key", "must have at most " + KEY_CHARS_MAX + " characters");
-    }
-    if (type != null && !TYPES.contains(type)) {
-      throw Problem.invalid("type", "must be text, num, bool or time");
-    }
-    var after =
-        page.after(LIST, 2)
-            .map(cursor -> new Extras.After(cursor.uuid(0), cursor.text(1)))
-            .orElse(null);
-    var rows =
-        transactions.read(
-            caller.tenantId(),
-            sql ->
-                Extras.read(sql, entityId, key, type, after, page.rows()).stream()
-                    .map(
-                        extra ->
-                            new Extra(
-                                extra.entityId(),
-                                extra.key(),
-                                extra.type(),
-                                extra.value(),
-                                extra.seq()))
-                    .toList());
-    return Page.of(rows, page, extra -> Cursor.of(LIST, extra.entityId(), extra.key()));
+    var filter =
+        new ExtraFilter.Sent(entityId, key, type, table, from, to, prefix, contains).read();
+    var found =
+        transactions.read(caller.tenantId(), sql -> new ExtraSearch(sql, filter, page).find());
+    return new Page<>(
+        found.data().stream()
+            .map(
+                extra ->
+                    new Extra(extra.entityId(), extra.key(), extra.type().key(), extra.value()))
+            .toList(),
+        found.nextCursor());
   }
 }
