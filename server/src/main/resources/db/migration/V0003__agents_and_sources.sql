@@ -68,10 +68,12 @@ CREATE INDEX source_agent ON control.source (agent_id);
 CREATE INDEX source_tenant ON control.source (tenant_id, created_at);
 ALTER TABLE control.source ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control.source FORCE ROW LEVEL SECURITY;
-CREATE POLICY own ON control.source FOR SELECT TO clarity_tenant
-  USING (tenant_id = (SELECT control.current_tenant()));
+CREATE POLICY own ON control.source TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()))
+  WITH CHECK (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT ON control.source TO clarity_tenant;
 GRANT SELECT, INSERT ON control.source TO clarity_service;
+GRANT UPDATE (acknowledge) ON control.source TO clarity_tenant;
 -- Never the tenant: whose events they are comes from here.
 GRANT UPDATE (agent_id, server_version, epoch, session, removed_at) ON control.source TO clarity_service;
 
@@ -99,6 +101,31 @@ CREATE POLICY own ON control.source_status FOR SELECT TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT ON control.source_status TO clarity_tenant;
 GRANT SELECT, INSERT, UPDATE ON control.source_status TO clarity_service;
+
+-- Changes of a source that were not captured, as its agent told: all that committed up to from_position was captured,
+-- and all from to_position on; either is null while it is not known. A snapshot repairs the read models, not the history.
+CREATE TABLE control.source_gap (
+  source_id uuid NOT NULL REFERENCES control.source,
+  gap_id uuid NOT NULL,
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  revision integer NOT NULL,
+  cause text NOT NULL CHECK (cause IN ('slot_dropped', 'slot_moved', 'slot_invalidated', 'log_diverged', 'spool_lost',
+    'other')),
+  words text NOT NULL,
+  from_position text,
+  to_position text,
+  noticed_at timestamptz NOT NULL,
+  repaired_at timestamptz,
+  PRIMARY KEY (source_id, gap_id)
+);
+CREATE INDEX source_gap_list ON control.source_gap (source_id, noticed_at DESC, gap_id DESC);
+ALTER TABLE control.source_gap ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.source_gap FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.source_gap FOR SELECT TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT ON control.source_gap TO clarity_tenant;
+GRANT SELECT, INSERT ON control.source_gap TO clarity_service;
+GRANT UPDATE (revision, cause, words, from_position, to_position, repaired_at) ON control.source_gap TO clarity_service;
 
 -- A version of a table's schema, and what its rows become. `schema` is the block's encoding, so that
 -- bronze can be folded again with what was known then.

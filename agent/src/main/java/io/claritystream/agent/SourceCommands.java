@@ -1,6 +1,8 @@
 package io.claritystream.agent;
 
+import io.claritystream.agent.SourceSettings.OnGap;
 import io.claritystream.agent.SourceSettings.Password;
+import io.claritystream.agent.postgres.CaptureState;
 import io.claritystream.agent.postgres.Database;
 import io.claritystream.agent.postgres.Preflight;
 import io.claritystream.agent.postgres.TableChoice;
@@ -18,7 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// `source add`, `source list`, `source remove`.
+/// `source add`, `source list`, `source repair`, `source remove`.
 final class SourceCommands {
   private static final int POSTGRES_PORT = 5432;
 
@@ -46,12 +48,15 @@ final class SourceCommands {
   }
 
   int command(Arguments arguments) throws IOException {
-    var act = arguments.word("add, list or remove");
+    var act = arguments.word("add, list, repair or remove");
     return switch (act) {
       case "add" -> add(arguments);
       case "list" -> list(arguments);
+      case "repair" -> repair(arguments);
       case "remove" -> remove(arguments);
-      default -> throw new UsageException("a source can be added, listed or removed, not " + act);
+      default ->
+          throw new UsageException(
+              "a source can be added, listed, repaired or removed, not " + act);
     };
   }
 
@@ -65,19 +70,31 @@ final class SourceCommands {
     var tls = tls(arguments.option("--tls").orElse("prefer"), arguments.option("--tls-ca"));
     var file = arguments.option("--password-file");
     var variable = arguments.option("--password-env");
+    var whenMissed = arguments.option("--on-gap");
     arguments.end();
     if (file.isPresent() && variable.isPresent()) {
       throw new UsageException("--password-file and --password-env exclude each other");
     }
     checkName(name);
     var choice = choice(tables);
+    var onGapGiven = onGap(whenMissed);
     home.prepared();
     var before = existing(name);
     var password = new Given(file, variable).resolve(user, host);
     var slot = before == null ? home.slotName(name) : before.slot();
     var settings =
         settings(
-            name, host, port, database, user, tls, choice.text(), slot, password.kind(), before);
+            name,
+            host,
+            port,
+            database,
+            user,
+            tls,
+            choice.text(),
+            slot,
+            password.kind(),
+            onGapGiven.orElse(before == null ? OnGap.REPAIR : before.onGap()),
+            before);
     var preflight =
         preflight(new Database(host, port, database, user, tls, password::text), settings, choice);
     var refused = !preflight.problems().isEmpty();
@@ -131,6 +148,14 @@ final class SourceCommands {
     }
   }
 
+  private static Optional<OnGap> onGap(Optional<String> given) {
+    try {
+      return given.map(OnGap::parse);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+
   private static TableChoice choice(String tables) {
     try {
       return TableChoice.parse(tables);
@@ -157,6 +182,7 @@ final class SourceCommands {
       String tables,
       String slot,
       Password password,
+      OnGap onGap,
       @Nullable SourceSettings before) {
     try {
       return new SourceSettings(
@@ -169,7 +195,8 @@ final class SourceCommands {
           tables,
           slot,
           password,
-          before == null ? 1 : before.generation());
+          before == null ? 1 : before.generation(),
+          onGap);
     } catch (IllegalArgumentException e) {
       throw new UsageException(String.valueOf(e.getMessage()));
     }
@@ -302,6 +329,7 @@ final class SourceCommands {
       json.object();
       json.field("name", name).field("kind", "postgresql").field("host", each.host());
       json.field("port", each.port()).field("database", each.database());
+      json.field("on_gap", each.onGap().text());
       json.field("user", each.user()).field("tables", each.tables()).field("slot", each.slot());
       json.end();
       if (!asJson) {
@@ -323,6 +351,37 @@ final class SourceCommands {
     } else if (home.sourceNames().isEmpty()) {
       out.println("no sources; add one with: " + called + " source add NAME …");
     }
+    return Agent.DONE;
+  }
+
+  /// Orders the new snapshot that a source waits for after changes were missed.
+  private int repair(Arguments arguments) throws IOException {
+    var name = arguments.word("the source's name");
+    arguments.end();
+    checkName(name);
+    var settings = existing(name);
+    if (settings == null) {
+      throw new CommandFailedException(
+          "there is no source " + name + "; see: " + called + " source list");
+    }
+    var state =
+        CaptureState.load(
+            home.source(name).resolve(SourceWorker.STATE_FILE),
+            settings.slot(),
+            settings.generation());
+    if (state.generation() != settings.generation()
+        || state.phase() != CaptureState.Phase.STOPPED) {
+      throw new CommandFailedException(
+          "source " + name + " does not wait for a repair; see: " + called + " status");
+    }
+    settings.capturing(settings.snapshotted(), true).save(home);
+    out.println(
+        "source "
+            + name
+            + " is repaired: all its tables are copied anew, which a running agent begins at once."
+            + " Missed were changes, because "
+            + state.reason()
+            + "; what they led to is in the copy, they themselves are not in the history.");
     return Agent.DONE;
   }
 

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -20,6 +21,7 @@ import java.util.regex.Pattern;
 /// @param slot the name of slot and publications in the database
 /// @param password where the password is
 /// @param generation counts how often it was added again: a running agent notices by it
+/// @param onGap what is done when the source has forgotten changes that were not captured
 /// @param snapshotted the tables as they were when the generation began
 record SourceSettings(
     String name,
@@ -32,6 +34,7 @@ record SourceSettings(
     String slot,
     Password password,
     int generation,
+    OnGap onGap,
     List<String> snapshotted) {
   static final String FILE = "source.properties";
   private static final String PASSWORD_FILE = "password";
@@ -47,6 +50,27 @@ record SourceSettings(
 
     /// In a variable of the environment that the agent runs in.
     record InEnvironment(String variable) implements Password {}
+  }
+
+  /// What follows when changes were missed.
+  enum OnGap {
+    /// A new copy of all tables, in which what was missed shows.
+    REPAIR,
+    /// Capture stands until a person orders that.
+    STOP;
+
+    String text() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /// @throws IllegalArgumentException in words for a person
+    static OnGap parse(String text) {
+      return switch (text) {
+        case "repair" -> REPAIR;
+        case "stop" -> STOP;
+        default -> throw new IllegalArgumentException("--on-gap is repair or stop");
+      };
+    }
   }
 
   SourceSettings {
@@ -73,8 +97,21 @@ record SourceSettings(
       String tables,
       String slot,
       Password password,
-      int generation) {
-    this(name, host, port, database, user, tls, tables, slot, password, generation, List.of());
+      int generation,
+      OnGap onGap) {
+    this(
+        name,
+        host,
+        port,
+        database,
+        user,
+        tls,
+        tables,
+        slot,
+        password,
+        generation,
+        onGap,
+        List.of());
   }
 
   /// With these tables, which a new snapshot has to be taken of if `again`.
@@ -90,6 +127,7 @@ record SourceSettings(
         slot,
         password,
         again ? generation + 1 : generation,
+        onGap,
         now);
   }
 
@@ -142,6 +180,12 @@ record SourceSettings(
     } else {
       Files.deleteIfExists(directory.resolve(PASSWORD_FILE));
     }
+    save(home);
+  }
+
+  /// All but a kept password, which stays as it is.
+  void save(Home home) throws IOException {
+    var directory = home.source(name);
     var values = new LinkedHashMap<String, String>();
     values.put("host", host);
     values.put("port", Integer.toString(port));
@@ -159,6 +203,7 @@ record SourceSettings(
       case Password.InEnvironment(var variable) -> values.put("password_env", variable);
     }
     values.put("generation", Integer.toString(generation));
+    values.put("on_gap", onGap.text());
     values.put("snapshotted", String.join("\n", snapshotted));
     PrivateFile.write(directory.resolve(FILE), PrivateFile.properties(values));
   }
@@ -194,6 +239,7 @@ record SourceSettings(
               map.getOrDefault("slot", ""),
               password,
               Integer.parseInt(map.getOrDefault("generation", "1")),
+              OnGap.parse(map.getOrDefault("on_gap", "repair")),
               map.getOrDefault("snapshotted", "").lines().toList()));
     } catch (IllegalArgumentException e) {
       throw new IOException(file + " is not as the agent wrote it: " + e.getMessage());

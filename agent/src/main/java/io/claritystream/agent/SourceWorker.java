@@ -1,10 +1,12 @@
 package io.claritystream.agent;
 
+import io.claritystream.agent.SourceSettings.OnGap;
 import io.claritystream.agent.files.PrivateFile;
 import io.claritystream.agent.postgres.Capture;
 import io.claritystream.agent.postgres.CaptureEnd;
 import io.claritystream.agent.postgres.CaptureState;
 import io.claritystream.agent.postgres.CaptureState.Phase;
+import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Preflight;
 import io.claritystream.agent.postgres.Progress;
 import io.claritystream.agent.postgres.SourceIdentity;
@@ -15,6 +17,7 @@ import io.claritystream.agent.spool.SpoolDamagedException;
 import io.claritystream.agent.spool.SpoolLimits;
 import io.claritystream.agent.uplink.Platform;
 import io.claritystream.agent.uplink.Uplink;
+import io.claritystream.protocol.link.GapCause;
 import io.claritystream.protocol.link.SourceState;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,9 +37,13 @@ import org.slf4j.LoggerFactory;
 final class SourceWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceWorker.class);
   static final String STATE_FILE = "capture.properties";
+  private static final String GAPS_FILE = "gaps.properties";
   private static final long RETRY_MIN_MS = 500;
-  private static final long RETRY_MAX_MS = 30_000;
-  private static final long REFUSED_RETRY_MS = 15_000;
+  private static final long RETRY_MAX_MS = 5_000;
+  private static final long REFUSED_RETRY_MS = 8_000;
+
+  /// How long what is spooled may take to become durable before a gap is repaired.
+  private static final long DRAIN_MS = 30_000;
 
   private record Grant(int epoch, long position, String reason) {}
 
@@ -47,6 +54,7 @@ final class SourceWorker implements AutoCloseable {
   private final Clock clock;
   private final Map<String, String> environment;
   private final Progress progress = new Progress();
+  private final Gaps gaps;
   private final Path stateFile;
   private final Path spoolDirectory;
   private final Thread thread;
@@ -79,6 +87,7 @@ final class SourceWorker implements AutoCloseable {
     stateFile = home.source(settings.name()).resolve(STATE_FILE);
     spoolDirectory = home.source(settings.name()).resolve("spool");
     PrivateFile.directory(spoolDirectory);
+    gaps = Gaps.load(home.source(settings.name()).resolve(GAPS_FILE));
     state = CaptureState.load(stateFile, settings.slot(), settings.generation());
     thread = Thread.ofPlatform().name("source " + settings.name()).daemon().unstarted(this::run);
   }
@@ -165,7 +174,13 @@ final class SourceWorker implements AutoCloseable {
   /// One step of the state machine that [CaptureState] draws.
   private void round() throws IOException, InterruptedException {
     if (state.generation() != settings.generation()) {
-      anew("its tables were chosen anew");
+      anew(
+          state.phase() == Phase.STOPPED
+              ? "a person ordered its repair"
+              : "its tables were chosen anew");
+    }
+    if (state.phase() == Phase.STOPPED && settings.onGap() == OnGap.REPAIR) {
+      anew(state.reason());
     }
     if (!registered()) {
       return;
@@ -174,6 +189,11 @@ final class SourceWorker implements AutoCloseable {
     var why = damaged;
     if (why != null) {
       damaged = null;
+      if (state.phase() == Phase.STOPPED) {
+        closeSpool();
+        Spool.drop(spoolDirectory);
+        return;
+      }
       want(
           state.phase() == Phase.STREAM ? Phase.RESUME_WANTED : Phase.SNAPSHOT_WANTED,
           "the spool is damaged: " + why);
@@ -193,7 +213,20 @@ final class SourceWorker implements AutoCloseable {
     if (store == null) {
       return;
     }
+    if (state.phase() == Phase.STOPPED) {
+      progress.state(SourceState.STOPPED, stoppedWords());
+      awaitChange(1_000);
+      return;
+    }
     captured(capture(store, link));
+  }
+
+  private String stoppedWords() {
+    return "Changes were missed: "
+        + state.reason()
+        + ". Capture stands still, as --on-gap stop says; go on with a new copy of all tables by:"
+        + " ./clarity agent source repair "
+        + settings.name();
   }
 
   /// The platform has to know the source before anything of it can be sent.
@@ -240,7 +273,7 @@ final class SourceWorker implements AutoCloseable {
   private Uplink linked() {
     var link = uplink;
     if (link == null) {
-      link = new Uplink(state.sourceId(), platform, progress, new FromPlatform()).start();
+      link = new Uplink(state.sourceId(), platform, progress, gaps, new FromPlatform()).start();
       uplink = link;
     }
     return link;
@@ -281,6 +314,22 @@ final class SourceWorker implements AutoCloseable {
   /// The platform granted an epoch: what the spool holds is not continued.
   private void begin(Grant granted) throws IOException, InterruptedException {
     closeSpool();
+    if (state.phase() == Phase.STOPPED) {
+      state = state.inEpoch(granted.epoch(), Phase.STREAM, 0).stopped(state.reason());
+      state.save(stateFile);
+      Spool.drop(spoolDirectory);
+      return;
+    }
+    if (state.phase() == Phase.RESUME_WANTED && granted.position() == 0) {
+      gaps.noticed(
+          new CaptureEnd.Missing(
+              GapCause.SPOOL_LOST,
+              "what the agent had not sent yet was lost in the middle of a transaction: "
+                  + state.reason(),
+              0,
+              0),
+          micros());
+    }
     var snapshot =
         state.phase() == Phase.SNAPSHOT_WANTED
             || state.phase() == Phase.SNAPSHOT
@@ -342,6 +391,7 @@ final class SourceWorker implements AutoCloseable {
               writer,
               link,
               progress,
+              gaps,
               clock,
               () -> stopped || grant != null || damaged != null);
       try {
@@ -369,7 +419,41 @@ final class SourceWorker implements AutoCloseable {
         awaitChange(REFUSED_RETRY_MS);
       }
       case CaptureEnd.Broken(var reason) -> anew(reason);
+      case CaptureEnd.Missing missing -> missed(missing);
     }
+  }
+
+  /// On disk before anything is done about it. What is spooled is let become durable, if the
+  /// platform takes it soon: what would be dropped with the spool belongs to the gap.
+  private void missed(CaptureEnd.Missing missing) throws IOException, InterruptedException {
+    LOG.error("changes of source {} were missed: {}", settings.name(), missing.words());
+    gaps.noticed(missing, micros());
+    if (settings.onGap() == OnGap.STOP) {
+      state = state.stopped(missing.words());
+      state.save(stateFile);
+      return;
+    }
+    progress.state(SourceState.WAITING, "changes were missed: " + missing.words());
+    var link = linked();
+    var store = spool;
+    if (store != null) {
+      var until = System.nanoTime() + DRAIN_MS * 1_000_000;
+      while (link.durableSeq() < store.tailSeq() && System.nanoTime() < until && !stopped) {
+        awaitChange(50);
+      }
+      if (stopped) {
+        return;
+      }
+      if (link.durableSeq() < store.tailSeq()) {
+        gaps.begins(link.durablePosition());
+      }
+    }
+    anew(missing.words());
+  }
+
+  private long micros() {
+    var now = clock.instant();
+    return now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000;
   }
 
   private void retry(String reason) throws InterruptedException {

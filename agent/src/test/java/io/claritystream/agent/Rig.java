@@ -29,15 +29,22 @@ import org.jspecify.annotations.Nullable;
 final class Rig implements AutoCloseable {
   static final SpoolLimits SMALL = new SpoolLimits(64 * 1024 * 1024, 64 * 1024, 2 * 1024);
 
-  final TestPostgres.Database database = TestPostgres.shared().createDatabase();
+  final TestPostgres.Database database;
   final TestPlatform platform = new TestPlatform();
   final Home home;
   final SpoolLimits limits;
+  SourceSettings.OnGap onGap = SourceSettings.OnGap.REPAIR;
   private @Nullable SourceWorker worker;
   private @Nullable Platform link;
 
   Rig(Path directory, SpoolLimits limits) throws IOException {
+    this(directory, limits, TestPostgres.shared().createDatabase());
+  }
+
+  /// @param database of a server of the test's own
+  Rig(Path directory, SpoolLimits limits, TestPostgres.Database database) throws IOException {
     this.limits = limits;
+    this.database = database;
     home = new Home(directory).prepared();
     pair();
   }
@@ -73,7 +80,8 @@ final class Rig implements AutoCloseable {
         tables,
         "clarity_" + database.name(),
         new SourceSettings.Password.InFile(password),
-        1);
+        1,
+        onGap);
   }
 
   void start() throws IOException {
@@ -81,8 +89,13 @@ final class Rig implements AutoCloseable {
   }
 
   void start(String tables) throws IOException {
-    var settings = settings(tables);
-    settings.save(home, "");
+    settings(tables).save(home, "");
+    startAgain();
+  }
+
+  /// With the settings that are there.
+  void startAgain() throws IOException {
+    var settings = SourceSettings.load(home, "plant").orElseThrow();
     link =
         new Platform(
                 Identity.load(home.directory()).orElseThrow(), "test", Clock.systemUTC(), Map.of())

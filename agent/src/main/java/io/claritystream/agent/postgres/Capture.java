@@ -4,6 +4,7 @@ import io.claritystream.agent.spool.Appender;
 import io.claritystream.agent.spool.Spool;
 import io.claritystream.protocol.block.Lsn;
 import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.link.GapCause;
 import io.claritystream.protocol.link.SourceState;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -52,12 +53,18 @@ public final class Capture {
   private final Appender appender;
   private final Released released;
   private final Progress progress;
+  private final Gaps gaps;
   private final Clock clock;
   private final BooleanSupplier stop;
   private final Publications publications;
   private CaptureState state;
   private long statusAtNs;
   private long flushedPosition;
+
+  /// The most that the source was ever told, or knew when the stream began.
+  private volatile long told;
+
+  private volatile CaptureEnd.@Nullable Missing noticed;
   private long keptAtNs = System.nanoTime() - KEEP_NS;
 
   /// @param stop asked often; once true, the attempt ends soon
@@ -70,6 +77,7 @@ public final class Capture {
       Appender appender,
       Released released,
       Progress progress,
+      Gaps gaps,
       Clock clock,
       BooleanSupplier stop) {
     this.database = database;
@@ -80,6 +88,7 @@ public final class Capture {
     this.appender = appender;
     this.released = released;
     this.progress = progress;
+    this.gaps = gaps;
     this.clock = clock;
     this.stop = stop;
     publications = Publications.of(state.slot());
@@ -97,7 +106,8 @@ public final class Capture {
     try (var connection = database.connect()) {
       var identity = SourceIdentity.read(connection);
       if (!state.fingerprint().isEmpty() && !state.fingerprint().equals(identity.fingerprint())) {
-        return new CaptureEnd.Broken("the database is another one than before");
+        return new CaptureEnd.Refused(
+            "The database is another one than was captured; add it under another name.");
       }
       var preflight = Preflight.check(connection, choice, publications);
       progress.notes(preflight.notesUnderWay());
@@ -105,15 +115,18 @@ public final class Capture {
         return new CaptureEnd.Refused(String.join(" ", preflight.problems()));
       }
       return switch (state.phase()) {
-        case SNAPSHOT_WANTED, RESUME_WANTED ->
-            throw new IllegalStateException("no epoch is granted yet");
+        case SNAPSHOT_WANTED, RESUME_WANTED, STOPPED ->
+            throw new IllegalStateException("nothing is to be captured in " + state.phase());
         case SNAPSHOT -> snapshotAndStream(connection, preflight);
         case STREAM -> resume(connection, preflight);
       };
     } catch (CaptureStoppedException e) {
       return new CaptureEnd.Stopped();
     } catch (LogBrokenException e) {
-      return new CaptureEnd.Broken(e.getMessage());
+      var why = String.valueOf(e.getMessage());
+      return state.phase() == CaptureState.Phase.STREAM
+          ? new CaptureEnd.Missing(GapCause.LOG_DIVERGED, why, known(), 0)
+          : new CaptureEnd.Broken(why);
     } catch (SQLException e) {
       return end(e);
     }
@@ -164,8 +177,9 @@ public final class Capture {
         appender.check();
         spool.awaitBeyond(events.lastSeq() - 1, 100, TimeUnit.MILLISECONDS);
       }
-      state = state.streamingFrom(position, events.lastSeq());
+      state = state.streamingFrom(position, events.lastSeq(), Continuity.timeline(connection));
       state.save(stateFile);
+      gaps.repaired(position, micros());
       return stream(connection, replication, events, position);
     }
   }
@@ -261,29 +275,15 @@ public final class Capture {
 
   private CaptureEnd resume(Connection connection, Preflight preflight)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
-    var slot = Slot.read(connection, state.slot());
-    if (slot == null) {
-      return new CaptureEnd.Broken("the replication slot " + state.slot() + " is gone");
-    }
-    if (slot.lost()) {
-      return new CaptureEnd.Broken(
-          "the server gave up the log that slot " + state.slot() + " needed");
-    }
     var from = known();
-    if (Long.compareUnsigned(from, slot.confirmed()) < 0) {
-      return new CaptureEnd.Broken(
-          "the slot stands at "
-              + Lsn.text(slot.confirmed())
-              + " and is known here only up to "
-              + Lsn.text(from));
+    var missing = Continuity.missing(connection, database, state.slot(), from, state.timeline());
+    if (missing != null) {
+      return missing;
     }
-    if (Long.compareUnsigned(from, slot.written()) > 0) {
-      return new CaptureEnd.Broken(
-          "the database's log ends at "
-              + Lsn.text(slot.written())
-              + " and was captured up to "
-              + Lsn.text(from)
-              + " already: it was restored from a backup, or lost what it had written");
+    var timeline = Continuity.timeline(connection);
+    if (timeline != state.timeline()) {
+      state = state.on(timeline);
+      state.save(stateFile);
     }
     keepIdentities(connection, preflight);
     freeSlot(connection);
@@ -317,7 +317,11 @@ public final class Capture {
       throws SQLException, IOException, InterruptedException, LogBrokenException {
     var relations = new Relations(Relations.of(new Catalog(connection)));
     var decoder = new PgOutput(events, relations);
-    try (var watch = new SourceWatch(database, choice, publications, state.slot(), progress);
+    told = from;
+    noticed = null;
+    try (var watch =
+            new SourceWatch(
+                database, choice, publications, state.slot(), progress, () -> told, this::notice);
         var stream =
             replication
                 .unwrap(PGConnection.class)
@@ -345,6 +349,11 @@ public final class Capture {
     }
   }
 
+  /// What the watch has found missing, which the reading of the stream would not show.
+  private void notice(CaptureEnd.Missing missing) {
+    noticed = missing;
+  }
+
   private @Nullable PGReplicationStream current;
   private @Nullable BlockAssembler currentEvents;
 
@@ -353,6 +362,10 @@ public final class Capture {
     var spokenAtNs = System.nanoTime();
     statusAtNs = spokenAtNs;
     while (!stop.getAsBoolean()) {
+      var missing = noticed;
+      if (missing != null) {
+        return missing;
+      }
       var message = stream.readPending();
       if (message == null) {
         if (stream.isClosed()) {
@@ -389,6 +402,10 @@ public final class Capture {
     if (stop.getAsBoolean()) {
       throw new CaptureStoppedException();
     }
+    if (noticed != null) {
+      // The next attempt finds the same, before anything else.
+      throw new SQLException("the source has lost what was not captured yet");
+    }
     if (stream == null || events == null) {
       return;
     }
@@ -417,6 +434,7 @@ public final class Capture {
     }
     if (position != 0) {
       flushedPosition = max(position, flushedPosition);
+      told = max(told, flushedPosition);
       var lsn = LogSequenceNumber.valueOf(flushedPosition);
       stream.setFlushedLSN(lsn);
       stream.setAppliedLSN(lsn);

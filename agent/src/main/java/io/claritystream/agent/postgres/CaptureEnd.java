@@ -1,5 +1,7 @@
 package io.claritystream.agent.postgres;
 
+import io.claritystream.protocol.link.GapCause;
+
 /// How an attempt to capture ended.
 public sealed interface CaptureEnd {
   /// It was asked to.
@@ -10,6 +12,12 @@ public sealed interface CaptureEnd {
 
   /// Something that a person has to mend: the attempt is made again now and then.
   record Refused(String reason) implements CaptureEnd {}
+
+  /// The source has forgotten changes that were not captured.
+  ///
+  /// @param from all that committed up to here was captured; 0 if that is not known
+  /// @param to where the source goes on; 0 if that is not known
+  record Missing(GapCause cause, String words, long from, long to) implements CaptureEnd {}
 
   /// What was captured cannot be continued: a new snapshot in a new epoch is needed.
   record Broken(String reason) implements CaptureEnd {}

@@ -16,7 +16,9 @@ import java.util.Locale;
 /// SNAPSHOT           the snapshot is whole in the spool   STREAM
 /// SNAPSHOT           cut short, rows were spooled         SNAPSHOT_WANTED
 /// STREAM             the spool is lost or damaged         RESUME_WANTED
-/// STREAM             slot, log or database are lost       SNAPSHOT_WANTED
+/// STREAM             changes are missing, on_gap repair   SNAPSHOT_WANTED
+/// STREAM             changes are missing, on_gap stop     STOPPED
+/// STOPPED            a person orders the repair           SNAPSHOT_WANTED
 /// any                the platform grants a new epoch      as RESUME_WANTED
 /// ```
 ///
@@ -32,8 +34,9 @@ import java.util.Locale;
 ///     spool: then an epoch without the spool may go on there as well
 /// @param snapshotEvents how many events the snapshot had that this epoch began with; -1 if it is
 ///     not whole yet, or there was none
-/// @param reason why an epoch is wanted, in words
+/// @param reason why an epoch is wanted, or why it stands still, in words
 /// @param generation which choice of tables it captures: a later one needs a new snapshot
+/// @param timeline the line of history that the captured log was written on; 0 if not known
 public record CaptureState(
     String sourceId,
     String agentId,
@@ -46,17 +49,19 @@ public record CaptureState(
     boolean confirmedDurable,
     long snapshotEvents,
     String reason,
-    int generation) {
+    int generation,
+    int timeline) {
   public enum Phase {
     SNAPSHOT_WANTED,
     RESUME_WANTED,
     SNAPSHOT,
-    STREAM
+    STREAM,
+    STOPPED
   }
 
   public static CaptureState fresh(String slot, int generation) {
     return new CaptureState(
-        "", "", "", slot, 0, Phase.SNAPSHOT_WANTED, 0, 0, false, -1, "it is new", generation);
+        "", "", "", slot, 0, Phase.SNAPSHOT_WANTED, 0, 0, false, -1, "it is new", generation, 0);
   }
 
   public CaptureState registered(String id, String database, String agent) {
@@ -72,7 +77,8 @@ public record CaptureState(
         confirmedDurable,
         snapshotEvents,
         reason,
-        generation);
+        generation,
+        timeline);
   }
 
   public CaptureState wanting(Phase wanted, String why) {
@@ -89,7 +95,8 @@ public record CaptureState(
         resumes,
         -1,
         why,
-        generation);
+        generation,
+        timeline);
   }
 
   public CaptureState inEpoch(int granted, Phase next, long position) {
@@ -106,11 +113,12 @@ public record CaptureState(
         resumes,
         -1,
         "",
-        generation);
+        generation,
+        timeline);
   }
 
   /// The snapshot is whole, with so many events.
-  CaptureState streamingFrom(long position, long events) {
+  CaptureState streamingFrom(long position, long events, int line) {
     return new CaptureState(
         sourceId,
         agentId,
@@ -123,7 +131,44 @@ public record CaptureState(
         false,
         events,
         "",
-        generation);
+        generation,
+        line);
+  }
+
+  /// The log is written on another line of history now, which holds all that was captured.
+  CaptureState on(int line) {
+    return new CaptureState(
+        sourceId,
+        agentId,
+        fingerprint,
+        slot,
+        epoch,
+        phase,
+        startPosition,
+        confirmedPosition,
+        confirmedDurable,
+        snapshotEvents,
+        reason,
+        generation,
+        line);
+  }
+
+  /// Something is missing, and a person wants to decide.
+  public CaptureState stopped(String why) {
+    return new CaptureState(
+        sourceId,
+        agentId,
+        fingerprint,
+        slot,
+        epoch,
+        Phase.STOPPED,
+        startPosition,
+        confirmedPosition,
+        confirmedDurable,
+        snapshotEvents,
+        why,
+        generation,
+        timeline);
   }
 
   /// The source is about to be told that it may forget everything up to here.
@@ -140,13 +185,14 @@ public record CaptureState(
         durable,
         snapshotEvents,
         reason,
-        generation);
+        generation,
+        timeline);
   }
 
   /// What was captured belongs to another choice of tables, or to another database.
   public CaptureState anew(int chosen, String why) {
     return new CaptureState(
-        sourceId, "", fingerprint, slot, 0, Phase.SNAPSHOT_WANTED, 0, 0, false, -1, why, chosen);
+        sourceId, "", fingerprint, slot, 0, Phase.SNAPSHOT_WANTED, 0, 0, false, -1, why, chosen, 0);
   }
 
   /// Whether this agent made the source known. One that was paired anew has to do so again.
@@ -172,6 +218,7 @@ public record CaptureState(
     values.put("snapshot_events", Long.toString(snapshotEvents));
     values.put("reason", reason);
     values.put("generation", Integer.toString(generation));
+    values.put("timeline", Integer.toString(timeline));
     PrivateFile.write(file, PrivateFile.properties(values));
   }
 
@@ -196,7 +243,8 @@ public record CaptureState(
           Boolean.parseBoolean(map.getOrDefault("confirmed_durable", "false")),
           Long.parseLong(map.getOrDefault("snapshot_events", "-1")),
           map.getOrDefault("reason", ""),
-          Integer.parseInt(map.getOrDefault("generation", "")));
+          Integer.parseInt(map.getOrDefault("generation", "")),
+          Integer.parseInt(map.getOrDefault("timeline", "0")));
     } catch (IllegalArgumentException e) {
       throw new IOException(file + " is not as the agent wrote it: " + e.getMessage());
     }

@@ -8,18 +8,18 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param activePid who uses it, 0 if nobody does
 /// @param confirmed what we said was safe
-/// @param written where the server's log ends
 /// @param held how many bytes of log it holds back
 /// @param lost whether the server gave up what the slot needs
-record Slot(int activePid, long confirmed, long written, long held, boolean lost) {
+/// @param anothers whether it is of another kind or database than ours: somebody else made it
+record Slot(int activePid, long confirmed, long held, boolean lost, boolean anothers) {
   static @Nullable Slot read(Connection connection, String name) throws SQLException {
     var sql =
         """
         SELECT coalesce(s.active_pid, 0), coalesce(s.confirmed_flush_lsn - '0/0', 0)::text,
-               (pg_current_wal_lsn() - '0/0')::text,
                greatest(pg_current_wal_lsn() - s.restart_lsn, 0)::text,
                coalesce(to_jsonb(s) ->> 'wal_status' = 'lost', false)
-                 OR s.restart_lsn IS NULL
+                 OR s.restart_lsn IS NULL,
+               s.plugin IS DISTINCT FROM 'pgoutput' OR s.database IS DISTINCT FROM current_database()
         FROM pg_replication_slots s
         WHERE s.slot_name = ?
         """;
@@ -32,10 +32,19 @@ record Slot(int activePid, long confirmed, long written, long held, boolean lost
         return new Slot(
             rows.getInt(1),
             Long.parseUnsignedLong(rows.getString(2)),
-            Long.parseUnsignedLong(rows.getString(3)),
-            rows.getString(4) == null ? 0 : Long.parseLong(rows.getString(4)),
+            rows.getString(3) == null ? 0 : Long.parseLong(rows.getString(3)),
+            rows.getBoolean(4),
             rows.getBoolean(5));
       }
+    }
+  }
+
+  /// Where the server's log ends.
+  static long written(Connection connection) throws SQLException {
+    try (var statement = connection.createStatement();
+        var rows = statement.executeQuery("SELECT (pg_current_wal_lsn() - '0/0')::text")) {
+      rows.next();
+      return Long.parseUnsignedLong(rows.getString(1));
     }
   }
 

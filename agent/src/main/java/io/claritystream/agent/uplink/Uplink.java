@@ -1,6 +1,8 @@
 package io.claritystream.agent.uplink;
 
 import com.google.protobuf.UnsafeByteOperations;
+import io.claritystream.agent.postgres.Gap;
+import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Progress;
 import io.claritystream.agent.postgres.Released;
 import io.claritystream.agent.spool.Spool;
@@ -11,10 +13,12 @@ import io.claritystream.protocol.link.AcknowledgeMode;
 import io.claritystream.protocol.link.AgentFrame;
 import io.claritystream.protocol.link.AgentLinkGrpc;
 import io.claritystream.protocol.link.Batch;
+import io.claritystream.protocol.link.GapStored;
 import io.claritystream.protocol.link.Hello;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.Refused;
 import io.claritystream.protocol.link.SnapshotProgress;
+import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.SourceStatus;
 import io.claritystream.protocol.link.Welcome;
 import io.grpc.Channel;
@@ -66,6 +70,7 @@ public final class Uplink implements AutoCloseable, Released {
   private final String sourceId;
   private final Platform platform;
   private final Progress progress;
+  private final Gaps gaps;
   private final Listener listener;
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
@@ -98,10 +103,12 @@ public final class Uplink implements AutoCloseable, Released {
   private volatile boolean connected;
   private volatile String trouble = "";
 
-  public Uplink(String sourceId, Platform platform, Progress progress, Listener listener) {
+  public Uplink(
+      String sourceId, Platform platform, Progress progress, Gaps gaps, Listener listener) {
     this.sourceId = sourceId;
     this.platform = platform;
     this.progress = progress;
+    this.gaps = gaps;
     this.listener = listener;
     over = platform.channel();
     thread = Thread.ofPlatform().name("uplink").daemon().unstarted(this::run);
@@ -173,6 +180,11 @@ public final class Uplink implements AutoCloseable, Released {
   @Override
   public boolean durable() {
     return acknowledge != AcknowledgeMode.ACKNOWLEDGE_SPOOL;
+  }
+
+  /// Where the source's log stands behind all that is durable; 0 if that is not known.
+  public long durablePosition() {
+    return releasedPosition;
   }
 
   public long durableSeq() {
@@ -666,6 +678,22 @@ public final class Uplink implements AutoCloseable, Released {
               .setRows(now.rows()));
     }
     out.onNext(AgentFrame.newBuilder().setStatus(status).build());
+    for (var gap : gaps.untold()) {
+      out.onNext(AgentFrame.newBuilder().setGap(frame(gap)).build());
+    }
+  }
+
+  private static SourceGap frame(Gap gap) {
+    return SourceGap.newBuilder()
+        .setGapId(gap.id())
+        .setRevision(gap.revision())
+        .setCause(gap.cause())
+        .setWords(gap.words())
+        .setFromPosition(gap.from() == 0 ? "" : Lsn.text(gap.from()))
+        .setToPosition(gap.to() == 0 ? "" : Lsn.text(gap.to()))
+        .setNoticedAtUs(gap.noticedAtUs())
+        .setRepairedAtUs(gap.repairedAtUs())
+        .build();
   }
 
   private static String detail(Progress.Snapshot now) {
@@ -716,12 +744,23 @@ public final class Uplink implements AutoCloseable, Released {
           case DURABLE -> durableTold = Math.max(durableTold, frame.getDurable().getSeq());
           case REWIND -> rewindTo = frame.getRewind().getFromSeq();
           case REFUSED -> refusal = frame.getRefused();
+          case GAP_STORED -> stored(frame.getGapStored());
+          case SETTINGS -> acknowledge = frame.getSettings().getAcknowledge();
           case FRAME_NOT_SET -> LOG.debug("a frame of a kind that this version does not know");
         }
       } finally {
         lock.unlock();
       }
       wake();
+    }
+
+    private void stored(GapStored told) {
+      try {
+        gaps.told(told.getGapId(), told.getRevision());
+      } catch (IOException e) {
+        // It is told again then, which harms nobody.
+        LOG.warn("a gap that the platform has is not forgotten: {}", e.getMessage());
+      }
     }
 
     @Override

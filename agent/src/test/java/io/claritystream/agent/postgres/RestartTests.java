@@ -111,9 +111,9 @@ class RestartTests {
                   run(
                       a,
                       "SELECT pg_replication_slot_advance('" + slot + "', pg_current_wal_lsn())"));
-      assertThat(captures.attempt(home, state)).isInstanceOf(CaptureEnd.Broken.class);
+      assertThat(captures.attempt(home, state)).isInstanceOf(CaptureEnd.Missing.class);
       run(a, "SELECT pg_drop_replication_slot('" + slot + "')");
-      assertThat(captures.attempt(home, state)).isInstanceOf(CaptureEnd.Broken.class);
+      assertThat(captures.attempt(home, state)).isInstanceOf(CaptureEnd.Missing.class);
     }
   }
 

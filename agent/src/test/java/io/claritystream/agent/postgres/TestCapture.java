@@ -47,7 +47,7 @@ final class TestCapture {
 
   CaptureState fresh() {
     return new CaptureState(
-        "source", "agent", "", slot, 1, CaptureState.Phase.SNAPSHOT, 0, 0, false, -1, "", 1);
+        "source", "agent", "", slot, 1, CaptureState.Phase.SNAPSHOT, 0, 0, false, -1, "", 1, 0);
   }
 
   Database source() {
@@ -99,7 +99,8 @@ final class TestCapture {
   }
 
   private Capture capture(
-      Path home, CaptureState state, Spool spool, Appender appender, AtomicBoolean stop) {
+      Path home, CaptureState state, Spool spool, Appender appender, AtomicBoolean stop)
+      throws IOException {
     return new Capture(
         source(),
         TableChoice.ALL,
@@ -109,6 +110,7 @@ final class TestCapture {
         appender,
         NOTHING,
         new Progress(),
+        Gaps.load(home.resolve("gaps.properties")),
         Clock.systemUTC(),
         stop::get);
   }

@@ -3,6 +3,7 @@ package io.claritystream.agent.uplink;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Progress;
 import io.grpc.Status;
 import java.nio.file.Files;
@@ -55,7 +56,14 @@ class IdentityTests {
         var source = platform.source("plant");
         assertThat(link.register("plant", "1/2", "18", List.of()))
             .isEqualTo(new Platform.Registered(source.id));
-        try (var uplink = new Uplink(source.id, link, new Progress(), new Nobody()).start()) {
+        try (var uplink =
+            new Uplink(
+                    source.id,
+                    link,
+                    new Progress(),
+                    Gaps.load(directory.resolve("gaps.properties")),
+                    new Nobody())
+                .start()) {
           uplink.wantEpoch();
           await().until(() -> source.sessions == 1 && uplink.connected());
           assertThat(source.stream.certificate).isEqualTo(before);

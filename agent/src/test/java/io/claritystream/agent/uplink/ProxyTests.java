@@ -3,6 +3,7 @@ package io.claritystream.agent.uplink;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Progress;
 import java.net.URI;
 import java.nio.file.Path;
@@ -68,7 +69,14 @@ class ProxyTests {
       var source = platform.source("plant");
       assertThat(link.register("plant", "1/2", "18", List.of()))
           .isEqualTo(new Platform.Registered(source.id));
-      try (var uplink = new Uplink(source.id, link, new Progress(), new Nobody()).start()) {
+      try (var uplink =
+          new Uplink(
+                  source.id,
+                  link,
+                  new Progress(),
+                  Gaps.load(directory.resolve("gaps.properties")),
+                  new Nobody())
+              .start()) {
         uplink.wantEpoch();
         await()
             .atMost(Duration.ofSeconds(30))

@@ -9,10 +9,12 @@ import io.claritystream.protocol.identity.PairingCode;
 import io.claritystream.protocol.identity.PeerIdentity;
 import io.claritystream.protocol.identity.SwitchableKeys;
 import io.claritystream.protocol.identity.TrustedPeers;
+import io.claritystream.protocol.link.AcknowledgeMode;
 import io.claritystream.protocol.link.AgentFrame;
 import io.claritystream.protocol.link.AgentLinkGrpc;
 import io.claritystream.protocol.link.Batch;
 import io.claritystream.protocol.link.Durable;
+import io.claritystream.protocol.link.GapStored;
 import io.claritystream.protocol.link.Hello;
 import io.claritystream.protocol.link.PairRequest;
 import io.claritystream.protocol.link.PairResponse;
@@ -25,6 +27,8 @@ import io.claritystream.protocol.link.RemoveSourceResponse;
 import io.claritystream.protocol.link.RenewRequest;
 import io.claritystream.protocol.link.RenewResponse;
 import io.claritystream.protocol.link.Rewind;
+import io.claritystream.protocol.link.Settings;
+import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.SourceStatus;
 import io.claritystream.protocol.link.Welcome;
 import io.grpc.Context;
@@ -60,6 +64,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
@@ -89,7 +94,8 @@ public final class TestPlatform implements AutoCloseable {
     public int snapshotsBegun;
     public int snapshotsEnded;
     public @Nullable SourceStatus status;
-    @Nullable Stream stream;
+    public final Map<String, SourceGap> gaps = new ConcurrentHashMap<>();
+    public @Nullable Stream stream;
     public int sessions;
 
     /// What became durable in all epochs, in order.
@@ -109,6 +115,7 @@ public final class TestPlatform implements AutoCloseable {
   private final Map<String, Source> sources = new HashMap<>();
   private final Server server;
   public volatile Mood mood = (stream, lastSeq) -> stream.durable(lastSeq);
+  public volatile AcknowledgeMode acknowledge = AcknowledgeMode.ACKNOWLEDGE_BRONZE;
   public volatile long windowBytes = 1024 * 1024;
   public volatile Duration certificateLife = Duration.ofHours(24);
   public volatile int renewals;
@@ -306,6 +313,7 @@ public final class TestPlatform implements AutoCloseable {
         case HELLO -> hello(frame.getHello());
         case BATCH -> batch(frame.getBatch());
         case STATUS -> source().status = frame.getStatus();
+        case GAP -> gap(frame.getGap());
         case FRAME_NOT_SET -> throw new IllegalStateException();
       }
     }
@@ -360,8 +368,28 @@ public final class TestPlatform implements AutoCloseable {
                         .setDurableSeq(source.durableSeq)
                         .setDurablePosition(position)
                         .setWindowBytes(windowBytes)
+                        .setAcknowledge(acknowledge)
                         .setStartEpoch(breaks)
                         .setReason(breaks ? "a test" : ""))
+                .build());
+      }
+    }
+
+    private void gap(SourceGap gap) {
+      source().gaps.put(gap.getGapId(), gap);
+      toAgent.onNext(
+          PlatformFrame.newBuilder()
+              .setGapStored(
+                  GapStored.newBuilder().setGapId(gap.getGapId()).setRevision(gap.getRevision()))
+              .build());
+    }
+
+    /// A person changed it.
+    public void acknowledge(AcknowledgeMode mode) {
+      synchronized (source()) {
+        toAgent.onNext(
+            PlatformFrame.newBuilder()
+                .setSettings(Settings.newBuilder().setAcknowledge(mode))
                 .build());
       }
     }

@@ -11,6 +11,7 @@ import io.claritystream.stream.source.EdgeHosts;
 import io.claritystream.stream.source.Plans;
 import io.claritystream.stream.source.PlatformAuthority;
 import io.claritystream.stream.source.RevokedAgents;
+import io.claritystream.stream.source.SourceGaps;
 import io.claritystream.stream.source.SourceReports;
 import io.claritystream.stream.source.Sources;
 import io.github.bucket4j.TimeMeter;
@@ -46,6 +47,7 @@ class GatewayConfiguration {
       EdgeHosts edge,
       Sources sources,
       SourceReports reports,
+      SourceGaps gaps,
       Agents agents,
       Plans plans,
       RevokedAgents revoked,
@@ -63,6 +65,7 @@ class GatewayConfiguration {
             properties,
             sources,
             reports,
+            gaps,
             marks,
             bus,
             new Quotas(plans, TimeMeter.SYSTEM_NANOTIME),

@@ -7,6 +7,7 @@ import io.claritystream.protocol.link.AgentFrame;
 import io.claritystream.protocol.link.Batch;
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.Hello;
+import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.SourceStatus;
 import io.grpc.MethodDescriptor;
 import io.grpc.Status;
@@ -23,6 +24,8 @@ sealed interface Incoming {
   record Events(BatchHeader header, byte[] payload, long receivedNs) implements Incoming {}
 
   record Report(SourceStatus status) implements Incoming {}
+
+  record Missing(SourceGap gap) implements Incoming {}
 
   /// A frame of a kind that this version does not know.
   record Unknown() implements Incoming {}
@@ -68,6 +71,7 @@ sealed interface Incoming {
         }
         case AgentFrame.STATUS_FIELD_NUMBER ->
             frame = new Report(message(in, SourceStatus.parser()));
+        case AgentFrame.GAP_FIELD_NUMBER -> frame = new Missing(message(in, SourceGap.parser()));
         default -> in.skipField(tag);
       }
     }

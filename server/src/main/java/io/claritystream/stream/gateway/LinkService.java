@@ -2,7 +2,6 @@ package io.claritystream.stream.gateway;
 
 import com.google.protobuf.ByteString;
 import io.claritystream.protocol.identity.PeerIdentity;
-import io.claritystream.protocol.link.AcknowledgeMode;
 import io.claritystream.protocol.link.AgentLinkGrpc;
 import io.claritystream.protocol.link.Certificate;
 import io.claritystream.protocol.link.PairRequest;
@@ -182,10 +181,7 @@ final class LinkService extends AgentLinkGrpc.AgentLinkImplBase {
           RegisterSourceResponse.newBuilder()
               .setSourceId(source.sourceId().toString())
               .setEpoch(source.epoch())
-              .setAcknowledge(
-                  acknowledge.equals("spool")
-                      ? AcknowledgeMode.ACKNOWLEDGE_SPOOL
-                      : AcknowledgeMode.ACKNOWLEDGE_BRONZE)
+              .setAcknowledge(SourceStream.mode(acknowledge))
               .build();
       case Sources.Registration.Refused(String why) ->
           throw Status.FAILED_PRECONDITION.withDescription(why).asRuntimeException();

@@ -1,13 +1,17 @@
 package io.claritystream.stream.gateway;
 
 import io.claritystream.protocol.link.SnapshotProgress;
+import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.SourceStatus;
+import io.claritystream.stream.source.SourceGaps;
 import io.claritystream.stream.source.SourceReport;
 import java.time.Instant;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// Reads a status frame.
+/// Reads what an agent reports.
 final class Reports {
   private Reports() {}
 
@@ -28,6 +32,34 @@ final class Reports {
         time(status.getLastCommitAtUs()),
         status.hasSnapshot() ? snapshot(status.getSnapshot()) : null,
         status.getPosition());
+  }
+
+  /// A gap as it was told, if it can be one.
+  static Optional<SourceGaps.Gap> read(SourceGap gap) {
+    Instant noticedAt = time(gap.getNoticedAtUs());
+    try {
+      return noticedAt == null
+          ? Optional.empty()
+          : Optional.of(
+              new SourceGaps.Gap(
+                  UUID.fromString(gap.getGapId()),
+                  gap.getRevision(),
+                  switch (gap.getCause()) {
+                    case SLOT_DROPPED -> "slot_dropped";
+                    case SLOT_MOVED -> "slot_moved";
+                    case SLOT_INVALIDATED -> "slot_invalidated";
+                    case LOG_DIVERGED -> "log_diverged";
+                    case SPOOL_LOST -> "spool_lost";
+                    case GAP_CAUSE_UNSPECIFIED, UNRECOGNIZED -> "other";
+                  },
+                  gap.getWords(),
+                  gap.getFromPosition(),
+                  gap.getToPosition(),
+                  noticedAt,
+                  time(gap.getRepairedAtUs())));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
   }
 
   private static SourceReport.Snapshot snapshot(SnapshotProgress progress) {

@@ -6,13 +6,17 @@ import io.claritystream.protocol.link.AcknowledgeMode;
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.BatchKind;
 import io.claritystream.protocol.link.Durable;
+import io.claritystream.protocol.link.GapStored;
 import io.claritystream.protocol.link.Hello;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.Rewind;
+import io.claritystream.protocol.link.Settings;
+import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.Welcome;
 import io.claritystream.stream.source.Checkpoint;
 import io.claritystream.stream.source.DurableMark;
 import io.claritystream.stream.source.DurableMarks;
+import io.claritystream.stream.source.SourceGaps;
 import io.claritystream.stream.source.SourceRef;
 import io.claritystream.stream.source.Sources;
 import io.grpc.Status;
@@ -70,6 +74,7 @@ final class SourceStream implements DurableMarks.Listener {
   private long durableNs;
   private Duration stallAfter;
   private int stalls;
+  private AcknowledgeMode acknowledge = AcknowledgeMode.ACKNOWLEDGE_BRONZE;
 
   SourceStream(
       StreamServices services,
@@ -127,11 +132,44 @@ final class SourceStream implements DurableMarks.Listener {
           case Incoming.Events events -> batch(events);
           case Incoming.Report(var status) ->
               services.reports().reported(live(), Reports.read(status));
+          case Incoming.Missing(SourceGap gap) -> gap(gap);
           case Incoming.Unknown() -> {}
         }
         askForNext();
       }
       case ENDED -> {}
+    }
+  }
+
+  /// Stored aside, so that events need not wait for it; the agent says it again until it is told.
+  private void gap(SourceGap told) {
+    SourceRef of = live();
+    services
+        .background()
+        .execute(
+            () -> {
+              try {
+                Optional<SourceGaps.Gap> gap = Reports.read(told);
+                gap.ifPresent(read -> services.gaps().store(of, read));
+                if (gap.isEmpty()) {
+                  LOG.warn(
+                      "a gap that cannot be read source={} id={}", of.sourceId(), told.getGapId());
+                }
+                say(
+                    PlatformFrame.newBuilder()
+                        .setGapStored(
+                            GapStored.newBuilder()
+                                .setGapId(told.getGapId())
+                                .setRevision(told.getRevision())));
+              } catch (RuntimeException e) {
+                LOG.warn("a gap is not stored yet source={}", of.sourceId(), e);
+              }
+            });
+  }
+
+  private synchronized void say(PlatformFrame.Builder frame) {
+    if (state == State.LIVE) {
+      toAgent.onNext(frame.build());
     }
   }
 
@@ -288,12 +326,15 @@ final class SourceStream implements DurableMarks.Listener {
 
   private void welcome(SourceRef opened, Checkpoint checkpoint, long durable, String epochOpened) {
     long windowBytes = services.window(opened.partition());
+    AcknowledgeMode acknowledged =
+        mode(services.sources().standing(List.of(opened.sourceId())).getFirst().acknowledge());
     synchronized (this) {
       if (state != State.OPENING) {
         return;
       }
       source = opened;
       state = State.LIVE;
+      acknowledge = acknowledged;
       window = new SendWindow(durable, windowBytes);
       chain = new DigestChain(durable, durable == 0 ? new byte[0] : checkpoint.digest());
       progressNs = services.nanoTime().getAsLong();
@@ -309,7 +350,7 @@ final class SourceStream implements DurableMarks.Listener {
                       .setDurablePosition(checkpoint.position())
                       .setWindowBytes(windowBytes)
                       .setPolicyVersion(BatchCheck.POLICY_VERSION)
-                      .setAcknowledge(AcknowledgeMode.ACKNOWLEDGE_BRONZE)
+                      .setAcknowledge(acknowledged)
                       .setStartEpoch(!epochOpened.isEmpty())
                       .setReason(epochOpened))
               .build());
@@ -526,10 +567,28 @@ final class SourceStream implements DurableMarks.Listener {
       refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
       return;
     }
+    acknowledge(mode(now.acknowledge()));
     Checkpoint checkpoint = now.checkpoint();
     durable(
         new DurableMark(
             opened.get().sourceId(), checkpoint.epoch(), checkpoint.session(), checkpoint.seq()));
+  }
+
+  private synchronized void acknowledge(AcknowledgeMode now) {
+    if (state == State.LIVE && acknowledge != now) {
+      acknowledge = now;
+      toAgent.onNext(
+          PlatformFrame.newBuilder()
+              .setSettings(Settings.newBuilder().setAcknowledge(now))
+              .build());
+    }
+  }
+
+  /// As the link says it.
+  static AcknowledgeMode mode(String acknowledge) {
+    return acknowledge.equals("spool")
+        ? AcknowledgeMode.ACKNOWLEDGE_SPOOL
+        : AcknowledgeMode.ACKNOWLEDGE_BRONZE;
   }
 
   /// Time has passed.

@@ -2,6 +2,7 @@ package io.claritystream.stream.gateway;
 
 import io.claritystream.stream.bus.EventBus;
 import io.claritystream.stream.source.DurableMarks;
+import io.claritystream.stream.source.SourceGaps;
 import io.claritystream.stream.source.SourceReports;
 import io.claritystream.stream.source.Sources;
 import java.time.Clock;
@@ -22,6 +23,7 @@ record StreamServices(
     GatewayProperties properties,
     Sources sources,
     SourceReports reports,
+    SourceGaps gaps,
     DurableMarks marks,
     EventBus bus,
     Quotas quotas,

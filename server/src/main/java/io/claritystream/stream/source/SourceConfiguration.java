@@ -42,6 +42,11 @@ class SourceConfiguration {
   }
 
   @Bean
+  SourceGaps sourceGaps(@Qualifier("service") JdbcClient sql) {
+    return new SourceGaps(sql);
+  }
+
+  @Bean
   Plans plans(@Qualifier("service") JdbcClient sql) {
     return new Plans(sql);
   }

@@ -9,21 +9,29 @@ import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
+import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.RequiresPermission;
+import io.claritystream.control.audit.AuditEntry;
+import io.claritystream.control.audit.AuditLog;
 import io.claritystream.stream.source.SourceViews.Source;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -31,6 +39,8 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "Sources")
 class SourceController {
   private static final String LIST = "sources";
+  private static final String GAPS = "source_gaps";
+  private static final Set<String> ACKNOWLEDGE = Set.of("bronze", "spool");
 
   private static final String TABLES =
       """
@@ -53,10 +63,15 @@ class SourceController {
 
   private final TenantTransactions transactions;
   private final SourceViews views;
+  private final AuditLog audit;
+  private final Clock clock;
 
-  SourceController(TenantTransactions transactions, SourceViews views) {
+  SourceController(
+      TenantTransactions transactions, SourceViews views, AuditLog audit, Clock clock) {
     this.transactions = transactions;
     this.views = views;
+    this.audit = audit;
+    this.clock = clock;
   }
 
   /// @param rows that came by snapshot and insert
@@ -125,6 +140,83 @@ class SourceController {
                   .query(SourceController::table)
                   .list();
             }));
+  }
+
+  @GetMapping("/v1/sources/{id}/gaps")
+  @RequiresPermission(Permission.SOURCES_READ)
+  @Operation(
+      operationId = "listSourceGaps",
+      summary =
+          "What of a source was not captured, and whether a snapshot repaired it; newest first")
+  Page<SourceGaps.Shown> gaps(Caller caller, @PathVariable("id") UUID id, PageRequest page) {
+    SourceGaps.After after =
+        page.after(GAPS, 2)
+            .map(cursor -> new SourceGaps.After(cursor.instant(0), cursor.uuid(1)))
+            .orElse(null);
+    List<SourceGaps.Shown> rows =
+        transactions.read(
+            caller.tenantId(),
+            sql -> {
+              one(sql, caller, id);
+              return SourceGaps.list(sql, caller.tenantId(), id, after, page.rows());
+            });
+    return Page.of(rows, page, gap -> Cursor.of(GAPS, gap.noticedAt(), gap.id()));
+  }
+
+  /// @param acknowledge `bronze`: the source keeps its log until its events are stored here;
+  ///     `spool`: only until the agent's own disk has them, so that a platform that is away costs
+  ///     the source no disk, and an agent's disk that is lost costs the events that were not sent
+  ///     yet
+  @Schema(name = "SourceChange")
+  record Change(@Schema(allowableValues = {"bronze", "spool"}) String acknowledge) {}
+
+  @PatchMapping("/v1/sources/{id}")
+  @RequiresPermission(Permission.SOURCES_WRITE)
+  @Operation(
+      operationId = "changeSource",
+      summary =
+          "Changes when the source may forget what it sent: a connected agent follows at once")
+  Source change(
+      Caller caller,
+      @PathVariable("id") UUID id,
+      @RequestBody Change change,
+      HttpServletRequest request) {
+    if (!ACKNOWLEDGE.contains(change.acknowledge())) {
+      throw Problem.invalid("acknowledge", "must be bronze or spool");
+    }
+    return transactions.run(
+        caller.tenantId(),
+        caller.userId(),
+        sql -> {
+          Source before = one(sql, caller, id);
+          if (before.state().equals("removed")) {
+            throw Problem.of(
+                ProblemCode.CONFLICT, "The source was removed from its agent; add it again first.");
+          }
+          if (!before.acknowledge().equals(change.acknowledge())) {
+            sql.sql(
+                    """
+                    UPDATE control.source SET acknowledge = :acknowledge
+                    WHERE tenant_id = :tenant AND source_id = :source
+                    """)
+                .param("acknowledge", change.acknowledge())
+                .param("tenant", caller.tenantId().value())
+                .param("source", id)
+                .update();
+            audit.append(
+                sql,
+                AuditEntry.of(
+                        caller.tenantId(),
+                        clock.instant(),
+                        PairingCodes.person(sql, caller.userId()),
+                        "source.changed")
+                    .on("source", id)
+                    .from(request.getRemoteAddr())
+                    .with("name", before.name())
+                    .with("acknowledge", change.acknowledge()));
+          }
+          return one(sql, caller, id);
+        });
   }
 
   private Source one(JdbcClient sql, Caller caller, UUID id) {

@@ -19,13 +19,14 @@ final class SourceViews {
   private static final String SELECT =
       """
       SELECT s.source_id, s.name, s.kind, s.agent_id, a.name AS agent_name, s.epoch, s.created_at,
-             s.removed_at, t.state, t.detail, t.captured_seq, t.lag_bytes, t.spool_bytes,
+             s.removed_at, s.acknowledge, t.state, t.detail, t.captured_seq, t.lag_bytes, t.spool_bytes,
              t.events_per_s,
              t.snapshot_tables_done, t.snapshot_tables_total, t.snapshot_rows,
              coalesce(t.reported_at > :fresh, false) AND a.revoked_at IS NULL
                AND s.removed_at IS NULL AS online,
              c.epoch AS durable_epoch, c.bronze_seq, c.events_total, c.last_commit_at,
              c.last_captured_at, folded.reads, folded.tables_not_exact,
+             missed.gaps, missed.gaps_open,
              CASE WHEN building.model_id IS NOT NULL THEN 'building'
                   WHEN live.detached_at IS NOT NULL THEN 'detached'
                   WHEN EXISTS (SELECT FROM control.rebuild r
@@ -51,6 +52,11 @@ final class SourceViews {
         FROM analytics.table_state n
         WHERE n.tenant_id = s.tenant_id AND n.source_id = s.source_id
       ) folded
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS gaps, count(*) FILTER (WHERE g.repaired_at IS NULL) AS gaps_open
+        FROM control.source_gap g
+        WHERE g.tenant_id = s.tenant_id AND g.source_id = s.source_id
+      ) missed
       WHERE s.tenant_id = :tenant
         AND (s.removed_at IS NULL OR :removed)
         AND (CAST(:ids AS uuid[]) IS NULL OR s.source_id = ANY (:ids))
@@ -62,6 +68,10 @@ final class SourceViews {
   /// @param state snapshotting until the snapshot's last row is stored here, and one that is taken
   ///     again until people see what it was folded to
   /// @param tablesNotExact tables whose read models do not hold all that was captured of them
+  /// @param gaps how often something of the source was not captured; `gapsOpen` of them no snapshot
+  ///     has repaired yet
+  /// @param acknowledge when the source may forget what it sent: once it is stored here, or once
+  ///     the agent's disk has it
   /// @param eventsPerS durable events over the last minute
   /// @param lagS seconds since the newest durable commit while there is more to come; 0 when caught
   ///     up
@@ -93,6 +103,9 @@ final class SourceViews {
       long lagBytes,
       long spoolBytes,
       long tablesNotExact,
+      long gaps,
+      long gapsOpen,
+      @Schema(allowableValues = {"bronze", "spool"}) String acknowledge,
       @Nullable Snapshot snapshot,
       Model model,
       @Nullable Instant lastEventAt,
@@ -199,6 +212,9 @@ final class SourceViews {
         row.getLong("lag_bytes"),
         row.getLong("spool_bytes"),
         row.getLong("tables_not_exact"),
+        row.getLong("gaps"),
+        row.getLong("gaps_open"),
+        row.getString("acknowledge"),
         snapshot,
         new Model(
             row.getString("model_state"),

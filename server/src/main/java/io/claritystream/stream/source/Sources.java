@@ -73,7 +73,7 @@ public final class Sources {
   }
 
   /// Where a source stands, for the gateway that serves a stream of it.
-  public record Standing(SourceRef source, Checkpoint checkpoint) {}
+  public record Standing(SourceRef source, Checkpoint checkpoint, String acknowledge) {}
 
   public Optional<SourceRef> find(UUID sourceId) {
     return sql.sql(
@@ -427,7 +427,7 @@ public final class Sources {
     return sql.sql(
             """
             SELECT s.tenant_id, s.source_id, s.agent_id, s.name, s.partition, s.epoch, s.session,
-                   coalesce(c.epoch, 0) AS durable_epoch,
+                   s.acknowledge, coalesce(c.epoch, 0) AS durable_epoch,
                    coalesce(c.session, 0) AS durable_session,
                    coalesce(c.bronze_seq, 0) AS durable_seq,
                    coalesce(c.digest, ''::bytea) AS durable_digest,
@@ -447,7 +447,8 @@ public final class Sources {
                         row.getLong("durable_session"),
                         row.getLong("durable_seq"),
                         row.getBytes("durable_digest"),
-                        row.getString("durable_position"))))
+                        row.getString("durable_position")),
+                    row.getString("acknowledge")))
         .list();
   }
 
