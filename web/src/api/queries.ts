@@ -57,6 +57,24 @@ export const sourceTablesQuery = (id: string) =>
     refetchInterval: 10_000,
   });
 
+export const sourceGapsQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ['sources', id, 'gaps'],
+    queryFn: ({ signal, pageParam }) =>
+      body(
+        api.GET('/v1/sources/{id}/gaps', {
+          params: {
+            path: { id },
+            query: { limit: 20, ...(pageParam ? { cursor: pageParam } : {}) },
+          },
+          signal,
+        }),
+      ),
+    initialPageParam: '',
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    refetchInterval: 10_000,
+  });
+
 export const deadLettersQuery = (sourceId: string) =>
   infiniteQueryOptions({
     queryKey: ['dead-letters', sourceId],

@@ -524,6 +524,24 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
+        /** Changes when the source may forget what it sent: a connected agent follows at once */
+        patch: operations["changeSource"];
+        trace?: never;
+    };
+    "/v1/sources/{id}/gaps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What of a source was not captured, and whether a snapshot repaired it; newest first */
+        get: operations["listSourceGaps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -952,6 +970,10 @@ export interface components {
             data: components["schemas"]["Source"][];
             next_cursor: string | null;
         };
+        PageSourceGap: {
+            data: components["schemas"]["SourceGap"][];
+            next_cursor: string | null;
+        };
         PageSourceTable: {
             data: components["schemas"]["SourceTable"][];
             next_cursor: string | null;
@@ -1072,6 +1094,8 @@ export interface components {
             source_id: string;
         };
         Source: {
+            /** @enum {string} */
+            acknowledge: "bronze" | "spool";
             /** Format: uuid */
             agent_id: string;
             agent_name: string;
@@ -1085,6 +1109,10 @@ export interface components {
             events_per_s: number;
             /** Format: int64 */
             events_total: number;
+            /** Format: int64 */
+            gaps: number;
+            /** Format: int64 */
+            gaps_open: number;
             /** Format: uuid */
             id: string;
             /** @enum {string} */
@@ -1106,6 +1134,10 @@ export interface components {
             /** Format: int64 */
             tables_not_exact: number;
         };
+        SourceChange: {
+            /** @enum {string} */
+            acknowledge: "bronze" | "spool";
+        };
         SourceCounts: {
             /** Format: int32 */
             failed: number;
@@ -1115,6 +1147,19 @@ export interface components {
             streaming: number;
             /** Format: int32 */
             total: number;
+        };
+        SourceGap: {
+            /** @enum {string} */
+            cause: "slot_dropped" | "slot_moved" | "slot_invalidated" | "log_diverged" | "spool_lost" | "other";
+            from_position: string | null;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            noticed_at: string;
+            /** Format: date-time */
+            repaired_at: string | null;
+            to_position: string | null;
+            words: string;
         };
         SourceModel: {
             /** Format: int64 */
@@ -2887,6 +2932,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission sources.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeSource: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SourceChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Source"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission sources.write. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSourceGaps: {
+        parameters: {
+            query?: {
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageSourceGap"];
                 };
             };
             /** @description The request is not valid. */

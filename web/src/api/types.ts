@@ -8,6 +8,7 @@ export type Me = Schemas['Me'];
 export type Agent = Schemas['Agent'];
 export type PairingCode = Schemas['PairingCode'];
 export type Source = Schemas['Source'];
+export type SourceGap = Schemas['SourceGap'];
 export type SourceTable = Schemas['SourceTable'];
 /** The payload is JSON as it is stored: key, after, before, where they are. */
 export type ChangeEvent = Omit<Schemas['Event'], 'payload'> & { payload: unknown };

@@ -18,6 +18,7 @@ import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
 import { NotExact } from './exactness';
 import { lagText, Throughput } from './figures';
+import { GapsBadge } from './Gaps';
 import { SnapshotFigures } from './SnapshotNotice';
 
 const PairDialog = lazy(() => import('./PairDialog'));
@@ -142,6 +143,7 @@ function Sources({ sources, removed }: { sources: readonly Source[]; removed: nu
                 <Age at={source.last_event_at} none="no event yet" />
               </span>
               <SourceDetail source={source} />
+              {source.gaps > 0 && <GapsBadge source={source} />}
               {source.tables_not_exact > 0 && <NotExact tables={source.tables_not_exact} />}
             </Link>
           </li>
@@ -196,6 +198,16 @@ function SourceRow({ source }: { source: Source }) {
         <Td className="text-right whitespace-nowrap">{lagText(source)}</Td>
         <Td className="text-right">{formatCount(source.events_total)}</Td>
         <Td className="whitespace-nowrap">
+          {source.gaps > 0 && (
+            <Link
+              to={paths.source}
+              params={{ id: source.id }}
+              hash="gaps"
+              className="mr-1.5 hover:underline"
+            >
+              <GapsBadge source={source} />
+            </Link>
+          )}
           {source.tables_not_exact > 0 ? (
             <Link
               to={paths.source}

@@ -63,3 +63,35 @@ it('puts a snapshot that is under way before all other figures', async () => {
   expect(figures.querySelector('dt')?.textContent).toBe('Snapshot');
   expect(figures.textContent).toContain('50 of 200 rows stored');
 });
+
+it('lists what was missed, and says what of it is not repaired', async () => {
+  openApp('/app/data-sources/s1', {
+    '/v1/sources': page(aSource({ gaps: 2, gaps_open: 1 })),
+    '/v1/sources/s1': aSource({ gaps: 2, gaps_open: 1 }),
+    '/v1/sources/s1/tables': page(),
+    '/v1/sources/s1/gaps': page(
+      {
+        id: 'g2',
+        cause: 'slot_dropped',
+        words: 'the replication slot clarity_plant is gone',
+        from_position: '0/16B3748',
+        to_position: null,
+        noticed_at: '2026-11-02T00:00:00Z',
+        repaired_at: null,
+      },
+      {
+        id: 'g1',
+        cause: 'log_diverged',
+        words: 'it was restored from a backup',
+        from_position: '0/15B3748',
+        to_position: '0/16B0000',
+        noticed_at: '2026-11-01T00:00:00Z',
+        repaired_at: '2026-11-01T00:01:00Z',
+      },
+    ),
+  });
+  expect(await screen.findByText('2 gaps, not repaired')).toBeTruthy();
+  expect(await screen.findByText('the replication slot clarity_plant is gone')).toBeTruthy();
+  expect(screen.getByText(/Not repaired yet/)).toBeTruthy();
+  expect(screen.getByText(/missing in the history only/)).toBeTruthy();
+});

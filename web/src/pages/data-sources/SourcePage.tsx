@@ -21,6 +21,7 @@ import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
 import { counted, Exactness, NotExact, whyNotExact } from './exactness';
 import { lagText, snapshotLeft, snapshotProgress, Throughput } from './figures';
+import { Gaps, GapsBadge } from './Gaps';
 import { MappingView } from './MappingView';
 
 const route = getRouteApi('/app/data-sources/$id');
@@ -59,6 +60,11 @@ export function SourcePage() {
             <SourceStatus state={source.state} />
             <span>{source.kind === 'postgresql' ? 'PostgreSQL' : words(source.kind)}</span>
             <span>by agent {source.agent_name}</span>
+            {source.gaps > 0 && (
+              <a href="#gaps" className="hover:underline">
+                <GapsBadge source={source} />
+              </a>
+            )}
             {source.tables_not_exact > 0 && (
               <a href="#tables" className="hover:underline">
                 <NotExact tables={source.tables_not_exact} />
@@ -75,6 +81,7 @@ export function SourcePage() {
       <Detail source={source} />
       <div className="flex flex-col gap-3">
         <Facts source={source} />
+        <Gaps source={source} />
         <Tables id={id} />
         <DeadLetters id={id} />
       </div>
@@ -128,7 +135,10 @@ function Facts({ source }: { source: Source }) {
     {
       name: 'Spool at the site',
       value: formatBytes(source.spool_bytes),
-      note: 'freed as it becomes durable here',
+      note:
+        source.acknowledge === 'spool'
+          ? 'the database forgets what is here: losing it loses events'
+          : 'freed as it becomes durable here',
     },
   ];
   if (source.state === 'snapshotting') {

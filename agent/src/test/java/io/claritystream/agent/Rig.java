@@ -103,6 +103,25 @@ final class Rig implements AutoCloseable {
     worker = new SourceWorker(home, settings, link, limits, Clock.systemUTC(), Map.of()).start();
   }
 
+  /// An agent of its own process, to be killed.
+  Process child(Path log, String heap) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            heap,
+            "-XX:TieredStopAtLevel=1",
+            "--enable-native-access=ALL-UNNAMED",
+            "--sun-misc-unsafe-memory-access=allow",
+            "-cp",
+            System.getProperty("java.class.path"),
+            Agent.class.getName(),
+            "--data",
+            home.directory().toString(),
+            "run")
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+        .start();
+  }
+
   void stop() {
     if (worker != null) {
       worker.close();

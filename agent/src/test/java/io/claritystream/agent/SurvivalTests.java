@@ -86,21 +86,7 @@ class SurvivalTests {
   }
 
   private Process child(Rig rig) throws IOException {
-    return new ProcessBuilder(
-            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-            "-Xmx128m",
-            "-XX:TieredStopAtLevel=1",
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
-            "-cp",
-            System.getProperty("java.class.path"),
-            Agent.class.getName(),
-            "--data",
-            rig.home.directory().toString(),
-            "run")
-        .redirectErrorStream(true)
-        .redirectOutput(directory.resolve("agent.log").toFile())
-        .start();
+    return rig.child(directory.resolve("agent.log"), "-Xmx128m");
   }
 
   @Test

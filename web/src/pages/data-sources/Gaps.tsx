@@ -1,0 +1,90 @@
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { sourceGapsQuery } from '../../api/queries';
+import type { Source, SourceGap } from '../../api/types';
+import { Moment } from '../../ui/Age';
+import { Button } from '../../ui/Button';
+import { Failed, TableSkeleton } from '../../ui/Feedback';
+import { formatCount, words, zoneName } from '../../ui/format';
+import { Panel } from '../../ui/Panel';
+
+/** How often something of a source was not captured, and whether that is repaired. */
+export function GapsBadge({ source }: { source: Source }) {
+  const open = source.gaps_open > 0;
+  return (
+    <span
+      className={
+        open
+          ? 'inline-block rounded-inner border border-critical/40 bg-critical-wash px-1.5 text-meta whitespace-nowrap text-critical'
+          : 'inline-block rounded-inner border border-line px-1.5 text-meta whitespace-nowrap text-ink-2'
+      }
+    >
+      {formatCount(source.gaps)} {source.gaps === 1 ? 'gap' : 'gaps'}
+      {open ? ', not repaired' : ', repaired'}
+    </span>
+  );
+}
+
+/** What the source had forgotten before it was captured: only where there is any. */
+export function Gaps({ source }: { source: Source }) {
+  const query = useInfiniteQuery({ ...sourceGapsQuery(source.id), enabled: source.gaps > 0 });
+  if (source.gaps === 0) return null;
+  const gaps = query.data?.pages.flatMap((page) => page.data);
+  return (
+    <Panel
+      title="Gaps"
+      id="gaps"
+      className="scroll-mt-14"
+      aside={<span>Times in {zoneName()}</span>}
+    >
+      {!gaps ? (
+        query.error ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <TableSkeleton what="the gaps" rows={2} />
+        )
+      ) : (
+        <ul>
+          {gaps.map((gap) => (
+            <GapRow key={gap.id} gap={gap} />
+          ))}
+        </ul>
+      )}
+      {query.hasNextPage && (
+        <div className="border-t border-line-weak px-3 py-1.5">
+          <Button
+            aria-disabled={query.isFetchingNextPage}
+            onClick={() => void query.fetchNextPage()}
+          >
+            Load more
+          </Button>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+function GapRow({ gap }: { gap: SourceGap }) {
+  return (
+    <li className="border-t border-line-weak px-3 py-2">
+      <p className="flex flex-wrap items-center gap-x-4 gap-y-0.5">
+        <Moment at={gap.noticed_at} />
+        <span className="font-medium">{words(gap.cause)}</span>
+        <span className="ml-auto text-meta text-ink-3">
+          from <span className="font-mono">{gap.from_position ?? 'an unknown position'}</span> to{' '}
+          <span className="font-mono">{gap.to_position ?? 'an unknown position'}</span>
+        </span>
+      </p>
+      <p className="max-w-[60rem] break-words text-ink-2">{gap.words}</p>
+      <p className="text-meta text-ink-3">
+        {gap.repaired_at ? (
+          <>
+            A new copy of all tables was whole at the site <Moment at={gap.repaired_at} />. What was
+            missed is missing in the history only.
+          </>
+        ) : (
+          'Not repaired yet: figures may miss what changed meanwhile.'
+        )}
+      </p>
+    </li>
+  );
+}
