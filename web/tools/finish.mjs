@@ -1,6 +1,6 @@
-// What follows a build: the budget of the first load is checked, and text files are compressed once
-// here instead of with every answer. The manifest served only this and is not shipped.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+// What follows a build: the first load is measured, which a test holds to its budget (build/web.sh),
+// and text files are compressed once here instead of with every answer. The manifest served only this and is not shipped.
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
 const limitKb = 130;
@@ -34,9 +34,7 @@ rmSync('dist/.vite', { recursive: true });
 
 const scripts = [...first].filter((file) => file.endsWith('.js'));
 const kb = scripts.reduce((sum, file) => sum + sizes.get(file), 0) / 1024;
-if (kb > limitKb) {
-  rmSync('dist/index.html');
-  console.error(`First load: ${kb.toFixed(1)} KB of script (gzip), above ${limitKb} KB.`);
-  process.exit(1);
-}
-console.log(`First load: ${kb.toFixed(1)} KB of script (gzip) of ${limitKb} KB.`);
+const told = `First load: ${kb.toFixed(1)} KB of script (gzip), ${limitKb} KB at most.`;
+mkdirSync('target', { recursive: true });
+writeFileSync('target/first-load', `${kb > limitKb ? 'above' : 'within'}\n${told}\n`);
+console.log(told);

@@ -9,14 +9,12 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -82,7 +80,7 @@ public final class Agent {
     try {
       var arguments = new Arguments(line, FLAGS);
       if (arguments.flag("--help") || !arguments.hasWord()) {
-        out.print(usage(program));
+        out.print(Usage.of(program, arguments.words()));
         return line.isEmpty() ? MISUSED : DONE;
       }
       var chosen = arguments.option("--data").filter(path -> !path.isBlank());
@@ -101,7 +99,7 @@ public final class Agent {
           yield DONE;
         }
         case "help" -> {
-          out.print(usage(program));
+          out.print(Usage.of(program, arguments.words()));
           yield DONE;
         }
         default -> throw new UsageException("there is no command " + command);
@@ -122,15 +120,6 @@ public final class Agent {
     } catch (IOException e) {
       err.println("agent: " + e.getMessage());
       return FAILED;
-    }
-  }
-
-  /// A file, so that `./clarity agent --help` can show it before anything is built. It begins with
-  /// the program's bare name.
-  private static String usage(String program) throws IOException {
-    try (var text = Objects.requireNonNull(Agent.class.getResourceAsStream("usage.txt"))) {
-      var usage = new String(text.readAllBytes(), StandardCharsets.UTF_8);
-      return program + usage.substring("agent".length());
     }
   }
 
@@ -182,7 +171,17 @@ public final class Agent {
           yield DONE;
         }
         case Pairing.Refused(var reason) ->
-            throw new CommandFailedException("not paired: " + reason);
+            throw new CommandFailedException(
+                Identity.load(home.directory())
+                        .map(
+                            before ->
+                                "not paired anew, and still paired with "
+                                    + before.workspace()
+                                    + " as "
+                                    + before.agentName())
+                        .orElse("not paired")
+                    + ": "
+                    + reason);
       };
     }
   }
@@ -215,15 +214,7 @@ public final class Agent {
         throw new CommandFailedException(
             "an agent runs on " + home.directory() + " already; stop it first");
       }
-      var identity =
-          Identity.load(home.directory())
-              .orElseThrow(
-                  () ->
-                      new CommandFailedException(
-                          "this agent is not paired yet; make a pairing code on the platform's web"
-                              + " page and run: "
-                              + called
-                              + " pair CODE --server URL"));
+      var identity = Identity.load(home.directory()).orElseThrow(() -> notPaired(called));
       var runner =
           new Runner(
               home,
@@ -244,11 +235,21 @@ public final class Agent {
     }
   }
 
+  private static CommandFailedException notPaired(String called) {
+    return new CommandFailedException(
+        "this agent is not paired yet; make a pairing code on the platform's web page and run: "
+            + called
+            + " pair CODE --server URL");
+  }
+
   private int status(Home home, String called, Arguments arguments) throws IOException {
     var json = arguments.flag("--json");
     arguments.end();
     var report = StatusReport.load(home.statusFile());
     if (report.isEmpty()) {
+      if (Identity.load(home.directory()).isEmpty()) {
+        throw notPaired(called);
+      }
       throw new CommandFailedException(
           "no agent has run on " + home.directory() + " yet; start it with: " + called + " run");
     }

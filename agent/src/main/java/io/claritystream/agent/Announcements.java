@@ -5,6 +5,8 @@ import java.io.PrintStream;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -24,10 +26,17 @@ final class Announcements {
           Duration.ofHours(1));
   private static final int WORDS_MAX = 20;
 
+  /// A source that connects a little later than the others is not refused.
+  private static final Duration REFUSED_AFTER = Duration.ofSeconds(10);
+  private static final DateTimeFormatter TIME =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
+
   private final PrintStream events;
   private final boolean json;
   private final Clock clock;
   private final Map<String, String> told = new HashMap<>();
+  private final Map<String, Instant> refusedSince = new HashMap<>();
+  private final Map<String, String> refusals = new HashMap<>();
   private final Set<String> troubles = new HashSet<>();
   private @Nullable Instant awaySince;
   private Instant againAt = Instant.MAX;
@@ -50,14 +59,63 @@ final class Announcements {
     }
   }
 
+  void halfRemoved(String name, String called) {
+    tell(
+        new Json()
+            .object()
+            .field("event", "source")
+            .field("name", name)
+            .field("state", "half_removed")
+            .end()
+            .toString(),
+        "the removal of source "
+            + name
+            + " was interrupted and its database may keep its log for it; finish it: "
+            + called
+            + " source remove "
+            + name);
+  }
+
   void of(List<SourceReport> reports) {
+    // Where one source is connected, the platform is there: the trouble of another is its own.
+    var there = reports.stream().anyMatch(SourceReport::connected);
     platform(
-        reports.stream()
-            .map(SourceReport::trouble)
-            .filter(trouble -> !trouble.isEmpty())
-            .findFirst()
-            .orElse(""));
-    reports.forEach(this::source);
+        there
+            ? ""
+            : reports.stream()
+                .map(SourceReport::trouble)
+                .filter(trouble -> !trouble.isEmpty())
+                .findFirst()
+                .orElse(""));
+    for (var report : reports) {
+      source(report);
+      refused(report, there ? report.trouble() : "");
+    }
+  }
+
+  /// What keeps one source alone from being sent, once it has lasted.
+  private void refused(SourceReport report, String trouble) {
+    if (trouble.isEmpty()) {
+      if (refusedSince.remove(report.name()) != null) {
+        refusals.remove(report.name());
+      }
+      return;
+    }
+    var since = refusedSince.computeIfAbsent(report.name(), _ -> clock.instant());
+    if (clock.instant().isBefore(since.plus(REFUSED_AFTER))
+        || trouble.equals(refusals.put(report.name(), trouble))) {
+      return;
+    }
+    tell(
+        new Json()
+            .object()
+            .field("event", "source")
+            .field("name", report.name())
+            .field("state", "refused")
+            .field("trouble", trouble)
+            .end()
+            .toString(),
+        "nothing of source " + report.name() + " can be sent: " + trouble);
   }
 
   private void source(SourceReport report) {
@@ -146,8 +204,10 @@ final class Announcements {
     return seconds < 2 * 86_400 ? seconds / 3_600 + " h" : seconds / 86_400 + " days";
   }
 
+  /// As the log begins its lines too, so that both read as one.
   private void tell(String asJson, String words) {
-    events.println(json ? asJson : words);
+    events.println(
+        json ? asJson : TIME.format(clock.instant().atZone(ZoneId.systemDefault())) + "  " + words);
     events.flush();
   }
 }

@@ -12,6 +12,9 @@ import java.util.Set;
 /// A command line, taken apart: words, options with a value, flags. What is not asked for is an
 /// error, so that a misspelt option is never silently without effect.
 final class Arguments {
+  /// No argument has this character.
+  private static final String MISSING = "\0";
+
   private final Deque<String> words = new ArrayDeque<>();
   private final Map<String, String> options = new HashMap<>();
 
@@ -42,7 +45,8 @@ final class Arguments {
       } else if (i + 1 < line.size()) {
         value = line.get(++i);
       } else {
-        throw new UsageException(name + " needs a value");
+        // Whether it is known at all is told first, by whoever asks for it or does not.
+        value = MISSING;
       }
       if (options.put(name, value) != null) {
         throw new UsageException(name + " is given twice");
@@ -86,6 +90,11 @@ final class Arguments {
     return !words.isEmpty();
   }
 
+  /// All words that are left.
+  List<String> words() {
+    return List.copyOf(words);
+  }
+
   /// The next word.
   String word(String what) {
     var word = words.poll();
@@ -96,7 +105,11 @@ final class Arguments {
   }
 
   Optional<String> option(String name) {
-    return Optional.ofNullable(options.remove(name));
+    var value = options.remove(name);
+    if (MISSING.equals(value)) {
+      throw new UsageException(name + " needs a value");
+    }
+    return Optional.ofNullable(value);
   }
 
   String required(String name) {

@@ -12,6 +12,7 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
@@ -27,6 +28,7 @@ import java.util.Optional;
 /// run.lock                             held by the agent that runs
 /// status.properties                    what it last said of itself
 /// sources/NAME/source.properties       where a source is
+/// sources/NAME/source.properties.removed   the same, of one whose removal is not through
 /// sources/NAME/password                how to get in, unless it is read from elsewhere
 /// sources/NAME/capture.properties      how far its capture is
 /// sources/NAME/lock                    held by whoever works on it
@@ -104,12 +106,23 @@ record Home(Path directory) {
 
   /// The names of all sources, in order.
   List<String> sourceNames() throws IOException {
+    return sourcesWith(SourceSettings.FILE);
+  }
+
+  /// The names of all sources whose removal was begun and is not through, in order.
+  List<String> beingRemoved() throws IOException {
+    var names = new ArrayList<>(sourcesWith(SourceSettings.BEING_REMOVED));
+    names.removeAll(sourceNames());
+    return names;
+  }
+
+  private List<String> sourcesWith(String file) throws IOException {
     if (!Files.isDirectory(sources())) {
       return List.of();
     }
     try (var entries = Files.list(sources())) {
       return entries
-          .filter(entry -> Files.isRegularFile(entry.resolve(SourceSettings.FILE)))
+          .filter(entry -> Files.isRegularFile(entry.resolve(file)))
           .map(entry -> entry.getFileName().toString())
           .sorted()
           .toList();

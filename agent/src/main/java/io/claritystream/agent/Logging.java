@@ -1,8 +1,15 @@
 package io.claritystream.agent;
 
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.Locale;
 import java.util.logging.ConsoleHandler;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
 
 /// The agent's log: one line an entry, on standard error. `-Dclarity.log=FINE` shows more.
 final class Logging {
@@ -13,14 +20,41 @@ final class Logging {
   private static final Logger OURS = Logger.getLogger("io.claritystream");
 
   static void configure() {
-    System.setProperty(
-        "java.util.logging.SimpleFormatter.format", "%1$tFT%1$tT.%1$tL%1$tz %4$s %5$s%6$s%n");
     ROOT.setLevel(Level.WARNING);
     OURS.setLevel(level());
     for (var handler : ROOT.getHandlers()) {
       if (handler instanceof ConsoleHandler) {
         handler.setLevel(Level.ALL);
+        handler.setFormatter(new Lines());
       }
+    }
+  }
+
+  /// As what a running agent says of its sources, with a word before what should not be.
+  private static final class Lines extends SimpleFormatter {
+    private static final DateTimeFormatter TIME =
+        DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
+
+    @Override
+    public String format(LogRecord entry) {
+      var level = entry.getLevel().intValue();
+      var kind =
+          level >= Level.SEVERE.intValue()
+              ? "error: "
+              : level >= Level.WARNING.intValue()
+                  ? "warning: "
+                  : level >= Level.INFO.intValue() ? "" : "debug: ";
+      var text = new StringWriter();
+      var out = new PrintWriter(text);
+      out.println(
+          TIME.format(entry.getInstant().atZone(ZoneId.systemDefault()))
+              + "  "
+              + kind
+              + formatMessage(entry));
+      if (entry.getThrown() != null) {
+        entry.getThrown().printStackTrace(out);
+      }
+      return text.toString();
     }
   }
 

@@ -31,20 +31,34 @@ record Removals(Home home) {
     }
   }
 
+  /// What came of telling the platform.
+  sealed interface Told {
+    /// It lists the source no more.
+    record Done() implements Told {}
+
+    /// There was nothing to tell.
+    record Nothing() implements Told {}
+
+    /// It knows no such source of this agent: the machine was paired anew since, and what the
+    /// platform may still list belongs to the agent that it was before. No attempt changes that.
+    record NotThisAgents() implements Told {}
+
+    /// @param reason in words for a person
+    record Away(String reason) implements Told {}
+  }
+
   /// Tells the platform of this one, if it is still to be told.
-  ///
-  /// @return why that was not possible, or nothing
-  String tell(String name, Platform platform) throws IOException {
+  Told tell(String name, Platform platform) throws IOException {
     var kept = PrivateFile.readProperties(file(name));
     if (kept.isEmpty()) {
-      return "";
+      return new Told.Nothing();
     }
     return switch (platform.remove(kept.get().getOrDefault("source_id", ""))) {
-      case Platform.Removed(_) -> {
+      case Platform.Removed(var known) -> {
         Files.deleteIfExists(file(name));
-        yield "";
+        yield known ? new Told.Done() : new Told.NotThisAgents();
       }
-      case Platform.NotRemoved(var reason) -> reason;
+      case Platform.NotRemoved(var reason) -> new Told.Away(reason);
     };
   }
 

@@ -65,6 +65,7 @@ final class Runner implements AutoCloseable {
   /// Runs until [#close()].
   void run() throws InterruptedException {
     announcements.ready(anySource(), called);
+    halfRemoved();
     try {
       do {
         reconcile();
@@ -75,6 +76,17 @@ final class Runner implements AutoCloseable {
       sources.clear();
       platform.close();
       stopped.countDown();
+    }
+  }
+
+  /// Nobody else would say that slots of theirs still hold the database's log.
+  private void halfRemoved() {
+    try {
+      for (var name : home.beingRemoved()) {
+        announcements.halfRemoved(name, called);
+      }
+    } catch (IOException e) {
+      LOG.warn("the sources whose removal is not through cannot be read: {}", e.getMessage());
     }
   }
 
@@ -95,12 +107,17 @@ final class Runner implements AutoCloseable {
     }
     for (var name : removals.names()) {
       if (!wanted.contains(name)) {
-        var why = removals.tell(name, platform);
-        if (!why.isEmpty()) {
-          LOG.debug("the platform is not told of the removal of {}: {}", name, why);
-          break;
+        switch (removals.tell(name, platform)) {
+          case Removals.Told.Away(var why) -> {
+            LOG.debug("the platform is not told of the removal of {}: {}", name, why);
+            removalsAtNs = System.nanoTime();
+            return;
+          }
+          case Removals.Told.Done() ->
+              LOG.info("the platform knows now that source {} was removed", name);
+          case Removals.Told.NotThisAgents() -> LOG.warn("{}", SourceRemoval.notThisAgents(name));
+          case Removals.Told.Nothing() -> {}
         }
-        LOG.info("the platform knows now that source {} was removed", name);
       }
     }
     removalsAtNs = System.nanoTime();

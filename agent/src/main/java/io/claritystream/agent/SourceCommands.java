@@ -295,11 +295,13 @@ final class SourceCommands {
     if (!preflight.remedies().isEmpty()) {
       out.println(
           "to run     "
-              + (refused ? "Somebody who may do so" : "To capture the others too, somebody who may")
-              + " runs in the database "
+              + (refused ? "A" : "To capture the others too, a")
+              + " superuser, or line by line who is named behind it, runs in the database "
               + settings.database()
               + ":");
-      preflight.remedies().forEach(sql -> out.println("           " + sql));
+      preflight
+          .remedies()
+          .forEach(sql -> out.println("           " + sql + "  -- " + Preflight.whoRuns(sql)));
     }
     if (refused) {
       return;
@@ -346,10 +348,21 @@ final class SourceCommands {
                 + (each.tables().isEmpty() ? "  all tables" : "  " + each.tables()));
       }
     }
+    var halfRemoved = home.beingRemoved();
     if (asJson) {
       out.println(json.end().end());
-    } else if (home.sourceNames().isEmpty()) {
+    } else if (home.sourceNames().isEmpty() && halfRemoved.isEmpty()) {
       out.println("no sources; add one with: " + called + " source add NAME …");
+    }
+    if (!asJson) {
+      halfRemoved.forEach(
+          name ->
+              out.println(
+                  name
+                      + "  its removal was interrupted; finish it: "
+                      + called
+                      + " source remove "
+                      + name));
     }
     return Agent.DONE;
   }

@@ -1,8 +1,13 @@
 package io.claritystream.agent;
 
-import io.claritystream.agent.postgres.Capture;
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
+import io.claritystream.agent.Removals.Told;
 import io.claritystream.agent.postgres.CaptureState;
 import io.claritystream.agent.postgres.Database;
+import io.claritystream.agent.postgres.Footprint;
+import io.claritystream.agent.postgres.Unusable;
 import io.claritystream.agent.uplink.Identity;
 import io.claritystream.agent.uplink.Platform;
 import java.io.IOException;
@@ -13,6 +18,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -48,10 +54,15 @@ final class SourceRemoval {
     removals = new Removals(home);
   }
 
-  /// @param settings null if there is no such source any more: then only the platform is told, if
-  ///     it still has to be
+  /// @param settings null if there is no such source any more: then what an earlier removal left
+  ///     undone is done, if there is such
   /// @param yes whether nobody is asked
   int remove(String name, @Nullable SourceSettings settings, boolean yes) throws IOException {
+    var begun = settings == null ? SourceSettings.beingRemoved(home, name).orElse(null) : null;
+    if (begun != null) {
+      out.println("the removal of " + name + " was interrupted; it goes on");
+      return remove(begun);
+    }
     if (settings == null) {
       if (removals.names().contains(name)) {
         return told(name, tellPlatform(name));
@@ -59,23 +70,30 @@ final class SourceRemoval {
       throw new CommandFailedException(
           "there is no source " + name + "; " + called + " source list shows all");
     }
-    var database = settings.database(home, environment);
     if (!yes) {
-      confirm(name, settings, database);
+      confirm(name, settings);
     }
-    // A running agent lets go of a source whose settings are gone.
-    var file = home.source(name).resolve(SourceSettings.FILE);
-    var aside = file.resolveSibling(SourceSettings.FILE + ".removed");
-    Files.move(
-        file,
-        aside,
-        java.nio.file.StandardCopyOption.ATOMIC_MOVE,
-        java.nio.file.StandardCopyOption.REPLACE_EXISTING);
-    String away;
-    String left;
+    // A running agent lets go of a source whose settings are gone. They are kept aside until
+    // nothing of it is left in the database, so that an interrupted removal can go on.
+    Files.move(settingsFile(name), aside(name), ATOMIC_MOVE, REPLACE_EXISTING);
+    return remove(settings);
+  }
+
+  private Path settingsFile(String name) {
+    return home.source(name).resolve(SourceSettings.FILE);
+  }
+
+  private Path aside(String name) {
+    return home.source(name).resolve(SourceSettings.BEING_REMOVED);
+  }
+
+  private int remove(SourceSettings settings) throws IOException {
+    var name = settings.name();
+    Left left;
+    Told told;
     try (var held = awaitLock(name)) {
       if (held == null) {
-        Files.move(aside, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+        Files.move(aside(name), settingsFile(name), ATOMIC_MOVE);
         throw new CommandFailedException(
             "the agent that runs did not let go of " + name + "; stop it and try again");
       }
@@ -83,24 +101,35 @@ final class SourceRemoval {
       if (!sourceId.isEmpty()) {
         removals.keep(name, sourceId);
       }
-      left = takeOut(database, settings.slot());
-      delete(home.source(name));
-      away = sourceId.isEmpty() ? "" : tellPlatform(name);
+      left = takeOut(settings);
+      print(left);
+      delete(name);
+      told = tellPlatform(name);
     }
     out.println("source " + name + " is removed; what was not sent yet is gone");
-    told(name, away);
-    if (!left.isEmpty()) {
-      throw new CommandFailedException(
-          left
-              + "\nThe database keeps its log for the slot until this is run in it:\n  "
-              + String.join("\n  ", Capture.removalSql(settings.slot())));
-    }
-    return Agent.DONE;
+    told(name, told);
+    return left.failure().isEmpty() ? Agent.DONE : Agent.FAILED;
   }
 
-  private void confirm(String name, SourceSettings settings, Database database) {
-    out.println("This takes out of the database " + database + ":");
-    Capture.removalSql(settings.slot()).forEach(sql -> out.println("  " + sql));
+  private void confirm(String name, SourceSettings settings) {
+    var database = settings.database(home, environment);
+    try {
+      var there = Footprint.read(database, settings.slot());
+      if (there.ours().isEmpty()) {
+        out.println("There is nothing to take out of the database " + database + ".");
+      } else {
+        printOurs(database, there.ours());
+      }
+      if (!there.anothers().isEmpty()) {
+        printAnothers(there.anothers());
+      }
+    } catch (SQLException e) {
+      printOurs(database, Footprint.everything(settings.slot()));
+      out.println("It cannot be looked at now: " + Unusable.words(e, database));
+    } catch (UncheckedIOException e) {
+      printOurs(database, Footprint.everything(settings.slot()));
+      out.println("It cannot be looked at now: " + e.getCause().getMessage());
+    }
     out.println(
         "What was captured and is not sent yet is lost. The platform keeps what it has of the"
             + " source, and lists it no more.");
@@ -112,6 +141,18 @@ final class SourceRemoval {
     if (!Set.of("y", "yes").contains(answer.strip().toLowerCase(Locale.ROOT))) {
       throw new CommandFailedException("nothing was removed");
     }
+  }
+
+  private void printOurs(Database database, List<String> sql) {
+    out.println("This takes out of the database " + database + ":");
+    sql.forEach(each -> out.println("  " + each));
+  }
+
+  private void printAnothers(List<String> sql) {
+    out.println(
+        "The publications of another role stay. They hold nothing back; that role or a superuser"
+            + " takes them out by:");
+    sql.forEach(each -> out.println("  " + each));
   }
 
   /// The platform's id of the source; empty if it was never made known there.
@@ -127,23 +168,37 @@ final class SourceRemoval {
     }
   }
 
-  /// @return why the platform could not be told, or nothing
-  private String tellPlatform(String name) throws IOException {
+  private Told tellPlatform(String name) throws IOException {
+    if (!removals.names().contains(name)) {
+      return new Told.Nothing();
+    }
     var identity = Identity.load(home.directory());
     if (identity.isEmpty()) {
-      return "this agent is not paired";
+      return new Told.Away("this agent is not paired");
     }
     try (var platform = new Platform(identity.get(), Agent.version(), clock, environment)) {
       return removals.tell(name, platform);
     }
   }
 
-  private int told(String name, String away) {
-    out.println(
-        away.isEmpty()
-            ? "the platform lists it no more; what it has of it stays there"
-            : "the platform does not know of it yet: "
-                + away
+  private int told(String name, Told told) {
+    return switch (told) {
+      case Told.Done() -> {
+        out.println("the platform lists it no more; what it has of it stays there");
+        yield Agent.DONE;
+      }
+      case Told.Nothing() -> {
+        out.println("the platform was never told of it");
+        yield Agent.DONE;
+      }
+      case Told.NotThisAgents() -> {
+        out.println(notThisAgents(name));
+        yield Agent.DONE;
+      }
+      case Told.Away(var reason) -> {
+        out.println(
+            "the platform does not know of it yet: "
+                + reason
                 + "\nIt lists "
                 + name
                 + " as offline until it is told: "
@@ -153,17 +208,53 @@ final class SourceRemoval {
                 + " source remove "
                 + name
                 + " tries again now.");
-    return away.isEmpty() ? Agent.DONE : Agent.FAILED;
+        yield Agent.FAILED;
+      }
+    };
   }
 
-  private static String takeOut(Database database, String slot) {
+  static String notThisAgents(String name) {
+    return "the platform has no source "
+        + name
+        + " of this agent, which was paired anew since. If the web page of the workspace lists it"
+        + " still, as the former agent's, it can be removed there.";
+  }
+
+  /// What is left in the database.
+  ///
+  /// @param failure why something is left that should not be, or nothing
+  private record Left(String failure, List<String> ours, List<String> anothers) {}
+
+  /// Before the settings go, which alone know the names.
+  private void print(Left left) {
+    if (!left.failure().isEmpty()) {
+      out.println("the database could not be cleaned up: " + left.failure());
+      var slot = left.ours().stream().anyMatch(sql -> sql.startsWith("SELECT"));
+      out.println(
+          slot
+              ? "It keeps its log for the slot until this is run in it:"
+              : "This is left to run in it:");
+      left.ours().forEach(sql -> out.println("  " + sql));
+    }
+    if (!left.anothers().isEmpty()) {
+      printAnothers(left.anothers());
+    }
+  }
+
+  private Left takeOut(SourceSettings settings) {
+    var everything = Footprint.everything(settings.slot());
+    var database = settings.database(home, environment);
     try {
-      Capture.remove(database, slot);
-      return "";
+      var removal = Footprint.remove(database, settings.slot());
+      var failure = removal.failure();
+      return new Left(
+          failure == null ? "" : Unusable.words(failure, database),
+          removal.left().ours(),
+          removal.left().anothers());
     } catch (SQLException e) {
-      return "the database could not be cleaned up: " + e.getMessage();
+      return new Left(Unusable.words(e, database), everything, List.of());
     } catch (UncheckedIOException e) {
-      return "the database could not be cleaned up: " + e.getCause().getMessage();
+      return new Left(String.valueOf(e.getCause().getMessage()), everything, List.of());
     }
   }
 
@@ -186,11 +277,17 @@ final class SourceRemoval {
     }
   }
 
-  private static void delete(Path directory) throws IOException {
+  /// The settings go last: as long as they are there, the removal can go on.
+  private void delete(String name) throws IOException {
+    var directory = home.source(name);
     try (var paths = Files.walk(directory)) {
       for (var path : paths.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
+        if (!path.equals(directory) && !path.equals(aside(name))) {
+          Files.deleteIfExists(path);
+        }
       }
     }
+    Files.deleteIfExists(aside(name));
+    Files.deleteIfExists(directory);
   }
 }

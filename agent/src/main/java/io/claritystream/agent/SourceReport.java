@@ -5,6 +5,7 @@ import java.util.List;
 
 /// How a source stands, as `status` shows it.
 ///
+/// @param durableSeq [#NOT_KNOWN] until the platform has said it once
 /// @param trouble why nothing can be sent, or empty
 /// @param lagBytes how much log the source keeps for us
 record SourceReport(
@@ -24,9 +25,11 @@ record SourceReport(
     int tablesTotal,
     long snapshotRows,
     long lastCommitAtUs) {
+  static final long NOT_KNOWN = -1;
+
   /// One that cannot be worked on at all.
   static SourceReport failed(String name, String why) {
     return new SourceReport(
-        name, SourceState.FAILED, why, List.of(), false, "", 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+        name, SourceState.FAILED, why, List.of(), false, "", 0, 0, NOT_KNOWN, 0, 0, 0, 0, 0, 0, 0);
   }
 }

@@ -37,6 +37,10 @@ record SourceSettings(
     OnGap onGap,
     List<String> snapshotted) {
   static final String FILE = "source.properties";
+
+  /// What the file is called from when a removal has begun to when it is through.
+  static final String BEING_REMOVED = FILE + ".removed";
+
   private static final String PASSWORD_FILE = "password";
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_.-]{0,62}");
 
@@ -206,10 +210,21 @@ record SourceSettings(
     values.put("on_gap", onGap.text());
     values.put("snapshotted", String.join("\n", snapshotted));
     PrivateFile.write(directory.resolve(FILE), PrivateFile.properties(values));
+    Files.deleteIfExists(directory.resolve(BEING_REMOVED));
   }
 
   static Optional<SourceSettings> load(Home home, String name) throws IOException {
-    var file = home.source(name).resolve(FILE);
+    return load(home, name, FILE);
+  }
+
+  /// Those of a source whose removal was begun and is not through.
+  static Optional<SourceSettings> beingRemoved(Home home, String name) throws IOException {
+    return load(home, name, BEING_REMOVED);
+  }
+
+  private static Optional<SourceSettings> load(Home home, String name, String which)
+      throws IOException {
+    var file = home.source(name).resolve(which);
     var values = PrivateFile.readProperties(file);
     if (values.isEmpty()) {
       return Optional.empty();

@@ -115,7 +115,7 @@ final class SourceWorker implements AutoCloseable {
         link == null ? unregistered : link.trouble(),
         store == null ? now.capturedSeq() : Math.max(now.capturedSeq(), store.tailSeq()),
         link == null ? 0 : link.sentSeq(),
-        link == null ? 0 : link.durableSeq(),
+        durable(link),
         now.lagBytes(),
         store == null ? 0 : store.bytes(),
         limits.bytesMax(),
@@ -123,6 +123,13 @@ final class SourceWorker implements AutoCloseable {
         now.tablesTotal(),
         now.rows(),
         now.lastCommitAtUs());
+  }
+
+  /// The platform says it when a stream begins; before, nobody here knows.
+  private static long durable(@Nullable Uplink link) {
+    return link == null || !link.connected() && link.durableSeq() == 0
+        ? SourceReport.NOT_KNOWN
+        : link.durableSeq();
   }
 
   private void run() {
@@ -236,9 +243,9 @@ final class SourceWorker implements AutoCloseable {
     }
     var database = settings.database(home, environment);
     try {
-      var removal = new Removals(home).tell(settings.name(), platform);
-      if (!removal.isEmpty()) {
-        platformAway(removal);
+      if (new Removals(home).tell(settings.name(), platform)
+          instanceof Removals.Told.Away(var why)) {
+        platformAway(why);
         return false;
       }
       var identity = SourceIdentity.read(database);

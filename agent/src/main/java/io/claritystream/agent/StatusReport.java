@@ -144,8 +144,8 @@ record StatusReport(
               stateWord(source),
               source.connected() ? "connected" : "offline",
               Long.toString(source.capturedSeq()),
-              Long.toString(source.durableSeq()),
-              Math.max(0, source.capturedSeq() - source.durableSeq()) + " events",
+              durable(source),
+              behind(source),
               bytes(source.lagBytes()),
               bytes(source.spoolBytes()) + " of " + bytes(source.spoolBytesMax())));
     }
@@ -174,6 +174,18 @@ record StatusReport(
       }
     }
     return text.toString();
+  }
+
+  private static String durable(SourceReport source) {
+    return source.durableSeq() == SourceReport.NOT_KNOWN ? "?" : Long.toString(source.durableSeq());
+  }
+
+  private static String behind(SourceReport source) {
+    if (source.durableSeq() == SourceReport.NOT_KNOWN) {
+      return "?";
+    }
+    var events = Math.max(0, source.capturedSeq() - source.durableSeq());
+    return events == 1 ? "1 event" : events + " events";
   }
 
   private static String certificate(Duration left) {

@@ -92,11 +92,14 @@ class AgentTests {
     assertThat(agent("fly")).isEqualTo(Agent.MISUSED);
     assertThat(said()).contains("no command fly");
     assertThat(agent("run", "--jsn")).isEqualTo(Agent.MISUSED);
+    assertThat(said()).contains("the option --jsn is unknown");
+    assertThat(agent("run", "--spool-mib")).isEqualTo(Agent.MISUSED);
+    assertThat(said()).contains("--spool-mib needs a value");
     assertThat(agent("source", "add", "../x", "--host", "h", "--database", "d", "--user", "u"))
         .isNotZero();
     assertThat(Files.exists(directory.resolve("x"))).isFalse();
     assertThat(agent("status")).isEqualTo(Agent.FAILED);
-    assertThat(said()).contains("start it with: ").contains(" run");
+    assertThat(said()).contains("not paired yet").contains(" pair CODE --server URL");
     assertThat(agent("run")).isEqualTo(Agent.FAILED);
     assertThat(said()).contains("not paired yet");
   }
@@ -117,6 +120,10 @@ class AgentTests {
 
       assertThat(agent("pair", platform.code().text(), "--server", platform.url())).isZero();
       assertThat(said()).contains("paired with Test Bottling");
+      assertThat(agent("status")).isEqualTo(Agent.FAILED);
+      assertThat(said()).contains("start it with: ").contains(" run");
+      assertThat(agent("pair", wrong.text(), "--server", platform.url())).isEqualTo(Agent.FAILED);
+      assertThat(said()).contains("not paired anew, and still paired with Test Bottling");
       assertThat(
               PosixFilePermissions.toString(
                   Files.getPosixFilePermissions(directory.resolve("data/identity.pem"))))
@@ -202,7 +209,7 @@ class AgentTests {
     assertThat(agent("source", "list")).isZero();
     assertThat(said()).contains("plant").doesNotContain(database.password());
     assertThat(agent("source", "remove", "plant")).isEqualTo(Agent.FAILED);
-    assertThat(said()).contains("pg_drop_replication_slot").contains("--yes");
+    assertThat(said()).contains("There is nothing to take out of the database").contains("--yes");
     answer = "no";
     assertThat(agent("source", "remove", "plant")).isEqualTo(Agent.FAILED);
     assertThat(Files.exists(directory.resolve("data/sources/plant"))).isTrue();
@@ -257,6 +264,116 @@ class AgentTests {
     assertThat(agent("source", "remove", "")).isEqualTo(Agent.MISUSED);
     assertThat(agent("source", "remove", "../x")).isEqualTo(Agent.MISUSED);
     assertThat(said()).contains("a source's name has up to 63 letters");
+  }
+
+  @Test
+  void theHelpOfOneCommandIsAboutThatCommand() {
+    assertThat(agent("source", "remove", "--help")).isZero();
+    assertThat(said())
+        .contains("source remove NAME [--yes]")
+        .contains("takes slot and publications out")
+        .contains("DIR is where")
+        .doesNotContain("pair CODE")
+        .doesNotContain("source add NAME");
+    assertThat(agent("source", "--help")).isZero();
+    assertThat(said()).contains("source add NAME").contains("source list").doesNotContain("pair C");
+    assertThat(agent("fly", "--help")).isZero();
+    assertThat(said()).contains("pair CODE").contains("source add NAME").contains("version");
+  }
+
+  @Test
+  void aUserWhoMayNotConnectIsToldTheGrantThatLetsIt() throws Exception {
+    var database = TestPostgres.shared().createDatabase();
+    var user = database.name() + "_user";
+    run(database, "CREATE ROLE " + user + " LOGIN PASSWORD 'user'");
+    try {
+      run(database, "REVOKE CONNECT ON DATABASE " + database.name() + " FROM public");
+      var add = add(database, "plant");
+      add[add.length - 1] = user;
+      assertThat(agent("user".toCharArray(), Map.of(), add)).isEqualTo(Agent.FAILED);
+      var grant = "GRANT CONNECT ON DATABASE \"" + database.name() + "\" TO \"" + user + "\";";
+      assertThat(said()).contains(grant).doesNotContain("run `source add` again");
+      run(database, grant);
+      agent("user".toCharArray(), Map.of(), add);
+      assertThat(said())
+          .contains("ALTER ROLE \"" + user + "\" REPLICATION;  -- a superuser")
+          .doesNotContain("may not connect");
+    } finally {
+      run(database, "DROP OWNED BY " + user);
+      run(database, "DROP ROLE " + user);
+    }
+  }
+
+  @Test
+  void aRemovalNamesThePublicationsOfAnotherRoleWhichStay() throws Exception {
+    var database = TestPostgres.shared().createDatabase();
+    var user = database.name() + "_user";
+    run(database, "CREATE TABLE reading (id int PRIMARY KEY)");
+    run(database, "CREATE ROLE " + user + " LOGIN REPLICATION PASSWORD 'user'");
+    var slot = new Home(directory.resolve("data")).prepared().slotName("plant");
+    try {
+      run(database, "GRANT SELECT ON reading TO " + user);
+      run(database, "CREATE PUBLICATION " + slot + " FOR TABLE ONLY reading");
+      run(database, "CREATE PUBLICATION " + slot + "_inserts WITH (publish = 'insert, truncate')");
+      var add = add(database, "plant");
+      add[add.length - 1] = user;
+      assertThat(agent("user".toCharArray(), Map.of(), add)).as(said()).isZero();
+      run(database, "SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
+      answer = "yes";
+      assertThat(agent("source", "remove", "plant")).isZero();
+      assertThat(said())
+          .containsOnlyOnce("SELECT pg_drop_replication_slot")
+          .contains("The publications of another role stay")
+          .contains("DROP PUBLICATION IF EXISTS " + slot + "_inserts;")
+          .doesNotContain("could not be cleaned up");
+      assertThat(count(database, "pg_replication_slots WHERE slot_name = '" + slot + "'")).isZero();
+      assertThat(count(database, "pg_publication")).isEqualTo(2);
+    } finally {
+      run(database, "DROP OWNED BY " + user);
+      run(database, "DROP ROLE " + user);
+    }
+  }
+
+  @Test
+  void anInterruptedRemovalGoesOnWhereItStopped() throws Exception {
+    var database = TestPostgres.shared().createDatabase();
+    run(database, "CREATE TABLE reading (id int PRIMARY KEY)");
+    assertThat(agent(database.password().toCharArray(), Map.of(), add(database, "plant"))).isZero();
+    var home = new Home(directory.resolve("data"));
+    var slot = home.slotName("plant");
+    run(database, "SELECT pg_create_logical_replication_slot('" + slot + "', 'pgoutput')");
+    // What a kill leaves between the settings' going aside and the look at the database.
+    Files.move(
+        home.source("plant").resolve("source.properties"),
+        home.source("plant").resolve("source.properties.removed"));
+    assertThat(agent("source", "list")).isZero();
+    assertThat(said()).contains("plant  its removal was interrupted; finish it: ");
+    assertThat(agent("source", "remove", "plant")).isZero();
+    assertThat(said()).contains("was interrupted; it goes on").contains("plant is removed");
+    assertThat(count(database, "pg_replication_slots WHERE slot_name = '" + slot + "'")).isZero();
+    assertThat(Files.exists(home.source("plant"))).isFalse();
+  }
+
+  @Test
+  void aDatabaseThatIsAwayIsLeftWithTheSqlThatCleansIt() throws Exception {
+    var database = TestPostgres.shared().createDatabase();
+    run(database, "CREATE TABLE reading (id int PRIMARY KEY)");
+    assertThat(agent(database.password().toCharArray(), Map.of(), add(database, "plant"))).isZero();
+    var home = new Home(directory.resolve("data"));
+    var slot = home.slotName("plant");
+    Files.writeString(home.source("plant").resolve("password"), "another\n");
+    assertThat(agent("source", "remove", "plant", "--yes")).isEqualTo(Agent.FAILED);
+    assertThat(said())
+        .contains("could not be cleaned up: it does not take the password")
+        .contains("SELECT pg_drop_replication_slot('" + slot + "');")
+        .contains("source plant is removed");
+    assertThat(home.beingRemoved()).isEmpty();
+  }
+
+  private static int count(TestPostgres.Database database, String of) throws Exception {
+    try (var connection = database.connect()) {
+      return Integer.parseInt(Rig.value(connection, "SELECT count(*) FROM " + of));
+    }
   }
 
   @Test
@@ -320,6 +437,24 @@ class AgentTests {
       assertThat(rig.platform.removed).containsExactly(rig.source().id);
       assertThat(agent("source", "remove", "plant")).isEqualTo(Agent.FAILED);
       assertThat(said()).contains("there is no source plant");
+    }
+  }
+
+  @Test
+  void aSourceThatBelongsToTheFormerAgentIsNotSaidToBeOffThePlatformsList() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.sql("CREATE TABLE reading (id int PRIMARY KEY)");
+      rig.start();
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .until(() -> rig.report().state() == SourceState.STREAMING);
+      rig.stop();
+      rig.platform.knowsNoSource = true;
+      assertThat(agent("source", "remove", "plant", "--yes")).isZero();
+      assertThat(said())
+          .contains("has no source plant of this agent")
+          .contains("it can be removed there")
+          .doesNotContain("lists it no more");
     }
   }
 

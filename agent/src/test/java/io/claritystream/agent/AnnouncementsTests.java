@@ -39,8 +39,12 @@ class AnnouncementsTests {
           });
 
   private static SourceReport source(String detail, String trouble) {
+    return source("plant", detail, trouble);
+  }
+
+  private static SourceReport source(String name, String detail, String trouble) {
     return new SourceReport(
-        "plant",
+        name,
         SourceState.STREAMING,
         detail,
         List.of(),
@@ -61,7 +65,7 @@ class AnnouncementsTests {
   private List<String> said() {
     var text = out.toString(StandardCharsets.UTF_8);
     out.reset();
-    return text.lines().toList();
+    return text.lines().map(line -> line.replaceFirst("^[-0-9]{10} [:0-9]{8}  ", "")).toList();
   }
 
   @Test
@@ -88,6 +92,19 @@ class AnnouncementsTests {
     assertThat(lines).as("two faces, then after 1, 6 and 21 minutes").isEqualTo(5);
     announcements.of(List.of(source("", "")));
     assertThat(said()).containsExactly("the platform is back after 60 min; sending again");
+  }
+
+  @Test
+  void theTroubleOfOneSourceIsNotToldAsThePlatformsAbsence() {
+    for (var second = 0; second < 30; second++) {
+      announcements.of(List.of(source("", ""), source("valve", "", "it is not this agent's")));
+      now = now.plusSeconds(1);
+    }
+    assertThat(said())
+        .containsExactly(
+            "source plant is streaming",
+            "source valve is streaming",
+            "nothing of source valve can be sent: it is not this agent's");
   }
 
   @Test

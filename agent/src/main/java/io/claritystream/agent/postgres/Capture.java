@@ -11,8 +11,6 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
@@ -484,46 +482,5 @@ public final class Capture {
   private long micros() {
     var now = clock.instant();
     return now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000;
-  }
-
-  /// Leaves nothing of this source behind in the database.
-  ///
-  /// @throws SQLException if that could not be done; then a person must
-  public static void remove(Database database, String slot) throws SQLException {
-    try (var connection = database.connect()) {
-      var existing = Slot.read(connection, slot);
-      if (existing != null) {
-        if (existing.activePid() != 0) {
-          Slot.terminate(connection, existing.activePid());
-          awaitFree(connection, slot);
-        }
-        Slot.drop(connection, slot);
-      }
-      Publications.of(slot).drop(connection);
-    }
-  }
-
-  private static void awaitFree(Connection connection, String slot) throws SQLException {
-    try {
-      for (var i = 0; i < 50; i++) {
-        var now = Slot.read(connection, slot);
-        if (now == null || now.activePid() == 0) {
-          return;
-        }
-        TimeUnit.MILLISECONDS.sleep(100);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /// What a person has to run where [#remove] could not.
-  public static List<String> removalSql(String slot) {
-    var names = Publications.of(slot);
-    var sql = new ArrayList<String>();
-    sql.add("SELECT pg_drop_replication_slot('" + slot + "');");
-    sql.add("DROP PUBLICATION IF EXISTS " + names.full() + ";");
-    sql.add("DROP PUBLICATION IF EXISTS " + names.inserts() + ";");
-    return sql;
   }
 }

@@ -127,8 +127,8 @@ public record Preflight(
         notes,
         tables,
         table -> !table.identified(),
-        "inserts only: without a primary key or REPLICA IDENTITY, publishing updates would make"
-            + " your UPDATE and DELETE fail");
+        "inserts only. Give it a primary key, or REPLICA IDENTITY FULL, to have its updates and"
+            + " deletes captured too; published without, they would fail");
     return notes;
   }
 
@@ -185,6 +185,11 @@ public record Preflight(
       names.append(" and ").append(tables.size() - NAMES_SHOWN).append(" more");
     }
     notes.add(names + ": " + words);
+  }
+
+  /// Who may run a remedy, in words; a superuser may run each.
+  public static String whoRuns(String remedy) {
+    return Remedies.whoRuns(remedy);
   }
 
   /// Tables that can be captured and that a capture under way does not have.

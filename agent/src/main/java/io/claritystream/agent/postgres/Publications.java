@@ -156,11 +156,4 @@ record Publications(String full, String inserts) {
     }
     return result;
   }
-
-  void drop(Connection connection) throws SQLException {
-    try (var statement = connection.createStatement()) {
-      statement.execute("DROP PUBLICATION IF EXISTS " + TableName.quote(full));
-      statement.execute("DROP PUBLICATION IF EXISTS " + TableName.quote(inserts));
-    }
-  }
 }

@@ -51,6 +51,25 @@ final class Remedies {
     return sql;
   }
 
+  /// Who may run one of these statements.
+  static String whoRuns(String sql) {
+    if (sql.startsWith("ALTER ROLE")) {
+      return "a superuser";
+    }
+    if (sql.startsWith("GRANT USAGE ON SCHEMA")) {
+      return "the schema's owner";
+    }
+    if (sql.startsWith("GRANT SELECT ON")) {
+      return "the tables' owner";
+    }
+    if (sql.startsWith("GRANT CREATE ON DATABASE")) {
+      return "the database's owner";
+    }
+    return sql.startsWith("CREATE PUBLICATION")
+        ? "the tables' owner, if it may create in the database"
+        : "the publication's owner, if it owns the tables too";
+  }
+
   static String grantCreate(Rights rights) {
     return "GRANT CREATE ON DATABASE "
         + TableName.quote(rights.database())

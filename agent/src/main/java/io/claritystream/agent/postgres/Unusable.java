@@ -7,6 +7,7 @@ import java.net.UnknownHostException;
 import java.security.SignatureException;
 import java.security.cert.CertPathBuilderException;
 import java.sql.SQLException;
+import org.postgresql.util.PSQLException;
 
 /// Why a database cannot be used, in one sentence with what to do about it.
 public final class Unusable {
@@ -71,9 +72,25 @@ public final class Unusable {
       case "3D000" -> "the server has no database " + database.name() + "; check --database";
       case "53300" ->
           "it has no connection left (" + bare + "); raise max_connections and restart the server";
-      case "42501" -> bare + "; run `source add` again, it prints the SQL that gives the right";
+      case "42501" ->
+          mayNotConnect(failure)
+              ? "user "
+                  + database.user()
+                  + " may not connect to it; its owner or a superuser runs GRANT CONNECT ON DATABASE "
+                  + TableName.quote(database.name())
+                  + " TO "
+                  + TableName.quote(database.user())
+                  + ";"
+              : bare + "; run `source add` again, it prints the SQL that gives the right";
       default -> bare;
     };
+  }
+
+  /// The server's words are in its own language; the name of the place that says them is not.
+  private static boolean mayNotConnect(SQLException failure) {
+    return failure instanceof PSQLException said
+        && said.getServerErrorMessage() != null
+        && "CheckMyDatabase".equals(said.getServerErrorMessage().getRoutine());
   }
 
   /// The server says which address it saw: `no pg_hba.conf entry for host "10.0.0.7", …`.

@@ -85,11 +85,10 @@ public final class Pairing {
   private static String reason(StatusRuntimeException e, ServerAddress server) {
     return switch (e.getStatus().getCode()) {
       case UNAUTHENTICATED, PERMISSION_DENIED, NOT_FOUND, INVALID_ARGUMENT, FAILED_PRECONDITION ->
-          "the platform does not take this code"
-              + (e.getStatus().getDescription() == null
-                  ? ""
-                  : " (" + e.getStatus().getDescription() + ")")
-              + "; codes are good for ten minutes and for one agent, so make a new one";
+          e.getStatus().getDescription() == null
+              ? "the platform does not take this code; codes are good for ten minutes and for one"
+                  + " agent, so make a new one"
+              : "the platform does not take this code: " + e.getStatus().getDescription();
       default -> Failures.words(e, server);
     };
   }

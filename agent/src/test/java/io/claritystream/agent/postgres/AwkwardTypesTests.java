@@ -64,7 +64,7 @@ class AwkwardTypesTests {
       captures.run(home, state, rows + more);
       assertThat(captured(home, Op.INSERT)).isEqualTo(nonEmpty(again));
     } finally {
-      Capture.remove(captures.source(), slot);
+      Footprint.remove(captures.source(), slot);
     }
   }
 

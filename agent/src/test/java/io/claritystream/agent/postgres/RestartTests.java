@@ -29,7 +29,7 @@ class RestartTests {
 
   @AfterEach
   void leaveNothing() throws SQLException {
-    Capture.remove(captures.source(), slot);
+    Footprint.remove(captures.source(), slot);
   }
 
   @Test

@@ -121,6 +121,7 @@ public final class TestPlatform implements AutoCloseable {
   public volatile int renewals;
 
   public volatile boolean refusesRemovals;
+  public volatile boolean knowsNoSource;
 
   /// The ids of the sources that agents took off, in order.
   public final List<String> removed = new CopyOnWriteArrayList<>();
@@ -231,6 +232,11 @@ public final class TestPlatform implements AutoCloseable {
         RemoveSourceRequest request, StreamObserver<RemoveSourceResponse> answer) {
       if (refusesRemovals) {
         answer.onError(Status.UNAVAILABLE.withDescription("it is away").asException());
+        return;
+      }
+      if (knowsNoSource) {
+        answer.onError(
+            Status.NOT_FOUND.withDescription("This agent has no such source.").asException());
         return;
       }
       removed.add(byId(request.getSourceId()).id);
