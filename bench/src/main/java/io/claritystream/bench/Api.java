@@ -14,11 +14,13 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /// The public API as a signed-in person uses it.
 final class Api {
   static final ObjectMapper JSON = new ObjectMapper();
+  private static final long READY_PATIENCE_MS = 60_000;
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
   private final HttpClient client =
@@ -30,6 +32,19 @@ final class Api {
 
   Api(String url) {
     this.url = url;
+  }
+
+  /// Waits until the server says that it can work.
+  void awaitReady() throws InterruptedException {
+    for (long waited = 0; waited < READY_PATIENCE_MS; waited += 100) {
+      try {
+        text("/actuator/health/readiness");
+        return;
+      } catch (BenchFailedException e) {
+        TimeUnit.MILLISECONDS.sleep(100);
+      }
+    }
+    throw new BenchFailedException("the server did not become ready");
   }
 
   /// Makes a workspace of our own.
@@ -81,6 +96,42 @@ final class Api {
         throw new BenchFailedException(path + " was answered " + response.statusCode());
       }
       return response.body();
+    } catch (IOException e) {
+      throw new BenchFailedException("the server does not answer " + path, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BenchFailedException("interrupted", e);
+    }
+  }
+
+  /// What signs in again later.
+  ObjectNode credentials() {
+    return JSON.createObjectNode().put("email", email).put("password", password);
+  }
+
+  /// The microseconds until the first byte of an answer's body had come; all of it is read.
+  long firstByteUs(String path) {
+    long from = System.nanoTime();
+    try {
+      HttpResponse<InputStream> response =
+          client.send(
+              request(path).GET().timeout(TIMEOUT).build(),
+              HttpResponse.BodyHandlers.ofInputStream());
+      try (InputStream body = response.body()) {
+        int first = body.read();
+        long us = (System.nanoTime() - from) / 1_000;
+        byte[] rest = body.readAllBytes();
+        if (response.statusCode() != 200 || first < 0) {
+          throw new BenchFailedException(
+              "%s was answered %d: %s%s"
+                  .formatted(
+                      path,
+                      response.statusCode(),
+                      (char) first,
+                      new String(rest, StandardCharsets.UTF_8)));
+        }
+        return us;
+      }
     } catch (IOException e) {
       throw new BenchFailedException("the server does not answer " + path, e);
     } catch (InterruptedException e) {

@@ -61,6 +61,9 @@ public final class Bench {
         case "startup" -> new Startup(options, home, cleanup, report).run();
         case "freshness" -> new Freshness(options, home, cleanup, report).run();
         case "ingest" -> new Ingest(options, home, cleanup, report).run();
+        case "cdc" -> new Cdc(options, home, cleanup, report).run();
+        case "read" -> new Read(options, home, cleanup, report).run();
+        case "chaos" -> new ChaosRounds(options, home, cleanup, report).run();
         default -> throw new IllegalStateException(options.name());
       }
     } catch (Exception e) {

@@ -1,39 +1,25 @@
 package io.claritystream.bench;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import io.claritystream.embedded.Child;
-import io.claritystream.embedded.Launch;
-import io.claritystream.embedded.Machine;
 import io.claritystream.embedded.Postgres;
 import io.claritystream.embedded.PostgresSettings;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Duration;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.TimeUnit;
 
 /// A customer of the measurement's own: a real PostgreSQL with one table of readings, and a real
 /// agent, paired and given its source by command line.
 final class Customer {
   static final String TABLE = "public.pump_reading";
   private static final String SOURCE = "customer";
-  private static final Duration COMMAND_PATIENCE = Duration.ofMinutes(1);
-  private static final long STREAMING_PATIENCE_S = 90;
 
   private final Postgres postgres;
-  private final Child agent;
+  private final PairedAgent agent;
 
-  private Customer(Postgres postgres, Child agent) {
+  private Customer(Postgres postgres, PairedAgent agent) {
     this.postgres = postgres;
     this.agent = agent;
   }
@@ -48,39 +34,13 @@ final class Customer {
                   PostgresSettings.of(
                       place.resolve("customer"), PostgresSettings.Purpose.CUSTOMER)));
       createTables(postgres, devices);
-      Path password = place.resolve("customer.password");
-      Files.createFile(
-          password,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.writeString(password, postgres.password() + "\n");
-      JsonNode code = api.post("/v1/agents/pairing-codes", Api.JSON.createObjectNode());
-      runAgent(
-          home,
-          place,
-          List.of("pair", code.path("code").asText(), "--server", installation.edgeUrl()));
-      runAgent(
-          home,
-          place,
-          List.of(
-              "source",
-              "add",
-              SOURCE,
-              "--host",
-              "127.0.0.1",
-              "--port",
-              Integer.toString(postgres.port()),
-              "--database",
-              "plant",
-              "--user",
-              Postgres.SUPERUSER,
-              "--password-file",
-              password.toString()));
-      Child agent = Child.start(agentLaunch(home, place, List.of("run")), line -> {});
-      cleanup.add(() -> agent.stop("TERM", Duration.ofSeconds(5)));
+      PairedAgent agent = PairedAgent.pair(cleanup, home, place, installation, api);
+      agent.addSource(SOURCE, postgres, "plant", "");
+      agent.run();
       Customer customer = new Customer(postgres, agent);
-      customer.awaitStreaming(api);
+      agent.awaitStreaming(api, SOURCE);
       return customer;
-    } catch (IOException | SQLException e) {
+    } catch (SQLException e) {
       throw new BenchFailedException("the customer could not be set up: " + e.getMessage(), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -118,57 +78,6 @@ final class Customer {
       statement.execute(
           "INSERT INTO pump SELECT n, 1, 'Pump ' || n FROM generate_series(1, " + devices + ") n");
     }
-  }
-
-  private static void runAgent(Path home, Path place, List<String> arguments) {
-    Child child = Child.start(agentLaunch(home, place, arguments), line -> {});
-    if (!child.endedWithin(COMMAND_PATIENCE)) {
-      child.stop("KILL", Duration.ofSeconds(1));
-    }
-    if (child.ended().join() != 0) {
-      throw new BenchFailedException(
-          "agent %s failed. It said:%n  %s"
-              .formatted(arguments.getFirst(), String.join("\n  ", child.lastLines())));
-    }
-  }
-
-  /// With the flags that the demo's agent has.
-  private static Launch agentLaunch(Path home, Path place, List<String> arguments) {
-    List<String> command = new ArrayList<>();
-    command.add(Machine.java().toString());
-    command.addAll(
-        List.of(
-            "-Xms16m",
-            "-Xmx192m",
-            "-XX:+UseSerialGC",
-            "-Xss512k",
-            "--enable-native-access=ALL-UNNAMED",
-            "--sun-misc-unsafe-memory-access=allow",
-            "-cp",
-            home.resolve("agent/target/agent.jar").toString(),
-            "io.claritystream.agent.Agent",
-            "--data",
-            place.resolve("agent").toString()));
-    command.addAll(arguments);
-    return Launch.of("agent", place, command).withEnvironment(new HashMap<>(System.getenv()));
-  }
-
-  private void awaitStreaming(Api api) throws InterruptedException {
-    String state = "none";
-    for (long waited = 0; waited < STREAMING_PATIENCE_S * 5; waited++) {
-      for (JsonNode source : api.get("/v1/sources").path("data")) {
-        state = source.path("state").asText() + " " + source.path("state_detail").asText();
-        if (source.path("name").asText().equals(SOURCE) && state.startsWith("streaming")) {
-          return;
-        }
-      }
-      if (!agent.alive()) {
-        throw new BenchFailedException(
-            "the agent ended. It said:\n  " + String.join("\n  ", agent.lastLines()));
-      }
-      TimeUnit.MILLISECONDS.sleep(200);
-    }
-    throw new BenchFailedException("the source did not begin to stream; its state: " + state);
   }
 
   Connection connect() throws SQLException {

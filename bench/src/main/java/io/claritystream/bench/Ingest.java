@@ -6,7 +6,6 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -21,6 +20,8 @@ import org.postgresql.PGConnection;
 /// indexed table.
 final class Ingest {
   private static final int BATCH_EVENTS = 4_000;
+  private static final int[] CURVE = {100, 250, 1_000, 4_000, 8_000};
+  private static final int CURVE_WARMUP_S = 3;
   private static final int COPY_ROWS_MAX = 500_000;
   private static final long DRAIN_MS = 120_000;
 
@@ -29,6 +30,7 @@ final class Ingest {
   private final Cleanup cleanup;
   private final Report report;
   private volatile boolean stopped;
+  private volatile int batchEvents = BATCH_EVENTS;
 
   Ingest(Options options, Path home, Cleanup cleanup, Report report) {
     this.options = options;
@@ -41,8 +43,12 @@ final class Ingest {
     Path place = Place.make(cleanup).path();
     report.step("starting an installation");
     Installation installation = Installation.start(cleanup, home, place.resolve("data"), false);
-    liftQuota(installation);
+    if (options.flag("profile")) {
+      ServerProfile.countStatements(installation);
+    }
+    installation.liftQuota();
     Api api = new Api(installation.url());
+    api.awaitReady();
     api.register();
     Link link = cleanup.add(Link.pair(installation, api));
     List<Sender> senders = new ArrayList<>();
@@ -50,30 +56,78 @@ final class Ingest {
       SourceStream stream = cleanup.add(SourceStream.open(link, link.register("load-" + (i + 1))));
       senders.add(new Sender(stream, new Mix(i, options.number("devices"))));
     }
-    Load load = load(installation, senders);
+    senders.forEach(Sender::start);
+    report.step("warming up for " + options.number("warmup") + " s");
+    wait(options.number("warmup"), senders);
+    double eventsPerS = measured(installation, place, senders);
+    if (options.flag("curve")) {
+      curve(installation, senders);
+    }
+    stopped = true;
     report.step("waiting for all that was sent");
     long sent = 0;
     for (Sender sender : senders) {
       sent += sender.drain();
     }
     verify(installation, sent);
-    load.print(report);
-    copy(installation, place, load.eventsPerS());
+    copy(installation, place, eventsPerS);
   }
 
-  /// What a plan allows is not what is to be measured.
-  private static void liftQuota(Installation installation) throws SQLException {
-    try (Connection connection = installation.database("migrator");
-        Statement statement = connection.createStatement()) {
-      statement.executeUpdate(
-          "UPDATE control.plan SET events_per_s_max = 10000000, bytes_per_s_max = 1000000000");
+  /// The measurement itself, and what it cost.
+  private double measured(Installation installation, Path place, List<Sender> senders)
+      throws SQLException, IOException, InterruptedException {
+    ServerProfile profile = new ServerProfile(installation, place);
+    try (Connection superuser = installation.superuser()) {
+      if (options.flag("profile")) {
+        profile.start();
+      }
+      report.step("measuring for " + options.number("seconds") + " s");
+      String from = Indexes.position(superuser);
+      Load load = load(installation, senders, options.number("seconds"));
+      String to = Indexes.position(superuser);
+      if (options.flag("profile")) {
+        profile.stop();
+      }
+      load.print(report);
+      if (options.flag("profile")) {
+        profile.print(report);
+      }
+      Indexes.print(superuser, from, to, report);
+      return load.eventsPerS();
     }
+  }
+
+  /// How much batches of other sizes carry: what an agent sends depends on how busy its source is.
+  private void curve(Installation installation, List<Sender> senders) throws InterruptedException {
+    List<List<String>> rows = new ArrayList<>();
+    for (int size : CURVE) {
+      report.step("batches of " + size);
+      batchEvents = size;
+      wait(CURVE_WARMUP_S, senders);
+      Load load = load(installation, senders, Math.max(2, options.number("seconds") / 3));
+      report
+          .figure("events_per_s_batch_" + size, load.eventsPerS())
+          .figure("cpu_us_per_event_batch_" + size, load.cpuUsPerEvent());
+      rows.add(
+          List.of(
+              Report.number(size, 0),
+              Report.number(load.eventsPerS(), 0),
+              Report.number(load.cpuUsPerEvent(), 1)));
+    }
+    report.table(
+        "By the size of batches", List.of("events a batch", "events/s", "CPU µs an event"), rows);
   }
 
   /// What happened between two looks.
   private record Load(double seconds, long events, Map<String, Processes.Use> uses) {
     double eventsPerS() {
       return events / seconds;
+    }
+
+    double cpuUsPerEvent() {
+      return uses.values().stream().mapToDouble(Processes.Use::cpuS).sum()
+          * 1e6
+          / Math.max(1, events);
     }
 
     void print(Report report) {
@@ -89,7 +143,7 @@ final class Ingest {
         rows.add(row(program.getKey(), use.cpuS(), Report.megabytes(use.ownKb())));
       }
       rows.add(row("all", cpuS, Double.NaN));
-      report.figure("cpu_us_per_event", cpuS * 1e6 / events);
+      report.figure("cpu_us_per_event", cpuUsPerEvent());
       report.table(
           "%s events in %s s: %s events/s durable in bronze and read models"
               .formatted(
@@ -110,19 +164,14 @@ final class Ingest {
     }
   }
 
-  private Load load(Installation installation, List<Sender> senders) throws InterruptedException {
+  private Load load(Installation installation, List<Sender> senders, int seconds)
+      throws InterruptedException {
     Map<String, Long> programs = new LinkedHashMap<>(installation.pids());
     programs.put("load generator", ProcessHandle.current().pid());
-    for (Sender sender : senders) {
-      sender.start();
-    }
-    report.step("warming up for " + options.number("warmup") + " s");
-    wait(options.number("warmup"), senders);
-    report.step("measuring for " + options.number("seconds") + " s");
     Map<String, Processes.Use> before = Processes.of(programs);
     long durableBefore = durable(senders);
     long from = System.nanoTime();
-    wait(options.number("seconds"), senders);
+    wait(seconds, senders);
     long durableAfter = durable(senders);
     long to = System.nanoTime();
     Map<String, Processes.Use> uses = new LinkedHashMap<>();
@@ -131,7 +180,6 @@ final class Ingest {
             (name, use) ->
                 uses.put(
                     name, use.since(before.getOrDefault(name, new Processes.Use(0, 0, 0, 0)))));
-    stopped = true;
     return new Load((to - from) / 1e9, durableAfter - durableBefore, uses);
   }
 
@@ -168,7 +216,7 @@ final class Ingest {
       try {
         lastSeq = stream.send(mix::describe);
         while (!stopped) {
-          lastSeq = stream.send((block, nowUs) -> mix.events(block, BATCH_EVENTS, nowUs));
+          lastSeq = stream.send((block, nowUs) -> mix.events(block, batchEvents, nowUs));
         }
       } catch (BenchFailedException | IllegalStateException e) {
         // gRPC answers a send on a call that has ended with the latter.
@@ -196,10 +244,10 @@ final class Ingest {
   /// A rate says little of a pipeline that loses or repeats.
   private void verify(Installation installation, long sent) throws SQLException {
     try (Connection connection = installation.database("service")) {
-      long bronze = number(connection, "SELECT count(*) FROM bronze.cdc_events");
-      long dead = number(connection, "SELECT count(*) FROM control.dead_letter");
+      long bronze = Sql.number(connection, "SELECT count(*) FROM bronze.cdc_events");
+      long dead = Sql.number(connection, "SELECT count(*) FROM control.dead_letter");
       long folded =
-          number(
+          Sql.number(
               connection,
               """
               SELECT coalesce(sum(reads + inserts + updates + deletes + truncates), 0)
@@ -212,14 +260,6 @@ final class Ingest {
             "%d events were sent; bronze has %d, the read models counted %d, %d are dead letters"
                 .formatted(sent, bronze, folded, dead));
       }
-    }
-  }
-
-  private static long number(Connection connection, String sql) throws SQLException {
-    try (Statement statement = connection.createStatement();
-        ResultSet result = statement.executeQuery(sql)) {
-      result.next();
-      return result.getLong(1);
     }
   }
 

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.claritystream.embedded.Child;
 import io.claritystream.embedded.Launch;
 import io.claritystream.embedded.Machine;
+import io.claritystream.embedded.Postgres;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -59,10 +61,7 @@ final class Installation implements AutoCloseable {
       command.add("--no-demo");
     }
     startedNs = System.nanoTime();
-    up =
-        Child.start(
-            Launch.of("up", home, command).withEnvironment(new HashMap<>(System.getenv())),
-            this::said);
+    up = Child.start(Launch.of("up", home, command).withEnvironment(environment()), this::said);
     up.ended()
         .thenAccept(
             code ->
@@ -70,6 +69,15 @@ final class Installation implements AutoCloseable {
                     new BenchFailedException(
                         "./clarity up ended with %d. It said:%n  %s"
                             .formatted(code, String.join("\n  ", up.lastLines())))));
+  }
+
+  private static Map<String, String> environment() {
+    Map<String, String> environment = new HashMap<>(System.getenv());
+    if (Boolean.getBoolean("clarity.built")) {
+      // A test of the build: Maven has built everything, and another build would be in its way.
+      environment.put("CLARITY_BUILT", "1");
+    }
+    return environment;
   }
 
   /// Starts one and returns when it is ready.
@@ -198,6 +206,27 @@ final class Installation implements AutoCloseable {
         property("clarity.database.url"),
         "clarity_" + role,
         property("clarity.database.passwords." + role));
+  }
+
+  /// A connection to the platform's database that may see into PostgreSQL itself.
+  Connection superuser() throws SQLException {
+    try {
+      return DriverManager.getConnection(
+          property("clarity.database.url"),
+          Postgres.SUPERUSER,
+          Files.readString(data.resolve("postgres/password")).strip());
+    } catch (IOException e) {
+      throw new BenchFailedException("the password of PostgreSQL's superuser cannot be read", e);
+    }
+  }
+
+  /// What a plan allows is not what is to be measured.
+  void liftQuota() throws SQLException {
+    try (Connection connection = database("migrator");
+        Statement statement = connection.createStatement()) {
+      statement.executeUpdate(
+          "UPDATE control.plan SET events_per_s_max = 10000000, bytes_per_s_max = 1000000000");
+    }
   }
 
   /// What the server logged at last.

@@ -15,13 +15,23 @@ class OptionsTests {
   }
 
   @Test
+  void what_has_no_number_is_a_flag() {
+    Options options = Options.parse("cdc", "--peer", "--rows", "1000");
+    assertThat(options.flag("peer")).isTrue();
+    assertThat(options.number("rows")).isEqualTo(1_000);
+    assertThat(Options.parse("cdc").flag("peer")).isFalse();
+    assertThatThrownBy(() -> Options.parse("ingest", "--peer"))
+        .hasMessage("bench ingest does not know --peer");
+  }
+
+  @Test
   void what_is_not_understood_is_named() {
     assertThatThrownBy(() -> Options.parse())
-        .hasMessage("bench needs a name: startup, freshness or ingest");
+        .hasMessage("bench needs a name: startup, freshness, ingest, cdc, read or chaos");
     assertThatThrownBy(() -> Options.parse("startup", "--rate", "5"))
         .hasMessage("bench startup does not know --rate");
     assertThatThrownBy(() -> Options.parse("ingest", "--seconds", "many"))
-        .hasMessage("--seconds needs a number from 1 to 1000000");
+        .hasMessage("--seconds needs a number from 1 to 100000000");
     assertThatThrownBy(() -> Options.parse("ingest", "--seconds"))
         .hasMessage("--seconds needs a number");
   }

@@ -1,0 +1,254 @@
+package io.claritystream.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/// Rounds of random tables and random changes while every process of the path is killed at random:
+/// agent, edge, server, Kafka, the platform's PostgreSQL, the customer's PostgreSQL. After each
+/// round bronze and read models are held against the source ({@link Oracle}).
+///
+/// A round follows from its seed as far as chance goes: tables, changes, and when what is killed.
+/// What the machine does in between is its own.
+final class Chaos implements AutoCloseable {
+  private static final List<String> VICTIMS =
+      List.of("agent", "server", "edge", "kafka", "postgres", "customer");
+  private static final int WRITERS = 3;
+  private static final long PROGRESS_PATIENCE_S = 120;
+
+  private final Cleanup cleanup = new Cleanup();
+  private final Installation installation;
+  private final Api api;
+  private final ChaosSource source;
+  private final PairedAgent agent;
+  private final boolean retracted;
+  private @Nullable Ended last;
+
+  private record Ended(
+      String name, UUID sourceId, List<ChaosTable> tables, Map<String, Long> snapshot) {}
+
+  /// Starts all that is to be killed.
+  Chaos(Path home) throws SQLException {
+    Path place = Place.make(cleanup).path();
+    installation = Installation.start(cleanup, home, place.resolve("data"), false);
+    installation.liftQuota();
+    api = new Api(installation.url());
+    api.register();
+    source = cleanup.add(new ChaosSource(place));
+    agent = PairedAgent.pair(cleanup, home, place, installation, api);
+    agent.run();
+    try (Connection platform = installation.database("migrator")) {
+      retracted = Oracle.retracts(platform);
+    }
+  }
+
+  /// What a round came to.
+  ///
+  /// @param ahead whether the customer's log could have been forgotten too early
+  record Round(
+      long seed, int kills, long samples, Oracle.Findings findings, @Nullable String ahead) {
+    boolean sound() {
+      return findings.sound() && ahead == null;
+    }
+
+    List<String> details() {
+      List<String> all = new ArrayList<>(findings.details());
+      if (ahead != null) {
+        all.add(ahead);
+      }
+      return all;
+    }
+  }
+
+  /// Whether updates, deletes and truncates are folded.
+  boolean retracted() {
+    return retracted;
+  }
+
+  /// @param kills how many processes are killed while changes are made
+  /// @param seconds for how long changes are made
+  Round round(int number, long seed, int kills, int seconds)
+      throws SQLException, InterruptedException {
+    Random random = new Random(seed);
+    String name = "round_" + number;
+    List<ChaosTable> tables = ChaosTable.some(random, retracted);
+    source.prepare(name, tables);
+    Map<String, Long> snapshot = snapshotRows(tables);
+    long snapshotRows = snapshot.values().stream().mapToLong(Long::longValue).sum();
+    reviveAgent();
+    api.signIn();
+    agent.addSource(name, source.postgres(), name, ChaosTable.SCHEMA + ".*");
+    if (random.nextInt(3) == 0) {
+      // In the middle of its snapshot, or before it.
+      TimeUnit.MILLISECONDS.sleep(random.nextInt(1_500));
+      agent.kill();
+      agent.run();
+    }
+    agent.awaitStreaming(api, name);
+    UUID sourceId = sourceId(name);
+
+    ChaosWriter.Committed committed = new ChaosWriter.Committed();
+    SlotWatch watch = new SlotWatch(source, name, installation, sourceId, snapshotRows, committed);
+    List<ChaosWriter> writers = new ArrayList<>();
+    for (int i = 0; i < WRITERS; i++) {
+      writers.add(new ChaosWriter(source, name, tables, retracted, committed, random.nextLong()));
+    }
+    int killed = kill(random, kills, seconds);
+    for (ChaosWriter writer : writers) {
+      writer.stop();
+    }
+    reviveAgent();
+    awaitAll(name, sourceId, snapshotRows);
+    String ahead = watch.stop();
+    last = new Ended(name, sourceId, tables, snapshot);
+    Oracle.Findings findings = compareAgain();
+    agent.removeSource(name);
+    return new Round(seed, killed, watch.samples(), findings, ahead);
+  }
+
+  /// What the last round's bronze and read models look like now.
+  Oracle.Findings compareAgain() throws SQLException {
+    Ended round = last;
+    if (round == null) {
+      throw new IllegalStateException("there was no round");
+    }
+    try (Connection customer = source.connect(round.name());
+        Connection platform = installation.database("service")) {
+      return new Oracle(customer, platform, round.sourceId(), round.tables(), retracted)
+          .compare(round.snapshot());
+    }
+  }
+
+  /// The last round's source.
+  UUID lastSourceId() {
+    Ended round = last;
+    if (round == null) {
+      throw new IllegalStateException("there was no round");
+    }
+    return round.sourceId();
+  }
+
+  Installation installation() {
+    return installation;
+  }
+
+  private static Map<String, Long> snapshotRows(List<ChaosTable> tables) {
+    Map<String, Long> rows = new HashMap<>();
+    rows.put("plant.site", 2L);
+    rows.put("plant.asset", (long) ChaosSource.ASSETS);
+    tables.forEach(table -> rows.put(table.qualified(), 500L));
+    return rows;
+  }
+
+  private UUID sourceId(String name) {
+    for (JsonNode each : api.get("/v1/sources?limit=1000").path("data")) {
+      if (each.path("name").asText().equals(name)) {
+        return UUID.fromString(each.path("id").asText());
+      }
+    }
+    throw new BenchFailedException("the platform does not know " + name);
+  }
+
+  private int kill(Random random, int kills, int seconds) throws InterruptedException {
+    long[] at = random.longs(kills, 0, seconds * 1_000L).sorted().toArray();
+    long begin = System.nanoTime();
+    int killed = 0;
+    for (long ms : at) {
+      String victim = VICTIMS.get(random.nextInt(VICTIMS.size()));
+      sleepUntil(begin, ms);
+      killed += kill(victim) ? 1 : 0;
+    }
+    sleepUntil(begin, seconds * 1_000L);
+    return killed;
+  }
+
+  private static void sleepUntil(long beginNs, long ms) throws InterruptedException {
+    long left = beginNs + ms * 1_000_000 - System.nanoTime();
+    if (left > 0) {
+      TimeUnit.NANOSECONDS.sleep(left);
+    }
+  }
+
+  /// @return false if it was not running just then
+  private boolean kill(String victim) {
+    switch (victim) {
+      case "agent" -> {
+        boolean alive = agent.alive();
+        agent.kill();
+        agent.run();
+        return alive;
+      }
+      case "customer" -> {
+        source.killAndStart();
+        return true;
+      }
+      default -> {
+        Long pid = installation.pids().get(victim);
+        return pid != null
+            && ProcessHandle.of(pid).map(ProcessHandle::destroyForcibly).orElse(false);
+      }
+    }
+  }
+
+  private void reviveAgent() {
+    if (!agent.alive()) {
+      agent.run();
+    }
+  }
+
+  /// Waits until as many changes are folded as were committed, or nothing moves any more: what is
+  /// missing then is lost.
+  private void awaitAll(String name, UUID sourceId, long snapshotRows)
+      throws SQLException, InterruptedException {
+    long expected;
+    try (Connection customer = source.connect(name)) {
+      expected = Oracle.expectedEvents(customer, snapshotRows);
+    }
+    long last = -1;
+    long since = System.nanoTime();
+    while (System.nanoTime() - since < TimeUnit.SECONDS.toNanos(PROGRESS_PATIENCE_S)) {
+      long now = folded(sourceId);
+      if (now >= expected) {
+        return;
+      }
+      if (now > last) {
+        last = now;
+        since = System.nanoTime();
+      }
+      reviveAgent();
+      TimeUnit.MILLISECONDS.sleep(100);
+    }
+  }
+
+  /// -1 while the platform's database is away.
+  private long folded(UUID sourceId) {
+    try (Connection platform = installation.database("service")) {
+      return Sql.number(
+          platform,
+          "SELECT least(bronze_seq, applied_seq) FROM control.checkpoint_source WHERE source_id = '"
+              + sourceId
+              + "'");
+    } catch (SQLException e) {
+      return -1;
+    }
+  }
+
+  /// What the programs said at last.
+  String explanation() {
+    return agent.lastLines();
+  }
+
+  @Override
+  public void close() {
+    cleanup.close();
+  }
+}

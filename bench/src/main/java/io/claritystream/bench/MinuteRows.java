@@ -1,0 +1,239 @@
+package io.claritystream.bench;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/// Read models full of minutes, made by SQL: sites of twenty devices with ten metrics each, all of
+/// which report every minute. Rows lie as they come: minute by minute, all series side by side.
+final class MinuteRows {
+  static final int DEVICES_A_SITE = 20;
+  static final int METRICS = 10;
+  private static final int SITES_MAX = 10;
+  private static final int DAY = 1_440;
+  private static final int CHUNK_MINUTES = 60;
+
+  /// Series of one site.
+  private static final int SERIES = DEVICES_A_SITE * METRICS;
+
+  private MinuteRows() {}
+
+  /// @param tenant whose they are
+  static void make(Connection service, UUID tenant, int rows, Report report) throws SQLException {
+    int sites = Math.clamp(rows / (SERIES * DAY), 1, SITES_MAX);
+    int minutes = Math.max(1, rows / (sites * SERIES));
+    service.setAutoCommit(false);
+    UUID source = UUID.randomUUID();
+    Map<String, String> all =
+        Map.of(
+            "tenant_id", "'" + tenant + "'::uuid",
+            "source_id", "'" + source + "'::uuid",
+            "last_seq", "1",
+            "first_seq", "1",
+            "table_name", "'bench'");
+    insert(
+        service,
+        "model",
+        all,
+        Map.of(
+            "state", "'live'",
+            "purpose", "'first'",
+            "first_epoch", "1",
+            "applied_epoch", "1",
+            "applied_seq", "1",
+            "created_at", "now()"),
+        "");
+    insert(
+        service,
+        "metric_key",
+        all,
+        Map.of("key", "'metric_' || n", "name", "'Metric ' || n", "unit", "'bar'"),
+        "FROM generate_series(1, " + METRICS + ") n");
+    String model = "(SELECT max(model_id) FROM analytics.model WHERE source_id = '" + source + "')";
+    insert(
+        service,
+        "sites",
+        all,
+        Map.of(
+            "model_id",
+            model,
+            "site_id",
+            id("site", "n"),
+            "key",
+            "n::text",
+            "name",
+            "'Site ' || n"),
+        "FROM generate_series(1, " + sites + ") n");
+    insert(
+        service,
+        "devices",
+        all,
+        Map.of(
+            "model_id", model,
+            "device_id", id("device", "n"),
+            "site_id", id("site", "1 + (n - 1) / " + DEVICES_A_SITE),
+            "key", "n::text",
+            "name", "'Pump ' || n",
+            "kind", "'pump'",
+            "described", "true"),
+        "FROM generate_series(1, " + sites * DEVICES_A_SITE + ") n");
+    insert(
+        service,
+        "series",
+        all,
+        Map.of("model_id", "d.model_id", "device_id", "d.device_id", "metric_id", "k.metric_id"),
+        "FROM analytics.devices d JOIN analytics.metric_key k ON k.tenant_id = d.tenant_id"
+            + " WHERE d.tenant_id = '"
+            + tenant
+            + "' ORDER BY d.name, k.key");
+    service.commit();
+    for (int from = minutes; from > 0; from -= CHUNK_MINUTES) {
+      minutes(service, tenant, from, Math.max(0, from - CHUNK_MINUTES) + 1);
+      if (from % (10 * CHUNK_MINUTES) < CHUNK_MINUTES) {
+        report.step("%d minutes of %d to make".formatted(from, minutes));
+      }
+    }
+    service.setAutoCommit(true);
+  }
+
+  private static String id(String what, String number) {
+    return "md5('%s ' || (%s))::uuid".formatted(what, number);
+  }
+
+  /// Adds what has passed since rows were made, the last hour of it, so that an overview has
+  /// something to show.
+  static void bringUpToDate(Connection service, UUID tenant) throws SQLException {
+    service.setAutoCommit(false);
+    long missing =
+        Sql.number(
+            service,
+            "SELECT extract(epoch FROM date_trunc('minute', now()) - max(bucket))::bigint / 60"
+                + " FROM analytics.metrics_min");
+    if (missing > 1) {
+      minutes(service, tenant, (int) Math.min(CHUNK_MINUTES, missing - 1), 1);
+    }
+    service.setAutoCommit(true);
+  }
+
+  /// The minutes so many before this one, down to so many before it.
+  private static void minutes(Connection service, UUID tenant, int from, int to)
+      throws SQLException {
+    String value = "(50 + 40 * sin(m / 180.0 + s.series_id))::numeric(12, 4)";
+    insert(
+        service,
+        "metrics_min",
+        Map.of("tenant_id", "'" + tenant + "'::uuid"),
+        Map.ofEntries(
+            Map.entry("series_id", "s.series_id"),
+            Map.entry("bucket", "date_trunc('minute', now()) - m * interval '1 minute'"),
+            Map.entry("value_count", "60"),
+            Map.entry("nan_count", "0"),
+            Map.entry("inf_count", "0"),
+            Map.entry("value_sum", "60 * " + value),
+            Map.entry("value_min", value + " - 1.5"),
+            Map.entry("value_max", value + " + 1.5"),
+            Map.entry("value_last", value),
+            Map.entry(
+                "last_at",
+                "date_trunc('minute', now()) - m * interval '1 minute' + interval '59 seconds'"),
+            Map.entry("last_seq", "1"),
+            Map.entry("seq_lo", "1"),
+            Map.entry("seq_hi", "1")),
+        "FROM generate_series(%d, %d, -1) m CROSS JOIN analytics.series s WHERE s.tenant_id = '%s' ORDER BY m DESC, s.series_id"
+            .formatted(from, to, tenant));
+    service.commit();
+  }
+
+  /// Fills those columns that the table has.
+  private static void insert(
+      Connection service,
+      String table,
+      Map<String, String> common,
+      Map<String, String> own,
+      String from)
+      throws SQLException {
+    List<String> columns = new ArrayList<>();
+    List<String> values = new ArrayList<>();
+    try (PreparedStatement statement =
+        service.prepareStatement(
+            """
+            SELECT a.attname, a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS needed
+            FROM pg_attribute a
+            WHERE a.attrelid = ('analytics.' || ?)::regclass AND a.attnum > 0
+              AND NOT a.attisdropped AND a.attidentity = ''
+            ORDER BY a.attnum
+            """)) {
+      statement.setString(1, table);
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          String column = row.getString(1);
+          String value = own.getOrDefault(column, common.get(column));
+          if (value != null) {
+            columns.add(column);
+            values.add(value);
+          } else if (row.getBoolean(2)) {
+            throw new BenchFailedException(
+                "analytics.%s has a column %s that this measurement does not fill"
+                    .formatted(table, column));
+          }
+        }
+      }
+    }
+    Sql.run(
+        service,
+        "INSERT INTO analytics.%s (%s) SELECT %s %s"
+            .formatted(table, String.join(", ", columns), String.join(", ", values), from));
+  }
+
+  /// A series with where it belongs.
+  record Line(int seriesId, UUID deviceId, UUID siteId, String key) {}
+
+  static List<Line> lines(Connection service, UUID tenant) throws SQLException {
+    List<Line> lines = new ArrayList<>();
+    try (PreparedStatement statement =
+        service.prepareStatement(
+            """
+            SELECT s.series_id, d.device_id, d.site_id, k.key
+            FROM analytics.series s
+            JOIN analytics.devices d ON d.model_id = s.model_id AND d.device_id = s.device_id
+            JOIN analytics.metric_key k ON k.metric_id = s.metric_id
+            WHERE s.tenant_id = ?
+            ORDER BY s.series_id
+            """)) {
+      statement.setObject(1, tenant);
+      try (ResultSet row = statement.executeQuery()) {
+        while (row.next()) {
+          lines.add(
+              new Line(
+                  row.getInt(1),
+                  row.getObject(2, UUID.class),
+                  row.getObject(3, UUID.class),
+                  row.getString(4)));
+        }
+      }
+    }
+    return lines;
+  }
+
+  /// From the first minute to the end of the last.
+  record Span(Instant from, Instant to) {}
+
+  static Span span(Connection service) throws SQLException {
+    return new Span(
+        Instant.ofEpochSecond(
+            Sql.number(
+                service,
+                "SELECT extract(epoch FROM min(bucket))::bigint FROM analytics.metrics_min")),
+        Instant.ofEpochSecond(
+            60
+                + Sql.number(
+                    service,
+                    "SELECT extract(epoch FROM max(bucket))::bigint FROM analytics.metrics_min")));
+  }
+}
