@@ -14,7 +14,7 @@ class SilentStream extends EventTarget {
   close() {}
 }
 
-const me: Me = {
+export const me: Me = {
   user: { id: 'u', email: 'ines@northgate.example', name: 'Ines Marques' },
   organization: { id: 'o', name: 'Northgate' },
   permissions: ['overview.read', 'devices.read', 'sources.read', 'agents.read', 'events.read'],

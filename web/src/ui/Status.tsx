@@ -72,6 +72,13 @@ export const DeviceStatus = ({ state, compact }: { state: DeviceState; compact?:
 export const SourceStatus = ({ state }: { state: Source['state'] }) => (
   <Shown look={sourceLooks[state] ?? unknown(state)} />
 );
-export const AgentStatus = ({ state }: { state: Agent['state'] }) => (
-  <Shown look={agentLooks[state] ?? unknown(state)} />
+/** An agent is heard of by its sources: of one without any nobody knows whether it runs. */
+export const AgentStatus = ({ agent: { state, sources } }: { agent: Agent }) => (
+  <Shown
+    look={
+      state === 'offline' && sources === 0
+        ? unknown('No source yet')
+        : (agentLooks[state] ?? unknown(state))
+    }
+  />
 );

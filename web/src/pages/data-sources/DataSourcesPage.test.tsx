@@ -81,3 +81,26 @@ it('does not call a source caught up that nobody reads', async () => {
   await screen.findByText('Offline');
   expect(screen.queryByText('Caught up')).toBeNull();
 });
+
+it('calls nothing exact while a snapshot is being taken in', async () => {
+  open(aSource({ state: 'snapshotting' }));
+  await screen.findByText('Taking in snapshot');
+  expect(screen.queryByText('Exact')).toBeNull();
+});
+
+it('does not call an agent without a source offline', async () => {
+  openApp('/app/data-sources', {
+    '/v1/agents': page({
+      id: 'a1',
+      name: 'press line 3',
+      state: 'offline',
+      version: '0.1.0',
+      paired_at: '2026-11-01T00:00:00Z',
+      last_seen_at: null,
+      certificate_expires_at: '2026-11-02T00:00:00Z',
+      sources: 0,
+    }),
+  });
+  expect(await screen.findByText('No source yet')).toBeTruthy();
+  expect(screen.queryByText('Offline')).toBeNull();
+});

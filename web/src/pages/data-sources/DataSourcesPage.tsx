@@ -217,7 +217,7 @@ function SourceRow({ source }: { source: Source }) {
             >
               <NotExact tables={source.tables_not_exact} />
             </Link>
-          ) : source.events_total > 0 ? (
+          ) : source.events_total > 0 && source.state !== 'snapshotting' ? (
             <span className="text-ink-3">Exact</span>
           ) : (
             <span className="text-ink-3">–</span>
@@ -284,7 +284,7 @@ function Agents({
             <span className="min-w-0 py-1">
               <span className="block truncate font-medium">{agent.name}</span>
               <span className="flex flex-wrap gap-x-3 text-meta text-ink-3">
-                <AgentStatus state={agent.state} />
+                <AgentStatus agent={agent} />
                 <span>
                   seen <Age at={agent.last_seen_at} none="never" />
                 </span>
@@ -316,7 +316,7 @@ function Agents({
           <tr key={agent.id} className={cx(rowClass, agent.state === 'revoked' && 'text-ink-3')}>
             <Td className="font-medium">{agent.name}</Td>
             <Td>
-              <AgentStatus state={agent.state} />
+              <AgentStatus agent={agent} />
             </Td>
             <Td className="text-right">{formatCount(agent.sources)}</Td>
             <Td className="font-mono text-meta">{agent.version ?? '–'}</Td>

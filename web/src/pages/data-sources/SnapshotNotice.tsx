@@ -23,7 +23,9 @@ export function SnapshotNotice({ sourceId }: { sourceId?: string }) {
         {taking.length === 1 ? 'A snapshot is' : `${formatCount(taking.length)} snapshots are`}{' '}
         being taken in.
       </span>{' '}
-      Figures here are not whole until it is done.
+      {taking.every((source) => source.model.state === 'building')
+        ? 'Figures here are those from before it until it is done.'
+        : 'Figures here are not whole until it is done.'}
       <ul>
         {taking.slice(0, limit).map((source) => (
           <li key={source.id} className="text-ink-2">

@@ -1,8 +1,8 @@
-import { cleanup, screen } from '@testing-library/react';
+import { cleanup, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Source, SourceTable } from '../../api/types';
-import { aSource, aTable, openApp, page } from '../../testing/openApp';
+import { aSource, aTable, me, openApp, page } from '../../testing/openApp';
 
 afterEach(() => {
   cleanup();
@@ -94,4 +94,26 @@ it('lists what was missed, and says what of it is not repaired', async () => {
   expect(await screen.findByText('the replication slot clarity_plant is gone')).toBeTruthy();
   expect(screen.getByText(/Not repaired yet/)).toBeTruthy();
   expect(screen.getByText(/missing in the history only/)).toBeTruthy();
+});
+
+it('removes a source only after a question, for those who may', async () => {
+  open([], aSource({ state: 'offline' }));
+  await screen.findByRole('heading', { name: 'plant' });
+  expect(screen.queryByRole('button', { name: 'Remove' })).toBeNull();
+  cleanup();
+
+  openApp('/app/data-sources/s1', {
+    '/v1/me': { ...me, permissions: [...me.permissions, 'sources.write'] },
+    '/v1/sources': page(aSource()),
+    '/v1/sources/s1': aSource({ state: 'offline' }),
+  });
+  await userEvent.click(await screen.findByRole('button', { name: 'Remove' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'Remove plant?' }));
+  expect(dialog.getByText(/what it has delivered stays/)).toBeTruthy();
+  const sent = vi.spyOn(globalThis, 'fetch');
+  await userEvent.click(dialog.getByRole('button', { name: 'Remove source' }));
+  const requests = sent.mock.calls.map(([request]) => request as Request);
+  expect(
+    requests.some(({ method, url }) => method === 'DELETE' && url.endsWith('/v1/sources/s1')),
+  ).toBe(true);
 });

@@ -23,6 +23,7 @@ import { counted, Exactness, NotExact, whyNotExact } from './exactness';
 import { lagText, snapshotLeft, snapshotProgress, Throughput } from './figures';
 import { Gaps, GapsBadge } from './Gaps';
 import { MappingView } from './MappingView';
+import { RemoveSource } from './RemoveSource';
 
 const route = getRouteApi('/app/data-sources/$id');
 
@@ -76,6 +77,7 @@ export function SourcePage() {
         <Link to={paths.events} search={{ source_id: source.id }} className={buttonClass()}>
           View raw events
         </Link>
+        <RemoveSource source={source} />
       </PageHeader>
       <NotRefreshed query={query} />
       <Detail source={source} />

@@ -124,6 +124,7 @@ function DeviceFacts({ device }: { device: DeviceDetail }) {
       <span>
         Last reading <Age at={device.last_event_at} none="never" />, expected every{' '}
         {formatDuration(device.expected_interval_s)}
+        {device.expected_interval_s <= 60 && ' or sooner'}
       </span>
     </>
   );

@@ -68,7 +68,7 @@ public final class Sources {
     /// It was removed before.
     record Already() implements Removal {}
 
-    /// The agent has no such source.
+    /// Whoever asks has no such source.
     record Unknown() implements Removal {}
   }
 
@@ -290,6 +290,44 @@ public final class Sources {
   /// Takes a source off its agent: its streams are over, and what came of it stays.
   public Removal remove(PeerIdentity.Agent agent, UUID sourceId) {
     Removal removal = transactions.execute(_ -> removeInTransaction(agent, sourceId));
+    if (removal == null) {
+      throw new IllegalStateException("no answer for source " + sourceId);
+    }
+    return removal;
+  }
+
+  /// Takes a source of the tenant off its list for a person there, whichever agent has it.
+  public Removal remove(TenantId tenant, UUID sourceId, AuditEntry.Actor person, String address) {
+    Removal removal =
+        transactions.execute(
+            _ -> {
+              Optional<SourceRef> removed =
+                  sql.sql(
+                          """
+                          UPDATE control.source s SET removed_at = :now, session = s.session + 1
+                          WHERE s.source_id = :source AND s.tenant_id = :tenant
+                            AND s.removed_at IS NULL
+                          RETURNING s.tenant_id, s.source_id, s.agent_id, s.name, s.partition,
+                                    s.epoch, s.session
+                          """)
+                      .param("now", SqlTime.of(clock.instant()))
+                      .param("source", sourceId)
+                      .param("tenant", tenant.value())
+                      .query((row, number) -> ref(row))
+                      .optional();
+              if (removed.isPresent()) {
+                audit.append(
+                    sql,
+                    AuditEntry.of(tenant, clock.instant(), person, "source.removed")
+                        .on("source", sourceId)
+                        .from(address)
+                        .with("name", removed.get().name()));
+                return new Removal.Removed(removed.get());
+              }
+              return find(sourceId).filter(found -> found.tenantId().equals(tenant)).isPresent()
+                  ? new Removal.Already()
+                  : new Removal.Unknown();
+            });
     if (removal == null) {
       throw new IllegalStateException("no answer for source " + sourceId);
     }

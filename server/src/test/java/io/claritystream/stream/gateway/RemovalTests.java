@@ -3,6 +3,7 @@ package io.claritystream.stream.gateway;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.claritystream.ApiClient;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -88,6 +89,29 @@ class RemovalTests {
       assertThat(refused(agent, "kept")).isEqualTo(Status.Code.INVALID_ARGUMENT);
       assertThat(listed("/v1/sources", source)).isTrue();
     }
+  }
+
+  @Test
+  void aPersonTakesOffTheListWhatItsAgentWillNotAndNobodyElseCan() {
+    try (TestAgent agent = link.pairedAgent()) {
+      String source = agent.register("orphan", "1/orphan").getSourceId();
+      try (TestAgent.Stream stream = agent.stream(source)) {
+        stream.open();
+        ApiClient stranger = link.server.client().register("stranger@example.com").client();
+        assertThat(delete(stranger, source)).isEqualTo(404);
+        assertThat(listed("/v1/sources", source)).isTrue();
+        assertThat(delete(link.person, source)).isEqualTo(204);
+        assertThat(refusal(stream)).isEqualTo("superseded");
+      }
+      assertThat(delete(link.person, source)).isEqualTo(204);
+      assertThat(listed("/v1/sources", source)).isFalse();
+      assertThat(link.person.get("/v1/sources/" + source).text("state")).isEqualTo("removed");
+      assertThat(audited("source.removed", source)).isEqualTo(1);
+    }
+  }
+
+  private static int delete(ApiClient person, String source) {
+    return person.send("DELETE", "/v1/sources/" + source, null).status();
   }
 
   private static Status.Code refused(TestAgent agent, String source) {
