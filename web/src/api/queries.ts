@@ -205,6 +205,17 @@ export const eventsQuery = (filter: EventFilter, cursor: string | undefined) =>
 
 const eventsPage = 50;
 
+/** An event with a payload that was too large for the list. */
+export const eventQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['event', id],
+    queryFn: async ({ signal }): Promise<ChangeEvent> =>
+      body(api.GET('/v1/events/{event_id}', { params: { path: { event_id: id } }, signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+    retry: false,
+  });
+
 export const pairingCodeQuery = (id: string) =>
   queryOptions({
     queryKey: ['pairing-code', id],

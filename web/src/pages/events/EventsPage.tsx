@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { ChevronLeft, ChevronRight, RotateCw, ScrollText } from 'lucide-react';
 import { useId, useState } from 'react';
-import { eventsQuery, sourcesQuery } from '../../api/queries';
+import { eventQuery, eventsQuery, sourcesQuery } from '../../api/queries';
 import type { ChangeEvent } from '../../api/types';
 import { paths } from '../../paths';
 import type { EventsSearch } from '../../routes';
@@ -325,7 +325,7 @@ function EventRow({ event }: { event: ChangeEvent }) {
       <Td className="text-right">{formatCount(event.seq)}</Td>
       <Td className="font-mono text-meta whitespace-nowrap text-ink-2">{event.lsn ?? '–'}</Td>
       <Td className="w-full max-w-0 truncate font-mono text-meta text-ink-3 max-lg:w-48 max-lg:max-w-48">
-        {preview(event.payload)}
+        {event.payload === null ? 'Large, shown on opening' : preview(event.payload)}
       </Td>
     </ExpandableRow>
   );
@@ -344,9 +344,21 @@ function EventDetail({ event }: { event: ChangeEvent }) {
         Stored <Moment at={event.ingest_time} />, epoch {event.epoch}, event{' '}
         <span className="font-mono break-all">{event.event_id}</span>
       </p>
-      <Json value={event.payload} label="Payload" />
+      {event.payload === null ? (
+        <LargePayload id={event.event_id} />
+      ) : (
+        <Json value={event.payload} label="Payload" />
+      )}
     </>
   );
+}
+
+/** Left out of the list; asked for when somebody looks. */
+function LargePayload({ id }: { id: string }) {
+  const query = useQuery(eventQuery(id));
+  if (query.isError) return <Failed error={query.error} retry={() => void query.refetch()} />;
+  if (!query.data) return <p role="status">Loading the payload…</p>;
+  return <Json value={query.data.payload} label="Payload" />;
 }
 
 /** On a phone: two lines an event, the payload below on touch. */

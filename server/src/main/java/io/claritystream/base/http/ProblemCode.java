@@ -63,6 +63,10 @@ public enum ProblemCode {
       "Sign in, or use another email."),
   PAYLOAD_TOO_LARGE(
       HttpStatus.CONTENT_TOO_LARGE, "The body is too large", "Send less in one request."),
+  ANSWER_TOO_LARGE(
+      HttpStatus.CONTENT_TOO_LARGE,
+      "What was asked for is too large to be shown",
+      "Look it up where it came from."),
   MISDIRECTED_REQUEST(
       HttpStatus.MISDIRECTED_REQUEST,
       "The request is meant for another server",

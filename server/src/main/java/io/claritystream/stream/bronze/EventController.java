@@ -1,6 +1,5 @@
 package io.claritystream.stream.bronze;
 
-import com.fasterxml.jackson.annotation.JsonRawValue;
 import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.Cursor;
 import io.claritystream.base.http.Page;
@@ -21,10 +20,12 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Instant;
 import java.util.Arrays;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -58,12 +59,17 @@ class EventController {
       Instant capturedAt,
       Instant ingestTime,
       @Schema(
+              description =
+                  "What the payload takes up where it is stored; a large one is compressed there.")
+          long payloadBytes,
+      @Schema(
               implementation = Object.class,
-              types = "object",
-              description = "The row's parts: key, before, after; and what became of its columns.")
-          @JsonRawValue
-          String payload) {
-    static Event of(EventLog.Event event) {
+              types = {"object", "null"},
+              description =
+                  "The row's parts: key, before, after; and what became of its columns. Null in a"
+                      + " list where it has more than 32 KiB: read the event alone.")
+          @Nullable EventPayload payload) {
+    static Event of(EventRows.Event event, @Nullable EventPayload payload) {
       return new Event(
           event.eventId(),
           event.sourceId(),
@@ -75,7 +81,8 @@ class EventController {
           event.eventTime(),
           event.capturedAt(),
           event.ingestTime(),
-          event.payload());
+          event.storedBytes(),
+          payload);
     }
   }
 
@@ -87,7 +94,8 @@ class EventController {
       description =
           "With a source in the order of its numbers, else in the order of capture, by the"
               + " millisecond; within one by source, and within that by number. A page may be"
-              + " short, or empty, and still have one after it: next_cursor alone says.")
+              + " short, or empty, and still have one after it: next_cursor alone says. It ends early"
+              + " where its payloads would exceed 2 MiB.")
   Page<Event> list(
       Caller caller,
       @RequestParam(name = "source_id", required = false) @Nullable UUID sourceId,
@@ -117,6 +125,24 @@ class EventController {
     return page(
         events.ofSource(caller.tenantId(), sourceId, filter, before, page.limit()),
         place -> Cursor.of(OF_SOURCE, sourceId, place.epoch(), place.seq()));
+  }
+
+  @GetMapping("/v1/events/{event_id}")
+  @RequiresPermission(Permission.EVENTS_READ)
+  @Operation(
+      operationId = "getEvent",
+      summary = "One captured change, with its payload however large",
+      description = "Up to 16 MiB of payload; one with more is refused.")
+  Event one(Caller caller, @PathVariable("event_id") UUID eventId) {
+    var found =
+        events
+            .one(caller.tenantId(), eventId)
+            .orElseThrow(() -> Problem.of(ProblemCode.NOT_FOUND, "There is no such event."));
+    if (!found.fits()) {
+      throw Problem.of(
+          ProblemCode.ANSWER_TOO_LARGE, "The event's payload has more than 16 MiB of text.");
+    }
+    return Event.of(found.event(), new EventPayload(events.payload(caller.tenantId(), eventId)));
   }
 
   private static Cursor cursor(Spot spot) {
@@ -149,7 +175,12 @@ class EventController {
   private static <C> Page<Event> page(Part<C> part, Function<C, Cursor> cursor) {
     var next = part.next();
     return new Page<>(
-        part.events().stream().map(Event::of).toList(),
+        part.events().stream().map(EventController::listed).toList(),
         next == null ? null : cursor.apply(next).encode());
+  }
+
+  private static Event listed(EventRows.Event event) {
+    var payload = event.payload();
+    return Event.of(event, payload == null ? null : new EventPayload(List.of(payload)));
   }
 }

@@ -1,14 +1,16 @@
 package io.claritystream.stream.bronze;
 
-import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TenantTransactions;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Iterator;
 import java.util.List;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
@@ -29,22 +31,17 @@ final class EventLog {
   private static final UUID FIRST_ID = new UUID(0, 0);
   static final UUID BEYOND_LAST_ID = new UUID(-1, -1);
 
-  static final String COLUMNS =
-      """
-      SELECT event_id, source_id, epoch, seq, op, table_name, lsn, event_time, ingest_time, payload::text AS payload
-      FROM bronze.cdc_events
-      """;
-
   private static final String OF_SOURCE =
-      COLUMNS
-          + """
-          WHERE tenant_id = :tenant AND source_id = :source AND event_id >= :low AND event_id < :high
-            AND (epoch, seq) < (:epoch, :seq) AND (epoch, seq) >= (:lowEpoch, :lowSeq)
-            AND (CAST(:table AS text) IS NULL OR table_name = :table)
-            AND (CAST(:op AS text) IS NULL OR op = :op)
-          ORDER BY epoch DESC, seq DESC
-          LIMIT :rows
-          """;
+      """
+      SELECT event_id, source_id, epoch, seq
+      FROM bronze.cdc_events
+      WHERE tenant_id = :tenant AND source_id = :source AND event_id >= :low AND event_id < :high
+        AND (epoch, seq) < (:epoch, :seq) AND (epoch, seq) >= (:lowEpoch, :lowSeq)
+        AND (CAST(:table AS text) IS NULL OR table_name = :table)
+        AND (CAST(:op AS text) IS NULL OR op = :op)
+      ORDER BY epoch DESC, seq DESC
+      LIMIT :rows
+      """;
 
   private static final String SCAN_OF_SOURCE =
       """
@@ -84,24 +81,11 @@ final class EventLog {
     static final Place FIRST = new Place(0, 0);
   }
 
-  record Event(
-      UUID eventId,
-      UUID sourceId,
-      Place place,
-      String op,
-      String table,
-      String lsn,
-      Instant eventTime,
-      Instant ingestTime,
-      String payload) {
-    /// The first 48 bits of the id.
-    Instant capturedAt() {
-      return Instant.ofEpochMilli(eventId.getMostSignificantBits() >>> 16);
-    }
-  }
+  /// Which event, and where it stands.
+  record Key(UUID eventId, UUID sourceId, Place place) {}
 
   /// Events, and behind which one to go on; null at the end.
-  record Part<C>(List<Event> events, @Nullable C next) {}
+  record Part<C>(List<EventRows.Event> events, @Nullable C next) {}
 
   /// @param before only events behind this one
   Part<TenantPage.Spot> ofTenant(
@@ -121,7 +105,7 @@ final class EventLog {
                   ? floor(sql, tenant, sourceId, filter, high)
                   : Optional.<Place>empty();
           var low = floor.orElse(Place.FIRST);
-          var rows =
+          var keys =
               selected(
                   ranged(sql.sql(OF_SOURCE), tenant, filter.low(), filter.high())
                       .param("source", sourceId)
@@ -131,8 +115,47 @@ final class EventLog {
                       .param("lowSeq", low.seq()),
                   filter,
                   limit);
-          return part(rows, limit, Event::place, floor);
+          return part(sql, tenant, keys, limit, last -> keys.get(last).place(), floor);
         });
+  }
+
+  /// One event, without its payload.
+  Optional<EventRows.Whole> one(TenantId tenant, UUID eventId) {
+    return transactions.read(tenant, sql -> EventRows.one(sql, tenant, eventId));
+  }
+
+  /// A payload piece by piece, each in a transaction of its own, so that none stays open for a
+  /// caller who reads slowly.
+  ///
+  /// @throws IllegalStateException from the iterator, if the event is removed meanwhile
+  Iterable<String> payload(TenantId tenant, UUID eventId) {
+    return () ->
+        new Iterator<>() {
+          private int read;
+          private String next = piece();
+
+          private String piece() {
+            return transactions
+                .read(tenant, sql -> EventRows.piece(sql, tenant, eventId, read))
+                .orElseThrow(() -> new IllegalStateException("event " + eventId + " is gone"));
+          }
+
+          @Override
+          public boolean hasNext() {
+            return !next.isEmpty();
+          }
+
+          @Override
+          public String next() {
+            if (next.isEmpty()) {
+              throw new NoSuchElementException();
+            }
+            var piece = next;
+            read += piece.codePointCount(0, piece.length());
+            next = piece.length() < EventRows.PIECE_CHARS ? "" : piece();
+            return piece;
+          }
+        };
   }
 
   private static Optional<Place> floor(
@@ -150,24 +173,33 @@ final class EventLog {
     return statement.param("tenant", tenant.value()).param("low", low).param("high", high);
   }
 
-  private static List<Event> selected(StatementSpec statement, Filter filter, int limit) {
+  private static List<Key> selected(StatementSpec statement, Filter filter, int limit) {
     return statement
         .param("table", filter.table())
         .param("op", filter.op())
         .param("rows", limit + 1)
-        .query(EventLog::event)
+        .query(EventLog::key)
         .list();
   }
 
-  /// The one row too many says that there is more; without it there may still be more behind where
-  /// the scan has ended.
-  private static <C> Part<C> part(
-      List<Event> rows, int limit, java.util.function.Function<Event, C> place, Optional<C> floor) {
-    if (rows.size() <= limit) {
-      return new Part<>(rows, floor.orElse(null));
-    }
-    var shown = rows.subList(0, limit);
-    return new Part<>(shown, place.apply(shown.getLast()));
+  /// Reads the events of a page.
+  ///
+  /// @param keys one more than `limit`, if there are so many: it says that there is more
+  /// @param floor where the scan has ended, behind which there may still be more
+  static <C> Part<C> part(
+      JdbcClient sql,
+      TenantId tenant,
+      List<Key> keys,
+      int limit,
+      IntFunction<C> place,
+      Optional<C> floor) {
+    var ids = keys.stream().limit(limit).map(Key::eventId).toList();
+    var events = EventRows.page(sql, tenant, ids);
+    // Events that are removed just now are not there: the page then goes on behind what was found.
+    var last = events.isEmpty() ? ids.size() - 1 : ids.indexOf(events.getLast().eventId());
+    return last == keys.size() - 1
+        ? new Part<>(events, floor.orElse(null))
+        : new Part<>(events, place.apply(last));
   }
 
   private static UUID firstIdAt(Instant time) {
@@ -175,16 +207,10 @@ final class EventLog {
     return new UUID(ms << 16, 0);
   }
 
-  static Event event(ResultSet row, int number) throws SQLException {
-    return new Event(
+  static Key key(ResultSet row, int number) throws SQLException {
+    return new Key(
         row.getObject("event_id", UUID.class),
         row.getObject("source_id", UUID.class),
-        new Place(row.getInt("epoch"), row.getLong("seq")),
-        row.getString("op"),
-        row.getString("table_name"),
-        row.getString("lsn"),
-        SqlTime.read(row, "event_time"),
-        SqlTime.read(row, "ingest_time"),
-        row.getString("payload"));
+        new Place(row.getInt("epoch"), row.getLong("seq")));
   }
 }

@@ -1,8 +1,8 @@
 package io.claritystream.stream.bronze;
 
 import io.claritystream.base.db.TenantId;
-import io.claritystream.stream.bronze.EventLog.Event;
 import io.claritystream.stream.bronze.EventLog.Filter;
+import io.claritystream.stream.bronze.EventLog.Key;
 import io.claritystream.stream.bronze.EventLog.Part;
 import io.claritystream.stream.bronze.EventLog.Place;
 import java.util.ArrayList;
@@ -22,24 +22,27 @@ import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
 /// more than [EventLog#SCANNED_MAX] events is sorted in slices of so many, newest ids first. The
 /// slice that a page has ended in is part of where the next one begins, so the two agree on it
 /// whatever has come in between.
+///
+/// Only keys are looked for and sorted; the events of the page are read at the end ([EventRows]).
 final class TenantPage {
 
   private static final String BY_ID =
-      EventLog.COLUMNS
-          + """
-          WHERE tenant_id = :tenant AND event_id >= :low AND event_id < :high
-            AND (CAST(:table AS text) IS NULL OR table_name = :table)
-            AND (CAST(:op AS text) IS NULL OR op = :op)
-          ORDER BY event_id DESC
-          LIMIT :rows
-          """;
+      """
+      SELECT event_id, source_id, epoch, seq
+      FROM bronze.cdc_events
+      WHERE tenant_id = :tenant AND event_id >= :low AND event_id < :high
+        AND (CAST(:table AS text) IS NULL OR table_name = :table)
+        AND (CAST(:op AS text) IS NULL OR op = :op)
+      ORDER BY event_id DESC
+      LIMIT :rows
+      """;
 
   /// The inner part is kept apart, or the order of the outer one might be had from another index,
   /// along all that the sources ever sent.
   private static final String SLICE =
       """
       WITH slice AS MATERIALIZED (
-        SELECT event_id, source_id, epoch, seq, op, table_name, lsn, event_time, ingest_time, payload
+        SELECT event_id, source_id, epoch, seq
         FROM bronze.cdc_events
         WHERE tenant_id = :tenant AND event_id >= :low AND event_id < :high
           AND (CAST(:table AS text) IS NULL OR table_name = :table)
@@ -47,8 +50,7 @@ final class TenantPage {
         ORDER BY event_id DESC
         LIMIT :most
       )
-      SELECT event_id, source_id, epoch, seq, op, table_name, lsn, event_time, ingest_time,
-             payload::text AS payload
+      SELECT event_id, source_id, epoch, seq
       FROM slice
       WHERE (source_id, epoch, seq) < (:source, :epoch, :seq)
       ORDER BY source_id DESC, epoch DESC, seq DESC
@@ -69,9 +71,9 @@ final class TenantPage {
       Comparator.comparing(UUID::getMostSignificantBits, Long::compareUnsigned)
           .thenComparing(UUID::getLeastSignificantBits, Long::compareUnsigned);
 
-  private static final Comparator<Event> NEWEST_FIRST =
-      Comparator.comparing((Event event) -> ms(event.eventId()))
-          .thenComparing(Event::sourceId, BY_BYTES)
+  private static final Comparator<Key> NEWEST_FIRST =
+      Comparator.comparing((Key event) -> ms(event.eventId()))
+          .thenComparing(Key::sourceId, BY_BYTES)
           .thenComparing(event -> event.place().epoch())
           .thenComparing(event -> event.place().seq())
           .reversed();
@@ -98,7 +100,11 @@ final class TenantPage {
     }
   }
 
-  private record Found(Event event, Slice slice) {}
+  private record Found(Key event, Slice slice) {
+    Spot spot() {
+      return new Spot(slice, event.sourceId(), event.place());
+    }
+  }
 
   private final JdbcClient sql;
   private final TenantId tenant;
@@ -119,14 +125,13 @@ final class TenantPage {
       JdbcClient sql, TenantId tenant, Filter filter, @Nullable Spot before, int limit) {
     var page = new TenantPage(sql, tenant, filter, limit);
     var floor = page.fill(before);
-    var events = page.found.stream().limit(limit).map(Found::event).toList();
-    if (page.found.size() > limit) {
-      var last = page.found.get(limit - 1);
-      return new Part<>(
-          events, new Spot(last.slice(), last.event().sourceId(), last.event().place()));
-    }
-    // There may still be more behind where the scan has ended.
-    return new Part<>(events, floor.map(at -> Spot.before(new Slice(at, at))).orElse(null));
+    return EventLog.part(
+        sql,
+        tenant,
+        page.found.stream().map(Found::event).toList(),
+        limit,
+        last -> page.found.get(last).spot(),
+        floor.map(at -> Spot.before(new Slice(at, at))));
   }
 
   private Optional<UUID> fill(@Nullable Spot before) {
@@ -148,7 +153,7 @@ final class TenantPage {
     var high = from;
     while (found.size() < wanted && BY_BYTES.compare(low, high) < 0) {
       var need = wanted - found.size();
-      var next = filtered(BY_ID, low, high).param("rows", need).query(EventLog::event).list();
+      var next = filtered(BY_ID, low, high).param("rows", need).query(EventLog::key).list();
       if (next.size() < need) {
         addWhole(next, low, high);
         return;
@@ -163,7 +168,7 @@ final class TenantPage {
   }
 
   /// Events of milliseconds that were read whole.
-  private void addWhole(List<Event> events, UUID low, UUID high) {
+  private void addWhole(List<Key> events, UUID low, UUID high) {
     for (var event : events.stream().sorted(NEWEST_FIRST).toList()) {
       var ms = ms(event.eventId());
       var slice = new Slice(greatest(low, firstOf(ms)), least(high, firstOf(ms + 1)));
@@ -182,7 +187,7 @@ final class TenantPage {
         // What has come late makes a slice longer, and is shown.
         .param("most", 2 * EventLog.SCANNED_MAX)
         .param("rows", wanted - found.size())
-        .query(EventLog::event)
+        .query(EventLog::key)
         .list()
         .forEach(event -> found.add(new Found(event, slice)));
   }

@@ -321,8 +321,89 @@ class BronzeTests {
     assertThat(pages(tenant, none, 10)).isEmpty();
   }
 
-  private List<EventLog.Event> pages(TenantId tenant, Filter filter, int limit) {
-    var all = new ArrayList<EventLog.Event>();
+  @Test
+  void a_page_ends_where_its_payloads_would_be_too_many_bytes_and_the_next_one_goes_on()
+      throws SQLException {
+    var source = source(database.tenant("heavy"));
+    source.capturedAt(Instant.parse("2026-11-15T06:00:00Z"));
+    for (var batch = 0; batch < 5; batch++) {
+      var event = Event.reading(1, NOON, "1").note(noise(20_000));
+      store(source, source.batch(java.util.Collections.nCopies(50, event).toArray(Event[]::new)));
+    }
+    var newestFirst =
+        java.util.stream.LongStream.rangeClosed(1, 250).map(i -> 251 - i).boxed().toList();
+
+    var byTenant = new ArrayList<Long>();
+    TenantPage.Spot spot = null;
+    do {
+      var part = log.ofTenant(source.tenant(), ALL, spot, 200);
+      assertThat(bytes(part)).isBetween(1L, (long) EventRows.PAGE_BYTES_MAX);
+      byTenant.addAll(seqs(part));
+      spot = part.next();
+    } while (spot != null);
+    assertThat(byTenant).isEqualTo(newestFirst);
+
+    var bySource = new ArrayList<Long>();
+    EventLog.Place place = null;
+    do {
+      var part = log.ofSource(source.tenant(), source.id(), ALL, place, 200);
+      assertThat(bytes(part)).isBetween(1L, (long) EventRows.PAGE_BYTES_MAX);
+      bySource.addAll(seqs(part));
+      place = part.next();
+    } while (place != null);
+    assertThat(bySource).isEqualTo(newestFirst);
+  }
+
+  @Test
+  void a_large_payload_is_not_fetched_with_a_page_and_had_in_pieces_alone() throws SQLException {
+    var source = source(database.tenant("large"));
+    source.capturedAt(Instant.parse("2026-11-14T06:00:00Z"));
+    var plain = Event.reading(1, NOON, "1");
+    var long_ = noise(EventRows.PIECE_CHARS * 3) + "\uD83D\uDCA7".repeat(1_000);
+    store(source, source.batch(plain));
+    store(source, source.batch(plain.note("small when stored ".repeat(100_000))));
+    store(source, source.batch(plain.note(long_)));
+
+    var page = log.ofTenant(source.tenant(), ALL, null, 100);
+    assertThat(seqs(page)).containsExactly(3L, 2L, 1L);
+    assertThat(page.events())
+        .extracting(event -> event.payload() == null)
+        .containsExactly(true, true, false);
+    assertThat(page.events().get(0).storedBytes()).isGreaterThan(EventRows.SHOWN_BYTES_MAX);
+    assertThat(page.events().get(1).storedBytes()).isLessThan(EventRows.SHOWN_BYTES_MAX);
+
+    var id = page.events().get(0).eventId();
+    assertThat(log.one(source.tenant(), id).orElseThrow().fits()).isTrue();
+    var pieces = new ArrayList<String>();
+    log.payload(source.tenant(), id).forEach(pieces::add);
+    assertThat(pieces)
+        .hasSize(4)
+        .allSatisfy(
+            piece ->
+                assertThat(piece.codePointCount(0, piece.length()))
+                    .isLessThanOrEqualTo(EventRows.PIECE_CHARS));
+    assertThat(String.join("", pieces)).contains(long_).startsWith("{").endsWith("}");
+    assertThat(log.one(database.tenant("stranger"), id)).isEmpty();
+  }
+
+  private static String noise(int chars) {
+    var random = new java.util.Random(chars);
+    return random
+        .ints(chars, 'a', 'z' + 1)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+
+  private static long bytes(EventLog.Part<?> part) {
+    return part.events().stream()
+        .map(EventRows.Event::payload)
+        .filter(java.util.Objects::nonNull)
+        .mapToLong(String::length)
+        .sum();
+  }
+
+  private List<EventRows.Event> pages(TenantId tenant, Filter filter, int limit) {
+    var all = new ArrayList<EventRows.Event>();
     TenantPage.Spot at = null;
     do {
       var part = log.ofTenant(tenant, filter, at, limit);
@@ -333,8 +414,8 @@ class BronzeTests {
   }
 
   /// Capture, source, epoch and number, all descending.
-  private static java.util.Comparator<EventLog.Event> ordered() {
-    return java.util.Comparator.comparing(EventLog.Event::capturedAt)
+  private static java.util.Comparator<EventRows.Event> ordered() {
+    return java.util.Comparator.comparing(EventRows.Event::capturedAt)
         .thenComparing(event -> event.sourceId().toString())
         .thenComparing(event -> event.place().epoch())
         .thenComparing(event -> event.place().seq())
