@@ -30,12 +30,12 @@ final class Quotas {
   }
 
   /// Counts a batch that was accepted; the answer is how long to wait before the next one.
-  Duration spent(TenantId tenant, int bytes, int events) {
+  Duration spent(TenantId tenant, Charge charge) {
     Allowance allowance = allowance(tenant);
     long waitNs =
         Math.max(
-            allowance.bytes().consumeIgnoringRateLimits(Math.max(1, bytes)),
-            allowance.events().consumeIgnoringRateLimits(Math.max(1, events)));
+            allowance.bytes().consumeIgnoringRateLimits(Math.max(1, charge.bytes())),
+            allowance.events().consumeIgnoringRateLimits(Math.max(1, charge.events())));
     return Duration.ofNanos(waitNs);
   }
 

@@ -402,7 +402,7 @@ final class SourceStream implements DurableMarks.Listener {
           unchained(to, header);
           return;
         }
-        Duration wait = services.quotas().spent(to.tenantId(), payload.length, header.getCount());
+        Duration wait = services.quotas().spent(to.tenantId(), Charge.of(header, payload.length));
         if (wait.isPositive()) {
           waitFor(wait);
         }

@@ -6,7 +6,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /// What a tenant's plan lets it send.
 public final class Plans {
 
-  /// @param bytesPerSecond of batch payloads, as they travel
+  /// @param eventsPerSecond those with very many cells count as several
+  /// @param bytesPerSecond of batch payloads, uncompressed
   public record Limits(long eventsPerSecond, long bytesPerSecond) {}
 
   private final JdbcClient sql;
