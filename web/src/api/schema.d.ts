@@ -1216,6 +1216,8 @@ export interface components {
             /** Format: int64 */
             failed: number;
             /** Format: int64 */
+            incomplete: number;
+            /** Format: int64 */
             inserts: number;
             /** Format: date-time */
             last_event_at: string | null;
@@ -1226,8 +1228,6 @@ export interface components {
             rows: number;
             /** Format: int32 */
             schema_version: number;
-            /** Format: int64 */
-            skipped: number;
             table: string;
             /** Format: int64 */
             truncates: number;

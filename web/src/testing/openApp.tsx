@@ -88,7 +88,7 @@ export const aTable = (change: Partial<SourceTable> = {}): SourceTable => ({
   updates: 0,
   deletes: 0,
   truncates: 0,
-  skipped: 0,
+  incomplete: 0,
   failed: 0,
   exact: true,
   last_event_at: new Date().toISOString(),

@@ -27,26 +27,26 @@ it('counts every kind of event of a table', async () => {
       'Updates',
       'Deletes',
       'Truncates',
-      'Skipped',
+      'Incomplete',
       'Failed',
     ]),
   );
   expect(screen.getByRole('cell', { name: '3' })).toBeTruthy();
 });
 
-it('does not say that everything was applied where changes were skipped', async () => {
-  open([aTable({ updates: 7, skipped: 7, exact: false })]);
-  expect(await screen.findByText(/None failed. 7 changes were skipped/)).toBeTruthy();
+it('does not say that everything was applied where updates lack values', async () => {
+  open([aTable({ updates: 7, incomplete: 7, exact: false })]);
+  expect(await screen.findByText(/None failed. 7 updates lack values/)).toBeTruthy();
   expect(screen.queryByText(/Every event that arrived was applied/)).toBeNull();
 });
 
 it('says why a table is not exact', async () => {
   open([
-    aTable({ skipped: 1, exact: false }),
+    aTable({ incomplete: 1, exact: false }),
     aTable({ table: 'public.log', exact: false, entity: 'metric' }),
   ]);
   await userEvent.click(await screen.findByRole('button', { name: 'How public.pumps is read' }));
-  expect(screen.getByText(/^1 change was skipped/)).toBeTruthy();
+  expect(screen.getByText(/^1 update left large values/)).toBeTruthy();
   await userEvent.click(screen.getByRole('button', { name: 'How public.log is read' }));
   expect(screen.getByText(/The table has no key/)).toBeTruthy();
 });

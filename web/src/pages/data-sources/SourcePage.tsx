@@ -208,7 +208,7 @@ function Tables({ id }: { id: string }) {
               <Th className="text-right">Updates</Th>
               <Th className="text-right">Deletes</Th>
               <Th className="text-right">Truncates</Th>
-              <Th className="text-right">Skipped</Th>
+              <Th className="text-right">Incomplete</Th>
               <Th className="text-right">Failed</Th>
               <Th>Read models</Th>
               <Th className="text-right">Last event</Th>
@@ -256,7 +256,7 @@ const countsOf = (table: SourceTable) =>
     ['updates', table.updates],
     ['deletes', table.deletes],
     ['truncates', table.truncates],
-    ['skipped', table.skipped],
+    ['incomplete', table.incomplete],
     ['failed', table.failed],
   ] as const;
 
@@ -309,7 +309,7 @@ function DeadLetters({ id }: { id: string }) {
   const query = useInfiniteQuery(deadLettersQuery(id));
   const letters = query.data?.pages.flatMap((page) => page.data);
   const tables = useQuery(sourceTablesQuery(id)).data?.data ?? [];
-  const skipped = tables.reduce((sum, table) => sum + table.skipped, 0);
+  const incomplete = tables.reduce((sum, table) => sum + table.incomplete, 0);
   return (
     <Panel title="Failed events" aside={<span>Times in {zoneName()}</span>}>
       {!letters ? (
@@ -320,9 +320,9 @@ function DeadLetters({ id }: { id: string }) {
         )
       ) : letters.length === 0 ? (
         <p className="px-3 pb-3 text-ink-3">
-          {skipped === 0
+          {incomplete === 0
             ? 'None. Every event that arrived was applied.'
-            : `None failed. ${counted(skipped, 'change was', 'changes were')} skipped: see the tables above.`}
+            : `None failed. ${counted(incomplete, 'update lacks', 'updates lack')} values: see the tables above.`}
         </p>
       ) : (
         <ul>

@@ -26,9 +26,9 @@ const badgeClass =
 export function whyNotExact(table: SourceTable): string[] {
   if (table.exact) return [];
   const causes: string[] = [];
-  if (table.skipped > 0) {
+  if (table.incomplete > 0) {
     causes.push(
-      `${counted(table.skipped, 'change was', 'changes were')} skipped: updates, deletes and truncates are kept as raw events, but are not yet applied to what was built from the rows.`,
+      `${counted(table.incomplete, 'update', 'updates')} left large values as they were, which the database had never sent: these values are missing.`,
     );
   }
   if (table.failed > 0) {

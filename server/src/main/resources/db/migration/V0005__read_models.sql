@@ -60,8 +60,8 @@ CREATE TABLE analytics.entities (
   table_name text NOT NULL,
   key text NOT NULL,
   kind text NOT NULL CHECK (kind IN ('site', 'device', 'row')),
-  first_seq bigint NOT NULL,
-  last_seq bigint NOT NULL,
+  -- The event that created the row that describes it; 0, and no table, if other rows only name it.
+  born bigint NOT NULL,
   PRIMARY KEY (model_id, entity_id)
 );
 
@@ -72,7 +72,6 @@ CREATE TABLE analytics.sites (
   source_id uuid NOT NULL,
   key text NOT NULL,
   name text NOT NULL,
-  last_seq bigint NOT NULL,
   PRIMARY KEY (model_id, site_id)
 );
 
@@ -87,7 +86,8 @@ CREATE TABLE analytics.devices (
   name text NOT NULL,
   kind text NOT NULL,
   described boolean NOT NULL,
-  last_seq bigint NOT NULL,
+  -- Whether its own row says where it is, be it nowhere; otherwise its newest reading may.
+  placed boolean NOT NULL,
   PRIMARY KEY (model_id, device_id)
 );
 CREATE INDEX devices_site ON analytics.devices (model_id, site_id);
@@ -103,7 +103,8 @@ CREATE TABLE analytics.series (
 );
 CREATE INDEX series_metric ON analytics.series (metric_id, model_id);
 
--- A minute of a series. Sums are numeric: those of floats depend on their order. "Last" is by (event time, seq).
+-- A minute of a series. Sums are numeric: those of floats depend on their order. "Last" is by (time of the reading,
+-- birth of its row). Numbers have no zeros behind the point that say nothing: equal readings give equal bytes.
 CREATE TABLE analytics.metrics_min (
   series_id integer NOT NULL,
   bucket timestamptz NOT NULL,
@@ -117,17 +118,15 @@ CREATE TABLE analytics.metrics_min (
   value_last numeric,
   last_at timestamptz NOT NULL,
   last_seq bigint NOT NULL,
-  seq_lo bigint NOT NULL,
-  seq_hi bigint NOT NULL,
   PRIMARY KEY (series_id, bucket)
 ) WITH (fillfactor = 60);
 
 CREATE TABLE analytics.extras_text (
-  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value text NOT NULL, value_seq bigint NOT NULL,
+  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value text NOT NULL,
   PRIMARY KEY (model_id, entity_id, key)
 );
 CREATE TABLE analytics.extras_num (
-  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value numeric NOT NULL, value_seq bigint NOT NULL,
+  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value numeric NOT NULL,
   -- Where the number stands among others, as nearly as a double tells. Comparing numerics is not leakproof, so under
   -- row-level security no index over them could answer a range; comparing doubles is.
   place double precision NOT NULL GENERATED ALWAYS AS (
@@ -138,11 +137,11 @@ CREATE TABLE analytics.extras_num (
   PRIMARY KEY (model_id, entity_id, key)
 );
 CREATE TABLE analytics.extras_bool (
-  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value boolean NOT NULL, value_seq bigint NOT NULL,
+  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value boolean NOT NULL,
   PRIMARY KEY (model_id, entity_id, key)
 );
 CREATE TABLE analytics.extras_time (
-  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value timestamptz NOT NULL, value_seq bigint NOT NULL,
+  tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value timestamptz NOT NULL,
   PRIMARY KEY (model_id, entity_id, key)
 );
 
@@ -175,8 +174,9 @@ CREATE TABLE analytics.table_state (
   updates bigint NOT NULL,
   deletes bigint NOT NULL,
   truncates bigint NOT NULL,
-  skipped bigint NOT NULL,
   failed bigint NOT NULL,
+  -- Updates that left values untouched which were never told.
+  rows_incomplete bigint NOT NULL,
   -- Readings whose time was no time: they stand at that of their commit.
   times_replaced bigint NOT NULL,
   -- Values beyond the limits on depth, elements, keys and length.

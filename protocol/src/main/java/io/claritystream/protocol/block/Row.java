@@ -1,6 +1,7 @@
 package io.claritystream.protocol.block;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /// One image of a row: a view into its block's bytes, so reading a value copies nothing. Cells are
 /// in the order of the schema's columns (for an old key: of its key columns).
@@ -27,12 +28,32 @@ public final class Row {
   /// Two numbers a cell: where it begins, and its length × 2 + hashed, or a negative marker.
   private final int[] cells;
 
-  private Row(byte[] bytes, int[] cells) {
+  /// Where its cells begin in the bytes, and where they end.
+  private final int start;
+
+  private final int end;
+
+  private Row(byte[] bytes, int[] cells, int start, int end) {
     this.bytes = bytes;
     this.cells = cells;
+    this.start = start;
+    this.end = end;
+  }
+
+  /// Reads an image that [#writeImage] or [#writeCell] wrote.
+  ///
+  /// @throws CorruptBlockException if it is none of so many columns
+  public static Row ofImage(byte[] image, int columns) {
+    var in = new ByteSource(image, 0, image.length);
+    var row = read(in, columns);
+    if (in.hasMore()) {
+      throw new CorruptBlockException("an image of " + columns + " columns has more bytes");
+    }
+    return row;
   }
 
   static Row read(ByteSource in, int columns) {
+    var start = in.position();
     var cells = new int[columns * 2];
     for (var i = 0; i < cells.length; i += 2) {
       var tag = in.varint();
@@ -44,11 +65,57 @@ public final class Row {
       cells[i] = in.skip(packed >>> 1);
       cells[i + 1] = (int) packed;
     }
-    return new Row(in.bytes(), cells);
+    return new Row(in.bytes(), cells, start, in.position());
   }
 
   public int size() {
     return cells.length / 2;
+  }
+
+  /// Appends all cells as the block has them.
+  public void writeImage(ByteSink out) {
+    out.put(bytes, start, end - start);
+  }
+
+  /// How many bytes [#writeImage] appends.
+  public int imageLength() {
+    return end - start;
+  }
+
+  /// Appends one cell as a block has it.
+  public void writeCell(int column, ByteSink out) {
+    var packed = cells[column * 2 + 1];
+    if (packed < 0) {
+      writeMarker(packed, out);
+    } else {
+      out.varint(TEXT + (long) packed).put(bytes, offset(column), packed >>> 1);
+    }
+  }
+
+  /// Appends a cell without text.
+  public static void writeMarker(int marker, ByteSink out) {
+    out.put(-1 - marker);
+  }
+
+  /// Whether both images have the same bytes.
+  public boolean sameImage(Row other) {
+    return Arrays.equals(bytes, start, end, other.bytes, other.start, other.end);
+  }
+
+  /// Whether a cell says the same as one of another row.
+  public boolean sameCell(int column, Row other, int otherColumn) {
+    var packed = cells[column * 2 + 1];
+    if (packed != other.cells[otherColumn * 2 + 1]) {
+      return false;
+    }
+    return packed < 0
+        || Arrays.equals(
+            bytes,
+            offset(column),
+            offset(column) + (packed >>> 1),
+            other.bytes,
+            other.offset(otherColumn),
+            other.offset(otherColumn) + (packed >>> 1));
   }
 
   /// The length of the cell's text in bytes, or one of the markers.

@@ -1,7 +1,6 @@
 package io.claritystream.stream.ingest;
 
 import io.claritystream.protocol.block.ChangeEvent;
-import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Applied;
@@ -128,18 +127,12 @@ final class EventFold {
     }
     var free = new ArrayList<ChangeEvent>(events.size());
     for (var event : events) {
-      var row = folds(event) ? RowKey.of(event) : null;
-      if (row == null || !findings.isInQuarantine(row)) {
+      if (!RowKey.isAmong(event, findings::isInQuarantine)) {
         free.add(event);
       } else {
         findings.refuse(event, Cause.ROW_IN_QUARANTINE, null, IN_QUARANTINE);
       }
     }
     return free;
-  }
-
-  /// The others are only counted, in quarantine or not.
-  private static boolean folds(ChangeEvent event) {
-    return event.op() == Op.INSERT || event.op() == Op.READ;
   }
 }

@@ -1,11 +1,14 @@
 package io.claritystream.stream.ingest;
 
 import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Row;
+import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.deadletter.DeadLetters;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The text by which a row is known to the quarantine: the values of its key columns, each after
@@ -15,24 +18,48 @@ final class RowKey {
 
   private RowKey() {}
 
-  /// The row that the event is about; null if its table has no key.
+  /// The row that the event leaves behind, or took away; null if its table has no key.
   static DeadLetters.@Nullable Row of(ChangeEvent event) {
-    var key = text(event);
+    return event.after() != null ? row(event, event.after()) : before(event);
+  }
+
+  /// Also the row that the event was about where a change of its key made another one of it.
+  static boolean isAmong(ChangeEvent event, Predicate<DeadLetters.Row> rows) {
+    var after = of(event);
+    if (after != null && rows.test(after)) {
+      return true;
+    }
+    if (event.after() == null || event.oldKey() == null && event.before() == null) {
+      return false;
+    }
+    var before = before(event);
+    return before != null && rows.test(before);
+  }
+
+  private static DeadLetters.@Nullable Row before(ChangeEvent event) {
+    return row(event, event.oldKey() != null ? event.oldKey() : event.before());
+  }
+
+  private static DeadLetters.@Nullable Row row(ChangeEvent event, @Nullable Row row) {
+    var key = row == null ? null : text(event.schema(), row);
     return key == null ? null : new DeadLetters.Row(event.schema().qualifiedName(), key);
   }
 
-  private static @Nullable String text(ChangeEvent event) {
-    var row = event.after() != null ? event.after() : event.before();
-    var columns = event.schema().columns();
-    if (row == null || row.size() != columns.size()) {
-      return null;
-    }
+  /// @param row a whole one, or its key columns alone
+  private static @Nullable String text(TableSchema schema, Row row) {
+    var columns = schema.columns();
+    var whole = row.size() == columns.size();
     var key = new StringBuilder();
+    var at = 0;
     for (var i = 0; i < columns.size(); i++) {
       if (!columns.get(i).key()) {
         continue;
       }
-      var value = row.text(i);
+      var place = whole ? i : at++;
+      if (place >= row.size()) {
+        return null;
+      }
+      var value = row.text(place);
       if (value == null) {
         key.append("-;");
       } else {

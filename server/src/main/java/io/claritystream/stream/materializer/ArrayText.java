@@ -71,6 +71,16 @@ final class ArrayText {
     return this;
   }
 
+  /// Bytes as `bytea` reads them.
+  ArrayText addBytes(byte[] bytes, int offset, int length) {
+    var out = next().append("\"\\\\x");
+    for (var i = offset; i < offset + length; i++) {
+      out.append(HEX[bytes[i] >> 4 & 15]).append(HEX[bytes[i] & 15]);
+    }
+    out.append('"');
+    return this;
+  }
+
   /// A number in plain digits.
   ArrayText number(long unscaled, int scale, @Nullable BigDecimal big) {
     var out = next();

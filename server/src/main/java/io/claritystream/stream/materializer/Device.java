@@ -1,14 +1,13 @@
 package io.claritystream.stream.materializer;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// A device as a source's fold knows it: its stored row, its series, and its last extras.
+/// A device as a source's fold knows it: its stored row, its series, and its newest readings.
 final class Device {
-  private static final int EXTRA_TABLES_MAX = 8;
+  private static final int HEADS_MAX = 8;
 
   final UUID id;
   final String key;
@@ -17,7 +16,7 @@ final class Device {
   /// Whether its stored row was asked for.
   boolean loaded;
 
-  /// Whether it has a stored row, or one about to be.
+  /// Whether it has a stored row, as of the batch before or the one at hand.
   boolean stored;
 
   /// Whether a row of its own table described it.
@@ -28,31 +27,19 @@ final class Device {
   /// What people call its kind: that of the mapping, unless its own row says more.
   String shownKind;
 
+  /// Whether its own row says where it is, be it nowhere; otherwise its readings may.
+  boolean placed;
+
   @Nullable UUID siteId;
-  long lastSeq;
 
-  /// What readings of this batch, or of earlier ones, said last of its site.
-  byte @Nullable [] namedSiteKey;
-
-  /// What this batch does to it, in the batch of [#batch].
-  @Nullable DeviceChange change;
-
+  /// The batch that it was last touched by.
   long batch;
 
   private int[] metricIndexes = new int[8];
   private @Nullable Series[] series = new Series[8];
   private int seriesCount;
 
-  private final List<TableExtras> extras = new ArrayList<>(1);
-
-  private static final class TableExtras {
-    private final KeySpace keys;
-    private @Nullable LastValue[] values = new LastValue[8];
-
-    private TableExtras(KeySpace keys) {
-      this.keys = keys;
-    }
-  }
+  private final List<Head> heads = new ArrayList<>(1);
 
   Device(UUID id, String key, String kind) {
     this.id = id;
@@ -98,32 +85,54 @@ final class Device {
     metricIndexes[at] = placed.metric.index;
   }
 
-  @Nullable LastValue extra(KeySpace keys, int slot) {
-    for (var table : extras) {
-      if (table.keys == keys) {
-        return slot < table.values.length ? table.values[slot] : null;
+  /// What is known of its newest reading in a table.
+  Head head(TablePlan plan, SourceModel model) {
+    return head(plan.modelTable, plan.keys, model);
+  }
+
+  Head head(ModelTable table, KeySpace keys, SourceModel model) {
+    for (var i = 0; i < heads.size(); i++) {
+      var head = heads.get(i);
+      if (head.table == table) {
+        return head;
+      }
+    }
+    if (heads.size() >= HEADS_MAX) {
+      forgetHead(model);
+    }
+    var head = new Head(this, table, keys);
+    heads.add(head);
+    return head;
+  }
+
+  /// What is remembered of its newest reading in a table; null if nothing is.
+  @Nullable Head knownHead(ModelTable table) {
+    for (var head : heads) {
+      if (head.table == table) {
+        return head;
       }
     }
     return null;
   }
 
-  void extra(KeySpace keys, int slot, LastValue value) {
-    TableExtras of = null;
-    for (var table : extras) {
-      if (table.keys == keys) {
-        of = table;
+  /// The oldest one that the batch at hand has not touched: those it has would be made twice.
+  private void forgetHead(SourceModel model) {
+    for (var i = 0; i < heads.size(); i++) {
+      if (heads.get(i).batch != model.batch) {
+        model.weight -= heads.remove(i).weight();
+        return;
       }
     }
-    if (of == null) {
-      if (extras.size() == EXTRA_TABLES_MAX) {
-        extras.removeFirst();
-      }
-      of = new TableExtras(keys);
-      extras.add(of);
-    }
-    if (slot >= of.values.length) {
-      of.values = Arrays.copyOf(of.values, Math.max(slot + 1, of.values.length * 2));
-    }
-    of.values[slot] = value;
+  }
+
+  /// It has no row any more, and nothing is known of it.
+  void isGone() {
+    stored = false;
+    described = false;
+    placed = false;
+    siteId = null;
+    name = key;
+    shownKind = kind;
+    heads.clear();
   }
 }

@@ -62,6 +62,21 @@ final class Dictionary {
       ON CONFLICT DO NOTHING
       """;
 
+  private static final String TABLES =
+      """
+      SELECT table_id, table_name, on_delete = 'keep', key_layout, names_site
+      FROM analytics.model_table
+      WHERE model_id = ?
+      """;
+
+  private static final String ADD_TABLE =
+      """
+      INSERT INTO analytics.model_table (model_id, table_name, on_delete, names_site)
+      VALUES (?, ?, coalesce((SELECT on_delete FROM control.source_table_option
+                              WHERE source_id = ?::uuid AND table_name = ?), 'retract'), false)
+      ON CONFLICT (model_id, table_name) DO NOTHING
+      """;
+
   private final DataSource service;
 
   Dictionary(DataSource service) {
@@ -190,6 +205,43 @@ final class Dictionary {
     }
     statement.setString(first, devices.end());
     statement.setString(first + 1, metrics.end());
+  }
+
+  /// The tables of a model, as a transaction sees them.
+  static List<ModelTable> tables(Connection connection, int model) throws SQLException {
+    var tables = new ArrayList<ModelTable>();
+    try (var find = connection.prepareStatement(TABLES)) {
+      find.setInt(1, model);
+      try (var rows = find.executeQuery()) {
+        while (rows.next()) {
+          tables.add(
+              new ModelTable(
+                  rows.getInt(1),
+                  rows.getString(2),
+                  rows.getBoolean(3),
+                  rows.getString(4),
+                  rows.getBoolean(5)));
+        }
+      }
+    }
+    return tables;
+  }
+
+  /// Gives a table of a model its number, with the options that the source's table has now.
+  ModelTable addTable(int model, UUID source, String table) throws SQLException {
+    try (var connection = service.getConnection()) {
+      try (var add = connection.prepareStatement(ADD_TABLE)) {
+        add.setInt(1, model);
+        add.setString(2, table);
+        add.setString(3, source.toString());
+        add.setString(4, table);
+        add.executeUpdate();
+      }
+      return tables(connection, model).stream()
+          .filter(found -> found.name.equals(table))
+          .findFirst()
+          .orElseThrow();
+    }
   }
 
   /// The keys of a table's extras, in the order they were admitted.

@@ -26,20 +26,20 @@ final class Documents {
     void take(ExtraKey key, ExtraType type, String value);
   }
 
-  /// Null says nothing; a document that cannot be read is kept as text under the column's name.
+  /// Null says nothing; a document that cannot be read is kept as text under the column's path.
   ///
   /// @return how many values found no room: too deep, too many, a path too long, no key left
-  int read(Row row, int column, String name, KeySpace keys, Taker taker) {
+  int read(Row row, int column, String path, KeySpace keys, Taker taker) {
     try (var parser =
         json.createParser(
             ObjectReadContext.empty(), row.bytes(), row.offset(column), row.length(column))) {
       var walk = new Walk(parser, keys, taker);
       if (parser.nextToken() != null) {
-        walk.value(name, 0);
+        walk.value(path, 0);
       }
       return walk.leftOut;
     } catch (JacksonException unreadable) {
-      var key = keys.key(name);
+      var key = keys.key(path);
       var text = row.text(column);
       if (key == null || text == null) {
         return 1;
@@ -72,7 +72,7 @@ final class Documents {
           while (parser.nextToken() != JsonToken.END_OBJECT) {
             var field = parser.currentName();
             parser.nextToken();
-            value(path + "." + Keys.shortened(field), depth + 1);
+            value(path + "." + ExtraNames.escaped(Keys.shortened(field)), depth + 1);
           }
         }
         case START_ARRAY -> {

@@ -1,59 +1,65 @@
 package io.claritystream.stream.materializer;
 
+import io.claritystream.protocol.block.ByteSink;
 import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.protocol.block.Row;
 import io.claritystream.stream.materializer.Materializer.Failure;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Folds the events of one batch in memory: collapsed by key, ready to be written. Asks no
-/// database and no clock.
+/// Folds the events of one batch in memory. Inserts of rows that nothing else in the batch changes
+/// go straight to what is written; for all others the overlay keeps what becomes of each row, and
+/// [#settle] says in the end what it contributed before the batch and what it does after it. Asks
+/// no database and no clock.
 final class Fold {
-  private static final long MINUTE_US = 60_000_000L;
+  static final String ROW_UNKNOWN = "row_unknown";
 
-  /// 1971: a clock that was never set says 1970.
-  private static final long TIME_MIN_US = 365L * 86_400_000_000L;
+  private static final String UPDATE_UNKNOWN =
+      "It cannot be told which row was updated: no key, or no row that looks as it did.";
+  private static final String DELETE_UNKNOWN =
+      "It cannot be told which row was deleted: no key, or no row that looks as it did.";
 
-  private static final long AHEAD_MAX_US = 86_400_000_000L;
+  final Batch batch;
 
-  private record MinuteOf(Series series, int minute) {}
-
-  final SourceModel model;
-  final List<Minute> minutes = new ArrayList<>();
-  final Map<UUID, EntityChange> entities = new HashMap<>();
-  final List<DeviceChange> devices = new ArrayList<>();
-  final List<ExtraWrite> deviceExtras = new ArrayList<>();
-  final List<Device> devicesToLoad = new ArrayList<>();
-  final List<Series> seriesWithoutId = new ArrayList<>();
-  final Map<String, TableCount> tables = new LinkedHashMap<>();
-  final List<Failure> failures = new ArrayList<>();
-
+  private final SourceModel model;
   private final int epoch;
-  private final Keys keys;
-  private final Decimal decimal = new Decimal();
-  private final Map<MinuteOf, Minute> otherMinutes = new HashMap<>();
-  private final Documents documents = new Documents();
+  private final Overlay overlay;
+  private final List<Failure> failures;
+  private final Readings readings;
+  private final Subjects subjects;
+  private final ExtraCells extras = new ExtraCells();
   private @Nullable TablePlan lastPlan;
   private @Nullable TableCount lastCount;
 
-  Fold(SourceModel model, int epoch) {
+  Fold(SourceModel model, int epoch, Overlay overlay, List<Failure> failures) {
     this.model = model;
     this.epoch = epoch;
-    keys = model.keys;
-    model.batch++;
+    this.overlay = overlay;
+    this.failures = failures;
+    batch = new Batch(model);
+    readings = new Readings(model);
+    subjects = new Subjects(model, readings, extras);
+  }
+
+  Readings readings() {
+    return readings;
+  }
+
+  Subjects subjects() {
+    return subjects;
+  }
+
+  ExtraCells extras() {
+    return extras;
   }
 
   void add(TablePlan plan, ChangeEvent event) {
-    var ordinal = Ordinal.of(epoch, event.seq());
+    var born = Ordinal.of(epoch, event.seq());
     var count = count(plan);
-    count.lastSeq = ordinal;
-    count.lastEventAtUs = Math.max(count.lastEventAtUs, committedAt(event));
+    count.lastSeq = born;
+    count.lastEventAtUs = Math.max(count.lastEventAtUs, Readings.committedAt(event));
     switch (event.op()) {
       case INSERT -> count.inserts++;
       case READ -> count.reads++;
@@ -61,39 +67,26 @@ final class Fold {
       case DELETE -> count.deletes++;
       case TRUNCATE -> count.truncates++;
     }
+    if (plan.entity() == Entity.IGNORE) {
+      return;
+    }
     switch (event.op()) {
-      case INSERT, READ -> addRow(plan, count, event, ordinal);
-      case UPDATE, DELETE, TRUNCATE -> {
-        if (plan.mapping.entity() != Entity.IGNORE) {
-          count.skipped++;
-        }
-      }
+      case INSERT, READ -> insert(plan, count, event, born);
+      case UPDATE -> update(plan, count, event, born);
+      case DELETE -> delete(plan, count, event);
+      case TRUNCATE -> {}
     }
   }
 
   private TableCount count(TablePlan plan) {
     var count = lastCount;
     if (count == null || plan != lastPlan) {
-      count = tables.computeIfAbsent(plan.table, table -> new TableCount(plan));
+      count = batch.tables.computeIfAbsent(plan.table, table -> new TableCount(plan));
+      batch.plans.add(plan);
       lastPlan = plan;
       lastCount = count;
     }
     return count;
-  }
-
-  private void addRow(TablePlan plan, TableCount count, ChangeEvent event, long ordinal) {
-    var row = event.after();
-    if (row == null) {
-      fail(count, event, "row_missing", "The " + event.op().label() + " has no row.");
-      return;
-    }
-    switch (plan.mapping.entity()) {
-      case METRIC -> addReading(plan, count, event, row, ordinal);
-      case DEVICE -> addDevice(plan, count, event, row, ordinal);
-      case SITE -> addSite(plan, count, event, row, ordinal);
-      case ROW, SESSION -> addEntity(plan, count, event, row, ordinal);
-      case IGNORE -> {}
-    }
   }
 
   private void fail(TableCount count, ChangeEvent event, String cause, String detail) {
@@ -101,420 +94,365 @@ final class Fold {
     failures.add(new Failure(event, cause, detail));
   }
 
-  // Readings
+  // Inserts
 
-  private void addReading(
-      TablePlan plan, TableCount count, ChangeEvent event, Row row, long ordinal) {
-    Device device;
-    if (plan.mapping.parent() == null) {
-      device = device(plan, plan.soleKey, 0, plan.soleKey.length);
-    } else if (keys.read(row, plan.parent)) {
-      device = device(plan, keys.bytes, keys.offset, keys.length);
-    } else {
-      fail(
-          count,
-          event,
-          "device_missing",
-          "The reading names no device, or one with too long a key.");
+  private void insert(TablePlan plan, TableCount count, ChangeEvent event, long born) {
+    var row = event.after();
+    if (row == null) {
+      fail(count, event, "row_missing", "The " + event.op().label() + " has no row.");
       return;
     }
-    var metric = plan.metric == TablePlan.ABSENT ? null : tallMetric(plan, row);
-    if (plan.metric != TablePlan.ABSENT && metric == null) {
-      fail(
-          count,
-          event,
-          "metric_missing",
-          "The reading names no metric, or the source has more than "
-              + SourceModel.METRICS_MAX
-              + ".");
+    var out = batch.rows.begin(plan.modelTable.id);
+    var has = writeKey(plan, row, born, out);
+    if (has && !overlay.knowsNothingOf(plan.modelTable)) {
+      var start = batch.rows.keyStart();
+      var slot = overlay.slot(plan.modelTable, out.array(), start, out.size() - start);
+      if (slot != null) {
+        var key = Arrays.copyOfRange(out.array(), start, out.size());
+        batch.rows.abandon();
+        insertOver(plan, count, event, row, born, slot, key);
+        return;
+      }
+    }
+    batch.rows.endKey(has, born);
+    if (plan.isReading()) {
+      var reading = reading(plan, count, event, row);
+      if (reading == null) {
+        batch.rows.end(null, null, Moment.NONE, plan.version, row);
+      } else {
+        batch.add(reading, row, born);
+        batch.rows.end(reading.device.id, reading.text, reading.atUs, plan.version, row);
+      }
       return;
     }
-    var change = change(device, plan, ordinal);
-    if (plan.site.length > 0) {
-      nameSite(plan, change, row, ordinal);
+    var subject = subjects.of(plan, row, born);
+    if (subject == null) {
+      fail(count, event, Subjects.KEY_MISSING, Subjects.KEY_MISSING_DETAIL);
+      batch.rows.end(null, null, Moment.NONE, plan.version, row);
+      return;
     }
-    var committedAtUs = committedAt(event);
-    var atUs = time(plan, row, committedAtUs);
-    if (atUs == Moment.NONE) {
-      count.timesReplaced++;
-      atUs = committedAtUs;
+    var description = subjects.describe(subject, plan, row, born);
+    count.extrasLeftOut += description.leftOut;
+    batch.described.put(subject.id(), description);
+    if (subject.device() != null) {
+      batch.touch(subject.device());
     }
-    if (metric != null) {
-      addTall(plan, count, device, metric, row, atUs, ordinal);
-    } else {
-      for (var i = 0; i < plan.valueColumns.length; i++) {
-        var column = plan.valueColumns[i];
-        var length = row.length(column);
-        if (length > 0 && !row.hashed(column)) {
-          addValue(device, plan.metrics[i], row, column, atUs, ordinal);
+    var refers = refers(plan, row);
+    if (refers != null) {
+      batch.touch(refers);
+    }
+    batch.rows.end(refers == null ? null : refers.id, subject.id(), Moment.NONE, plan.version, row);
+  }
+
+  /// @return whether the row has a key
+  private boolean writeKey(TablePlan plan, Row row, long born, ByteSink out) {
+    if (plan.identity == TablePlan.Identity.KEY && model.rowKeys.write(row, plan.keyColumns, out)) {
+      return true;
+    }
+    if (plan.schema.replicaIdentity() == 'f') {
+      model.rowKeys.writePrefix(plan, row, out);
+      out.int64(born);
+      return true;
+    }
+    return false;
+  }
+
+  /// A row whose key is there already was deleted without anybody's telling.
+  private void insertOver(
+      TablePlan plan,
+      TableCount count,
+      ChangeEvent event,
+      Row row,
+      long born,
+      Overlay.Slot slot,
+      byte[] key) {
+    if (key[0] != '~' && !slot.lives.isEmpty()) {
+      plan.modelTable.repeats = true;
+      removeFirst(plan, slot);
+    }
+    var life = new RowLife(born, key);
+    overlay.lives.add(life);
+    slot.add(life);
+    become(life, plan, count, event, row);
+  }
+
+  // Updates and deletes
+
+  private void update(TablePlan plan, TableCount count, ChangeEvent event, long born) {
+    var after = event.after();
+    if (after == null) {
+      fail(count, event, "row_missing", "The update has no row.");
+      return;
+    }
+    var before = event.before() != null ? event.before() : after;
+    var oldKey = overlay.key(plan, before, event.oldKey(), false);
+    if (oldKey == null) {
+      fail(count, event, ROW_UNKNOWN, UPDATE_UNKNOWN);
+      return;
+    }
+    var slot = overlay.slot(plan.modelTable, oldKey);
+    var life = slot == null || slot.lives.isEmpty() ? null : slot.lives.getFirst();
+    var row = completed(plan, count, event, after, life);
+    var newKey = overlay.key(plan, row, null, true);
+    if (life != null && slot != null && newKey != null && Arrays.equals(newKey, oldKey)) {
+      become(life, plan, count, event, row);
+      return;
+    }
+    if (life != null && slot != null && newKey != null && newKey[0] == '~') {
+      // Without a key it is still the same row; it is only found by another image.
+      slot.lives.remove(life);
+      life.key = Overlay.stored(newKey, life.born);
+      var other = overlay.slot(plan.modelTable, newKey);
+      if (other != null) {
+        other.add(life);
+      }
+      become(life, plan, count, event, row);
+      return;
+    }
+    if (life == null && oldKey[0] == '~') {
+      fail(count, event, ROW_UNKNOWN, UPDATE_UNKNOWN);
+    }
+    if (life != null && slot != null) {
+      // A change of the key is no deletion: what the row said under its old key holds no more,
+      // whatever is kept of rows that are deleted.
+      slot.lives.remove(life);
+      life.end();
+    }
+    create(plan, count, event, row, born, newKey);
+  }
+
+  private void create(
+      TablePlan plan,
+      TableCount count,
+      ChangeEvent event,
+      Row row,
+      long born,
+      byte @Nullable [] key) {
+    var slot = key == null ? null : overlay.slot(plan.modelTable, key);
+    if (slot != null && key != null) {
+      insertOver(plan, count, event, row, born, slot, Overlay.stored(key, born));
+      return;
+    }
+    var life = new RowLife(born, key == null ? null : Overlay.stored(key, born));
+    overlay.lives.add(life);
+    become(life, plan, count, event, row);
+  }
+
+  private void delete(TablePlan plan, TableCount count, ChangeEvent event) {
+    var key = overlay.key(plan, event.before(), event.oldKey(), false);
+    var slot = key == null ? null : overlay.slot(plan.modelTable, key);
+    if (slot != null && !slot.lives.isEmpty()) {
+      removeFirst(plan, slot);
+    } else if (key == null || key[0] == '~') {
+      // A row with a key that is not there contributes nothing, as it should.
+      fail(count, event, ROW_UNKNOWN, DELETE_UNKNOWN);
+    }
+  }
+
+  private static void removeFirst(TablePlan plan, Overlay.Slot slot) {
+    var life = slot.lives.removeFirst();
+    if (!plan.modelTable.keep) {
+      life.end();
+      return;
+    }
+    life.key = null;
+    life.released = true;
+  }
+
+  /// The row with the cells that the change did not touch as they were.
+  private Row completed(
+      TablePlan plan, TableCount count, ChangeEvent event, Row after, @Nullable RowLife life) {
+    var unchanged = false;
+    for (var i = 0; i < after.size() && !unchanged; i++) {
+      unchanged = after.length(i) == Row.UNCHANGED;
+    }
+    if (!unchanged) {
+      return after;
+    }
+    var image = life == null ? null : life.image();
+    var imagePlan = life == null ? null : life.imagePlan();
+    var out = new ByteSink(after.imageLength() + 256);
+    var lacking = false;
+    for (var i = 0; i < after.size(); i++) {
+      if (after.length(i) != Row.UNCHANGED) {
+        after.writeCell(i, out);
+        continue;
+      }
+      var before = event.before();
+      var oldKey = event.oldKey();
+      var keyAt = oldKey == null ? -1 : Arrays.binarySearch(plan.keyColumns, i);
+      if (before != null && before.length(i) != Row.UNCHANGED) {
+        before.writeCell(i, out);
+      } else if (oldKey != null && keyAt >= 0) {
+        oldKey.writeCell(keyAt, out);
+      } else {
+        var column =
+            image == null || imagePlan == null ? TablePlan.ABSENT : plan.columnIn(imagePlan, i);
+        if (image != null && column != TablePlan.ABSENT) {
+          image.writeCell(column, out);
+          lacking |= image.length(column) == Row.UNCHANGED;
+        } else {
+          Row.writeMarker(Row.UNCHANGED, out);
+          lacking = true;
         }
       }
     }
-    for (var extra : plan.extras) {
-      addDeviceExtra(plan, count, device, extra, row, ordinal);
+    if (lacking) {
+      count.rowsIncomplete++;
     }
+    return Row.ofImage(out.toByteArray(), after.size());
   }
 
-  private boolean addValue(
-      Device device, Metric metric, Row row, int column, long atUs, long ordinal) {
-    var read = decimal.read(row.bytes(), row.offset(column), row.length(column));
-    if (read == Decimal.Read.NOT_A_NUMBER) {
-      return false;
-    }
-    var minute = minute(series(device, metric), (int) Math.floorDiv(atUs, MINUTE_US), ordinal);
-    if (read == Decimal.Read.FINITE) {
-      minute.addFinite(decimal, atUs, ordinal);
-    } else {
-      minute.addOther(read, atUs, ordinal);
-    }
-    return true;
-  }
-
-  private void addTall(
-      TablePlan plan,
-      TableCount count,
-      Device device,
-      Metric metric,
-      Row row,
-      long atUs,
-      long ordinal) {
-    if (!row.hasText(plan.value)) {
+  /// What an event makes of a row.
+  private void become(RowLife life, TablePlan plan, TableCount count, ChangeEvent event, Row row) {
+    life.end();
+    life.plan = plan;
+    life.row = row;
+    if (plan.isReading()) {
+      var reading = reading(plan, count, event, row);
+      if (reading != null) {
+        life.reading = reading;
+        life.refers = reading.device;
+        life.describes = reading.text;
+      }
       return;
     }
-    if (row.hashed(plan.value) || !addValue(device, metric, row, plan.value, atUs, ordinal)) {
-      var text = row.text(plan.value);
-      var key = plan.keys.key(metric.key);
-      if (key == null) {
-        count.extrasLeftOut++;
-      } else if (text != null) {
-        putDeviceExtra(plan, device, key, ExtraType.TEXT, Texts.stored(text), ordinal);
-      }
+    var subject = subjects.of(plan, row, life.born);
+    if (subject == null) {
+      fail(count, event, Subjects.KEY_MISSING, Subjects.KEY_MISSING_DETAIL);
+      return;
     }
+    count.extrasLeftOut += extras.admit(plan, row);
+    life.subject = subject;
+    life.describes = subject.id();
+    life.refers = refers(plan, row);
   }
 
-  private @Nullable Metric tallMetric(TablePlan plan, Row row) {
-    var text = row.text(plan.metric);
-    if (text == null || text.isBlank()) {
+  private @Nullable Device refers(TablePlan plan, Row row) {
+    return plan.entity() == Entity.SESSION ? readings.parent(plan, row) : null;
+  }
+
+  /// The reading of an event, with all that is counted of it.
+  private @Nullable Reading reading(TablePlan plan, TableCount count, ChangeEvent event, Row row) {
+    var reading = readings.of(plan, row, Readings.committedAt(event));
+    if (reading == null) {
+      fail(count, event, readings.cause(), readings.detail());
       return null;
     }
-    var key = Keys.shortened(text.strip());
-    var metric = model.metric(key);
-    if (metric != null) {
-      return metric;
+    if (readings.timeReplaced()) {
+      count.timesReplaced++;
     }
-    var named = Units.of(key, "", List.of());
-    var unit = plan.unit == TablePlan.ABSENT ? null : row.text(plan.unit);
-    return model.metric(key, named.name(), unit == null ? named.unit() : Units.spelled(unit));
-  }
-
-  private long time(TablePlan plan, Row row, long committedAtUs) {
-    if (plan.time == TablePlan.ABSENT) {
-      return committedAtUs;
-    }
-    var length = row.length(plan.time);
-    if (length <= 0) {
-      return Moment.NONE;
-    }
-    long us;
-    if (plan.timeIsEpoch) {
-      us =
-          decimal.read(row.bytes(), row.offset(plan.time), length) == Decimal.Read.FINITE
-              ? Moment.ofEpoch(decimal)
-              : Moment.NONE;
-    } else {
-      us = Moment.ofText(row.bytes(), row.offset(plan.time), length);
-    }
-    return us >= TIME_MIN_US && us <= committedAtUs + AHEAD_MAX_US ? us : Moment.NONE;
-  }
-
-  /// A source that does not tell when it committed gives way to the agent's clock.
-  private static long committedAt(ChangeEvent event) {
-    return event.committedAtUs() >= TIME_MIN_US ? event.committedAtUs() : event.capturedAtUs();
-  }
-
-  private Series series(Device device, Metric metric) {
-    var series = device.series(metric.index);
-    if (series == null) {
-      series = new Series(device, metric);
-      device.add(series);
-      seriesWithoutId.add(series);
-      model.weight++;
-    }
-    return series;
-  }
-
-  private Minute minute(Series series, int minute, long ordinal) {
-    var current = series.current;
-    if (current != null && series.batch == model.batch) {
-      if (current.minute == minute) {
-        return current;
-      }
-      otherMinutes.put(new MinuteOf(series, current.minute), current);
-      var other = otherMinutes.get(new MinuteOf(series, minute));
-      if (other != null) {
-        series.current = other;
-        return other;
-      }
-    }
-    var fresh = new Minute(series, minute, ordinal);
-    series.current = fresh;
-    series.batch = model.batch;
-    minutes.add(fresh);
-    return fresh;
-  }
-
-  // Devices
-
-  private Device device(TablePlan plan, byte[] bytes, int offset, int length) {
-    var device = plan.devices.get(bytes, offset, length);
-    return device != null
-        ? device
-        : newDevice(plan.devices, plan.parentScope, plan.parentKind, bytes, offset, length);
-  }
-
-  private Device newDevice(
-      ByteMap<Device> devices, byte[] scope, String kind, byte[] bytes, int offset, int length) {
-    var id = model.keys.id(scope, bytes, offset, length);
-    var key = Texts.stored(new String(bytes, offset, length, StandardCharsets.UTF_8));
-    var device = new Device(id, key, kind);
-    devices.add(java.util.Arrays.copyOfRange(bytes, offset, offset + length), device);
-    model.weight++;
-    return device;
-  }
-
-  private DeviceChange change(Device device, TablePlan plan, long ordinal) {
-    var change = device.change;
-    if (change != null && device.batch == model.batch) {
-      return change;
-    }
-    if (!device.loaded) {
-      device.loaded = true;
-      devicesToLoad.add(device);
-    }
-    change = new DeviceChange(device, plan.table, ordinal);
-    device.change = change;
-    device.batch = model.batch;
-    devices.add(change);
-    return change;
-  }
-
-  private void nameSite(TablePlan plan, DeviceChange change, Row row, long ordinal) {
-    if (!keys.read(row, plan.site)) {
-      return;
-    }
-    var device = change.device;
-    var known = device.namedSiteKey;
-    if (known != null
-        && java.util.Arrays.equals(
-            known, 0, known.length, keys.bytes, keys.offset, keys.offset + keys.length)) {
-      return;
-    }
-    var site = namedSite(plan.siteScope, plan.table, ordinal);
-    device.namedSiteKey = keys.copy();
-    if (change.description == null) {
-      change.namedSiteId = site;
-    }
-  }
-
-  /// Makes the site known whose key was just read.
-  private UUID namedSite(byte[] scope, String table, long ordinal) {
-    var id = keys.id(scope, keys.bytes, keys.offset, keys.length);
-    if (!model.isKnownSite(id)) {
-      model.siteIsKnown(id);
-      var key =
-          Texts.stored(new String(keys.bytes, keys.offset, keys.length, StandardCharsets.UTF_8));
-      entities.computeIfAbsent(id, any -> new EntityChange(id, "site", key, table, ordinal));
-    }
-    return id;
-  }
-
-  private void addDevice(
-      TablePlan plan, TableCount count, ChangeEvent event, Row row, long ordinal) {
-    if (!keys.read(row, plan.id)) {
-      fail(count, event, "key_missing", "The row has no key, or too long a one.");
-      return;
-    }
-    var devices = model.devices(plan.mapping.kind());
-    var device = devices.get(keys.bytes, keys.offset, keys.length);
-    if (device == null) {
-      device =
-          newDevice(devices, plan.scope, plan.mapping.kind(), keys.bytes, keys.offset, keys.length);
-    }
-    var change = change(device, plan, ordinal);
-    var entity = change.description;
-    if (entity == null) {
-      entity = new EntityChange(device.id, "device", device.key, plan.table, change.firstSeq);
-      change.description = entity;
-      entities.put(device.id, entity);
-    }
-    describe(plan, entity, row, ordinal);
-    change.describedName = name(plan, row, device.key);
-    change.describedKind = kind(plan, row);
-    if (plan.parent.length > 0) {
-      change.siteDescribed = true;
-      change.describedSiteId =
-          keys.read(row, plan.parent) ? namedSite(plan.parentScope, plan.table, ordinal) : null;
-    }
-    addExtras(plan, count, entity, row, ordinal);
-  }
-
-  private static void describe(TablePlan plan, EntityChange entity, Row row, long ordinal) {
-    entity.described = true;
-    entity.table = plan.table;
-    entity.lastSeq = ordinal;
-  }
-
-  private static String name(TablePlan plan, Row row, String key) {
-    var text = plan.name == TablePlan.ABSENT ? null : row.text(plan.name);
-    return text == null || text.isBlank() ? key : Keys.shortened(text.strip());
-  }
-
-  private static String kind(TablePlan plan, Row row) {
-    var text = plan.kind == TablePlan.ABSENT ? null : row.text(plan.kind);
-    return text == null || text.isBlank() || row.hashed(plan.kind)
-        ? plan.mapping.kind()
-        : Keys.shortened(text.strip());
-  }
-
-  // Sites and other entities
-
-  private void addSite(TablePlan plan, TableCount count, ChangeEvent event, Row row, long ordinal) {
-    var entity = entity(plan, count, event, row, ordinal, "site");
-    if (entity != null) {
-      model.siteIsKnown(entity.id);
-      entity.name = name(plan, row, entity.key);
-    }
-  }
-
-  private void addEntity(
-      TablePlan plan, TableCount count, ChangeEvent event, Row row, long ordinal) {
-    entity(plan, count, event, row, ordinal, "row");
-  }
-
-  private @Nullable EntityChange entity(
-      TablePlan plan, TableCount count, ChangeEvent event, Row row, long ordinal, String kind) {
-    byte[] key;
-    if (plan.id.length > 0) {
-      if (!keys.read(row, plan.id)) {
-        fail(count, event, "key_missing", "The row has no key, or too long a one.");
-        return null;
-      }
-      key = keys.copy();
-    } else {
-      // A row without a key is told from others by its place in the stream alone.
-      key = ("#" + epoch + "-" + event.seq()).getBytes(StandardCharsets.US_ASCII);
-    }
-    var id = keys.id(plan.scope, key);
-    var entity = entities.get(id);
-    if (entity == null) {
-      var text = Texts.stored(new String(key, StandardCharsets.UTF_8));
-      entity = new EntityChange(id, kind, text, plan.table, ordinal);
-      entities.put(id, entity);
-    }
-    describe(plan, entity, row, ordinal);
-    addExtras(plan, count, entity, row, ordinal);
-    return entity;
-  }
-
-  // Extras
-
-  private void addExtras(
-      TablePlan plan, TableCount count, EntityChange entity, Row row, long ordinal) {
-    for (var extra : plan.extras) {
-      if (!row.hasText(extra.column())) {
-        continue;
-      }
-      if (TablePlan.isDocument(extra.kind()) && !row.hashed(extra.column())) {
-        count.extrasLeftOut +=
-            documents.read(
-                row,
-                extra.column(),
-                extra.name(),
-                plan.keys,
-                (key, type, value) -> entity.put(key.name(), type, value, ordinal));
-        continue;
-      }
-      var key = extra.key() == null ? plan.keys.key(extra.name()) : extra.key();
-      if (key == null) {
-        count.extrasLeftOut++;
-        continue;
-      }
-      var value = Texts.value(row, extra.column(), extra.kind(), decimal);
-      entity.put(key.name(), value.type(), value.text(), ordinal);
-    }
-  }
-
-  private void addDeviceExtra(
-      TablePlan plan,
-      TableCount count,
-      Device device,
-      TablePlan.ExtraColumn extra,
-      Row row,
-      long ordinal) {
-    var column = extra.column();
-    if (!row.hasText(column)) {
-      return;
-    }
-    if (TablePlan.isDocument(extra.kind()) && !row.hashed(column)) {
-      count.extrasLeftOut +=
-          documents.read(
-              row,
-              column,
-              extra.name(),
-              plan.keys,
-              (key, type, value) -> putDeviceExtra(plan, device, key, type, value, ordinal));
-      return;
-    }
-    var key = extra.key() == null ? plan.keys.key(extra.name()) : extra.key();
-    if (key == null) {
+    var metric = reading.metric;
+    if (reading.text != null
+        && metric != null
+        && plan.keys.key(plan.textPath + ExtraNames.escaped(metric.key)) == null) {
       count.extrasLeftOut++;
-      return;
     }
-    var last = device.extra(plan.keys, key.slot());
-    if (last != null && last.hasBytesOf(row, column)) {
-      return;
+    if (plan.extras.length > 0) {
+      count.extrasLeftOut += extras.admit(plan, row);
     }
-    var value = Texts.value(row, column, extra.kind(), decimal);
-    var put = putDeviceExtra(plan, device, key, value.type(), value.text(), ordinal);
-    model.weight -= put.weight();
-    put.remember(row, column);
-    model.weight += put.weight();
+    return reading;
   }
 
-  private LastValue putDeviceExtra(
-      TablePlan plan, Device device, ExtraKey key, ExtraType type, String value, long ordinal) {
-    var last = device.extra(plan.keys, key.slot());
-    if (last == null) {
-      last = new LastValue(type, value);
-      device.extra(plan.keys, key.slot(), last);
-      model.weight += last.weight();
-      write(last, device, key, type, value, ordinal).otherTypes = true;
-      return last;
+  // What the batch makes of rows that were there before
+
+  /// Says what the rows of the overlay contributed, and what they do now.
+  void settle() {
+    for (var life : overlay.lives) {
+      if (!life.changed && !life.released) {
+        continue;
+      }
+      if (life.released && !life.changed && life.stored != null) {
+        // It stays as it is, but no event can mean it.
+        batch.rowsGone.add(life.stored.place());
+        keep(life.stored);
+        continue;
+      }
+      if (life.isUnchanged()) {
+        continue;
+      }
+      if (life.stored != null) {
+        batch.rowsGone.add(life.stored.place());
+      }
+      if (life.plan != null && life.row != null) {
+        batch.rows.add(
+            life.plan,
+            life.key,
+            life.born,
+            life.refers == null ? null : life.refers.id,
+            life.describes,
+            life.reading == null ? Moment.NONE : life.reading.atUs,
+            life.row);
+      }
+      contribute(life);
     }
-    if (last.is(type, value)) {
-      return last;
-    }
-    var write = last.batch == model.batch ? last.write : null;
-    if (write != null) {
-      write.replace(type, value, ordinal);
-    } else {
-      var fresh = write(last, device, key, type, value, ordinal);
-      fresh.changed = true;
-      fresh.otherTypes = type != last.type;
-    }
-    model.weight -= last.weight();
-    last.type = type;
-    last.value = value;
-    model.weight += last.weight();
-    return last;
   }
 
-  private ExtraWrite write(
-      LastValue last, Device device, ExtraKey key, ExtraType type, String value, long ordinal) {
-    var write = new ExtraWrite(device.id, key.name(), type, value, ordinal);
-    last.write = write;
-    last.batch = model.batch;
-    deviceExtras.add(write);
-    return write;
+  private void keep(StoredRow stored) {
+    batch.rows.add(
+        stored.plan(),
+        null,
+        stored.born(),
+        stored.refers(),
+        stored.describes(),
+        stored.atUs(),
+        stored.row());
+  }
+
+  private void contribute(RowLife life) {
+    var stored = life.stored;
+    var is = life.reading;
+    var row = life.row;
+    var was = stored == null ? null : readings.of(stored);
+    if (was != null && stored != null) {
+      if (is != null && row != null) {
+        batch.minutes.replace(was, stored.row(), is, row, life.born);
+      } else {
+        batch.minutes.remove(was, stored.row(), life.born);
+      }
+      batch.touchChanged(was);
+    } else if (is != null && row != null) {
+      batch.minutes.add(is, row, life.born);
+    }
+    if (is != null) {
+      batch.touchChanged(is);
+    }
+    if (life.refers != null) {
+      batch.touch(life.refers);
+    }
+    if (stored != null) {
+      leave(stored, life.refers == null ? null : life.refers.id);
+    }
+    if (life.subject != null) {
+      batch.changed(life.subject);
+    }
+  }
+
+  /// Takes a stored row's contribution away for good.
+  void takeAway(StoredRow stored) {
+    var was = readings.of(stored);
+    if (was != null) {
+      batch.minutes.remove(was, stored.row(), stored.born());
+      batch.touchChanged(was);
+    }
+    leave(stored, null);
+  }
+
+  /// What a stored row referred to may be referred to no more, and what it described is described
+  /// otherwise.
+  private void leave(StoredRow stored, @Nullable UUID refersNow) {
+    if (stored.refers() != null && !stored.refers().equals(refersNow)) {
+      var device = readings.parentOf(stored);
+      if (device != null) {
+        batch.touch(device);
+        batch.lost.add(device);
+      }
+    }
+    if (!stored.plan().isReading() && stored.describes() != null) {
+      var subject = subjects.of(stored.plan(), stored.row(), stored.born());
+      if (subject != null) {
+        batch.changed(subject);
+      }
+    }
   }
 }

@@ -4,7 +4,7 @@ import io.claritystream.protocol.block.Row;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/// The value an extra had last, and what this batch writes of it.
+/// The stored value of an extra that comes from readings.
 final class LastValue {
   /// Longer cells are read anew instead of remembered.
   private static final int RAW_BYTES_MAX = 256;
@@ -12,17 +12,15 @@ final class LastValue {
   private static final int BYTES_OF_WEIGHT = 64;
 
   private byte @Nullable [] raw;
-  ExtraType type;
-  String value;
+  final ExtraType type;
+  final String value;
 
-  /// What is to be written, in the batch that made it.
-  @Nullable ExtraWrite write;
-
+  /// The batch whose newest reading has it too.
   long batch;
 
-  LastValue(ExtraType type, String value) {
-    this.type = type;
-    this.value = value;
+  LastValue(Texts.Typed typed) {
+    type = typed.type();
+    value = typed.text();
   }
 
   /// Whether the cell has the very bytes that were seen last.
@@ -30,6 +28,7 @@ final class LastValue {
     var known = raw;
     return known != null
         && known.length == row.length(column)
+        && !row.hashed(column)
         && Arrays.equals(
             known,
             0,
@@ -40,7 +39,7 @@ final class LastValue {
   }
 
   void remember(Row row, int column) {
-    if (row.length(column) > RAW_BYTES_MAX) {
+    if (row.length(column) > RAW_BYTES_MAX || row.hashed(column)) {
       raw = null;
       return;
     }
@@ -55,7 +54,7 @@ final class LastValue {
     return 1 + (value.length() + (known == null ? 0 : known.length)) / BYTES_OF_WEIGHT;
   }
 
-  boolean is(ExtraType otherType, String otherValue) {
-    return type == otherType && value.equals(otherValue);
+  boolean is(Texts.Typed typed) {
+    return type == typed.type() && value.equals(typed.text());
   }
 }

@@ -4,7 +4,6 @@ import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,15 +52,28 @@ public final class Materializer {
   public Applied apply(
       Connection connection, SourceRef source, int modelId, List<ChangeEvent> events)
       throws SQLException {
+    var failures = new ArrayList<Failure>();
+    var live = new ArrayList<LiveUpdate>();
+    var readings = 0L;
     var model = model(source, modelId);
     var done = false;
     try {
-      var fold = fold(model, source, events);
-      number(model, fold);
-      new Flush(connection, fold).write();
-      var applied = applied(model, fold);
+      for (var segment : Segment.of(events)) {
+        var step = new Step(connection, dictionary, model, source, segment, failures);
+        if (!step.run(false)) {
+          // What was folded in memory rests on rows being new that are not.
+          model = anew(source, model);
+          step = new Step(connection, dictionary, model, source, segment, failures);
+          if (!step.run(true)) {
+            throw new IllegalStateException(
+                "rows of source " + source.sourceId() + " have the same key");
+          }
+        }
+        readings += step.readings();
+        live.addAll(step.live());
+      }
       done = true;
-      return applied;
+      return new Applied(model, readings, live, failures);
     } finally {
       if (!done) {
         model.forgotten = true;
@@ -77,96 +89,21 @@ public final class Materializer {
     }
   }
 
-  private Fold fold(SourceModel model, SourceRef source, List<ChangeEvent> events)
-      throws SQLException {
-    var fold = new Fold(model, source.epoch());
-    for (var event : events) {
-      var plan = model.plan(event.schema(), event.schemaFingerprint());
-      if (plan == null) {
-        plan = newPlan(model, source, event);
-      }
-      fold.add(plan, event);
-    }
-    return fold;
-  }
-
-  private TablePlan newPlan(SourceModel model, SourceRef source, ChangeEvent event)
-      throws SQLException {
-    var schema = event.schema();
-    var fingerprint = event.schemaFingerprint();
-    var known = tables.known(source, schema, fingerprint, source.epoch(), event.seq());
-    var table = schema.qualifiedName();
-    if (!model.hasKeySpace(table)) {
-      model.addKeySpace(
-          table,
-          known.mapping().entity() == Entity.METRIC,
-          dictionary.keys(model.tenant, model.source, table));
-    }
-    return model.addPlan(schema, fingerprint, known.mapping());
-  }
-
-  /// Everything that has a number of its own gets it before the batch is written.
-  private void number(SourceModel model, Fold fold) throws SQLException {
-    dictionary.numberMetrics(model.tenant, model.metricsWithoutId());
-    model.metricsWithoutId().clear();
-    dictionary.numberSeries(model.id, fold.seriesWithoutId);
-    for (var keys : model.keySpaces()) {
-      var fresh = keys.takeUnsaved();
-      if (!fresh.isEmpty()) {
-        dictionary.addKeys(
-            model.tenant, model.source, keys.table, keys.size() - fresh.size(), fresh);
-      }
-    }
-  }
-
-  private static Applied applied(SourceModel model, Fold fold) {
-    var newest = new ArrayList<Minute>();
-    var readings = 0L;
-    for (var minute : fold.minutes) {
-      readings += minute.count + minute.nans + minute.infinities;
-      // Sorted by series, then minute: the last finite one of a series is its newest.
-      if (minute.count > 0) {
-        if (!newest.isEmpty() && newest.getLast().series == minute.series) {
-          newest.removeLast();
-        }
-        newest.add(minute);
-      }
-    }
-    var live = new ArrayList<LiveUpdate>(newest.size());
-    for (var minute : newest) {
-      var series = minute.series;
-      if (minute.lastAtUs > series.newestAtUs
-          || minute.lastAtUs == series.newestAtUs && minute.lastSeq > series.newestSeq) {
-        series.newestAtUs = minute.lastAtUs;
-        series.newestSeq = minute.lastSeq;
-        live.add(
-            new LiveUpdate(
-                series.device.id,
-                series.device.siteId,
-                series.metric.key,
-                minute.last(),
-                instant(minute.lastAtUs),
-                Ordinal.seq(minute.lastSeq)));
-      }
-    }
-    return new Applied(model, readings, live, fold.failures);
-  }
-
-  private static Instant instant(long us) {
-    return Instant.ofEpochSecond(
-        Math.floorDiv(us, 1_000_000L), Math.floorMod(us, 1_000_000L) * 1_000L);
-  }
-
   private SourceModel model(SourceRef source, int modelId) {
     synchronized (models) {
       @Nullable SourceModel model = models.get(modelId);
       if (model == null || model.forgotten || model.weight > REMEMBERED_OF_SOURCE_MAX) {
-        model = new SourceModel(source, modelId);
+        model = new SourceModel(source, modelId, dictionary, tables);
         models.put(modelId, model);
         forgetOthers(modelId);
       }
       return model;
     }
+  }
+
+  private SourceModel anew(SourceRef source, SourceModel model) {
+    model.forgotten = true;
+    return model(source, model.id);
   }
 
   /// Forgets the models that were not used for longest, until the rest fits.

@@ -54,6 +54,16 @@ public final class ModelCleaner implements AutoCloseable {
         SELECT series_id FROM analytics.series WHERE model_id = ? ORDER BY series_id LIMIT ?))
       """;
 
+  private static final String DELETE_ROW_STATES =
+      """
+      DELETE FROM analytics.row_state
+      WHERE ctid = ANY (ARRAY(
+        SELECT r.ctid
+        FROM analytics.model_table t JOIN analytics.row_state r USING (table_id)
+        WHERE t.model_id = ?
+        LIMIT ?))
+      """;
+
   private static final List<String> TABLES =
       List.of(
           "analytics.extras_text",
@@ -64,6 +74,7 @@ public final class ModelCleaner implements AutoCloseable {
           "analytics.devices",
           "analytics.sites",
           "analytics.table_state",
+          "analytics.model_table",
           "control.quarantine");
 
   private static final String DELETE_ROWS =
@@ -147,7 +158,8 @@ public final class ModelCleaner implements AutoCloseable {
 
   private static void delete(Connection connection, int model) throws SQLException {
     if (update(connection, DELETE_MINUTES, model, SERIES_AT_A_TIME, ROWS_AT_A_TIME) > 0
-        || update(connection, DELETE_SERIES, model, SERIES_AT_A_TIME) > 0) {
+        || update(connection, DELETE_SERIES, model, SERIES_AT_A_TIME) > 0
+        || update(connection, DELETE_ROW_STATES, model, ROWS_AT_A_TIME) > 0) {
       return;
     }
     for (var table : TABLES) {

@@ -1,6 +1,5 @@
 package io.claritystream.stream.materializer;
 
-import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.source.SourceRef;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,7 +22,9 @@ final class SourceModel {
 
   final UUID tenant;
   final UUID source;
+  final Plans plans;
   final Keys keys = new Keys();
+  final RowKeys rowKeys = new RowKeys();
 
   /// Counts batches, to tell what belongs to the one at hand.
   long batch;
@@ -36,71 +37,23 @@ final class SourceModel {
   volatile boolean forgotten;
 
   private final Map<String, byte[]> scopes = new HashMap<>();
-  private final Map<Long, TablePlan> plans = new HashMap<>();
   private final Map<String, ByteMap<Device>> devicesByKind = new HashMap<>();
   private final Map<String, Metric> metrics = new HashMap<>();
   private final List<Metric> metricsWithoutId = new ArrayList<>();
-  private final Map<String, KeySpace> keySpaces = new HashMap<>();
 
   /// Sites that are known to have a row.
   private final Set<UUID> sites = new HashSet<>();
 
-  private @Nullable TableSchema lastSchema;
-  private @Nullable TablePlan lastPlan;
-
-  SourceModel(SourceRef ref, int id) {
+  SourceModel(SourceRef ref, int id, Dictionary dictionary, SourceTables sourceTables) {
     this.id = id;
     tenant = ref.tenantId().value();
     source = ref.sourceId();
+    plans = new Plans(this, dictionary, sourceTables);
   }
 
   byte[] scope(String entity, String kind) {
     return scopes.computeIfAbsent(
         entity + ":" + kind, name -> Keys.scope(tenant, source, entity, kind));
-  }
-
-  /// The plan of a schema; null if it was not made yet.
-  @Nullable TablePlan plan(TableSchema schema, long fingerprint) {
-    if (schema == lastSchema) {
-      return lastPlan;
-    }
-    var plan = plans.get(fingerprint);
-    if (plan != null) {
-      lastSchema = schema;
-      lastPlan = plan;
-    }
-    return plan;
-  }
-
-  TablePlan addPlan(TableSchema schema, long fingerprint, Mapping mapping) {
-    var plan = new TablePlan(schema, mapping, this);
-    plans.put(fingerprint, plan);
-    lastSchema = schema;
-    lastPlan = plan;
-    return plan;
-  }
-
-  boolean hasKeySpace(String table) {
-    return keySpaces.containsKey(table);
-  }
-
-  /// @param ofOthers whether the extras belong to entities of another table
-  /// @param saved the keys admitted so far, in order
-  void addKeySpace(String table, boolean ofOthers, List<String> saved) {
-    var shown = table.startsWith("public.") ? table.substring("public.".length()) : table;
-    keySpaces.put(table, new KeySpace(table, ofOthers ? shown + "." : "", saved));
-  }
-
-  KeySpace keySpace(String table) {
-    var keys = keySpaces.get(table);
-    if (keys == null) {
-      throw new IllegalStateException("the keys of " + table + " were not read");
-    }
-    return keys;
-  }
-
-  Iterable<KeySpace> keySpaces() {
-    return keySpaces.values();
   }
 
   ByteMap<Device> devices(String kind) {
@@ -109,8 +62,13 @@ final class SourceModel {
 
   /// The metric of that key; null if the source has too many.
   @Nullable Metric metric(String key, String name, String unit) {
+    return metric(key, name, unit, false);
+  }
+
+  /// @param beyond whether there is always room
+  @Nullable Metric metric(String key, String name, String unit, boolean beyond) {
     var metric = metrics.get(key);
-    if (metric == null && metrics.size() < METRICS_MAX && !key.isEmpty()) {
+    if (metric == null && (beyond || metrics.size() < METRICS_MAX) && !key.isEmpty()) {
       metric = new Metric(key, Keys.shortened(name), Keys.shortened(unit), metrics.size());
       metrics.put(key, metric);
       metricsWithoutId.add(metric);
@@ -133,5 +91,9 @@ final class SourceModel {
 
   void siteIsKnown(UUID site) {
     sites.add(site);
+  }
+
+  void siteIsGone(UUID site) {
+    sites.remove(site);
   }
 }

@@ -27,6 +27,13 @@ public final class SourceTables {
       WHERE source_id = ?::uuid AND table_name = ? AND schema_fingerprint = ?
       """;
 
+  private static final String OF_VERSION =
+      """
+      SELECT schema, mapping::text
+      FROM control.source_table
+      WHERE source_id = ?::uuid AND table_name = ? AND schema_version = ?
+      """;
+
   private static final String NEWEST =
       """
       SELECT DISTINCT ON (table_name) table_name, schema_version, mapping::text
@@ -75,6 +82,25 @@ public final class SourceTables {
       cache.put(key, known);
     }
     return known;
+  }
+
+  /// A schema that was made known before, and its mapping.
+  record Version(TableSchema schema, Mapping mapping) {}
+
+  Version ofVersion(UUID source, String table, int version) throws SQLException {
+    try (var connection = service.getConnection();
+        var find = connection.prepareStatement(OF_VERSION)) {
+      find.setString(1, source.toString());
+      find.setString(2, table);
+      find.setInt(3, version);
+      try (var rows = find.executeQuery()) {
+        if (!rows.next()) {
+          throw new IllegalStateException(
+              "table " + table + " of source " + source + " has no version " + version);
+        }
+        return new Version(TableSchema.decode(rows.getBytes(1)), json.read(rows.getString(2)));
+      }
+    }
   }
 
   private Known findOrAdd(

@@ -8,8 +8,10 @@ final class TableCount {
   long updates;
   long deletes;
   long truncates;
-  long skipped;
   long failed;
+
+  /// Updates that left cells untouched whose values are not known.
+  long rowsIncomplete;
 
   /// Readings that were given the time of their commit.
   long timesReplaced;

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /// A mapping made ready for one version of its table: columns by position, so that no name is
@@ -19,9 +20,22 @@ final class TablePlan {
   private static final List<String> DEVICES = List.of("device", "machine", "asset", "equipment");
 
   final String table;
+  final ModelTable modelTable;
+
+  /// That of its schema, in `control.source_table`.
+  final int version;
+
   final TableSchema schema;
   final Mapping mapping;
   final KeySpace keys;
+
+  /// How rows are told apart.
+  final Identity identity;
+
+  /// The columns of the key, and the same in an image of the key alone.
+  final int[] keyColumns;
+
+  final int[] oldKeyColumns;
 
   /// Begins the ids of the table's own entities.
   final byte[] scope;
@@ -59,14 +73,47 @@ final class TablePlan {
   /// What stands for the device where readings name none.
   final byte[] soleKey;
 
-  /// @param key null where the table has too many
-  record ExtraColumn(int column, String name, ValueKind kind, @Nullable ExtraKey key) {}
+  /// Before the names of metrics whose values are texts.
+  final String textPath;
 
-  TablePlan(TableSchema schema, Mapping mapping, SourceModel model) {
+  /// Begins the ids of the places where such texts are kept.
+  final byte[] textScope;
+
+  enum Identity {
+    /// By the values of their key columns.
+    KEY,
+    /// By the whole of them: there is no key, and the source tells whole rows.
+    IMAGE,
+    /// Not at all: the source tells only inserts.
+    NONE
+  }
+
+  /// @param path as [ExtraNames] has it
+  /// @param key null where the table has too many
+  record ExtraColumn(int column, String path, ValueKind kind, @Nullable ExtraKey key) {}
+
+  TablePlan(
+      ModelTable modelTable,
+      int version,
+      TableSchema schema,
+      Mapping mapping,
+      KeySpace keys,
+      SourceModel model) {
+    this.modelTable = modelTable;
+    this.version = version;
     this.schema = schema;
     this.mapping = mapping;
+    this.keys = keys;
     table = schema.qualifiedName();
-    keys = model.keySpace(table);
+    keyColumns =
+        IntStream.range(0, schema.columns().size())
+            .filter(i -> schema.columns().get(i).key())
+            .toArray();
+    oldKeyColumns = IntStream.range(0, keyColumns.length).toArray();
+    identity =
+        keyColumns.length > 0
+            ? Identity.KEY
+            : schema.replicaIdentity() == 'f' ? Identity.IMAGE : Identity.NONE;
     scope =
         model.scope(
             switch (mapping.entity()) {
@@ -108,13 +155,42 @@ final class TablePlan {
       if (at != ABSENT) {
         var kind = schema.columns().get(at).kind();
         // Documents have a key for each of their paths, and one of their own only for scalars.
-        var key = isDocument(kind) ? null : keys.key(column);
-        others.add(new ExtraColumn(at, column, kind, key));
+        var path = ExtraNames.escaped(column);
+        var key = isDocument(kind) ? null : keys.key(path);
+        others.add(new ExtraColumn(at, path, kind, key));
       }
     }
     extras = others.toArray(ExtraColumn[]::new);
     devices = model.devices(parentKind);
     soleKey = table.getBytes(StandardCharsets.UTF_8);
+    textPath = value == ABSENT ? "" : ExtraNames.escaped(String.valueOf(mapping.value())) + ".";
+    textScope = model.scope("text", table);
+    if (value != ABSENT) {
+      keys.textsAreUnder(textPath);
+    }
+  }
+
+  Entity entity() {
+    return mapping.entity();
+  }
+
+  boolean isReading() {
+    return mapping.entity() == Entity.METRIC;
+  }
+
+  /// What the keys of its rows are made of, to tell whether stored keys still mean something.
+  String keyLayout() {
+    return switch (identity) {
+      case KEY -> {
+        var names = new StringBuilder("key");
+        for (var column : keyColumns) {
+          names.append(' ').append(ExtraNames.escaped(schema.columns().get(column).name()));
+        }
+        yield names.toString();
+      }
+      case IMAGE -> "image";
+      case NONE -> "none";
+    };
   }
 
   static boolean isDocument(ValueKind kind) {
@@ -138,6 +214,24 @@ final class TablePlan {
       }
     }
     return ABSENT;
+  }
+
+  /// Where another version of the table has a column of this one: under its name or, if it was
+  /// renamed since, at its place; [#ABSENT] if nowhere.
+  int columnIn(TablePlan other, int column) {
+    if (other == this) {
+      return column;
+    }
+    var name = schema.columns().get(column).name();
+    var named = other.position(name);
+    if (named != ABSENT || column >= other.schema.columns().size()) {
+      return named;
+    }
+    var there = other.schema.columns().get(column);
+    var renamed =
+        position(there.name()) == ABSENT
+            && there.typeName().equals(schema.columns().get(column).typeName());
+    return renamed ? column : ABSENT;
   }
 
   private int[] positions(@Nullable Reference reference) {

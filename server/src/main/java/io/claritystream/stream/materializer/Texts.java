@@ -86,7 +86,7 @@ final class Texts {
     return new Typed(ExtraType.TEXT, stored(text));
   }
 
-  private static String moment(long us) {
+  static String moment(long us) {
     return Instant.ofEpochSecond(
             Math.floorDiv(us, 1_000_000L), Math.floorMod(us, 1_000_000L) * 1_000L)
         .toString()

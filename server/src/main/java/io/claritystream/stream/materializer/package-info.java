@@ -1,9 +1,10 @@
 /// Folds captured changes into each tenant's read models. [Materializer#apply] is the only way
 /// into them, for live events and for replays alike.
 ///
-/// *Owns* every table of `analytics` (model, entities, sites, devices, metric_key, series,
-/// metrics_min, extras_text, extras_num, extras_bool, extras_time, extras_key, table_state), and
-/// `control.source_table`: versions of captured tables, each with its [Mapping].
+/// *Owns* every table of `analytics` (model, model_table, row_state, entities, sites, devices,
+/// metric_key, series, metrics_min, extras_text, extras_num, extras_bool, extras_time, extras_key,
+/// table_state), `control.source_table`: versions of captured tables, each with its [Mapping], and
+/// `control.source_table_option`.
 ///
 /// *Models.* All but the dictionaries belongs to a model ([Models]): one building of a source's
 /// read models. People see the live one alone, by row-level security; which one events are folded
@@ -15,7 +16,7 @@
 /// (`metrics_min`) and are no entities. Every other row is an entity, those of sessions too: their
 /// mapping says when each was and why, which nothing folds yet. Columns without a place
 /// become typed extras of their entity; those of readings belong to the device, their keys begin
-/// with the table's name.
+/// with the table's name, see [ExtraNames].
 ///
 /// *Identity.* An entity's id is a hash of tenant, source, kind and key ([Keys]), so a
 /// reading that arrives before its device and the device's own row mean the same one. A device
@@ -29,6 +30,23 @@
 /// shown when it is whole. Retired models are deleted in the background ([ModelCleaner]). What the
 /// source's database has deleted since is then in bronze alone.
 ///
+/// *Exactness.* `row_state` has what each row of the source contributes now: its image, the device
+/// it refers to, what it describes, and its birth, the event that created it. The read models are a
+/// function of these rows alone: a minute holds the readings that fall into it, an entity is what
+/// the youngest row that describes it says, a device's extras of a table are those of its newest
+/// reading there, and a device or site that nothing refers to and no row describes is not. So an
+/// update is what the row was, taken back, and what it is, added. A batch says of each row only
+/// what it was before and what it is after ([Fold], [Overlay]); inserts of rows that nothing else
+/// in the batch changes skip that. What arithmetic cannot take back (the smallest, largest, last
+/// value, the newest reading) is asked of `row_state` again when the batch's rows are in it
+/// ([Flush]). The cells that an update did not touch come from the stored image.
+///
+/// *Rows without a key* are found by their image if the source tells whole rows, the eldest first.
+/// If it tells only inserts, the table is never exact: what it loses or changes cannot be known of.
+///
+/// *Rows that the source deletes* are taken back, or stay as history (`on_delete`: `keep`), as
+/// the source's table is told when its model is made. A change of a row's key is no deletion.
+///
 /// *Time of a reading.* What its time column says, in UTC where the column has no zone. A time
 /// that is null, infinite, unreadable, before 1971, or more than a day after the change was
 /// committed is a clock that was never set, or a placeholder: the reading is real, so it is
@@ -37,11 +55,9 @@
 /// *What cannot be folded.* A reading without device or metric, and a row whose key is null or
 /// too long, is a [Materializer.Failure]: the caller makes it a dead letter. Numbers that are
 /// NaN or infinite are counted in their minute and are in no sum, minimum, maximum or last
-/// value. A text in the value column of a tall table becomes an extra of the device.
-///
-/// *Not yet folded* are updates, deletes and truncates: they are counted, and
-/// `table_state.exact` turns false for good. A table without key whose source tells only its
-/// inserts is never exact: what it loses or changes cannot be known of.
+/// value. A text in the value column of a tall table becomes an extra of the device: the newest
+/// text of that metric. An update or a delete that does not tell which row it is of is a failure
+/// too.
 ///
 /// *Numbers of metrics and series* come from dictionaries, filled before the batch in short,
 /// sorted transactions of their own, because partitions share metric keys. Whatever else is

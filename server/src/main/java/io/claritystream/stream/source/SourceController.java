@@ -48,7 +48,7 @@ class SourceController {
              coalesce(v.mapping ->> 'entity', 'ignore') AS entity,
              coalesce(n.reads, 0) AS reads, coalesce(n.inserts, 0) AS inserts,
              coalesce(n.updates, 0) AS updates, coalesce(n.deletes, 0) AS deletes,
-             coalesce(n.truncates, 0) AS truncates, coalesce(n.skipped, 0) AS skipped,
+             coalesce(n.truncates, 0) AS truncates, coalesce(n.rows_incomplete, 0) AS incomplete,
              coalesce(n.failed, 0) AS failed, coalesce(n.exact, true) AS exact, n.last_event_at
       FROM (
         SELECT DISTINCT ON (table_name) table_name, schema_version, mapping
@@ -76,7 +76,7 @@ class SourceController {
 
   /// @param rows that came by snapshot and insert
   /// @param reads rows that a snapshot read
-  /// @param skipped events that the read models do not hold
+  /// @param incomplete updates that left values untouched which the source had never told
   /// @param failed events that could not be folded; the dead letters say why
   /// @param exact whether the read models hold everything that this table said
   @Schema(name = "SourceTable")
@@ -90,7 +90,7 @@ class SourceController {
       long updates,
       long deletes,
       long truncates,
-      long skipped,
+      long incomplete,
       long failed,
       boolean exact,
       @Nullable Instant lastEventAt,
@@ -238,7 +238,7 @@ class SourceController {
         row.getLong("updates"),
         row.getLong("deletes"),
         row.getLong("truncates"),
-        row.getLong("skipped"),
+        row.getLong("incomplete"),
         row.getLong("failed"),
         row.getBoolean("exact"),
         SqlTime.readNullable(row, "last_event_at"),

@@ -159,8 +159,8 @@ class DashboardTests {
         .sql(
             """
             INSERT INTO analytics.devices
-              (tenant_id, model_id, device_id, source_id, key, name, kind, described, last_seq)
-            SELECT tenant_id, model_id, gen_random_uuid(), source_id, 'k' || i, 'Pump ' || i, kind, true, 1
+              (tenant_id, model_id, device_id, source_id, key, name, kind, described, placed)
+            SELECT tenant_id, model_id, gen_random_uuid(), source_id, 'k' || i, 'Pump ' || i, kind, true, true
             FROM analytics.devices, generate_series(1, 20500) i
             WHERE tenant_id = CAST(:tenant AS uuid)
             """)
@@ -194,7 +194,7 @@ class DashboardTests {
     var device = ours.client().get("/v1/devices/" + id).body();
 
     assertThat(device.at("/attributes/power_kw").asDouble()).isEqualTo(7.5);
-    assertThat(device.at("/attributes/pump_readings.mode").asString()).isEqualTo("auto");
+    assertThat(device.at("/attributes/pump_readings:mode").asString()).isEqualTo("auto");
     assertThat(texts(device.get("metrics"), "key")).containsExactly("flow_l_min", "temp_c");
     assertThat(device.at("/metrics/0/last_value").asDouble()).isEqualTo(100);
     assertThat(device.at("/metrics/0/unit").asString()).isEqualTo("L/min");
@@ -293,7 +293,7 @@ class DashboardTests {
   @Test
   void extras_are_found_by_entity_key_and_type() {
     var all = ours.client().get("/v1/extras").body().get("data");
-    assertThat(texts(all, "key")).containsExactlyInAnyOrder("power_kw", "pump_readings.mode");
+    assertThat(texts(all, "key")).containsExactlyInAnyOrder("power_kw", "pump_readings:mode");
     var numbers = ours.client().get("/v1/extras?type=num&key=power_kw").body().get("data");
     assertThat(numbers).hasSize(1);
     assertThat(numbers.get(0).get("value").asDouble()).isEqualTo(7.5);

@@ -45,8 +45,8 @@ class ModelPlansTests {
               RETURNING *),
             device AS (
               INSERT INTO analytics.devices (tenant_id, model_id, device_id, source_id, key, name, kind,
-                described, last_seq)
-              SELECT tenant_id, model_id, gen_random_uuid(), source_id, i::text, 'D' || i, 'pump', true, 1
+                described, placed)
+              SELECT tenant_id, model_id, gen_random_uuid(), source_id, i::text, 'D' || i, 'pump', true, true
               FROM model, generate_series(1, 200) i
               RETURNING *),
             metric AS (
@@ -54,8 +54,8 @@ class ModelPlansTests {
               SELECT :tenant, 'm' || i, 'm', '' FROM generate_series(1, 5) i
               RETURNING *),
             extra AS (
-              INSERT INTO analytics.extras_num (tenant_id, model_id, entity_id, key, value, value_seq)
-              SELECT tenant_id, model_id, device_id, 'k' || i, i, 1 FROM device, generate_series(1, 5) i)
+              INSERT INTO analytics.extras_num (tenant_id, model_id, entity_id, key, value)
+              SELECT tenant_id, model_id, device_id, 'k' || i, i FROM device, generate_series(1, 5) i)
             INSERT INTO analytics.series (tenant_id, model_id, device_id, metric_id)
             SELECT device.tenant_id, model_id, device_id, metric_id FROM device, metric
             """)

@@ -182,7 +182,7 @@ class IngestRecoveryTests {
     rig.awaitDurable(source, 1);
     rig.stop(one);
     rig.start("b");
-    rig.send(source, source.batch(Event.reading(1, source.capturedAt(), "4.25")));
+    rig.send(source, source.batch(Event.reading(1, source.capturedAt().plusSeconds(1), "4.25")));
     rig.awaitDurable(source, 2);
     assertThat(rig.values(source, "pressure_bar").sum()).isEqualByComparingTo("8.75");
   }
@@ -235,7 +235,7 @@ class IngestRecoveryTests {
     rig.send(source, barrier, source.snapshot(Event.reading(7, at, "4.5").as(Op.READ)));
     rig.send(source, source.snapshotEnd());
     await().atMost(IngestRig.SOON).until(() -> readings("pressure_bar") == 1);
-    rig.send(source, source.batch(Event.reading(7, at, "4.5")));
+    rig.send(source, source.batch(Event.reading(7, at.plusSeconds(1), "4.5")));
     rig.awaitDurable(source, 2);
     assertThat(readings("pressure_bar")).isEqualTo(2);
   }

@@ -256,14 +256,13 @@ final class IngestRig implements AutoCloseable {
             FROM live JOIN analytics.devices d USING (model_id)
             UNION ALL
             SELECT 'minute ' || (d.key, k.key, m.bucket, m.value_count, m.nan_count, m.inf_count,
-              m.value_sum, m.value_min, m.value_max, m.value_last, m.last_at, m.last_seq,
-              m.seq_lo, m.seq_hi)::text
+              m.value_sum, m.value_min, m.value_max, m.value_last, m.last_at, m.last_seq)::text
             FROM live JOIN analytics.devices d USING (model_id)
             JOIN analytics.series s USING (model_id, device_id)
             JOIN analytics.metric_key k USING (metric_id)
             JOIN analytics.metrics_min m USING (series_id)
             UNION ALL
-            SELECT 'extra ' || (d.key, e.key, e.value, e.value_seq)::text
+            SELECT 'extra ' || (d.key, e.key, e.value)::text
             FROM live JOIN analytics.devices d USING (model_id)
             JOIN analytics.extras_text e ON (e.model_id, e.entity_id) = (d.model_id, d.device_id)
             UNION ALL

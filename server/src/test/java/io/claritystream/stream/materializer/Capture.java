@@ -92,16 +92,88 @@ public final class Capture {
     return event(Op.INSERT, table, committed, cells);
   }
 
+  public Capture insertAt(Op op, Instant at, TableSchema table, @Nullable Object[] cells) {
+    return event(op, table, at, null, null, cells);
+  }
+
+  /// The number that the next event gets.
+  public long nextSeq() {
+    return seq;
+  }
+
+  /// A table whose source tells of its rows' former state what `identity` says.
+  public static TableSchema table(char identity, String qualified, String... columns) {
+    var plain = table(qualified, columns);
+    return new TableSchema(
+        plain.namespace(),
+        plain.name(),
+        identity,
+        plain.comment(),
+        plain.columns(),
+        plain.foreignKeys());
+  }
+
   public Capture event(Op op, TableSchema table, Instant committed, @Nullable Object... cells) {
+    var delete = op == Op.DELETE;
+    return event(
+        op,
+        table,
+        committed,
+        null,
+        delete ? cells : null,
+        delete || op == Op.TRUNCATE ? null : cells);
+  }
+
+  public Capture update(TableSchema table, @Nullable Object... cells) {
+    return event(Op.UPDATE, table, COMMITTED, cells);
+  }
+
+  public Capture delete(TableSchema table, @Nullable Object... key) {
+    return event(Op.DELETE, table, COMMITTED, key, null, null);
+  }
+
+  /// An event with the parts that it has.
+  public Capture event(
+      Op op,
+      TableSchema table,
+      Instant committed,
+      @Nullable Object @Nullable [] oldKey,
+      @Nullable Object @Nullable [] before,
+      @Nullable Object @Nullable [] after) {
     var us = committed.getEpochSecond() * 1_000_000 + committed.getNano() / 1_000;
     writer.reset();
     writer.transaction(1, 100, us, 0);
     writer.beginEvent(op, table, 100, us);
-    if (op == Op.DELETE) {
-      writer.before();
-    } else if (op != Op.TRUNCATE) {
-      writer.after();
+    if (oldKey != null) {
+      writer.oldKey();
+      cells(oldKey);
     }
+    if (before != null) {
+      writer.before();
+      cells(before);
+    }
+    if (after != null) {
+      writer.after();
+      cells(after);
+    }
+    writer.endEvent();
+    var bytes = Arrays.copyOf(writer.array(), writer.size());
+    var header =
+        BatchHeader.newBuilder()
+            .setFirstSeq(seq)
+            .setCount(1)
+            .setCells(writer.cells())
+            .setCodec(Codec.PLAIN_BLOCK_V1)
+            .setFirstCapturedAtUs(us)
+            .setLastCapturedAtUs(us)
+            .setUncompressedBytes(bytes.length)
+            .build();
+    events.addAll(reader.read(header, bytes).events());
+    seq++;
+    return this;
+  }
+
+  private void cells(@Nullable Object[] cells) {
     for (var cell : cells) {
       if (cell == null) {
         writer.marker(Row.NULL);
@@ -112,21 +184,6 @@ public final class Capture {
         writer.value(bytes, 0, bytes.length);
       }
     }
-    writer.endEvent();
-    var bytes = Arrays.copyOf(writer.array(), writer.size());
-    var header =
-        BatchHeader.newBuilder()
-            .setFirstSeq(seq)
-            .setCount(1)
-            .setCells(cells.length)
-            .setCodec(Codec.PLAIN_BLOCK_V1)
-            .setFirstCapturedAtUs(us)
-            .setLastCapturedAtUs(us)
-            .setUncompressedBytes(bytes.length)
-            .build();
-    events.addAll(reader.read(header, bytes).events());
-    seq++;
-    return this;
   }
 
   /// A cell that the change did not touch.

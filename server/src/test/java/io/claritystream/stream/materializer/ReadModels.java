@@ -65,6 +65,21 @@ public final class ReadModels implements AutoCloseable {
         .update();
   }
 
+  /// What is said before a table's first event holds for it.
+  void keepDeletedRowsOf(String table) {
+    database
+        .superuser()
+        .sql(
+            """
+            INSERT INTO control.source_table_option (source_id, table_name, tenant_id, on_delete)
+            VALUES (:source, :table, :tenant, 'keep')
+            """)
+        .param("source", source.sourceId())
+        .param("table", table)
+        .param("tenant", source.tenantId().value())
+        .update();
+  }
+
   /// What was remembered between batches is gone.
   void restart() {
     var service = database.dataSource("service");
@@ -124,8 +139,7 @@ public final class ReadModels implements AutoCloseable {
             "SELECT 'device', t::text AS r FROM analytics.devices t ORDER BY t.device_id",
             """
             SELECT 'minute', (s.device_id, k.key, m.bucket, m.value_count, m.nan_count, m.inf_count,
-              m.value_sum, m.value_min, m.value_max, m.value_last, m.last_at, m.last_seq, m.seq_lo,
-              m.seq_hi)::text AS r
+              m.value_sum, m.value_min, m.value_max, m.value_last, m.last_at, m.last_seq)::text AS r
             FROM analytics.metrics_min m JOIN analytics.series s USING (series_id)
             JOIN analytics.metric_key k USING (metric_id) ORDER BY s.device_id, k.key, m.bucket
             """,

@@ -1,0 +1,29 @@
+package io.claritystream.stream.materializer;
+
+import org.jspecify.annotations.Nullable;
+
+/// A captured table in one model, as `analytics.model_table` has it.
+final class ModelTable {
+  final int id;
+  final String name;
+
+  /// Whether rows that the source deletes stay as history.
+  final boolean keep;
+
+  /// What tells its stored rows apart; null if none was stored yet. See [TablePlan#keyLayout].
+  @Nullable String keyLayout;
+
+  /// Whether some version of it names sites beside its readings' devices.
+  boolean namesSite;
+
+  /// Whether a row came whose key was there already: from then on every key is looked up first.
+  boolean repeats;
+
+  ModelTable(int id, String name, boolean keep, @Nullable String keyLayout, boolean namesSite) {
+    this.id = id;
+    this.name = name;
+    this.keep = keep;
+    this.keyLayout = keyLayout;
+    this.namesSite = namesSite;
+  }
+}

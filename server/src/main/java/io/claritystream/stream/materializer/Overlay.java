@@ -1,0 +1,180 @@
+package io.claritystream.stream.materializer;
+
+import io.claritystream.protocol.block.ByteSink;
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.Row;
+import io.claritystream.stream.materializer.TablePlan.Identity;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// The rows that a batch changes: those that were stored, looked up once before its first event,
+/// and over them what its events make of them. A table of which the batch has only inserts is not
+/// in here, unless its keys have come twice before.
+final class Overlay {
+  /// Of a whole row without key.
+  private static final int PREFIX = RowKeys.PREFIX_LENGTH;
+
+  /// The rows of a key; of equal rows without key, the eldest first.
+  static final class Slot {
+    final List<RowLife> lives = new ArrayList<>(1);
+
+    void add(RowLife life) {
+      lives.add(life);
+      lives.sort(Comparator.comparingLong(each -> each.born));
+    }
+  }
+
+  final List<RowLife> lives = new ArrayList<>();
+
+  private final RowKeys keys;
+  private final Map<ModelTable, ByteMap<Slot>> slots = new HashMap<>();
+  private final ByteSink sink = new ByteSink(256);
+
+  Overlay(RowKeys keys) {
+    this.keys = keys;
+  }
+
+  /// Looks up the rows that these events change.
+  ///
+  /// @param everything whether rows that are inserted may be there already
+  void look(RowStates states, List<ChangeEvent> events, List<TablePlan> plans, boolean everything)
+      throws SQLException {
+    var wanted = new RowStates.Wanted();
+    var wantedImages = new RowStates.Wanted();
+    var changesOfImage = 0;
+    var repeating = everything ? null : repeating(plans);
+    for (var i = 0; i < plans.size(); i++) {
+      var plan = plans.get(i);
+      var event = events.get(i);
+      if (plan.entity() == Entity.IGNORE) {
+        continue;
+      }
+      var change = event.op() == Op.UPDATE || event.op() == Op.DELETE;
+      if (change && want(plan, before(event), event.oldKey(), wanted, wantedImages)) {
+        changesOfImage++;
+      }
+      if (repeating == null || repeating.contains(plan.modelTable)) {
+        want(plan, event.after(), null, wanted, null);
+      }
+    }
+    states.ofKeys(wanted, this::put);
+    states.ofPrefixes(wantedImages, Math.max(1, changesOfImage), this::put);
+  }
+
+  /// Those whose inserts are looked up too, because keys of theirs came twice.
+  private static Set<ModelTable> repeating(List<TablePlan> plans) {
+    var repeating = new HashSet<ModelTable>();
+    TablePlan last = null;
+    for (var plan : plans) {
+      if (plan != last) {
+        last = plan;
+        if (plan.modelTable.repeats) {
+          repeating.add(plan.modelTable);
+        }
+      }
+    }
+    return repeating;
+  }
+
+  private static @Nullable Row before(ChangeEvent event) {
+    return event.before() != null ? event.before() : event.after();
+  }
+
+  /// @return whether an image is wanted
+  private boolean want(
+      TablePlan plan,
+      @Nullable Row row,
+      @Nullable Row oldKey,
+      RowStates.Wanted wanted,
+      RowStates.@Nullable Wanted images) {
+    var key = key(plan, row, oldKey, false);
+    if (key == null) {
+      return false;
+    }
+    var isImage = key[0] == '~';
+    var question = isImage ? images : wanted;
+    if (question == null) {
+      return false;
+    }
+    var ofTable = slots.computeIfAbsent(plan.modelTable, table -> new ByteMap<>());
+    if (ofTable.get(key, 0, key.length) == null) {
+      ofTable.add(key, new Slot());
+      question.add(plan.modelTable.id, key, 0, key.length);
+    }
+    return isImage;
+  }
+
+  /// The bytes that the row of an event is found by; null if none do.
+  ///
+  /// @param row the whole of it, perhaps without what the change did not touch
+  /// @param after whether it is the row after the change
+  byte @Nullable [] key(TablePlan plan, @Nullable Row row, @Nullable Row oldKey, boolean after) {
+    sink.clear();
+    if (plan.identity == Identity.KEY) {
+      if (oldKey != null && !after && keys.write(oldKey, plan.oldKeyColumns, sink)) {
+        return sink.toByteArray();
+      }
+      if (row != null && (oldKey == null || after) && keys.write(row, plan.keyColumns, sink)) {
+        return sink.toByteArray();
+      }
+    }
+    if (plan.schema.replicaIdentity() == 'f' && row != null) {
+      keys.writePrefix(plan, row, sink);
+      return sink.toByteArray();
+    }
+    return null;
+  }
+
+  private void put(StoredRow stored) {
+    var key = stored.key();
+    var ofTable = slots.get(stored.plan().modelTable);
+    if (key == null || ofTable == null) {
+      return;
+    }
+    var slot = ofTable.get(key, 0, key[0] == '~' ? PREFIX : key.length);
+    if (slot != null) {
+      var life = new RowLife(stored);
+      lives.add(life);
+      slot.add(life);
+    }
+  }
+
+  /// Whether nothing of the table was looked up.
+  boolean knowsNothingOf(ModelTable table) {
+    return slots.isEmpty() || !slots.containsKey(table);
+  }
+
+  /// The rows of a key, or of the image that a longer key begins with; null if no event of the
+  /// batch changes one of them.
+  @Nullable Slot slot(ModelTable table, byte[] bytes, int offset, int length) {
+    var ofTable = slots.get(table);
+    return ofTable == null
+        ? null
+        : ofTable.get(bytes, offset, length > PREFIX && bytes[offset] == '~' ? PREFIX : length);
+  }
+
+  @Nullable Slot slot(ModelTable table, byte[] key) {
+    return slot(table, key, 0, key.length);
+  }
+
+  /// What a key is stored as: that of a row without key ends with its birth.
+  static byte[] stored(byte[] key, long born) {
+    if (key[0] != '~') {
+      return key;
+    }
+    var whole = Arrays.copyOf(key, PREFIX + Long.BYTES);
+    for (var i = 0; i < Long.BYTES; i++) {
+      whole[PREFIX + i] = (byte) (born >>> 8 * (Long.BYTES - 1 - i));
+    }
+    return whole;
+  }
+}

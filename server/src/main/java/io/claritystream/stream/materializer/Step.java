@@ -1,0 +1,157 @@
+package io.claritystream.stream.materializer;
+
+import io.claritystream.stream.materializer.Materializer.Failure;
+import io.claritystream.stream.source.SourceRef;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Folds one segment of a batch and writes it.
+final class Step {
+  private final Connection connection;
+  private final Dictionary dictionary;
+  private final SourceModel model;
+  private final SourceRef source;
+  private final Segment segment;
+  private final List<Failure> failures;
+  private final RowStates states;
+  private final List<LiveUpdate> live = new ArrayList<>();
+  private long readings;
+
+  /// @param failures are added to, if the segment is written
+  Step(
+      Connection connection,
+      Dictionary dictionary,
+      SourceModel model,
+      SourceRef source,
+      Segment segment,
+      List<Failure> failures) {
+    this.connection = connection;
+    this.dictionary = dictionary;
+    this.model = model;
+    this.source = source;
+    this.segment = segment;
+    this.failures = failures;
+    model.plans.within(connection);
+    states = new RowStates(connection, model.plans);
+  }
+
+  /// @param everything whether rows that are inserted are looked up first
+  /// @return false, and nothing is written, if a row that was taken for new has a key that is there
+  ///     already
+  boolean run(boolean everything) throws SQLException {
+    var plans = new ArrayList<TablePlan>(segment.events().size());
+    for (var event : segment.events()) {
+      plans.add(model.plans.of(source, event));
+    }
+    rekey(plans);
+    var overlay = new Overlay(model.rowKeys);
+    overlay.look(states, segment.events(), plans, everything);
+    var failed = new ArrayList<Failure>();
+    var fold = new Fold(model, source.epoch(), overlay, failed);
+    for (var i = 0; i < plans.size(); i++) {
+      fold.add(plans.get(i), segment.events().get(i));
+    }
+    fold.settle();
+    if (!write(fold)) {
+      return false;
+    }
+    failures.addAll(failed);
+    tell(fold.batch);
+    if (segment.truncates()) {
+      var plan = plans.getLast();
+      new Emptying(states, plan.modelTable).run(this::takeAway);
+    }
+    return true;
+  }
+
+  private void takeAway(List<StoredRow> rows) throws SQLException {
+    var fold = new Fold(model, source.epoch(), new Overlay(model.rowKeys), new ArrayList<>());
+    for (var row : rows) {
+      fold.takeAway(row);
+      fold.batch.rowsGone.add(row.place());
+    }
+    write(fold);
+  }
+
+  private boolean write(Fold fold) throws SQLException {
+    number(fold);
+    return new Flush(connection, fold, states).write();
+  }
+
+  /// A table whose keys are made of other columns than they were has its stored rows keyed anew.
+  private void rekey(List<TablePlan> plans) throws SQLException {
+    TablePlan last = null;
+    for (var plan : plans) {
+      if (plan != last) {
+        last = plan;
+        var known = plan.modelTable.keyLayout;
+        if (known != null && !known.equals(plan.keyLayout())) {
+          new Rekeying(connection, states, model.rowKeys).run(plan);
+        }
+      }
+    }
+  }
+
+  /// Everything that has a number of its own gets it before the batch is written.
+  private void number(Fold fold) throws SQLException {
+    dictionary.numberMetrics(model.tenant, model.metricsWithoutId());
+    model.metricsWithoutId().clear();
+    dictionary.numberSeries(model.id, fold.batch.minutes.seriesWithoutId);
+    for (var keys : model.plans.keySpaces()) {
+      var fresh = keys.takeUnsaved();
+      if (!fresh.isEmpty()) {
+        dictionary.addKeys(
+            model.tenant, model.source, keys.table, keys.size() - fresh.size(), fresh);
+      }
+    }
+  }
+
+  long readings() {
+    return readings;
+  }
+
+  /// One a series, the newest.
+  List<LiveUpdate> live() {
+    return live;
+  }
+
+  private void tell(Batch batch) {
+    var newest = new ArrayList<Minute>();
+    for (var minute : batch.minutes.all) {
+      readings += minute.values();
+      // Sorted by series, then minute: the last finite one of a series is its newest.
+      if (minute.count > 0) {
+        if (!newest.isEmpty() && newest.getLast().series == minute.series) {
+          newest.removeLast();
+        }
+        newest.add(minute);
+      }
+    }
+    for (var minute : newest) {
+      var series = minute.series;
+      var sameRow = minute.lastAtUs == series.newestAtUs && minute.lastSeq == series.newestSeq;
+      if (minute.lastAtUs > series.newestAtUs
+          || minute.lastAtUs == series.newestAtUs && minute.lastSeq > series.newestSeq
+          || sameRow && minute.removed != null) {
+        series.newestAtUs = minute.lastAtUs;
+        series.newestSeq = minute.lastSeq;
+        live.add(
+            new LiveUpdate(
+                series.device.id,
+                series.device.siteId,
+                series.metric.key,
+                minute.last(),
+                instant(minute.lastAtUs),
+                Ordinal.seq(minute.lastSeq)));
+      }
+    }
+  }
+
+  private static Instant instant(long us) {
+    return Instant.ofEpochSecond(
+        Math.floorDiv(us, 1_000_000L), Math.floorMod(us, 1_000_000L) * 1_000L);
+  }
+}

@@ -1,0 +1,271 @@
+package io.claritystream.stream.materializer;
+
+import static io.claritystream.stream.materializer.Capture.table;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.claritystream.base.db.TestDatabase;
+import io.claritystream.protocol.block.ChangeEvent;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Whatever a source does to its rows, and whatever its replica identities are: the read models are
+/// what the rows that are there now say, and nothing else.
+class RetractionTests {
+  private static final Instant BEGIN = Instant.parse("2026-11-20T12:00:00Z");
+  private static final UUID TENANT = new UUID(1, 1);
+  private static final UUID SOURCE = new UUID(2, 2);
+  private static final char[] IDENTITIES = {'d', 'f', 'i'};
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void read_models_are_what_the_rows_of_now_say(long seed) {
+    var random = new Random(seed);
+    var plant = plant(random);
+    var capture = new Capture();
+    var at = BEGIN;
+    var events = new ArrayList<ChangeEvent>();
+    try (var models = new ReadModels(TestDatabase.create(), TENANT, SOURCE)) {
+      keep(models, plant);
+      for (var batch = 0; batch < 30; batch++) {
+        var size = 1 + random.nextInt(30);
+        for (var i = 0; i < size; i++) {
+          at = at.plusMillis(random.nextInt(3_000));
+          plant.get(names(plant).get(random.nextInt(plant.size()))).change(capture, random, at);
+        }
+        var taken = capture.take();
+        events.addAll(taken);
+        if (random.nextInt(6) == 0) {
+          models.applyAndRollBack(taken);
+        }
+        if (random.nextInt(6) == 0) {
+          models.restart();
+        }
+        models.apply(taken);
+        if (batch % 3 == 2) {
+          assertSame("seed " + seed + " batch " + batch, models, plant);
+        }
+      }
+      assertThat(folded(events, plant, Integer.MAX_VALUE))
+          .as("in one batch")
+          .isEqualTo(models.everything());
+      assertThat(folded(events, plant, 1)).as("singly").isEqualTo(models.everything());
+    }
+  }
+
+  private static List<String> folded(
+      List<ChangeEvent> events, Map<String, SourceRows> plant, int batch) {
+    try (var models = new ReadModels(TestDatabase.create(), TENANT, SOURCE)) {
+      keep(models, plant);
+      for (var from = 0; from < events.size(); ) {
+        var to = (int) Math.min(events.size(), (long) from + batch);
+        models.apply(events.subList(from, to));
+        from = to;
+      }
+      return models.everything();
+    }
+  }
+
+  private static void assertSame(String when, ReadModels models, Map<String, SourceRows> plant) {
+    var expected = new RowsOracle(plant).everything();
+    var actual = RowsOracle.stored(models);
+    var more = new ArrayList<>(actual);
+    more.removeAll(expected);
+    var less = new ArrayList<>(expected);
+    less.removeAll(actual);
+    assertThat(more).as("%s: instead of %s", when, less).isEmpty();
+    assertThat(less).as("%s: is missing", when).isEmpty();
+  }
+
+  private static List<String> names(Map<String, SourceRows> plant) {
+    return List.copyOf(plant.keySet());
+  }
+
+  private static void keep(ReadModels models, Map<String, SourceRows> plant) {
+    plant.forEach(
+        (name, rows) -> {
+          if (rows.keep) {
+            models.keepDeletedRowsOf(rows.schema.qualifiedName());
+          }
+        });
+  }
+
+  private static Map<String, SourceRows> plant(Random random) {
+    var plant = new LinkedHashMap<String, SourceRows>();
+    plant.put(
+        "sites",
+        rows(
+            random,
+            table(identity(random), "sites", "id int4 key", "name text"),
+            false,
+            -1,
+            column -> column == 0 ? (Object) random.nextInt(3) : text(random)));
+    plant.put(
+        "devices",
+        rows(
+            random,
+            table(
+                identity(random),
+                "devices",
+                "id int4 key",
+                "site_id int4 -> sites(id)",
+                "name text",
+                "manual text"),
+            random.nextBoolean(),
+            3,
+            column ->
+                switch (column) {
+                  case 0 -> random.nextInt(4);
+                  case 1 -> random.nextInt(4) == 0 ? null : random.nextInt(3);
+                  default -> text(random);
+                }));
+    IntFunction<@Nullable Object> reading =
+        column ->
+            switch (column) {
+              case 0 -> random.nextInt(4);
+              case 1 -> BEGIN.plusSeconds(random.nextInt(240)).toString();
+              case 2, 3 -> number(random);
+              default -> text(random);
+            };
+    plant.put(
+        "readings",
+        rows(
+            random,
+            table(
+                identity(random),
+                "readings",
+                "device_id int4 key -> devices(id)",
+                "ts timestamptz key",
+                "pressure_bar float8",
+                "temp_c numeric",
+                "mode text"),
+            false,
+            4,
+            reading));
+    plant.put(
+        "archive_readings",
+        rows(
+            random,
+            table(
+                identity(random),
+                "archive_readings",
+                "device_id int4 key -> devices(id)",
+                "ts timestamptz key",
+                "pressure_bar float8",
+                "temp_c numeric",
+                "mode text"),
+            true,
+            4,
+            reading));
+    plant.put(
+        "measurements",
+        rows(
+            random,
+            table(
+                identity(random),
+                "measurements",
+                "id int4 key",
+                "device_id int4 -> devices(id)",
+                "metric text",
+                "ts timestamptz",
+                "value text"),
+            false,
+            4,
+            column ->
+                switch (column) {
+                  case 0 -> random.nextInt(25);
+                  case 1 -> random.nextInt(4);
+                  case 2 -> "m" + random.nextInt(3);
+                  case 3 ->
+                      random.nextInt(8) == 0
+                          ? null
+                          : BEGIN.plusSeconds(random.nextInt(240)).toString();
+                  default -> random.nextInt(3) == 0 ? text(random) : number(random);
+                }));
+    plant.put(
+        "flat_telemetry",
+        rows(
+            random,
+            table(
+                'f',
+                "flat_telemetry",
+                "site text required",
+                "machine text required",
+                "ts timestamptz",
+                "speed_rpm float8"),
+            random.nextInt(3) == 0,
+            -1,
+            column ->
+                switch (column) {
+                  case 0 -> "S" + random.nextInt(2);
+                  case 1 -> "M" + random.nextInt(3);
+                  case 2 -> BEGIN.plusSeconds(random.nextInt(6)).toString();
+                  default -> random.nextInt(3);
+                }));
+    plant.put(
+        "orders",
+        rows(
+            random,
+            table(identity(random), "orders", "id int4 key", "total numeric", "doc json"),
+            random.nextInt(3) == 0,
+            2,
+            column ->
+                switch (column) {
+                  case 0 -> random.nextInt(5);
+                  case 1 -> random.nextInt(3) == 0 ? null : random.nextInt(3);
+                  default -> document(random);
+                }));
+    plant.put(
+        "notes",
+        rows(random, table('d', "notes", "message text"), false, -1, column -> text(random)));
+    return plant;
+  }
+
+  private static SourceRows rows(
+      Random random,
+      io.claritystream.protocol.block.TableSchema schema,
+      boolean keep,
+      int large,
+      IntFunction<@Nullable Object> cell) {
+    return new SourceRows(schema, keep, large, cell);
+  }
+
+  private static char identity(Random random) {
+    return IDENTITIES[random.nextInt(IDENTITIES.length)];
+  }
+
+  private static @Nullable String text(Random random) {
+    return random.nextInt(4) == 0 ? null : "t" + random.nextInt(3);
+  }
+
+  private static @Nullable String number(Random random) {
+    return switch (random.nextInt(12)) {
+      case 0 -> null;
+      case 1 -> "NaN";
+      case 2 -> random.nextBoolean() ? "Infinity" : "-Infinity";
+      case 3 -> "1.10";
+      case 4 -> "1.1";
+      case 5 -> "-0";
+      case 6 -> "1e+20";
+      case 7 -> "123456789012345678901234567890.5";
+      default -> Double.toString(Math.round(random.nextGaussian() * 1000) / 100.0);
+    };
+  }
+
+  private static @Nullable String document(Random random) {
+    return switch (random.nextInt(4)) {
+      case 0 -> null;
+      case 1 -> "{\"a\":" + random.nextInt(2) + "}";
+      case 2 -> "{\"a\":\"" + random.nextInt(2) + "\"}";
+      default -> "{\"b\":{\"c\":true}}";
+    };
+  }
+}
