@@ -109,7 +109,19 @@ export function DataSourcesPage() {
 function Sources({ sources, removed }: { sources: readonly Source[]; removed: number }) {
   const wide = useWide();
   if (sources.length === 0 && removed > 0) {
-    return <p className="px-3 pb-3 text-ink-3">Every source was removed at its site.</p>;
+    return (
+      <p className="px-3 pb-3 text-ink-3">
+        Every source was removed. What they delivered stays, as{' '}
+        <Link to={paths.events} className="link-inline max-lg:py-3">
+          raw events
+        </Link>{' '}
+        and{' '}
+        <Link to={paths.devices} className="link-inline max-lg:py-3">
+          devices
+        </Link>
+        .
+      </p>
+    );
   }
   if (sources.length === 0) {
     return (

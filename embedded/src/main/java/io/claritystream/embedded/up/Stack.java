@@ -66,7 +66,6 @@ final class Stack {
   ///
   /// @throws StartFailedException if something did not start
   void start() {
-    requireFree(options.port(), "--port");
     int edgePort = edgePort();
     int kafkaPort = Machine.freePort();
     int postgresPort = Machine.freePort();
@@ -355,7 +354,17 @@ final class Stack {
     }
   }
 
+  /// Before anything is made or started, so that nothing is left of an attempt in vain.
+  static void requirePorts(Options options) {
+    requireFree(options, options.port(), "--port");
+    options.edgePort().ifPresent(port -> requireFree(options, port, "--edge-port"));
+  }
+
   private void requireFree(int port, String option) {
+    requireFree(options, port, option);
+  }
+
+  private static void requireFree(Options options, int port, String option) {
     try (ServerSocket socket = new ServerSocket()) {
       socket.setReuseAddress(true);
       socket.bind(new InetSocketAddress(options.bindAddress(), port));

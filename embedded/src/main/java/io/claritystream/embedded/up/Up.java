@@ -1,6 +1,7 @@
 package io.claritystream.embedded.up;
 
 import io.claritystream.embedded.StartFailedException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Optional;
@@ -34,7 +35,12 @@ public final class Up {
                 .orElseGet(() -> new Programs.Caches.Use(Programs.cacheDirectory(home))));
     Stack stack;
     try {
+      if (!Files.exists(options.data())) {
+        Stack.requirePorts(options);
+      }
+      // One that is there may belong to a platform that runs, which has the ports.
       DataDirectory data = DataDirectory.take(options.data());
+      Stack.requirePorts(options);
       stack = new Stack(options, programs, voice, data);
     } catch (StartFailedException e) {
       voice.failed(String.valueOf(e.getMessage()));

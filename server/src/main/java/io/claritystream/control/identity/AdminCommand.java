@@ -89,10 +89,23 @@ public final class AdminCommand {
       case List<String> a when is(a, "reset-password") -> resetPassword(a.getLast());
       case List<String> a when is(a, "revoke-sessions") -> revokeSessions(a.getLast());
       default -> {
-        err.println("admin does not know: " + String.join(" ", arguments) + " (admin help)");
+        err.println(misused(arguments));
         yield MISUSED;
       }
     };
+  }
+
+  /// A command that is known was given too little or too much.
+  private static String misused(List<String> arguments) {
+    var lines =
+        help()
+            .lines()
+            .filter(line -> line.startsWith("admin " + arguments.getFirst() + " "))
+            .map(line -> "./clarity " + line.replaceFirst("  .*", ""))
+            .toList();
+    return lines.isEmpty()
+        ? "admin does not know " + arguments.getFirst() + "; ./clarity admin --help shows all"
+        : "admin " + arguments.getFirst() + " is given as: " + String.join(", or ", lines);
   }
 
   private static boolean is(List<String> arguments, String... words) {

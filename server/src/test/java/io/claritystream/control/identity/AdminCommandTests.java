@@ -82,7 +82,10 @@ class AdminCommandTests {
     assertThat(nobody.err()).contains("no account nobody@example.com");
 
     assertThat(admin("grant").status()).isEqualTo(2);
-    assertThat(admin("promote", "a@example.com").err()).contains("admin does not know: promote");
+    assertThat(admin("promote", "a@example.com").err())
+        .contains("admin does not know promote; ./clarity admin --help shows all");
+    assertThat(admin("grant").err())
+        .contains("admin grant is given as: ./clarity admin grant EMAIL");
     assertThat(admin("help").out()).contains("admin grant EMAIL");
   }
 
