@@ -7,6 +7,7 @@ import io.claritystream.agent.spool.Spool;
 import io.claritystream.embedded.TestPostgres;
 import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.Row;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +66,75 @@ class AwkwardTypesTests {
       assertThat(captured(home, Op.INSERT)).isEqualTo(nonEmpty(again));
     } finally {
       Footprint.remove(captures.source(), slot);
+    }
+  }
+
+  @Test
+  void updatesAndDeletesTellEveryValueThatWas() throws Exception {
+    var script = script();
+    assumeTrue(script != null, "shared/data/cdc/pg_awkward_types.sql is not here");
+    var database = TestPostgres.shared().createDatabase();
+    var slot = "clarity_" + database.name();
+    var captures = new TestCapture(database, slot);
+    try (var connection = captures.source().connect();
+        var statement = connection.createStatement()) {
+      load(connection, Files.readString(script));
+      Settings.make(connection);
+      statement.execute(
+          """
+          DO $$ DECLARE r regclass; BEGIN
+            FOR r IN SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+                     WHERE c.relkind IN ('r', 'p') AND n.nspname <> 'information_schema'
+                       AND n.nspname NOT LIKE 'pg\\_%'
+            LOOP EXECUTE 'ALTER TABLE ' || r || ' REPLICA IDENTITY FULL'; END LOOP;
+          END $$
+          """);
+      statement.execute("SET session_replication_role = replica");
+      var tables = Preflight.check(connection, TableChoice.ALL, Publications.of(slot)).tables();
+      var expected = new TreeMap<String, List<String>>();
+      var updated = new TreeMap<String, List<String>>();
+      var catalog = new Catalog(connection);
+      var rows = 0;
+      for (var table : tables) {
+        var found = rows(connection, catalog, table);
+        expected.put(table.table().toString(), found);
+        rows += found.size();
+      }
+      var home = Files.createDirectories(directory.resolve("home"));
+      var state = captures.run(home, captures.fresh(), rows);
+      var more = 0;
+      for (var table : tables) {
+        var name = table.table().toString();
+        var only = (table.partitioned() ? "" : "ONLY ") + table.table().quoted();
+        var column = settable(connection, table.oid());
+        if (column != null) {
+          statement.execute("UPDATE " + only + " SET " + column + " = " + column);
+          updated.put(name, expected.get(name));
+          more += expected.get(name).size();
+        }
+        statement.execute("DELETE FROM " + only);
+        more += expected.get(name).size();
+      }
+      assertThat(updated).hasSizeGreaterThanOrEqualTo(22);
+      captures.run(home, state, rows + more);
+      assertThat(captured(home, Op.UPDATE, true)).isEqualTo(nonEmpty(updated));
+      assertThat(captured(home, Op.UPDATE)).isEqualTo(nonEmpty(updated));
+      assertThat(captured(home, Op.DELETE, true)).isEqualTo(nonEmpty(expected));
+    } finally {
+      Footprint.remove(captures.source(), slot);
+    }
+  }
+
+  /// A column that may be set to what it is.
+  private static @Nullable String settable(Connection connection, long oid) throws SQLException {
+    try (var statement = connection.createStatement();
+        var found =
+            statement.executeQuery(
+                "SELECT quote_ident(attname) FROM pg_attribute WHERE attrelid = "
+                    + oid
+                    + " AND attnum > 0 AND NOT attisdropped AND attgenerated = ''"
+                    + " AND attidentity <> 'a' ORDER BY attnum LIMIT 1")) {
+      return found.next() ? found.getString(1) : null;
     }
   }
 
@@ -156,6 +226,11 @@ class AwkwardTypesTests {
   }
 
   private static Map<String, List<String>> captured(Path home, Op op) throws IOException {
+    return captured(home, op, false);
+  }
+
+  private static Map<String, List<String>> captured(Path home, Op op, boolean before)
+      throws IOException {
     var tables = new TreeMap<String, List<String>>();
     try (var spool = Spool.open(home.resolve("spool"), 1, TestCapture.EVENT_BY_EVENT)) {
       for (ChangeEvent event : TestBlocks.events(spool)) {
@@ -163,8 +238,12 @@ class AwkwardTypesTests {
           continue;
         }
         var cells = new ArrayList<String>();
-        for (var i = 0; i < event.after().size(); i++) {
-          cells.add(event.schema().columns().get(i).name() + "=" + event.after().text(i));
+        var row = before ? event.before() : event.after();
+        for (var i = 0; i < row.size(); i++) {
+          // What an update left alone is in the row before.
+          var unchanged = row.length(i) == Row.UNCHANGED;
+          var text = unchanged ? event.before().text(i) : row.text(i);
+          cells.add(event.schema().columns().get(i).name() + "=" + text);
         }
         tables
             .computeIfAbsent(event.schema().qualifiedName(), _ -> new ArrayList<>())
