@@ -81,7 +81,8 @@ final class MinuteRows {
             "key", "n::text",
             "name", "'Pump ' || n",
             "kind", "'pump'",
-            "described", "true"),
+            "described", "true",
+            "placed", "true"),
         "FROM generate_series(1, " + sites * DEVICES_A_SITE + ") n");
     insert(
         service,
@@ -142,9 +143,7 @@ final class MinuteRows {
             Map.entry(
                 "last_at",
                 "date_trunc('minute', now()) - m * interval '1 minute' + interval '59 seconds'"),
-            Map.entry("last_seq", "1"),
-            Map.entry("seq_lo", "1"),
-            Map.entry("seq_hi", "1")),
+            Map.entry("last_seq", "1")),
         "FROM generate_series(%d, %d, -1) m CROSS JOIN analytics.series s WHERE s.tenant_id = '%s' ORDER BY m DESC, s.series_id"
             .formatted(from, to, tenant));
     service.commit();
