@@ -12,9 +12,10 @@ CREATE TABLE control.source_table_option (
 );
 ALTER TABLE control.source_table_option ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control.source_table_option FORCE ROW LEVEL SECURITY;
-CREATE POLICY own ON control.source_table_option FOR SELECT TO clarity_tenant
-  USING (tenant_id = (SELECT control.current_tenant()));
-GRANT SELECT ON control.source_table_option TO clarity_tenant;
+CREATE POLICY own ON control.source_table_option TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()))
+  WITH CHECK (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT, INSERT, UPDATE (on_delete) ON control.source_table_option TO clarity_tenant;
 GRANT SELECT ON control.source_table_option TO clarity_service;
 
 -- How a captured table is folded in one model. The number tells models apart.

@@ -3,8 +3,7 @@
 ///
 /// *Owns* every table of `analytics` (model, model_table, row_state, entities, sites, devices,
 /// metric_key, series, metrics_min, extras_text, extras_num, extras_bool, extras_time, extras_key,
-/// table_state), `control.source_table`: versions of captured tables, each with its [Mapping], and
-/// `control.source_table_option`.
+/// table_state), `control.source_table`: versions of captured tables, each with its [Mapping].
 ///
 /// *Models.* All but the dictionaries belongs to a model ([Models]): one building of a source's
 /// read models. People see the live one alone, by row-level security; which one events are folded

@@ -107,22 +107,15 @@ class RebuildController {
               + " a time for a source.")
   Rebuild request(Caller caller, @PathVariable("id") UUID id, HttpServletRequest request) {
     var now = clock.instant();
-    var rebuild = UUID.randomUUID();
     try {
       return transactions.run(
           caller.tenantId(),
           caller.userId(),
           sql -> {
             requireSource(sql, caller, id);
-            sql.sql(ADD)
-                .param("rebuild", rebuild)
-                .param("tenant", caller.tenantId().value())
-                .param("source", id)
-                .param("user", caller.userId().value())
-                .param("now", SqlTime.of(now))
-                .update();
-            append(sql, caller, request, now, "source.rebuild_requested", id, rebuild);
-            return one(sql, caller, id, rebuild);
+            var made = add(sql, caller, id, now);
+            append(sql, caller, request, now, "source.rebuild_requested", id, made.id());
+            return made;
           });
     } catch (DuplicateKeyException e) {
       throw Problem.of(ProblemCode.CONFLICT, UNDER_WAY);
@@ -205,7 +198,20 @@ class RebuildController {
             .with("rebuild", rebuild.toString()));
   }
 
-  private static void requireSource(JdbcClient sql, Caller caller, UUID id) {
+  /// @throws DuplicateKeyException if one is under way
+  static Rebuild add(JdbcClient sql, Caller caller, UUID source, Instant now) {
+    var rebuild = UUID.randomUUID();
+    sql.sql(ADD)
+        .param("rebuild", rebuild)
+        .param("tenant", caller.tenantId().value())
+        .param("source", source)
+        .param("user", caller.userId().value())
+        .param("now", SqlTime.of(now))
+        .update();
+    return one(sql, caller, source, rebuild);
+  }
+
+  static void requireSource(JdbcClient sql, Caller caller, UUID id) {
     sql.sql("SELECT 1 FROM control.source WHERE tenant_id = :tenant AND source_id = :source")
         .param("tenant", caller.tenantId().value())
         .param("source", id)

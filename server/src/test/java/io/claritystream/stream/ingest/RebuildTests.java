@@ -14,6 +14,8 @@ import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// A model that is built anew from bronze is the one that was there, byte for byte.
 class RebuildTests {
@@ -112,6 +114,39 @@ class RebuildTests {
                 .query(String.class)
                 .single())
         .isEqualTo("500/500");
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2})
+  void a_history_of_inserts_updates_and_deletes_gives_the_same_model_again(long seed) {
+    random.setSeed(seed);
+    rig.start();
+    rig.send(source, source.barrier());
+    var at = source.capturedAt();
+    for (var batch = 0; batch < 20; batch++) {
+      var events = new Event[1 + random.nextInt(40)];
+      for (var i = 0; i < events.length; i++) {
+        var row =
+            Event.reading(
+                    random.nextInt(4),
+                    at.minusSeconds(20L * random.nextInt(12)),
+                    random.nextInt(6) == 0 ? "NaN" : random.nextInt(9) + ".50")
+                .note(random.nextInt(4) == 0 ? null : "note " + random.nextInt(3));
+        events[i] =
+            switch (random.nextInt(5)) {
+              case 0, 1 -> row.as(Op.DELETE);
+              case 2 -> row.as(Op.UPDATE);
+              default -> row;
+            };
+      }
+      rig.send(source, source.batch(events));
+    }
+    var sent = source.lastSeq();
+    await().atMost(SOON).until(() -> rig.durable(source) == sent);
+    var before = live();
+    awaitState(request(), "done");
+    assertThat(live()).isNotEqualTo(before);
+    assertThat(contents(live())).isEqualTo(contents(before)).hasSizeGreaterThan(20);
   }
 
   @Test
@@ -224,6 +259,28 @@ class RebuildTests {
     rig.start("b");
     awaitState(rebuild, "replaced");
     assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(1);
+  }
+
+  @Test
+  void a_table_whose_deleted_rows_are_to_be_kept_has_them_again() {
+    rig.start();
+    var at = source.capturedAt();
+    var gone = Event.reading(1, at, "1.5");
+    rig.send(source, source.barrier(), source.batch(gone, Event.reading(2, at, "2")));
+    rig.send(source, source.batch(gone.as(Op.DELETE)));
+    rig.awaitDurable(source, 3);
+    assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(1);
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.source_table_option (source_id, table_name, tenant_id, on_delete)
+            VALUES (:source, 'public.pump_reading', :tenant, 'keep')
+            """)
+        .param("source", source.id())
+        .param("tenant", source.tenant().value())
+        .update();
+    awaitState(request(), "done");
+    assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(2);
   }
 
   /// The database takes any reading but one of 666.

@@ -100,6 +100,11 @@ public final class SimulatedSource {
     return partition;
   }
 
+  /// The number of the last event that was made.
+  public long lastSeq() {
+    return nextSeq - 1;
+  }
+
   public Instant capturedAt() {
     return capturedAt;
   }

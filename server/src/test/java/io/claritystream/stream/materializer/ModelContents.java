@@ -26,6 +26,15 @@ public final class ModelContents {
       ORDER BY 1
       """;
 
+  private static final String ROWS =
+      """
+      SELECT 'row ' || ((to_jsonb(r) - 'table_id')
+        || jsonb_build_object('table', t.table_name))::text AS row
+      FROM analytics.model_table t JOIN analytics.row_state r USING (table_id)
+      WHERE t.model_id = :model
+      ORDER BY 1
+      """;
+
   private ModelContents() {}
 
   public static List<String> of(JdbcClient superuser, int model) {
@@ -42,6 +51,7 @@ public final class ModelContents {
               .list());
     }
     all.addAll(superuser.sql(MINUTES).param("model", model).query(String.class).list());
+    all.addAll(superuser.sql(ROWS).param("model", model).query(String.class).list());
     return all;
   }
 }

@@ -147,6 +147,33 @@ class RebuildApiTests {
   }
 
   @Test
+  void what_becomes_of_deleted_rows_is_chosen_for_a_table_and_all_is_built_anew_with_it() {
+    var source = source(ours);
+    var table = "/v1/sources/" + source + "/tables/public.pumps";
+    assertThat(patch(table, "{\"on_delete\":\"forget\"}").status()).isEqualTo(400);
+    assertThat(patch(table, "{}").status()).isEqualTo(400);
+    assertThat(patch(table + "x", "{\"on_delete\":\"keep\"}").status()).isEqualTo(404);
+
+    var changed = patch(table, "{\"on_delete\":\"keep\"}");
+    assertThat(changed.status()).isEqualTo(202);
+    assertThat(changed.body().get("state").asString()).isEqualTo("waiting");
+    assertThat(patch(table, "{\"on_delete\":\"retract\"}").status()).isEqualTo(409);
+    assertThat(
+            server
+                .database()
+                .superuser()
+                .sql("SELECT on_delete FROM control.source_table_option WHERE source_id = :source")
+                .param("source", source)
+                .query(String.class)
+                .single())
+        .isEqualTo("keep");
+  }
+
+  private static ApiClient.Answer patch(String path, String body) {
+    return ours.client().send("PATCH", path, body);
+  }
+
+  @Test
   void the_command_line_asks_for_one_too() {
     var source = source(theirs);
     assertThat(command(source.toString())).startsWith("0 Source db is built anew. " + path(source));
