@@ -208,13 +208,30 @@ CREATE TABLE control.dead_letter (
 );
 CREATE INDEX dead_letter_tenant ON control.dead_letter (tenant_id, at DESC, dead_letter_id DESC);
 CREATE INDEX dead_letter_source ON control.dead_letter (source_id, table_name);
+CREATE INDEX dead_letter_at ON control.dead_letter (at);
 ALTER TABLE control.dead_letter ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control.dead_letter FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON control.dead_letter FOR SELECT TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT ON control.dead_letter TO clarity_tenant;
 -- A range may reach further.
-GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at) ON control.dead_letter TO clarity_service;
+GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at), DELETE ON control.dead_letter TO clarity_service;
+
+-- How many of a source's letters are gone, because they were too old or too many.
+CREATE TABLE control.dead_letter_dropped (
+  source_id uuid PRIMARY KEY REFERENCES control.source,
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  letters bigint NOT NULL,
+  -- The newest of them.
+  newest_at timestamptz NOT NULL,
+  dropped_at timestamptz NOT NULL
+);
+ALTER TABLE control.dead_letter_dropped ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.dead_letter_dropped FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.dead_letter_dropped FOR SELECT TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT ON control.dead_letter_dropped TO clarity_tenant;
+GRANT SELECT, INSERT, UPDATE ON control.dead_letter_dropped TO clarity_service;
 
 -- The rows that a model does not fold any more, because an event of theirs could not be folded. It goes with its
 -- model, so that a snapshot or a rebuild begins without.

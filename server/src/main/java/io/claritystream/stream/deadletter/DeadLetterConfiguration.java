@@ -2,6 +2,9 @@ package io.claritystream.stream.deadletter;
 
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
+import java.time.Clock;
+import javax.sql.DataSource;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
@@ -12,5 +15,11 @@ class DeadLetterConfiguration {
   @RunsAs(ProcessRole.INGEST)
   DeadLetters deadLetters() {
     return new DeadLetters();
+  }
+
+  @Bean(initMethod = "start", destroyMethod = "close")
+  @RunsAs(ProcessRole.INGEST)
+  DeadLetterRetention deadLetterRetention(@Qualifier("service") DataSource service, Clock clock) {
+    return new DeadLetterRetention(service, clock);
   }
 }

@@ -7,6 +7,7 @@ import io.claritystream.base.http.Cursor;
 import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Permission;
+import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -14,8 +15,12 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient.StatementSpec;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -37,10 +42,59 @@ class DeadLetterController {
       FROM control.dead_letter l
       WHERE tenant_id = :tenant
         AND (CAST(:source AS uuid) IS NULL OR source_id = :source)
+        AND (CAST(:table AS text) IS NULL OR table_name = :table)
+        AND (CAST(:cause AS text) IS NULL OR cause = :cause)
+        AND (CAST(:sqlstate AS text) IS NULL OR sqlstate = :sqlstate)
+        AND (CAST(:from AS timestamptz) IS NULL OR at >= :from)
+        AND (CAST(:to AS timestamptz) IS NULL OR at < :to)
         AND (CAST(:at AS timestamptz) IS NULL OR (at, dead_letter_id) < (:at, :id))
       ORDER BY at DESC, dead_letter_id DESC
       LIMIT :rows
       """;
+
+  private static final int GROUPS_MAX = 500;
+
+  /// The sample is the newest letter's.
+  private static final String GROUPS =
+      """
+      SELECT source_id, table_name, cause, sqlstate, count(*) AS letters,
+        sum(seq_end - seq + 1)::bigint AS events, min(at) AS first_at, max(at) AS last_at,
+        (array_agg(dead_letter_id ORDER BY at DESC, dead_letter_id DESC))[1] AS newest
+      FROM control.dead_letter
+      WHERE tenant_id = :tenant
+        AND (CAST(:source AS uuid) IS NULL OR source_id = :source)
+        AND (CAST(:table AS text) IS NULL OR table_name = :table)
+        AND (CAST(:cause AS text) IS NULL OR cause = :cause)
+        AND (CAST(:sqlstate AS text) IS NULL OR sqlstate = :sqlstate)
+        AND (CAST(:from AS timestamptz) IS NULL OR at >= :from)
+        AND (CAST(:to AS timestamptz) IS NULL OR at < :to)
+      GROUP BY source_id, table_name, cause, sqlstate
+      """;
+
+  private static final String GROUPS_WITH_SAMPLES =
+      """
+      SELECT g.source_id, g.table_name, g.cause, g.sqlstate, g.letters, g.events, g.first_at,
+        g.last_at, l.lsn, l.epoch, l.seq, l.detail, l.sample
+      FROM (
+      """
+          + GROUPS
+          + """
+      ) g
+      JOIN control.dead_letter l ON l.dead_letter_id = g.newest
+      ORDER BY g.last_at DESC, l.dead_letter_id DESC
+      LIMIT :rows
+      """;
+
+  private static final String DROPPED =
+      """
+      SELECT source_id, letters, newest_at
+      FROM control.dead_letter_dropped
+      WHERE tenant_id = :tenant AND (CAST(:source AS uuid) IS NULL OR source_id = :source)
+      ORDER BY source_id
+      LIMIT :rows
+      """;
+
+  private static final int TEXT_CHARS_MAX = 200;
 
   private final TenantTransactions transactions;
 
@@ -78,6 +132,82 @@ class DeadLetterController {
       String sample,
       Instant at) {}
 
+  /// Letters of one cause, table and SQLSTATE. What is said of one event is said of the newest.
+  ///
+  /// @param letters how many there are; one may stand for a range
+  /// @param events how many numbers their ranges have
+  @Schema(name = "DeadLetterGroup")
+  record Group(
+      UUID sourceId,
+      @Nullable String table,
+      String cause,
+      @Nullable String sqlstate,
+      long letters,
+      long events,
+      Instant firstAt,
+      Instant lastAt,
+      @Nullable String lsn,
+      int epoch,
+      long seq,
+      String detail,
+      String sample) {}
+
+  /// @param letters of the source that are gone, because they were too old or too many
+  /// @param newestAt when the newest of them was found
+  @Schema(name = "DroppedDeadLetters")
+  record Dropped(UUID sourceId, long letters, Instant newestAt) {}
+
+  /// @param letters in all groups that are shown
+  /// @param truncated whether there are more groups than are shown
+  /// @param keptDays after which a letter is dropped
+  /// @param keptLettersMax of one source; the oldest beyond it are dropped
+  @Schema(name = "DeadLetterGroups")
+  record Groups(
+      List<Group> data,
+      long letters,
+      boolean truncated,
+      List<Dropped> dropped,
+      long keptDays,
+      int keptLettersMax) {}
+
+  private record Filter(
+      Caller caller,
+      @Nullable UUID source,
+      @Nullable String table,
+      @Nullable String cause,
+      @Nullable String sqlstate,
+      @Nullable Instant from,
+      @Nullable Instant to) {
+    Filter {
+      if (table != null && table.length() > TEXT_CHARS_MAX) {
+        throw Problem.invalid("table", "must have at most " + TEXT_CHARS_MAX + " characters");
+      }
+      if (cause != null && Arrays.stream(Cause.values()).noneMatch(c -> c.key().equals(cause))) {
+        throw Problem.invalid(
+            "cause",
+            "must be one of "
+                + Arrays.stream(Cause.values()).map(Cause::key).collect(Collectors.joining(", ")));
+      }
+      if (sqlstate != null && !sqlstate.matches("[0-9A-Z]{5}")) {
+        throw Problem.invalid("sqlstate", "must be five capital letters or digits, as 22003");
+      }
+      if (from != null && to != null && !from.isBefore(to)) {
+        throw Problem.invalid("to", "must be after from");
+      }
+    }
+
+    StatementSpec bind(StatementSpec statement) {
+      return statement
+          .param("tenant", caller.tenantId().value())
+          .param("source", source)
+          .param("table", table)
+          .param("cause", cause)
+          .param("sqlstate", sqlstate)
+          .param("from", from == null ? null : SqlTime.of(from))
+          .param("to", to == null ? null : SqlTime.of(to));
+    }
+  }
+
   @GetMapping("/v1/dead-letters")
   @RequiresPermission(Permission.DEAD_LETTERS_READ)
   @Operation(
@@ -86,21 +216,93 @@ class DeadLetterController {
   Page<Letter> list(
       Caller caller,
       @RequestParam(name = "source_id", required = false) @Nullable UUID sourceId,
+      @RequestParam(name = "table", required = false) @Nullable String table,
+      @RequestParam(name = "cause", required = false) @Nullable String cause,
+      @RequestParam(name = "sqlstate", required = false) @Nullable String sqlstate,
+      @RequestParam(name = "from", required = false) @Nullable Instant from,
+      @RequestParam(name = "to", required = false) @Nullable Instant to,
       PageRequest page) {
+    var filter = new Filter(caller, sourceId, table, cause, sqlstate, from, to);
     var after = page.after(LIST, 2);
     var rows =
         transactions.read(
             caller.tenantId(),
             sql ->
-                sql.sql(SELECT)
-                    .param("tenant", caller.tenantId().value())
-                    .param("source", sourceId)
+                filter
+                    .bind(sql.sql(SELECT))
                     .param("at", after.map(cursor -> SqlTime.of(cursor.instant(0))).orElse(null))
                     .param("id", after.map(cursor -> cursor.uuid(1)).orElse(null))
                     .param("rows", page.rows())
                     .query(DeadLetterController::letter)
                     .list());
     return Page.of(rows, page, letter -> Cursor.of(LIST, letter.at(), letter.id()));
+  }
+
+  @GetMapping("/v1/dead-letters/groups")
+  @RequiresPermission(Permission.DEAD_LETTERS_READ)
+  @Operation(
+      operationId = "listDeadLetterGroups",
+      summary = "The same by source, table, cause and SQLSTATE, with exact counts",
+      description = "Also says how many letters are gone because they were too old or too many.")
+  Groups groups(
+      Caller caller,
+      @RequestParam(name = "source_id", required = false) @Nullable UUID sourceId,
+      @RequestParam(name = "table", required = false) @Nullable String table,
+      @RequestParam(name = "cause", required = false) @Nullable String cause,
+      @RequestParam(name = "sqlstate", required = false) @Nullable String sqlstate,
+      @RequestParam(name = "from", required = false) @Nullable Instant from,
+      @RequestParam(name = "to", required = false) @Nullable Instant to) {
+    var filter = new Filter(caller, sourceId, table, cause, sqlstate, from, to);
+    return transactions.read(
+        caller.tenantId(),
+        sql -> {
+          var groups =
+              filter
+                  .bind(sql.sql(GROUPS_WITH_SAMPLES))
+                  .param("rows", GROUPS_MAX + 1)
+                  .query(DeadLetterController::group)
+                  .list();
+          var dropped =
+              sql.sql(DROPPED)
+                  .param("tenant", caller.tenantId().value())
+                  .param("source", sourceId)
+                  .param("rows", GROUPS_MAX)
+                  .query(DeadLetterController::dropped)
+                  .list();
+          var more = groups.size() > GROUPS_MAX;
+          var shown = more ? groups.subList(0, GROUPS_MAX) : groups;
+          return new Groups(
+              shown,
+              shown.stream().mapToLong(Group::letters).sum(),
+              more,
+              dropped,
+              DeadLetterRetention.KEPT_FOR.toDays(),
+              DeadLetterRetention.LETTERS_MAX);
+        });
+  }
+
+  private static Group group(ResultSet row, int number) throws SQLException {
+    return new Group(
+        row.getObject("source_id", UUID.class),
+        row.getString("table_name"),
+        row.getString("cause"),
+        row.getString("sqlstate"),
+        row.getLong("letters"),
+        row.getLong("events"),
+        SqlTime.read(row, "first_at"),
+        SqlTime.read(row, "last_at"),
+        row.getString("lsn"),
+        row.getInt("epoch"),
+        row.getLong("seq"),
+        row.getString("detail"),
+        row.getString("sample"));
+  }
+
+  private static Dropped dropped(ResultSet row, int number) throws SQLException {
+    return new Dropped(
+        row.getObject("source_id", UUID.class),
+        row.getLong("letters"),
+        SqlTime.read(row, "newest_at"));
   }
 
   private static Letter letter(ResultSet row, int number) throws SQLException {

@@ -12,8 +12,12 @@
 /// limits: a thousand letters a table and a hundred a batch; the events beyond them are within a
 /// range, which is one letter.
 ///
-/// Owns `control.dead_letter` and `control.quarantine`. Written by `stream.ingest`; its one route
-/// is `GET /v1/dead-letters`.
+/// Letters are kept for ninety days, and ten thousand of a source; the oldest beyond that are
+/// dropped by night, and counted ([DeadLetterRetention]). Events are in bronze all the same, and
+/// their tables stay marked as not exact.
+///
+/// Owns `control.dead_letter`, `control.dead_letter_dropped` and `control.quarantine`. Written by
+/// `stream.ingest`; people read them by `GET /v1/dead-letters` and its `groups`.
 @ApplicationModule(
     id = "stream.deadletter",
     allowedDependencies = {"base.db", "base.http", "base.process"})

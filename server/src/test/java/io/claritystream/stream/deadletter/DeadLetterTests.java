@@ -5,8 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TestDatabase;
 import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
@@ -110,6 +114,106 @@ class DeadLetterTests {
     var tenant = database.tenant("odd");
     write(letter(tenant, source(tenant), 1, "a\0b\ud800c" + "\ud83d\ude00".repeat(5_000)));
     assertThat(count(tenant)).isEqualTo(1);
+  }
+
+  private DeadLetter found(TenantId tenant, UUID source, long seq, String at, byte[] batch) {
+    var letter = letter(tenant, source, seq, "x");
+    return new DeadLetter(
+        letter.id(),
+        tenant,
+        source,
+        1,
+        seq,
+        seq,
+        batch == null ? "public.pump" : null,
+        null,
+        null,
+        batch == null ? Cause.MAPPING_FAILED : Cause.BATCH_CORRUPT,
+        null,
+        "no time",
+        "x",
+        batch,
+        Instant.parse(at));
+  }
+
+  private List<Map<String, Object>> dropped(TenantId tenant) {
+    return database
+        .tenantTransactions()
+        .read(
+            tenant,
+            sql ->
+                sql.sql("SELECT letters, newest_at FROM control.dead_letter_dropped")
+                    .query()
+                    .listOfRows());
+  }
+
+  private long drop(String now) throws Exception {
+    var clock = Clock.fixed(Instant.parse(now), ZoneOffset.UTC);
+    try (var retention = new DeadLetterRetention(database.dataSource("service"), clock)) {
+      return retention.drop();
+    }
+  }
+
+  @Test
+  void letters_go_after_ninety_days_and_it_is_said_how_many_did() throws Exception {
+    var tenant = database.tenant("old");
+    var source = source(tenant);
+    write(
+        found(tenant, source, 1, "2020-01-01T00:00:00Z", null),
+        found(tenant, source, 2, "2020-01-02T00:00:00Z", new byte[] {1}),
+        found(tenant, source, 3, "2020-04-01T00:00:00Z", null));
+    drop("2020-04-01T12:00:00Z");
+    assertThat(count(tenant)).isEqualTo(1);
+    assertThat(dropped(tenant))
+        .singleElement()
+        .satisfies(row -> assertThat(row.get("letters")).isEqualTo(2L))
+        .satisfies(row -> assertThat(row.get("newest_at").toString()).startsWith("2020-01-02"));
+    drop("2020-07-01T12:00:00Z");
+    assertThat(count(tenant)).isZero();
+    assertThat(dropped(tenant).getFirst().get("letters")).isEqualTo(3L);
+  }
+
+  @Test
+  void of_too_many_letters_of_a_source_the_oldest_go_but_none_that_alone_holds_its_events()
+      throws Exception {
+    var tenant = database.tenant("many");
+    var source = source(tenant);
+    var other = source(tenant);
+    write(
+        found(tenant, source, 1, "2026-11-01T00:00:00Z", new byte[] {1}),
+        found(tenant, source, 2, "2026-11-02T00:00:00Z", null),
+        found(tenant, other, 1, "2026-11-01T00:00:00Z", null));
+    database
+        .superuser()
+        .sql(
+            """
+            INSERT INTO control.dead_letter
+            SELECT (jsonb_populate_record(l, jsonb_build_object('dead_letter_id', gen_random_uuid(),
+              'seq', 100 + i, 'seq_end', 100 + i, 'at', '2026-11-03T00:00:00Z'))).*
+            FROM control.dead_letter l, generate_series(1, 10500) i
+            WHERE source_id = :source AND seq = 2
+            """)
+        .param("source", source)
+        .update();
+    assertThat(drop("2026-11-20T00:00:00Z")).isEqualTo(501);
+    assertThat(count(tenant)).isEqualTo(10_000 + 1 + 1);
+    assertThat(
+            database
+                .superuser()
+                .sql("SELECT seq FROM control.dead_letter WHERE source_id = :s ORDER BY at LIMIT 2")
+                .param("s", source)
+                .query(Long.class)
+                .list())
+        .startsWith(1L)
+        .doesNotContain(2L);
+  }
+
+  @Test
+  void the_night_is_half_past_two() {
+    assertThat(DeadLetterRetention.untilNight(Instant.parse("2026-11-20T02:29:00Z")))
+        .isEqualTo(Duration.ofMinutes(1));
+    assertThat(DeadLetterRetention.untilNight(Instant.parse("2026-11-20T02:30:00Z")))
+        .isEqualTo(Duration.ofDays(1));
   }
 
   private long count(TenantId tenant) {

@@ -1,0 +1,155 @@
+package io.claritystream.stream.deadletter;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.claritystream.ApiClient;
+import io.claritystream.TestServer;
+import io.claritystream.base.db.TenantId;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What people are told of dead letters.
+class DeadLetterListTests {
+  private static final UUID SOURCE = UUID.randomUUID();
+
+  private static TestServer server;
+  private static ApiClient.Registered person;
+
+  @BeforeAll
+  static void begin() throws SQLException {
+    server = TestServer.start(Map.of());
+    person = server.client().register("owner@example.com");
+    var other = server.client().register("other@example.com");
+    source(SOURCE, person);
+    write(
+        letter(1, 1, "public.pump", Cause.REFUSED_BY_DATABASE, "22003", "2026-11-20T10:00:00Z"),
+        letter(2, 2, "public.pump", Cause.REFUSED_BY_DATABASE, "22003", "2026-11-20T11:00:00Z"),
+        letter(3, 3, "public.pump", Cause.REFUSED_BY_DATABASE, "22P05", "2026-11-20T12:00:00Z"),
+        letter(4, 4, "public.valve", Cause.MAPPING_FAILED, null, "2026-11-20T13:00:00Z"),
+        letter(5, 54, null, Cause.TOO_MANY_IN_BATCH, null, "2026-11-20T14:00:00Z"));
+    var theirs = UUID.randomUUID();
+    source(theirs, other);
+  }
+
+  private static void source(UUID id, ApiClient.Registered owner) {
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            WITH agent AS (
+              INSERT INTO control.agent (agent_id, tenant_id, name, version, paired_at, certificate_serial,
+                certificate_expires_at)
+              VALUES (:source, :tenant, 'agent', '1', now(), 'ab', now())
+              RETURNING agent_id)
+            INSERT INTO control.source (source_id, tenant_id, agent_id, name, kind, fingerprint, server_version,
+              partition, created_at)
+            SELECT :source, :tenant, agent_id, 'source', 'postgresql', 'f', '18', 0, now() FROM agent
+            """)
+        .param("source", id)
+        .param("tenant", UUID.fromString(owner.organizationId()))
+        .update();
+  }
+
+  private static DeadLetter letter(
+      long seq,
+      long seqEnd,
+      @Nullable String table,
+      Cause cause,
+      @Nullable String sqlstate,
+      String at) {
+    return new DeadLetter(
+        new UUID(SOURCE.getMostSignificantBits(), seq),
+        TenantId.of(person.organizationId()),
+        SOURCE,
+        1,
+        seq,
+        seqEnd,
+        table,
+        null,
+        "0/" + seq,
+        cause,
+        sqlstate,
+        "detail " + seq,
+        "{\"seq\": " + seq + "}",
+        null,
+        Instant.parse(at));
+  }
+
+  private static void write(DeadLetter... letters) throws SQLException {
+    try (var connection = server.database().dataSource("service").getConnection()) {
+      new DeadLetters().write(connection, List.of(letters));
+    }
+  }
+
+  @AfterAll
+  static void end() {
+    server.close();
+  }
+
+  private static List<Long> seqs(String query) {
+    var seqs = new ArrayList<Long>();
+    var cursor = "";
+    do {
+      var answer = person.client().get("/v1/dead-letters?limit=2" + query + cursor);
+      assertThat(answer.status()).isEqualTo(200);
+      answer.body().get("data").forEach(letter -> seqs.add(letter.get("seq").asLong()));
+      var next = answer.body().get("next_cursor");
+      cursor = next.isNull() ? "" : "&cursor=" + next.asString();
+    } while (!cursor.isEmpty());
+    return seqs;
+  }
+
+  @Test
+  void letters_are_listed_newest_first_by_what_is_asked_for() {
+    assertThat(seqs("")).containsExactly(5L, 4L, 3L, 2L, 1L);
+    assertThat(seqs("&table=public.pump")).containsExactly(3L, 2L, 1L);
+    assertThat(seqs("&cause=mapping_failed")).containsExactly(4L);
+    assertThat(seqs("&sqlstate=22003")).containsExactly(2L, 1L);
+    assertThat(seqs("&from=2026-11-20T11:00:00Z&to=2026-11-20T13:00:00Z")).containsExactly(3L, 2L);
+    assertThat(seqs("&source_id=" + UUID.randomUUID())).isEmpty();
+  }
+
+  @Test
+  void groups_count_exactly_and_show_the_newest_of_each() {
+    var groups = person.client().get("/v1/dead-letters/groups").body();
+    assertThat(groups.get("letters").asInt()).isEqualTo(5);
+    assertThat(groups.get("kept_days").asInt()).isEqualTo(90);
+    var data = groups.get("data");
+    assertThat(data).hasSize(4);
+    assertThat(data.at("/0/cause").asString()).isEqualTo("too_many_in_batch");
+    assertThat(data.at("/0/letters").asInt()).isEqualTo(1);
+    assertThat(data.at("/0/events").asInt()).isEqualTo(50);
+    var refused = data.get(3);
+    assertThat(refused.get("sqlstate").asString()).isEqualTo("22003");
+    assertThat(refused.get("letters").asInt()).isEqualTo(2);
+    assertThat(refused.get("first_at").asString()).isEqualTo("2026-11-20T10:00:00Z");
+    assertThat(refused.get("last_at").asString()).isEqualTo("2026-11-20T11:00:00Z");
+    assertThat(refused.get("lsn").asString()).isEqualTo("0/2");
+    assertThat(refused.get("sample").asString()).contains("2");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "cause=bad_luck",
+        "sqlstate=2200",
+        "from=2026-11-20T11:00:00Z&to=2026-11-20T10:00:00Z",
+        "from=yesterday",
+        "source_id=7"
+      })
+  void what_cannot_be_meant_is_refused(String query) {
+    assertThat(person.client().get("/v1/dead-letters?" + query).status()).isEqualTo(400);
+    assertThat(person.client().get("/v1/dead-letters/groups?" + query).status()).isEqualTo(400);
+  }
+}
