@@ -7,6 +7,8 @@ const PAGES = {
   overview: "/app/overview",
   devices: "/app/devices",
   "data-sources": "/app/data-sources",
+  "failed-events": "/app/dead-letters",
+  "failed-events-list": "/app/dead-letters?view=list",
   events: "/app/events",
   settings: "/app/settings",
   missing: "/app/no-such-page",

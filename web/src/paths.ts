@@ -8,6 +8,7 @@ export const paths = {
   device: '/app/devices/$id',
   dataSources: '/app/data-sources',
   source: '/app/data-sources/$id',
+  deadLetters: '/app/dead-letters',
   events: '/app/events',
   settings: '/app/settings',
 } as const;

@@ -75,14 +75,39 @@ export const sourceGapsQuery = (id: string) =>
     refetchInterval: 10_000,
   });
 
-export const deadLettersQuery = (sourceId: string) =>
+export const rebuildsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['sources', id, 'rebuilds'],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/v1/sources/{id}/rebuilds', {
+          params: { path: { id }, query: { limit: 20 } },
+          signal,
+        }),
+      ),
+    refetchInterval: (query) =>
+      query.state.data?.data.some((rebuild) => !rebuild.ended_at) ? 2_000 : 15_000,
+  });
+
+export type DeadLetterFilter = { source_id?: string; table?: string; cause?: string };
+
+export const deadLetterGroupsQuery = (filter: DeadLetterFilter) =>
+  queryOptions({
+    queryKey: ['dead-letters', 'groups', filter],
+    queryFn: ({ signal }) =>
+      body(api.GET('/v1/dead-letters/groups', { params: { query: filter }, signal })),
+    placeholderData: keepPreviousData,
+    refetchInterval: 30_000,
+  });
+
+export const deadLettersQuery = (filter: DeadLetterFilter) =>
   infiniteQueryOptions({
-    queryKey: ['dead-letters', sourceId],
+    queryKey: ['dead-letters', filter],
     queryFn: ({ signal, pageParam }) =>
       body(
         api.GET('/v1/dead-letters', {
           params: {
-            query: { source_id: sourceId, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) },
+            query: { ...filter, limit: 50, ...(pageParam ? { cursor: pageParam } : {}) },
           },
           signal,
         }),

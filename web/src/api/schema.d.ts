@@ -225,6 +225,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same by source, table, cause and SQLSTATE, with exact counts
+         * @description Also says how many letters are gone because they were too old or too many.
+         */
+        get: operations["listDeadLetterGroups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/devices": {
         parameters: {
             query?: never;
@@ -734,6 +754,39 @@ export interface components {
             sqlstate: string | null;
             table: string | null;
         };
+        DeadLetterGroup: {
+            cause: string;
+            detail: string;
+            /** Format: int32 */
+            epoch: number;
+            /** Format: int64 */
+            events: number;
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            /** Format: int64 */
+            letters: number;
+            lsn: string | null;
+            sample: string;
+            /** Format: int64 */
+            seq: number;
+            /** Format: uuid */
+            source_id: string;
+            sqlstate: string | null;
+            table: string | null;
+        };
+        DeadLetterGroups: {
+            data: components["schemas"]["DeadLetterGroup"][];
+            dropped: components["schemas"]["DroppedDeadLetters"][];
+            /** Format: int64 */
+            kept_days: number;
+            /** Format: int32 */
+            kept_letters_max: number;
+            /** Format: int64 */
+            letters: number;
+            truncated: boolean;
+        };
         Device: {
             /** Format: int64 */
             age_s: number | null;
@@ -799,6 +852,14 @@ export interface components {
             last_value: number | null;
             name: string;
             unit: string | null;
+        };
+        DroppedDeadLetters: {
+            /** Format: int64 */
+            letters: number;
+            /** Format: date-time */
+            newest_at: string;
+            /** Format: uuid */
+            source_id: string;
         };
         Event: {
             /** Format: date-time */
@@ -1930,6 +1991,11 @@ export interface operations {
         parameters: {
             query?: {
                 source_id?: string;
+                table?: string;
+                cause?: string;
+                sqlstate?: string;
+                from?: string;
+                to?: string;
                 /** @description Rows wanted. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -1948,6 +2014,69 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageDeadLetter"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission dead_letters.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeadLetterGroups: {
+        parameters: {
+            query?: {
+                source_id?: string;
+                table?: string;
+                cause?: string;
+                sqlstate?: string;
+                from?: string;
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterGroups"];
                 };
             };
             /** @description The request is not valid. */

@@ -7,7 +7,13 @@ import {
   redirect,
   type SearchSchemaInput,
 } from '@tanstack/react-router';
-import { type DeviceFilter, type EventFilter, meQuery } from '../api/queries';
+import {
+  type DeadLetterFilter,
+  type DeviceFilter,
+  type EventFilter,
+  meQuery,
+} from '../api/queries';
+import type { DeadLetter } from '../api/types';
 import { paths, safeNext } from '../paths';
 import type { RouterContext } from './context';
 import { NotFound, PageError } from './fallback';
@@ -30,6 +36,16 @@ const oneOf = <T extends string>(known: readonly T[], value: unknown): T | undef
   known.find((each) => each === value);
 const deviceStates = ['reporting', 'late', 'silent', 'never'] as const;
 const operations = ['insert', 'update', 'delete', 'read', 'truncate'] as const;
+
+const deadLetterCauses: readonly DeadLetter['cause'][] = [
+  'refused_by_database',
+  'mapping_failed',
+  'too_many_in_batch',
+  'row_in_quarantine',
+  'payload_wrapped',
+  'not_in_bronze',
+  'batch_corrupt',
+];
 
 /** Leaves out what is not set, so that addresses stay short. */
 const defined = <T extends object>(search: T): { [K in keyof T]: NonNullable<T[K]> } =>
@@ -138,6 +154,23 @@ const events = createRoute({
   component: lazyRouteComponent(() => import('../pages/events/EventsPage'), 'EventsPage'),
 });
 
+export type DeadLettersSearch = DeadLetterFilter & { view?: 'list' };
+const deadLetters = createRoute({
+  getParentRoute: () => app,
+  path: 'dead-letters',
+  validateSearch: (search: Record<string, unknown> & SearchSchemaInput): DeadLettersSearch =>
+    defined({
+      view: search.view === 'list' ? ('list' as const) : undefined,
+      source_id: text(search.source_id),
+      cause: oneOf(deadLetterCauses, search.cause),
+      table: text(search.table),
+    }),
+  component: lazyRouteComponent(
+    () => import('../pages/dead-letters/DeadLettersPage'),
+    'DeadLettersPage',
+  ),
+});
+
 const settings = createRoute({
   getParentRoute: () => app,
   path: 'settings',
@@ -147,7 +180,17 @@ const settings = createRoute({
 const tree = root.addChildren([
   home,
   auth,
-  app.addChildren([appIndex, overview, devices, device, dataSources, source, events, settings]),
+  app.addChildren([
+    appIndex,
+    overview,
+    devices,
+    device,
+    dataSources,
+    source,
+    deadLetters,
+    events,
+    settings,
+  ]),
 ]);
 
 export const makeRouter = (context: RouterContext) =>

@@ -303,7 +303,7 @@ function Breadcrumb() {
   const parent =
     match.path === paths.device
       ? navItems.find((item) => item.to === paths.devices)
-      : match.path === paths.source
+      : match.path === paths.source || match.path === paths.deadLetters
         ? navItems.find((item) => item.to === paths.dataSources)
         : undefined;
   const page = [...navItems, settingsItem].find((item) => item.to === match.path);
@@ -321,7 +321,9 @@ function Breadcrumb() {
           </li>
         )}
         <li className="truncate font-medium" aria-current="page">
-          {parent && match.id ? (
+          {match.path === paths.deadLetters ? (
+            'Failed events'
+          ) : parent && match.id ? (
             <DetailName kind={match.path === paths.device ? 'device' : 'source'} id={match.id} />
           ) : (
             (page?.label ?? '')

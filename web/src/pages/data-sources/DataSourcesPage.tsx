@@ -6,7 +6,7 @@ import { agentsQuery, meQuery, sourcesQuery } from '../../api/queries';
 import type { Agent, Source } from '../../api/types';
 import { paths } from '../../paths';
 import { Age, Moment } from '../../ui/Age';
-import { Button } from '../../ui/Button';
+import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
 import { formatCount, zoneName } from '../../ui/format';
@@ -61,7 +61,18 @@ export function DataSourcesPage() {
 
   return (
     <>
-      <PageHeader title="Data sources">{!nothing && pairButton}</PageHeader>
+      <PageHeader title="Data sources">
+        {!nothing && (
+          <>
+            {me?.permissions.includes('dead_letters.read') && (
+              <Link to={paths.deadLetters} className={buttonClass()}>
+                Failed events
+              </Link>
+            )}
+            {pairButton}
+          </>
+        )}
+      </PageHeader>
       <NotRefreshed query={sources} />
       {nothing ? (
         <Panel>

@@ -4,25 +4,26 @@ import { CircleAlert, Info } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../../api/problem';
 import { deadLettersQuery, sourceQuery, sourceTablesQuery } from '../../api/queries';
-import type { DeadLetter, Source, SourceTable } from '../../api/types';
+import type { Source, SourceTable } from '../../api/types';
 import { paths } from '../../paths';
-import { Age, Moment } from '../../ui/Age';
+import { Age } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
 import { Empty, Failed, Loading, Notice, Skeleton, TableSkeleton } from '../../ui/Feedback';
 import { formatBytes, formatCount, words, zoneName } from '../../ui/format';
-import { Json } from '../../ui/Json';
 import { NotRefreshed } from '../../ui/NotRefreshed';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { SourceStatus } from '../../ui/Status';
 import { Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
+import { LetterItem } from '../dead-letters/LetterItem';
 import { counted, Exactness, NotExact, whyNotExact } from './exactness';
 import { lagText, snapshotLeft, snapshotProgress, Throughput } from './figures';
 import { Gaps, GapsBadge } from './Gaps';
 import { MappingView } from './MappingView';
+import { RebuildPanel } from './RebuildPanel';
 import { RemoveSource } from './RemoveSource';
 
 const route = getRouteApi('/app/data-sources/$id');
@@ -84,6 +85,7 @@ export function SourcePage() {
       <div className="flex flex-col gap-3">
         <Facts source={source} />
         <Gaps source={source} />
+        <RebuildPanel source={source} />
         <Tables id={id} />
         <DeadLetters id={id} />
       </div>
@@ -306,12 +308,23 @@ function TableItem({ table }: { table: SourceTable }) {
 }
 
 function DeadLetters({ id }: { id: string }) {
-  const query = useInfiniteQuery(deadLettersQuery(id));
+  const query = useInfiniteQuery(deadLettersQuery({ source_id: id }));
   const letters = query.data?.pages.flatMap((page) => page.data);
   const tables = useQuery(sourceTablesQuery(id)).data?.data ?? [];
   const incomplete = tables.reduce((sum, table) => sum + table.incomplete, 0);
   return (
-    <Panel title="Failed events" aside={<span>Times in {zoneName()}</span>}>
+    <Panel
+      title="Failed events"
+      aside={
+        letters && letters.length > 0 ? (
+          <Link to={paths.deadLetters} search={{ source_id: id }} className="link max-lg:py-3">
+            By cause
+          </Link>
+        ) : (
+          <span>Times in {zoneName()}</span>
+        )
+      }
+    >
       {!letters ? (
         query.error ? (
           <Failed error={query.error} retry={() => void query.refetch()} />
@@ -327,7 +340,7 @@ function DeadLetters({ id }: { id: string }) {
       ) : (
         <ul>
           {letters.map((letter) => (
-            <LetterRow key={letter.id} letter={letter} />
+            <LetterItem key={letter.id} letter={letter} />
           ))}
         </ul>
       )}
@@ -342,40 +355,6 @@ function DeadLetters({ id }: { id: string }) {
         </div>
       )}
     </Panel>
-  );
-}
-
-function LetterRow({ letter }: { letter: DeadLetter }) {
-  return (
-    <ExpandableItem
-      detail={
-        <div className="space-y-2">
-          <p className="text-ink-2">{letter.detail}</p>
-          <p className="text-meta text-ink-3">
-            {letter.lsn && (
-              <>
-                Position <span className="font-mono">{letter.lsn}</span>
-              </>
-            )}
-            {letter.sqlstate && (
-              <>
-                {letter.lsn && ', '}SQLSTATE <span className="font-mono">{letter.sqlstate}</span>
-              </>
-            )}
-          </p>
-          {letter.sample != null && <Json value={letter.sample} label="Sample of the event" />}
-        </div>
-      }
-    >
-      <span className="flex flex-wrap items-center gap-x-4 gap-y-0.5">
-        <Moment at={letter.at} />
-        <span className="font-medium">{words(letter.cause)}</span>
-        <span className="font-mono text-meta text-ink-2">{letter.table ?? 'no table'}</span>
-        <span className="ml-auto text-meta text-ink-3">
-          seq {formatCount(letter.seq)}, epoch {letter.epoch}
-        </span>
-      </span>
-    </ExpandableItem>
   );
 }
 

@@ -12,6 +12,7 @@ import { cx } from '../../ui/cx';
 import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
 import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
 import { controlClass, selectClass } from '../../ui/Field';
+import { FoldedFilters } from '../../ui/FoldedFilters';
 import { formatCount, zoneName } from '../../ui/format';
 import { Json } from '../../ui/Json';
 import { PageHeader, Panel } from '../../ui/Panel';
@@ -39,31 +40,11 @@ export function EventsPage() {
         title="Events"
         status={<span>Every captured change as it came, newest first, times in {zoneName()}</span>}
       />
-      <FoldedFilters search={search} />
+      <FoldedFilters count={Object.keys(search).length}>
+        <Filters key={JSON.stringify(search)} search={search} />
+      </FoldedFilters>
       <EventPages key={`pages ${JSON.stringify(search)}`} search={search} />
     </>
-  );
-}
-
-/** On a phone the filters would hide what they filter. */
-function FoldedFilters({ search }: { search: EventsSearch }) {
-  const wide = useWide();
-  const count = Object.keys(search).length;
-  const filters = <Filters key={JSON.stringify(search)} search={search} />;
-  if (wide) return filters;
-  return (
-    <details className="group mb-3 rounded-panel border border-line bg-surface">
-      <summary className="flex min-h-11 items-center gap-2 px-3 font-medium [&::-webkit-details-marker]:hidden">
-        <ChevronRight
-          aria-hidden
-          className="size-4 text-ink-3 group-open:rotate-90"
-          strokeWidth={1.75}
-        />
-        Filters
-        {count > 0 && <span className="font-normal text-ink-3">{count} set</span>}
-      </summary>
-      <div className="px-3">{filters}</div>
-    </details>
   );
 }
 

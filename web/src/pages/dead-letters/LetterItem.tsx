@@ -1,0 +1,64 @@
+import { Link } from '@tanstack/react-router';
+import type { DeadLetter, DeadLetterGroup } from '../../api/types';
+import { paths } from '../../paths';
+import { Moment } from '../../ui/Age';
+import { ExpandableItem } from '../../ui/Expandable';
+import { formatCount } from '../../ui/format';
+import { Json } from '../../ui/Json';
+import { causeAdvice, causeName, sampleOf } from './causes';
+
+/** One failed event of a list; opens what is known of it. */
+export function LetterItem({ letter }: { letter: DeadLetter }) {
+  return (
+    <ExpandableItem detail={<LetterDetail letter={letter} />}>
+      <span className="flex flex-wrap items-center gap-x-4 gap-y-0.5">
+        <Moment at={letter.at} />
+        <span className="font-medium">{causeName(letter.cause)}</span>
+        <span className="font-mono text-meta break-all text-ink-2">
+          {letter.table ?? 'no table'}
+        </span>
+        <span className="ml-auto text-meta text-ink-3">
+          seq {formatCount(letter.seq)}
+          {letter.seq_end > letter.seq && ` to ${formatCount(letter.seq_end)}`}, epoch{' '}
+          {letter.epoch}
+        </span>
+      </span>
+    </ExpandableItem>
+  );
+}
+
+/** What was said, where it stands, what helps, and what the event was. */
+export function LetterDetail({ letter }: { letter: DeadLetter | DeadLetterGroup }) {
+  const advice = causeAdvice(letter.cause);
+  return (
+    <div className="space-y-2">
+      <p className="max-w-[60rem] break-words">{letter.detail}</p>
+      {advice && <p className="max-w-[60rem] text-ink-2">{advice}</p>}
+      <p className="text-meta text-ink-3">
+        Number {formatCount(letter.seq)} of epoch {letter.epoch}
+        {letter.lsn && (
+          <>
+            , position <span className="font-mono">{letter.lsn}</span>
+          </>
+        )}
+        {letter.sqlstate && (
+          <>
+            , SQLSTATE <span className="font-mono">{letter.sqlstate}</span>
+          </>
+        )}
+      </p>
+      <Json value={sampleOf(letter.sample)} label="Sample of the event" />
+      {letter.table && (
+        <p>
+          <Link
+            to={paths.events}
+            search={{ source_id: letter.source_id, table: letter.table }}
+            className="link max-lg:py-3"
+          >
+            View the raw events of {letter.table}
+          </Link>
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,61 @@
+import type { DeadLetter } from '../../api/types';
+
+type Cause = DeadLetter['cause'];
+
+/** What happened, and what helps. */
+const causes: Record<Cause, { name: string; advice: string }> = {
+  refused_by_database: {
+    name: 'Refused by the database',
+    advice:
+      'What the event would have become is something that PostgreSQL does not take. Later changes of the same row wait. Correct the row at its source, then build what is shown of the source anew.',
+  },
+  mapping_failed: {
+    name: 'No place in the mapping',
+    advice:
+      'The row does not name what its table is about: a device, a metric, or its own key. Correct the row at its source; see on the source’s page how its table is read.',
+  },
+  too_many_in_batch: {
+    name: 'Too many to list',
+    advice:
+      'So many events were refused together that one entry stands for them all. The entries before it say why. Mend that, then build what is shown of the source anew.',
+  },
+  row_in_quarantine: {
+    name: 'Waiting for an earlier failure',
+    advice:
+      'An earlier event of the same row failed, so this one was not applied: it would stand on a state that is missing. Deal with the earlier one first.',
+  },
+  payload_wrapped: {
+    name: 'Stored in a wrapper',
+    advice:
+      'A value could not be stored as it came, so the raw event keeps it as text. Nothing is lost; what is shown lacks that event.',
+  },
+  not_in_bronze: {
+    name: 'Could not be stored',
+    advice:
+      'The raw event could not be stored, and this sample is all that is left of it. Take the source’s snapshot again to have its row back.',
+  },
+  batch_corrupt: {
+    name: 'Unreadable on arrival',
+    advice:
+      'A batch could not be read, several times over, so its events are missing here. Take the source’s snapshot again to be whole, and look at the network between agent and platform.',
+  },
+};
+
+export const causeKeys = Object.keys(causes) as Cause[];
+
+/** A cause that is newer than this page is shown by its key. */
+export const causeName = (cause: string): string =>
+  (causes as Record<string, { name: string }>)[cause]?.name ?? cause;
+
+export const causeAdvice = (cause: string): string | undefined =>
+  (causes as Record<string, { advice: string }>)[cause]?.advice;
+
+/** The sample is the beginning of a JSON text, and mostly all of it. */
+export function sampleOf(text: unknown): unknown {
+  if (typeof text !== 'string') return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
