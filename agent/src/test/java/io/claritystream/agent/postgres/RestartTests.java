@@ -84,6 +84,62 @@ class RestartTests {
     }
   }
 
+  /// What breaks other captures, each event of it a place to stop at: TRUNCATE … CASCADE of several
+  /// tables, keys that change places, a key that changes and comes back, a row born and gone in one
+  /// transaction, values kept aside (TOAST) that an update leaves alone, 24:00 and infinity.
+  @Test
+  void afterAnyEventOfWhatIsAwkwardTheRestIsCapturedUnderTheSameNumbers() throws Exception {
+    try (var a = database.connect()) {
+      run(a, "CREATE TABLE plant (id int PRIMARY KEY)");
+      run(a, "CREATE TABLE line (id int PRIMARY KEY, plant int REFERENCES plant, at timetz)");
+      run(a, "CREATE TABLE doc (id int PRIMARY KEY, n int, big text, list text[], whole jsonb)");
+      run(a, "ALTER TABLE doc ALTER big SET STORAGE EXTERNAL, ALTER list SET STORAGE EXTERNAL");
+      run(a, "CREATE TABLE full_doc (id int, n int, big text)");
+      run(a, "ALTER TABLE full_doc ALTER big SET STORAGE EXTERNAL");
+      run(a, "ALTER TABLE full_doc REPLICA IDENTITY FULL");
+      run(a, "INSERT INTO plant VALUES (1)");
+      var home = Files.createDirectories(directory.resolve("whole"));
+      var streamed = captures.run(home, captures.fresh(), 1);
+
+      var big = "(SELECT string_agg(md5(g::text), '') FROM generate_series(1, 200) g)";
+      a.setAutoCommit(false);
+      run(a, "INSERT INTO line VALUES (1, 1, '24:00:00-15:59'), (2, 1, '00:00:00+15:59')");
+      run(a, "UPDATE line SET id = 3 WHERE id = 1", "UPDATE line SET id = 1 WHERE id = 2");
+      run(a, "UPDATE line SET id = 2 WHERE id = 3");
+      run(a, "INSERT INTO line VALUES (9, 1, NULL)", "DELETE FROM line WHERE id = 9");
+      a.commit();
+      run(a, "INSERT INTO doc VALUES (1, 1, " + big + ", ARRAY[" + big + ", NULL], NULL)");
+      run(a, "UPDATE doc SET n = 2");
+      run(a, "UPDATE doc SET big = NULL", "UPDATE doc SET big = 'short', list = NULL");
+      run(a, "UPDATE doc SET id = 2");
+      run(a, "INSERT INTO full_doc VALUES (1, 1, " + big + ")", "UPDATE full_doc SET n = 2");
+      a.commit();
+      run(a, "DELETE FROM full_doc");
+      run(a, "TRUNCATE plant, doc CASCADE");
+      a.commit();
+      run(a, "INSERT INTO plant VALUES (7)");
+      a.commit();
+
+      var events = 20;
+      captures.run(home, streamed, events);
+      var whole = words(home);
+      assertThat(whole).hasSize(events);
+      assertThat(whole.stream().filter(word -> word.contains(" TRUNCATE ")))
+          .as("what CASCADE reaches as well")
+          .hasSize(3);
+      assertThat(whole.stream().filter(word -> word.contains("UPDATE doc")).findFirst())
+          .as("left alone, and no null")
+          .hasValueSatisfying(word -> assertThat(word).contains("<" + Row.UNCHANGED + ">"));
+      assertThat(whole).anyMatch(word -> word.contains("24:00:00-15:59"));
+      for (var kept = 1; kept < events; kept++) {
+        var again = Files.createDirectories(directory.resolve("kept" + kept));
+        copy(home, again, kept);
+        captures.run(again, streamed, events);
+        assertThat(words(again)).as("stopped after event %d", kept).isEqualTo(whole);
+      }
+    }
+  }
+
   @Test
   void aSnapshotThatWasCutShortIsNotContinued() throws Exception {
     try (var a = database.connect()) {
