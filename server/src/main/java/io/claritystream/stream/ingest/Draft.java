@@ -17,6 +17,10 @@ final class Draft {
   static final int EVENTS_MAX = 20_000;
   static final long BYTES_MAX = 8L * 1024 * 1024;
 
+  /// A cell may become a row of its own; beyond so many, other sources of the partition would wait
+  /// too long for their turn. One record may have more.
+  static final long CELLS_MAX = 100_000;
+
   /// Events of one source and epoch, in order, for one of its models.
   ///
   /// @param step what becomes of the source's models before the first of them
@@ -46,6 +50,7 @@ final class Draft {
   private long fence;
   private long nextOffset;
   private int records;
+  private long cells;
   private boolean urgent;
 
   /// Of batches that are kept as they came.
@@ -62,6 +67,7 @@ final class Draft {
     fence = fenceAt;
     nextOffset = fenceAt;
     records = 0;
+    cells = 0;
     urgent = false;
     keptBytes = 0;
   }
@@ -118,6 +124,12 @@ final class Draft {
     places[owners.size()] = slice.events().size();
     owners.add(slice);
     slice.events().add(event);
+    cells += cells(event);
+  }
+
+  private static long cells(ChangeEvent event) {
+    var columns = event.schema().columns().size();
+    return (event.before() == null ? 0 : columns) + (event.after() == null ? 0 : columns);
   }
 
   void add(DeadLetter letter) {
@@ -139,6 +151,7 @@ final class Draft {
   boolean full() {
     return bronze.size() >= EVENTS_MAX
         || bronze.bytes() + keptBytes >= BYTES_MAX
+        || cells >= CELLS_MAX
         || records >= EVENTS_MAX;
   }
 

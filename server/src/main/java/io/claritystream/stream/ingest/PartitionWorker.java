@@ -20,6 +20,8 @@ import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.ingest.IngestMetrics.Drop;
 import io.claritystream.stream.ingest.Sequence.Verdict;
 import io.claritystream.stream.materializer.LiveUpdate;
+import io.claritystream.stream.materializer.SourceTables;
+import io.claritystream.stream.materializer.TooManySchemasException;
 import io.claritystream.stream.source.DurableMark;
 import java.security.MessageDigest;
 import java.sql.SQLException;
@@ -29,6 +31,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -375,16 +378,14 @@ final class PartitionWorker {
     /// batch.
     private void number(SourceLine line, List<ChangeEvent> events, List<Integer> versions)
         throws SQLException {
-      TableSchema schema = null;
-      var version = 0;
       try {
+        var known = line.versions();
+        learn(line, events, known);
         for (var event : events) {
-          if (event.schema() != schema) {
-            schema = event.schema();
-            version = version(line, event);
-          }
-          versions.add(version);
+          versions.add(known.get(event.schema()));
         }
+      } catch (TooManySchemasException e) {
+        throw new CorruptBlockException(String.valueOf(e.getMessage()), e);
       } catch (SQLException e) {
         if (Fault.of(e) != Fault.DATA) {
           throw e;
@@ -467,23 +468,29 @@ final class PartitionWorker {
           now);
     }
 
-    /// The version of the event's table. Making a new one is a short transaction of its own.
-    private int version(SourceLine line, ChangeEvent event) throws SQLException {
-      var known = line.versions().get(event.schema());
-      if (known != null) {
-        return known;
+    /// Makes known those versions of tables that the line does not know, in a short transaction
+    /// of their own.
+    private void learn(SourceLine line, List<ChangeEvent> events, Map<TableSchema, Integer> known)
+        throws SQLException {
+      var firsts = new IdentityHashMap<TableSchema, SourceTables.First>();
+      for (var event : events) {
+        if (!known.containsKey(event.schema())) {
+          firsts.putIfAbsent(
+              event.schema(),
+              new SourceTables.First(event.schema(), event.schemaFingerprint(), event.seq()));
+        }
       }
-      var made =
-          ingest
-              .tables()
-              .version(
-                  line.source(),
-                  event.schema(),
-                  event.schemaFingerprint(),
-                  line.mark().epoch(),
-                  event.seq());
-      line.versions().put(event.schema(), made);
-      return made;
+      if (firsts.isEmpty()) {
+        return;
+      }
+      var inOrder =
+          firsts.values().stream()
+              .sorted(java.util.Comparator.comparingLong(SourceTables.First::seq))
+              .toList();
+      var made = ingest.tables().versions(line.source(), line.mark().epoch(), inOrder);
+      for (var i = 0; i < made.size(); i++) {
+        known.put(inOrder.get(i).schema(), made.get(i));
+      }
     }
 
     /// Null if there is no such source.
@@ -500,6 +507,7 @@ final class PartitionWorker {
         var letters = ingest.deadLetters().counts(connection, sourceId);
         // What was remembered of it may be older than what another process has folded since.
         ingest.materializer().forget(mark.model());
+        ingest.tables().forget(sourceId);
         return new SourceLine(source, stored.isPresent(), mark, quarantine, letters);
       }
     }

@@ -2,6 +2,7 @@ package io.claritystream.stream.materializer;
 
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
+import io.github.bucket4j.TimeMeter;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.context.annotation.Bean;
@@ -12,7 +13,7 @@ import org.springframework.context.annotation.Configuration;
 class MaterializerConfiguration {
   @Bean
   SourceTables sourceTables(@Qualifier("service") DataSource service) {
-    return new SourceTables(service);
+    return new SourceTables(service, new SchemaAllowance(TimeMeter.SYSTEM_NANOTIME));
   }
 
   @Bean

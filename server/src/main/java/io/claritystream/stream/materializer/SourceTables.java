@@ -4,27 +4,34 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.source.SourceRef;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 
 /// The captured tables of the sources: each version of a table's schema, with the mapping that
-/// holds for it. A schema seen for the first time gets the next version and a mapping, in a
-/// short transaction of its own that stays whatever becomes of the batch.
+/// holds for it. Schemas seen for the first time get the next versions and mappings, those of a
+/// batch in one short transaction that stays whatever becomes of the batch.
 public final class SourceTables {
   private static final int VERSIONS_CACHED = 50_000;
   private static final int ATTEMPTS_MAX = 5;
 
   private static final String FIND =
       """
-      SELECT schema_version, mapping::text
-      FROM control.source_table
-      WHERE source_id = ?::uuid AND table_name = ? AND schema_fingerprint = ?
+      SELECT t.table_name, t.schema_fingerprint, t.schema_version, t.mapping::text
+      FROM unnest(?, ?) AS wanted (table_name, schema_fingerprint)
+      JOIN control.source_table t
+        ON t.source_id = ?::uuid AND t.table_name = wanted.table_name
+        AND t.schema_fingerprint = wanted.schema_fingerprint
       """;
 
   private static final String OF_VERSION =
@@ -47,7 +54,10 @@ public final class SourceTables {
       INSERT INTO control.source_table
         (source_id, table_name, schema_version, tenant_id, schema_fingerprint, schema, mapping,
          first_seq, first_epoch)
-      VALUES (?::uuid, ?, ?, ?::uuid, ?, ?, ?::jsonb, ?, ?)
+      SELECT ?::uuid, table_name, schema_version, ?::uuid, schema_fingerprint, schema, mapping::jsonb,
+        first_seq, ?
+      FROM unnest(?, ?, ?, ?, ?, ?)
+        AS made (table_name, schema_version, schema_fingerprint, schema, mapping, first_seq)
       ON CONFLICT DO NOTHING
       """;
 
@@ -56,32 +66,46 @@ public final class SourceTables {
   /// @param version counts the schemas of the table, from 1
   record Known(int version, Mapping mapping) {}
 
+  /// A schema, and the number of the first event that has it.
+  public record First(TableSchema schema, long fingerprint, long seq) {}
+
+  private record Made(First first, Known known, String mappingJson) {}
+
   private final DataSource service;
   private final MappingJson json = new MappingJson();
   private final Cache<Key, Known> cache =
       Caffeine.newBuilder().maximumSize(VERSIONS_CACHED).build();
 
-  SourceTables(DataSource service) {
+  /// The newest of each table, by source. Never changed, but replaced.
+  private final Cache<UUID, Map<String, Known>> newest =
+      Caffeine.newBuilder()
+          .<UUID, Map<String, Known>>weigher((_, tables) -> 1 + tables.size())
+          .maximumWeight(VERSIONS_CACHED)
+          .build();
+
+  private final SchemaAllowance allowance;
+
+  SourceTables(DataSource service, SchemaAllowance allowance) {
     this.service = service;
+    this.allowance = allowance;
   }
 
-  /// The version of a schema; it is made known if it is new.
+  /// The versions of schemas, in their order; those that are new are made known, all in one
+  /// transaction.
   ///
-  /// @param seq of the first event that has it
-  public int version(SourceRef source, TableSchema schema, long fingerprint, int epoch, long seq)
+  /// @throws TooManySchemasException if the source makes more of them than it may; those it had
+  ///     before are known all the same
+  public List<Integer> versions(SourceRef source, int epoch, List<First> schemas)
       throws SQLException {
-    return known(source, schema, fingerprint, epoch, seq).version();
+    return known(source, epoch, schemas).stream().map(Known::version).toList();
   }
 
   Known known(SourceRef source, TableSchema schema, long fingerprint, int epoch, long seq)
       throws SQLException {
-    var key = new Key(source.sourceId(), schema.qualifiedName(), fingerprint);
-    var known = cache.getIfPresent(key);
-    if (known == null) {
-      known = findOrAdd(source, schema, fingerprint, epoch, seq);
-      cache.put(key, known);
-    }
-    return known;
+    var known = cache.getIfPresent(new Key(source.sourceId(), schema.qualifiedName(), fingerprint));
+    return known != null
+        ? known
+        : known(source, epoch, List.of(new First(schema, fingerprint, seq))).getFirst();
   }
 
   /// A schema that was made known before, and its mapping.
@@ -103,72 +127,150 @@ public final class SourceTables {
     }
   }
 
-  private Known findOrAdd(
-      SourceRef source, TableSchema schema, long fingerprint, int epoch, long seq)
-      throws SQLException {
-    try (var connection = service.getConnection()) {
-      for (var attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-        var known = find(connection, source.sourceId(), schema.qualifiedName(), fingerprint);
-        if (known != null) {
-          return known;
-        }
-        add(connection, source, schema, fingerprint, epoch, seq);
-      }
-    }
-    throw new IllegalStateException(
-        "table " + schema.qualifiedName() + " of source " + source.sourceId() + " keeps changing");
+  /// Another process may have made some known since: what is remembered of the source's tables is
+  /// read anew when it is next needed.
+  public void forget(UUID sourceId) {
+    newest.invalidate(sourceId);
   }
 
-  private @Nullable Known find(Connection connection, UUID source, String table, long fingerprint)
+  private List<Known> known(SourceRef source, int epoch, List<First> schemas) throws SQLException {
+    var found = new HashMap<Key, Known>();
+    for (var attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+      var missing = missing(source, schemas, found);
+      if (missing.isEmpty()) {
+        return schemas.stream().map(first -> found.get(key(source, first))).toList();
+      }
+      try (var connection = service.getConnection()) {
+        find(connection, source, missing.values(), found);
+        missing.keySet().removeAll(found.keySet());
+        if (!missing.isEmpty()) {
+          add(connection, source, epoch, missing.values(), found);
+        }
+      }
+    }
+    throw new IllegalStateException("tables of source " + source.sourceId() + " keep changing");
+  }
+
+  private static Key key(SourceRef source, First first) {
+    return new Key(source.sourceId(), first.schema().qualifiedName(), first.fingerprint());
+  }
+
+  private Map<Key, First> missing(SourceRef source, List<First> schemas, Map<Key, Known> found) {
+    var missing = new LinkedHashMap<Key, First>();
+    for (var first : schemas) {
+      var key = key(source, first);
+      var known = found.containsKey(key) ? null : cache.getIfPresent(key);
+      if (known != null) {
+        found.put(key, known);
+      } else if (!found.containsKey(key)) {
+        missing.putIfAbsent(key, first);
+      }
+    }
+    return missing;
+  }
+
+  private void find(
+      Connection connection, SourceRef source, Collection<First> wanted, Map<Key, Known> found)
       throws SQLException {
     try (var find = connection.prepareStatement(FIND)) {
-      find.setString(1, source.toString());
-      find.setString(2, table);
-      find.setLong(3, fingerprint);
+      find.setArray(1, texts(connection, wanted, first -> first.schema().qualifiedName()));
+      find.setArray(2, array(connection, "int8", wanted, First::fingerprint));
+      find.setString(3, source.sourceId().toString());
       try (var rows = find.executeQuery()) {
-        return rows.next() ? new Known(rows.getInt(1), json.read(rows.getString(2))) : null;
+        while (rows.next()) {
+          var key = new Key(source.sourceId(), rows.getString(1), rows.getLong(2));
+          remember(key, new Known(rows.getInt(3), json.read(rows.getString(4))), found);
+        }
       }
     }
   }
 
+  private void remember(Key key, Known known, Map<Key, Known> found) {
+    found.put(key, known);
+    cache.put(key, known);
+  }
+
+  /// Leaves out of `found` what another process was faster with.
   private void add(
       Connection connection,
       SourceRef source,
-      TableSchema schema,
-      long fingerprint,
       int epoch,
-      long seq)
+      Collection<First> missing,
+      Map<Key, Known> found)
       throws SQLException {
-    Map<String, Mapping> others = new HashMap<>();
-    var version = 1;
-    try (var newest = connection.prepareStatement(NEWEST)) {
-      newest.setString(1, source.sourceId().toString());
-      try (var rows = newest.executeQuery()) {
+    var tables = new HashMap<>(newest(connection, source.sourceId()));
+    allowance.take(source.sourceId(), tables.size(), missing.size());
+    var mappings = new HashMap<String, Mapping>();
+    tables.forEach((table, known) -> mappings.put(table, known.mapping()));
+    var made = new ArrayList<Made>();
+    for (var first : missing) {
+      var table = first.schema().qualifiedName();
+      var previous = tables.get(table);
+      mappings.remove(table);
+      var mapping =
+          previous != null && fits(previous.mapping(), first.schema())
+              ? MappingInference.extend(previous.mapping(), first.schema(), mappings)
+              : MappingInference.infer(first.schema(), mappings);
+      mappings.put(table, mapping);
+      var known = new Known(previous == null ? 1 : previous.version() + 1, mapping);
+      tables.put(table, known);
+      made.add(new Made(first, known, json.write(mapping)));
+    }
+    if (insert(connection, source, epoch, made) < made.size()) {
+      forget(source.sourceId());
+      return;
+    }
+    newest.put(source.sourceId(), tables);
+    made.forEach(one -> remember(key(source, one.first()), one.known(), found));
+  }
+
+  private Map<String, Known> newest(Connection connection, UUID source) throws SQLException {
+    var remembered = newest.getIfPresent(source);
+    if (remembered != null) {
+      return remembered;
+    }
+    var tables = new HashMap<String, Known>();
+    try (var select = connection.prepareStatement(NEWEST)) {
+      select.setString(1, source.toString());
+      try (var rows = select.executeQuery()) {
         while (rows.next()) {
-          others.put(rows.getString(1), json.read(rows.getString(3)));
-          if (rows.getString(1).equals(schema.qualifiedName())) {
-            version = rows.getInt(2) + 1;
-          }
+          tables.put(rows.getString(1), new Known(rows.getInt(2), json.read(rows.getString(3))));
         }
       }
     }
-    var previous = others.remove(schema.qualifiedName());
-    var mapping =
-        previous != null && fits(previous, schema)
-            ? MappingInference.extend(previous, schema, others)
-            : MappingInference.infer(schema, others);
+    return tables;
+  }
+
+  private static int insert(
+      Connection connection, SourceRef source, int epoch, Collection<Made> made)
+      throws SQLException {
     try (var add = connection.prepareStatement(ADD)) {
       add.setString(1, source.sourceId().toString());
-      add.setString(2, schema.qualifiedName());
-      add.setInt(3, version);
-      add.setString(4, source.tenantId().toString());
-      add.setLong(5, fingerprint);
-      add.setBytes(6, schema.encode());
-      add.setString(7, json.write(mapping));
-      add.setLong(8, seq);
-      add.setInt(9, epoch);
-      add.executeUpdate();
+      add.setString(2, source.tenantId().toString());
+      add.setInt(3, epoch);
+      add.setArray(4, texts(connection, made, one -> one.first().schema().qualifiedName()));
+      add.setArray(5, array(connection, "int4", made, one -> one.known().version()));
+      add.setArray(6, array(connection, "int8", made, one -> one.first().fingerprint()));
+      add.setArray(
+          7,
+          connection.createArrayOf(
+              "bytea",
+              made.stream().map(one -> one.first().schema().encode()).toArray(byte[][]::new)));
+      add.setArray(8, texts(connection, made, Made::mappingJson));
+      add.setArray(9, array(connection, "int8", made, one -> one.first().seq()));
+      return add.executeUpdate();
     }
+  }
+
+  private static <T> Array texts(
+      Connection connection, Collection<T> rows, Function<T, String> value) throws SQLException {
+    return array(connection, "text", rows, value);
+  }
+
+  private static <T> Array array(
+      Connection connection, String type, Collection<T> rows, Function<T, ?> value)
+      throws SQLException {
+    return connection.createArrayOf(type, rows.stream().map(value).toArray());
   }
 
   /// Whether the columns that carry a mapping are all still there.

@@ -134,7 +134,14 @@ public final class IngestProfile {
     var source = line.source();
     for (var event : block.events()) {
       var version =
-          tables.version(source, event.schema(), event.schemaFingerprint(), 1, event.seq());
+          tables
+              .versions(
+                  source,
+                  1,
+                  List.of(
+                      new SourceTables.First(
+                          event.schema(), event.schemaFingerprint(), event.seq())))
+              .getFirst();
       draft.add(line, event, version, CaptureWindow.heldMs(event.capturedAtUs(), now), now);
     }
     draft.move(

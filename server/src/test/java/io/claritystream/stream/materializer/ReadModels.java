@@ -82,8 +82,7 @@ public final class ReadModels implements AutoCloseable {
 
   /// What was remembered between batches is gone.
   void restart() {
-    var service = database.dataSource("service");
-    materializer = new Materializer(service, new SourceTables(service));
+    materializer = TestMaterializer.of(database, TestMaterializer.tables(database));
   }
 
   public Applied apply(List<ChangeEvent> events) {

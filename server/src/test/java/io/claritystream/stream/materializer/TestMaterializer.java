@@ -1,6 +1,7 @@
 package io.claritystream.stream.materializer;
 
 import io.claritystream.base.db.TestDatabase;
+import io.github.bucket4j.TimeMeter;
 import java.sql.SQLException;
 
 /// The materializer over a test's database.
@@ -25,6 +26,7 @@ public final class TestMaterializer {
   }
 
   public static SourceTables tables(TestDatabase database) {
-    return new SourceTables(database.dataSource("service"));
+    return new SourceTables(
+        database.dataSource("service"), new SchemaAllowance(TimeMeter.SYSTEM_NANOTIME));
   }
 }
