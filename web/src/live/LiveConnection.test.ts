@@ -15,7 +15,7 @@ class Stream extends EventTarget {
 
 const set = (session = true) => {
   const streams: Stream[] = [];
-  const handlers = { onMetrics: vi.fn(), onSource: vi.fn(), onReconnect: vi.fn() };
+  const handlers = { onMetrics: vi.fn(), onSource: vi.fn(), onReadAgain: vi.fn() };
   const connection = new LiveConnection(handlers, {
     open: () => {
       const stream = new Stream();
@@ -42,7 +42,16 @@ describe('LiveConnection', () => {
     expect(connection.getState().kind).toBe('connecting');
     streams[0]?.say('hello', { heartbeat_s: 5 });
     expect(connection.getState().kind).toBe('live');
-    expect(handlers.onReconnect).not.toHaveBeenCalled();
+    expect(handlers.onReadAgain).not.toHaveBeenCalled();
+    connection.stop();
+  });
+
+  it('reads all again when it is told that something else is shown', () => {
+    const { connection, streams, handlers } = set();
+    connection.start();
+    streams[0]?.say('hello', { heartbeat_s: 5 });
+    streams[0]?.say('read_again', { at: '2026-01-01T00:00:00Z' });
+    expect(handlers.onReadAgain).toHaveBeenCalledOnce();
     connection.stop();
   });
 
@@ -60,7 +69,7 @@ describe('LiveConnection', () => {
     expect(streams).toHaveLength(3);
     streams[2]?.say('heartbeat', {});
     expect(connection.getState().kind).toBe('live');
-    expect(handlers.onReconnect).toHaveBeenCalledOnce();
+    expect(handlers.onReadAgain).toHaveBeenCalledOnce();
     connection.stop();
   });
 

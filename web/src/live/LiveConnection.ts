@@ -14,8 +14,8 @@ export type LiveState =
 export type LiveHandlers = {
   onMetrics: (message: LiveMetrics) => void;
   onSource: (message: LiveSource) => void;
-  /** The stream is back; what was missed has to be asked for. */
-  onReconnect: () => void;
+  /** The stream is back, or something else is shown of a source: all has to be asked for anew. */
+  onReadAgain: () => void;
 };
 
 export type LiveParts = {
@@ -99,6 +99,7 @@ export class LiveConnection {
     });
     on<LiveMetrics>('metrics', this.handlers.onMetrics);
     on<LiveSource>('source', this.handlers.onSource);
+    on('read_again', this.handlers.onReadAgain);
     on('heartbeat', () => {});
     source.onerror = () => {
       if (this.source === source) this.fail();
@@ -112,7 +113,7 @@ export class LiveConnection {
     const again = this.state.kind === 'broken';
     this.attempts = 0;
     this.set({ kind: 'live' });
-    if (again) this.handlers.onReconnect();
+    if (again) this.handlers.onReadAgain();
   }
 
   private watch(ms: number): void {

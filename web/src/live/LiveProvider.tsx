@@ -57,7 +57,7 @@ export function LiveProvider({ children }: { children: ReactNode }) {
           void queries.invalidateQueries({ queryKey: ['agents'] });
         },
         // Not what was made once, such as a pairing code: asking again would make another.
-        onReconnect: () =>
+        onReadAgain: () =>
           void queries.invalidateQueries({ predicate: (query) => !query.meta?.once }),
       },
       {

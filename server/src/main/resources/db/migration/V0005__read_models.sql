@@ -102,6 +102,8 @@ CREATE TABLE analytics.series (
   UNIQUE (model_id, device_id, metric_id)
 );
 CREATE INDEX series_metric ON analytics.series (metric_id, model_id);
+-- A retired model is deleted series by series.
+CREATE INDEX series_model ON analytics.series (model_id, series_id);
 
 -- A minute of a series. Sums are numeric: those of floats depend on their order. "Last" is by (time of the reading,
 -- birth of its row). Numbers have no zeros behind the point that say nothing: equal readings give equal bytes.

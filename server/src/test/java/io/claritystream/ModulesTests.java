@@ -40,6 +40,12 @@ class ModulesTests {
           "\\b(?:INSERT\\s+INTO|UPDATE|DELETE\\s+FROM|COPY|TRUNCATE(?:\\s+TABLE)?|MERGE\\s+INTO)"
               + "\\s+(?:ONLY\\s+)?(control|bronze|analytics|global_analytics|maestro)\\.([a-z_]+)");
 
+  /// The same without schema and table, which are put in later.
+  private static final Pattern WRITES_NAMELESS =
+      Pattern.compile(
+          "\\b(?:INSERT\\s+INTO|UPDATE|DELETE\\s+FROM|COPY|TRUNCATE(?:\\s+TABLE)?|MERGE\\s+INTO)"
+              + "\\s+(?:ONLY\\s+)?(?:[a-z_]+\\.)?%");
+
   @Test
   void modules_use_what_they_declare_and_nothing_internal_without_cycles() {
     ApplicationModules modules = ApplicationModules.of(Clarity.class);
@@ -130,6 +136,17 @@ class ModulesTests {
       }
     }
     assertThat(found).isEmpty();
+  }
+
+  @Test
+  void sql_that_writes_names_its_table_or_its_beginning_where_it_stands() {
+    List<String> nameless = new ArrayList<>();
+    for (Path file : files(SOURCES, ".java")) {
+      if (WRITES_NAMELESS.matcher(withoutComments(text(file))).find()) {
+        nameless.add(file.toString());
+      }
+    }
+    assertThat(nameless).as("whose tables nobody can tell").isEmpty();
   }
 
   private static Map<String, TreeSet<String>> writers() {

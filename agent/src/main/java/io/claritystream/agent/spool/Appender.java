@@ -115,7 +115,9 @@ public final class Appender implements AutoCloseable {
             .setCells(block.cells())
             .setUncompressedBytes(block.size())
             .setFirstCapturedAtUs(block.firstCapturedAtUs())
-            .setLastCapturedAtUs(block.lastCapturedAtUs());
+            .setLastCapturedAtUs(block.lastCapturedAtUs())
+            .setSnapshotBegins(block.snapshotBegins())
+            .setSnapshotEnds(block.snapshotEnds());
     var buffer = room;
     var payload = block.array();
     var length = block.size();

@@ -64,6 +64,10 @@ public final class BlockReader {
       throw new CorruptBlockException(
           "holds " + block.events().size() + " events and its header says " + header.getCount());
     }
+    if (block.snapshotBegins() != header.getSnapshotBegins()
+        || block.snapshotEnds() != header.getSnapshotEnds()) {
+      throw new CorruptBlockException("its header says otherwise where a snapshot begins or ends");
+    }
     return block;
   }
 

@@ -35,6 +35,8 @@ public final class BlockWriter {
   private long positionBefore;
   private long capturedBefore;
   private int cellsBefore;
+  private boolean snapshotBegins;
+  private boolean snapshotEnds;
 
   public BlockWriter(int capacity) {
     out = new ByteSink(capacity);
@@ -52,6 +54,8 @@ public final class BlockWriter {
     capturedAtUs = 0;
     firstCapturedAtUs = 0;
     eventStart = -1;
+    snapshotBegins = false;
+    snapshotEnds = false;
   }
 
   /// What follows belongs to this transaction, of which `eventsBefore` events were written already,
@@ -68,10 +72,12 @@ public final class BlockWriter {
 
   public void snapshotBegin(long atPosition) {
     out.put(SNAPSHOT_BEGIN).varint(atPosition);
+    snapshotBegins = true;
   }
 
   public void snapshotEnd(long atPosition) {
     out.put(SNAPSHOT_END).varint(atPosition);
+    snapshotEnds = true;
   }
 
   /// @param capturedAtUs never less than that of the event before it
@@ -153,6 +159,16 @@ public final class BlockWriter {
 
   public int cells() {
     return cells;
+  }
+
+  /// Whether a snapshot begins in it.
+  public boolean snapshotBegins() {
+    return snapshotBegins;
+  }
+
+  /// Whether a snapshot ends in it.
+  public boolean snapshotEnds() {
+    return snapshotEnds;
   }
 
   public int size() {

@@ -21,6 +21,10 @@ public sealed interface LiveMessage {
   /// @param view the source as the API shows it
   record Source(UUID id, Object view) implements LiveMessage {}
 
+  /// What was told and read so far may no longer be what is shown: another model of a source has
+  /// taken the place of the one before.
+  record ReadAgain() implements LiveMessage {}
+
   /// The newest value of a series.
   ///
   /// @param time the reading's own

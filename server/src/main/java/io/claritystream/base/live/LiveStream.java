@@ -23,17 +23,22 @@ public final class LiveStream implements AutoCloseable {
 
   /// What became known since the delivery before; empty where nothing did in the time allowed.
   ///
+  /// @param readAgain whether all that is shown should be asked for anew
   /// @param leftOut how many readings were of series beyond the limit
   /// @param ended whether the stream was closed: nothing will follow
   public record Delivery(
-      List<Reading> readings, List<LiveMessage.Source> sources, long leftOut, boolean ended) {
+      List<Reading> readings,
+      List<LiveMessage.Source> sources,
+      boolean readAgain,
+      long leftOut,
+      boolean ended) {
     public Delivery {
       readings = List.copyOf(readings);
       sources = List.copyOf(sources);
     }
 
     public boolean isEmpty() {
-      return readings.isEmpty() && sources.isEmpty();
+      return readings.isEmpty() && sources.isEmpty() && !readAgain;
     }
   }
 
@@ -43,6 +48,7 @@ public final class LiveStream implements AutoCloseable {
   private final Condition changed = lock.newCondition();
   private final Map<Series, Reading> readings = new LinkedHashMap<>();
   private final Map<UUID, LiveMessage.Source> sources = new LinkedHashMap<>();
+  private boolean readAgain;
   private long leftOut;
   private boolean closed;
   private long lastDelivery;
@@ -63,6 +69,7 @@ public final class LiveStream implements AutoCloseable {
             sources.put(source.id(), source);
           }
         }
+        case LiveMessage.ReadAgain() -> readAgain = true;
       }
       changed.signal();
     } finally {
@@ -89,7 +96,7 @@ public final class LiveStream implements AutoCloseable {
       while (!closed) {
         var now = System.nanoTime();
         var wait = deadline - now;
-        if (!readings.isEmpty() || !sources.isEmpty()) {
+        if (!readings.isEmpty() || !sources.isEmpty() || readAgain) {
           var spacing = lastDelivery + spacingNanos - now;
           if (spacing <= 0) {
             break;
@@ -97,15 +104,20 @@ public final class LiveStream implements AutoCloseable {
           wait = Math.min(wait, spacing);
         }
         if (deadline - now <= 0) {
-          return new Delivery(List.of(), List.of(), 0, false);
+          return new Delivery(List.of(), List.of(), false, 0, false);
         }
         changed.awaitNanos(wait);
       }
       var delivery =
           new Delivery(
-              List.copyOf(readings.values()), List.copyOf(sources.values()), leftOut, closed);
+              List.copyOf(readings.values()),
+              List.copyOf(sources.values()),
+              readAgain,
+              leftOut,
+              closed);
       readings.clear();
       sources.clear();
+      readAgain = false;
       leftOut = 0;
       lastDelivery = System.nanoTime();
       return delivery;

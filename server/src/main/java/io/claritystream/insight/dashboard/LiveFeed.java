@@ -47,6 +47,8 @@ final class LiveFeed {
 
   private record Heartbeat(Instant at) {}
 
+  private record ReadAgain(Instant at) {}
+
   private record Metrics(Instant at, List<Item> items) {}
 
   private record Item(
@@ -100,6 +102,9 @@ final class LiveFeed {
       }
       for (var source : delivery.sources()) {
         write(out, "source", source.view());
+      }
+      if (delivery.readAgain()) {
+        write(out, "read_again", new ReadAgain(clock.instant()));
       }
       if (delivery.ended()) {
         return;

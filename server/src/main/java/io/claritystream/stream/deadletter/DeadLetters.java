@@ -30,13 +30,23 @@ public final class DeadLetters {
       """;
 
   private static final String QUARANTINED =
-      "SELECT table_name, row_key FROM control.quarantine WHERE model_id = ? LIMIT ?";
+      """
+      SELECT table_name, row_key FROM control.quarantine
+      WHERE model_id = ?
+      ORDER BY table_name, row_key LIMIT ?
+      """;
 
   private static final String QUARANTINE =
       """
       INSERT INTO control.quarantine (model_id, table_name, row_key, tenant_id)
       VALUES (?, ?, ?, ?)
       ON CONFLICT DO NOTHING
+      """;
+
+  private static final String FORGET =
+      """
+      DELETE FROM control.quarantine
+      WHERE ctid = ANY (ARRAY(SELECT ctid FROM control.quarantine WHERE model_id = ? LIMIT ?))
       """;
 
   private static final String COUNTS =
@@ -65,7 +75,8 @@ public final class DeadLetters {
     }
   }
 
-  /// The rows of a model that are in quarantine.
+  /// The rows of a model that are in quarantine; of too many the first by table and key, so that
+  /// everybody who asks is told the same.
   public Set<Row> quarantined(Connection connection, int modelId) throws SQLException {
     try (var select = connection.prepareStatement(QUARANTINED)) {
       select.setInt(1, modelId);
@@ -92,6 +103,16 @@ public final class DeadLetters {
         insert.addBatch();
       }
       insert.executeBatch();
+    }
+  }
+
+  /// Takes rows of a model that nobody folds into any more out of quarantine, in the connection's
+  /// transaction, and says how many.
+  public int forget(Connection connection, int modelId, int rowsMax) throws SQLException {
+    try (var delete = connection.prepareStatement(FORGET)) {
+      delete.setInt(1, modelId);
+      delete.setInt(2, rowsMax);
+      return delete.executeUpdate();
     }
   }
 

@@ -227,7 +227,7 @@ final class Followers implements AutoCloseable {
       parts.rebuilds().problem(connection, open.id(), SNAPSHOT_FIRST);
       return false;
     }
-    var model = parts.models().ofRebuild(connection, live);
+    var model = parts.models().ofRebuild(connection, live, parts.clock().instant());
     if (model == null) {
       return false;
     }

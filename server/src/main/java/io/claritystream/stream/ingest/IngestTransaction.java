@@ -74,12 +74,14 @@ final class IngestTransaction {
   }
 
   /// What was folded of one source.
-  record Folded(TenantId tenant, Applied applied) {}
+  record Folded(TenantId tenant, int model, Applied applied) {}
 
   sealed interface Outcome {
     /// @param detached whether a model fell behind. It follows on another thread from now on, so
     ///     what was built on it meanwhile must not be folded, not even in vain.
-    record Committed(List<Folded> folded, boolean detached) implements Outcome {}
+    /// @param shown whose pages show another model now
+    record Committed(List<Folded> folded, boolean detached, Set<TenantId> shown)
+        implements Outcome {}
 
     /// Another one has moved on what this draft was built on: all that is remembered is void.
     record Fenced(String what) implements Outcome {}
@@ -134,7 +136,7 @@ final class IngestTransaction {
     }
     work.folded.forEach(folded -> folded.applied().committed());
     settle(draft, work);
-    return new Outcome.Committed(work.folded, !work.detached.isEmpty());
+    return new Outcome.Committed(work.folded, !work.detached.isEmpty(), work.shown);
   }
 
   /// A model of a source.
@@ -149,6 +151,7 @@ final class IngestTransaction {
     private final Instant now;
     private final boolean parting;
     private final List<Folded> folded = new ArrayList<>();
+    private final Set<TenantId> shown = new HashSet<>();
     private final List<DeadLetter> letters = new ArrayList<>();
 
     /// Rows that came into quarantine in this attempt, in the order of the models.
@@ -313,7 +316,11 @@ final class IngestTransaction {
     switch (slice.step()) {
       case NONE -> {}
       case SNAPSHOT_BEGINS -> models.retireUnfinished(connection, slice.source(), slice.model());
-      case SNAPSHOT_ENDS -> models.show(connection, slice.source(), slice.model());
+      case SNAPSHOT_ENDS -> {
+        if (slice.model() != NO_MODEL && models.show(connection, slice.source(), slice.model())) {
+          work.shown.add(slice.source().tenantId());
+        }
+      }
     }
     if (slice.model() == NO_MODEL || work.detached.contains(Folding.of(slice))) {
       return;
@@ -387,7 +394,7 @@ final class IngestTransaction {
 
     @Override
     public void applied(Applied applied) {
-      work.folded.add(new Folded(slice.source().tenantId(), applied));
+      work.folded.add(new Folded(slice.source().tenantId(), slice.model(), applied));
     }
   }
 

@@ -1,5 +1,6 @@
 package io.claritystream.stream.ingest;
 
+import io.claritystream.base.live.LiveMessage;
 import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.stream.bronze.SourceHistory;
 import io.claritystream.stream.bronze.SourceHistory.Part;
@@ -27,8 +28,8 @@ import org.jspecify.annotations.Nullable;
 /// committed; then it becomes the one that ingest folds into. People see it from then on.
 ///
 /// A step is a transaction, which moves the model on from where this process believes it stands;
-/// the last one keeps ingest from committing while it folds what is left. Nobody is told of values
-/// that are folded here.
+/// the last one keeps ingest from committing while it folds what is left. Nobody is told of single
+/// values that are folded here; pages that are open read again when the model has caught up.
 final class ModelFollower {
   static final int EVENTS_MAX = 5_000;
   private static final long BYTES_MAX = 8L * 1024 * 1024;
@@ -168,23 +169,28 @@ final class ModelFollower {
   }
 
   private Step last() throws SQLException {
-    return attempt(
-        (connection, work) -> {
-          checkpoints.hold(connection, source.partition());
-          var mark = checkpoints.mark(connection, source.sourceId()).orElse(Mark.NONE);
-          var target = new Place(mark.epoch(), mark.seq());
-          for (var count = 0; ; count++) {
-            var part = read(target);
-            if (part.isEmpty()) {
-              break;
-            }
-            if (count == LAST_PARTS_MAX) {
-              return Step.MOVED;
-            }
-            fold(connection, part, work);
-          }
-          return attach(connection, mark) ? Step.DONE : Step.LOST;
-        });
+    var step = attempt(this::last);
+    if (step == Step.DONE) {
+      parts.live().publish(source.tenantId(), new LiveMessage.ReadAgain());
+    }
+    return step;
+  }
+
+  private Step last(Connection connection, Work work) throws SQLException {
+    checkpoints.hold(connection, source.partition());
+    var mark = checkpoints.mark(connection, source.sourceId()).orElse(Mark.NONE);
+    var target = new Place(mark.epoch(), mark.seq());
+    for (var count = 0; ; count++) {
+      var part = read(target);
+      if (part.isEmpty()) {
+        break;
+      }
+      if (count == LAST_PARTS_MAX) {
+        return Step.MOVED;
+      }
+      fold(connection, part, work);
+    }
+    return attach(connection, mark) ? Step.DONE : Step.LOST;
   }
 
   private boolean attach(Connection connection, Mark mark) throws SQLException {

@@ -2,7 +2,6 @@ package io.claritystream.stream.ingest;
 
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
-import io.claritystream.base.live.LiveMessage;
 import io.claritystream.protocol.block.BatchDigest;
 import io.claritystream.protocol.block.Block;
 import io.claritystream.protocol.block.BlockReader;
@@ -19,7 +18,6 @@ import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.ingest.IngestMetrics.Drop;
 import io.claritystream.stream.ingest.Sequence.Verdict;
-import io.claritystream.stream.materializer.LiveUpdate;
 import io.claritystream.stream.materializer.SourceTables;
 import io.claritystream.stream.materializer.TooManySchemasException;
 import io.claritystream.stream.source.DurableMark;
@@ -70,6 +68,7 @@ final class PartitionWorker {
   private final Ingest ingest;
   private final BlockReader reader = new BlockReader();
   private final Backoff backoff = new Backoff();
+  private final OpenPages pages;
 
   /// The records that sessions ended at, though they could be decoded: by offset, how often. What
   /// is committed is no suspect any more.
@@ -81,6 +80,7 @@ final class PartitionWorker {
   PartitionWorker(Lane lane, Ingest ingest) {
     this.lane = lane;
     this.ingest = ingest;
+    pages = new OpenPages(ingest.service(), ingest.models(), ingest.live());
   }
 
   void run() {
@@ -325,14 +325,9 @@ final class PartitionWorker {
         // Before the first of its rows is built: so far the draft knows nothing of the batch.
         number(line, block.events().subList(known, block.events().size()), versions);
       } catch (CorruptBlockException e) {
-        return corrupt(draft, line, header, payload, e);
+        return corrupt(draft, line, header, payload, known, e);
       }
-      // What the first snapshot begins with is nothing, and part of a batch was begun before.
-      if (block.snapshotBegins() && known == 0 && line.mark().epoch() > 1) {
-        var model = ingest.models().ofSnapshot(line.source(), header.getFirstSeq());
-        ingest.materializer().forget(model);
-        draft.beginSnapshot(line, model);
-      }
+      beginSnapshot(draft, line, header, known);
       var events = block.events();
       var now = ingest.clock().instant();
       var newestUs = 0L;
@@ -346,7 +341,7 @@ final class PartitionWorker {
             now);
         newestUs = Math.max(newestUs, event.committedAtUs());
       }
-      if (block.snapshotEnds()) {
+      if (header.getSnapshotEnds()) {
         draft.endSnapshot(line);
       }
       var mark = line.mark().session(header.getSession());
@@ -364,6 +359,19 @@ final class PartitionWorker {
       }
       draft.move(line, mark);
       return null;
+    }
+
+    /// What the first snapshot begins with is nothing, and part of a batch was begun before.
+    private void beginSnapshot(Draft draft, SourceLine line, BatchHeader header, int known)
+        throws SQLException {
+      if (header.getSnapshotBegins() && known == 0 && line.mark().epoch() > 1) {
+        var model =
+            ingest
+                .models()
+                .ofSnapshot(line.source(), header.getFirstSeq(), ingest.clock().instant());
+        ingest.materializer().forget(model);
+        draft.beginSnapshot(line, model);
+      }
     }
 
     /// Whether the batch was made after the very one that is durable.
@@ -406,13 +414,17 @@ final class PartitionWorker {
       }
     }
 
-    /// What cannot be decoded is passed over, and kept as it came.
+    /// What cannot be decoded is passed over, and kept as it came. A snapshot begins and ends with
+    /// it all the same: without its begin the rest would be folded a second time into what people
+    /// see, and without its end they would never see it.
     private @Nullable Drop corrupt(
         Draft draft,
         SourceLine line,
         BatchHeader header,
         byte[] payload,
-        CorruptBlockException failure) {
+        int known,
+        CorruptBlockException failure)
+        throws SQLException {
       var first = line.mark().seq() + 1;
       var last = header.getFirstSeq() + header.getCount() - 1;
       log.error(
@@ -428,7 +440,11 @@ final class PartitionWorker {
       var now = ingest.clock().instant();
       ingest.metrics().gap();
       ingest.metrics().lost(Math.toIntExact(last - first + 1));
+      beginSnapshot(draft, line, header, known);
       draft.add(letter(line, header, first, last, payload, failure, now));
+      if (header.getSnapshotEnds()) {
+        draft.endSnapshot(line);
+      }
       draft.move(
           line,
           line.mark()
@@ -502,7 +518,9 @@ final class PartitionWorker {
       try (var connection = ingest.service().getConnection()) {
         var stored = ingest.checkpoints().mark(connection, sourceId);
         var mark =
-            stored.isPresent() ? stored.get() : Mark.NONE.folding(ingest.models().live(source));
+            stored.isPresent()
+                ? stored.get()
+                : Mark.NONE.folding(ingest.models().live(source, ingest.clock().instant()));
         var quarantine = ingest.deadLetters().quarantined(connection, mark.model());
         var letters = ingest.deadLetters().counts(connection, sourceId);
         // What was remembered of it may be older than what another process has folded since.
@@ -537,14 +555,14 @@ final class PartitionWorker {
           var startedNs = System.nanoTime();
           var outcome = ingest.transaction().run(lane.topicId(), lane.partition(), draft);
           switch (outcome) {
-            case IngestTransaction.Outcome.Committed(var folded, var detached) -> {
+            case IngestTransaction.Outcome.Committed committed -> {
               commitNs = System.nanoTime() - startedNs;
               ingest.metrics().committed(draft.events(), Duration.ofNanos(commitNs));
               backoff.reset();
               suspects.headMap(draft.nextOffset()).clear();
               publish(draft);
-              show(folded);
-              return !detached;
+              pages.tell(committed);
+              return !committed.detached();
             }
             case IngestTransaction.Outcome.Singly() -> {
               part(draft);
@@ -590,31 +608,6 @@ final class PartitionWorker {
                 new DurableMark(move.line().sourceId(), mark.epoch(), mark.session(), mark.seq()));
       }
     }
-  }
-
-  /// To whoever watches, in this process.
-  private void show(List<IngestTransaction.Folded> folded) {
-    for (var one : folded) {
-      if (one.applied().live().isEmpty() || !ingest.live().isWatched(one.tenant())) {
-        continue;
-      }
-      ingest
-          .live()
-          .publish(
-              one.tenant(),
-              new LiveMessage.Readings(
-                  one.applied().live().stream().map(PartitionWorker::reading).toList()));
-    }
-  }
-
-  private static LiveMessage.Reading reading(LiveUpdate update) {
-    return new LiveMessage.Reading(
-        update.deviceId(),
-        update.siteId(),
-        update.key(),
-        update.value(),
-        update.time(),
-        update.seq());
   }
 
   private static @Nullable BatchHeader header(Delivery delivery) {

@@ -2,11 +2,12 @@ package io.claritystream.stream.materializer;
 
 /// The types that extras are stored by, a table each.
 enum ExtraType {
-  TEXT("analytics.extras_text", "text"),
-  NUM("analytics.extras_num", "numeric"),
-  BOOL("analytics.extras_bool", "boolean"),
-  TIME("analytics.extras_time", "timestamptz");
+  TEXT("text", "text"),
+  NUM("num", "numeric"),
+  BOOL("bool", "boolean"),
+  TIME("time", "timestamptz");
 
+  /// Behind `analytics.extras_`.
   final String table;
   final String sqlType;
 

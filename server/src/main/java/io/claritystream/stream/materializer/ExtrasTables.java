@@ -140,7 +140,7 @@ final class ExtrasTables {
     }
     var sql =
         """
-        DELETE FROM %s AS extras
+        DELETE FROM analytics.extras_%s AS extras
         USING unnest(?::uuid[], ?::text[]) AS gone (entity_id, key)
         WHERE extras.model_id = ?
           AND extras.entity_id = gone.entity_id
@@ -170,7 +170,7 @@ final class ExtrasTables {
     }
     var sql =
         """
-        INSERT INTO %s AS extras (tenant_id, model_id, entity_id, key, value)
+        INSERT INTO analytics.extras_%s AS extras (tenant_id, model_id, entity_id, key, value)
         SELECT ?::uuid, ?::int, entity_id, key, value
         FROM unnest(?::uuid[], ?::text[], ?::%s[]) AS put (entity_id, key, value)
         ON CONFLICT (model_id, entity_id, key) DO UPDATE SET value = excluded.value

@@ -2,6 +2,7 @@ package io.claritystream.stream.materializer;
 
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
+import io.claritystream.stream.deadletter.DeadLetters;
 import io.github.bucket4j.TimeMeter;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -22,8 +23,8 @@ class MaterializerConfiguration {
   }
 
   @Bean(initMethod = "start", destroyMethod = "close")
-  ModelCleaner modelCleaner(@Qualifier("service") DataSource service) {
-    return new ModelCleaner(service);
+  ModelCleaner modelCleaner(@Qualifier("service") DataSource service, DeadLetters deadLetters) {
+    return new ModelCleaner(service, deadLetters);
   }
 
   @Bean

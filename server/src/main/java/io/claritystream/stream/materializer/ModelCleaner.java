@@ -1,5 +1,6 @@
 package io.claritystream.stream.materializer;
 
+import io.claritystream.stream.deadletter.DeadLetters;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -20,6 +21,7 @@ public final class ModelCleaner implements AutoCloseable {
 
   private static final int ROWS_AT_A_TIME = 10_000;
   private static final int SERIES_AT_A_TIME = 200;
+  private static final Duration STOP_MAX = Duration.ofSeconds(5);
   private static final Duration LOOK_EVERY = Duration.ofSeconds(15);
 
   /// Ingest shares the disk.
@@ -64,33 +66,55 @@ public final class ModelCleaner implements AutoCloseable {
         LIMIT ?))
       """;
 
-  private static final List<String> TABLES =
+  private static final List<String> DELETE_ROWS =
       List.of(
-          "analytics.extras_text",
-          "analytics.extras_num",
-          "analytics.extras_bool",
-          "analytics.extras_time",
-          "analytics.entities",
-          "analytics.devices",
-          "analytics.sites",
-          "analytics.table_state",
-          "analytics.model_table",
-          "control.quarantine");
-
-  private static final String DELETE_ROWS =
-      """
-      DELETE FROM %1$s
-      WHERE ctid = ANY (ARRAY(SELECT ctid FROM %1$s WHERE model_id = ? LIMIT ?))
-      """;
+          """
+          DELETE FROM analytics.extras_text
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.extras_text WHERE model_id = ? LIMIT ?))
+          """,
+          """
+          DELETE FROM analytics.extras_num
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.extras_num WHERE model_id = ? LIMIT ?))
+          """,
+          """
+          DELETE FROM analytics.extras_bool
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.extras_bool WHERE model_id = ? LIMIT ?))
+          """,
+          """
+          DELETE FROM analytics.extras_time
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.extras_time WHERE model_id = ? LIMIT ?))
+          """,
+          """
+          DELETE FROM analytics.entities
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.entities WHERE model_id = ? LIMIT ?))
+          """,
+          """
+          DELETE FROM analytics.devices
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.devices WHERE model_id = ? LIMIT ?))
+          """,
+          """
+          DELETE FROM analytics.sites
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.sites WHERE model_id = ? LIMIT ?))
+          """,
+          """
+          DELETE FROM analytics.table_state
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.table_state WHERE model_id = ? LIMIT ?))
+          """,
+          """
+          DELETE FROM analytics.model_table
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.model_table WHERE model_id = ? LIMIT ?))
+          """);
 
   private static final String DELETE_MODEL = "DELETE FROM analytics.model WHERE model_id = ?";
 
   private final DataSource service;
+  private final DeadLetters deadLetters;
   private final CountDownLatch closing = new CountDownLatch(1);
   private @Nullable Thread cleaner;
 
-  ModelCleaner(DataSource service) {
+  ModelCleaner(DataSource service, DeadLetters deadLetters) {
     this.service = service;
+    this.deadLetters = deadLetters;
   }
 
   /// Cleans until closed.
@@ -100,9 +124,17 @@ public final class ModelCleaner implements AutoCloseable {
     }
   }
 
+  /// Waits for the portion at hand.
   @Override
   public synchronized void close() {
     closing.countDown();
+    try {
+      if (cleaner != null && !cleaner.join(STOP_MAX)) {
+        log.warn("cleaner did not end in time");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void clean() {
@@ -119,7 +151,7 @@ public final class ModelCleaner implements AutoCloseable {
   private boolean more() {
     try {
       return portion();
-    } catch (SQLException e) {
+    } catch (SQLException | RuntimeException e) {
       log.warn("retired models could not be deleted, trying again: cause={}", e.toString());
       return false;
     }
@@ -156,16 +188,19 @@ public final class ModelCleaner implements AutoCloseable {
     }
   }
 
-  private static void delete(Connection connection, int model) throws SQLException {
+  private void delete(Connection connection, int model) throws SQLException {
     if (update(connection, DELETE_MINUTES, model, SERIES_AT_A_TIME, ROWS_AT_A_TIME) > 0
         || update(connection, DELETE_SERIES, model, SERIES_AT_A_TIME) > 0
         || update(connection, DELETE_ROW_STATES, model, ROWS_AT_A_TIME) > 0) {
       return;
     }
-    for (var table : TABLES) {
-      if (update(connection, DELETE_ROWS.formatted(table), model, ROWS_AT_A_TIME) > 0) {
+    for (var rows : DELETE_ROWS) {
+      if (update(connection, rows, model, ROWS_AT_A_TIME) > 0) {
         return;
       }
+    }
+    if (deadLetters.forget(connection, model, ROWS_AT_A_TIME) > 0) {
+      return;
     }
     update(connection, DELETE_MODEL, model);
     log.info("retired model deleted: model={}", model);

@@ -5,25 +5,34 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The models of the sources: `analytics.model`. They are made in short transactions of their own,
 /// before the batch that begins with them, because numbers of series are handed out before it too.
 public final class Models {
+  private static final Logger log = LoggerFactory.getLogger(Models.class);
   private static final int ATTEMPTS_MAX = 5;
 
   private static final String LIVE =
       "SELECT model_id FROM analytics.model WHERE source_id = ?::uuid AND state = 'live'";
 
+  private static final String SHOWN =
+      "SELECT model_id FROM analytics.model WHERE model_id = ANY (?) AND state = 'live'";
+
   private static final String ADD_FIRST =
       """
       INSERT INTO analytics.model (tenant_id, source_id, state, purpose, first_epoch, first_seq,
         applied_epoch, applied_seq, created_at)
-      VALUES (?::uuid, ?::uuid, 'live', 'first', 1, 1, 1, 0, now())
+      VALUES (?::uuid, ?::uuid, 'live', 'first', 1, 1, 1, 0, ?)
       ON CONFLICT (source_id) WHERE state = 'live' DO NOTHING
       """;
 
@@ -31,7 +40,7 @@ public final class Models {
       """
       INSERT INTO analytics.model (tenant_id, source_id, state, purpose, first_epoch, first_seq,
         applied_epoch, applied_seq, created_at)
-      VALUES (?::uuid, ?::uuid, 'building', 'snapshot', ?, ?, ?, ? - 1, now())
+      VALUES (?::uuid, ?::uuid, 'building', 'snapshot', ?, ?, ?, ? - 1, ?)
       ON CONFLICT (source_id, first_epoch, first_seq) WHERE purpose = 'snapshot' DO NOTHING
       """;
 
@@ -50,10 +59,8 @@ public final class Models {
   /// The same transaction goes on folding into the model, and its new series are numbered on
   /// another connection, with a key share of the model's row: a stronger lock than this would have
   /// ingest wait for itself.
-  private static final String IS_BUILDING =
-      """
-      SELECT FROM analytics.model WHERE model_id = ? AND state = 'building' FOR NO KEY UPDATE
-      """;
+  private static final String STATE =
+      "SELECT state FROM analytics.model WHERE model_id = ? FOR NO KEY UPDATE";
 
   private static final String RETIRE_LIVE =
       """
@@ -73,7 +80,7 @@ public final class Models {
       INSERT INTO analytics.model (tenant_id, source_id, state, purpose, first_epoch, first_seq,
         applied_epoch, applied_seq, created_at)
       SELECT tenant_id, source_id, 'building', 'rebuild', first_epoch, first_seq,
-        first_epoch, first_seq - 1, now()
+        first_epoch, first_seq - 1, ?
       FROM analytics.model WHERE model_id = ? AND state = 'live'
       RETURNING model_id
       """;
@@ -126,7 +133,7 @@ public final class Models {
   }
 
   /// The model that people see of a source; its first one is made here.
-  public int live(SourceRef source) throws SQLException {
+  public int live(SourceRef source, Instant now) throws SQLException {
     try (var connection = service.getConnection()) {
       for (var attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         var found = findLive(connection, source.sourceId());
@@ -136,6 +143,7 @@ public final class Models {
         try (var add = connection.prepareStatement(ADD_FIRST)) {
           add.setString(1, source.tenantId().toString());
           add.setString(2, source.sourceId().toString());
+          add.setObject(3, now.atOffset(ZoneOffset.UTC));
           add.executeUpdate();
         }
       }
@@ -149,6 +157,20 @@ public final class Models {
       find.setString(1, sourceId.toString());
       try (var rows = find.executeQuery()) {
         return rows.next() ? rows.getInt(1) : null;
+      }
+    }
+  }
+
+  /// Those of these models that people see.
+  public Set<Integer> shown(Connection connection, Collection<Integer> models) throws SQLException {
+    try (var find = connection.prepareStatement(SHOWN)) {
+      find.setArray(1, connection.createArrayOf("int4", models.toArray()));
+      try (var rows = find.executeQuery()) {
+        var shown = new HashSet<Integer>();
+        while (rows.next()) {
+          shown.add(rows.getInt(1));
+        }
+        return shown;
       }
     }
   }
@@ -190,7 +212,7 @@ public final class Models {
 
   /// The model of the snapshot that begins with an event of the source's epoch; the same one
   /// however often it is asked for.
-  public int ofSnapshot(SourceRef source, long firstSeq) throws SQLException {
+  public int ofSnapshot(SourceRef source, long firstSeq, Instant now) throws SQLException {
     try (var connection = service.getConnection();
         var add = connection.prepareStatement(ADD_OF_SNAPSHOT);
         var find = connection.prepareStatement(OF_SNAPSHOT)) {
@@ -200,6 +222,7 @@ public final class Models {
       add.setLong(4, firstSeq);
       add.setInt(5, source.epoch());
       add.setLong(6, firstSeq);
+      add.setObject(7, now.atOffset(ZoneOffset.UTC));
       add.executeUpdate();
       find.setString(1, source.sourceId().toString());
       find.setInt(2, source.epoch());
@@ -225,13 +248,22 @@ public final class Models {
   }
 
   /// People see this model instead of the one before, once the transaction of `connection`
-  /// commits. Nothing changes if it is not being built.
-  public void show(Connection connection, SourceRef source, int model) throws SQLException {
-    try (var find = connection.prepareStatement(IS_BUILDING)) {
+  /// commits. False: it is not being built, and nothing changes.
+  public boolean show(Connection connection, SourceRef source, int model) throws SQLException {
+    try (var find = connection.prepareStatement(STATE)) {
       find.setInt(1, model);
       try (var rows = find.executeQuery()) {
-        if (!rows.next()) {
-          return;
+        var state = rows.next() ? rows.getString(1) : "gone";
+        if (!state.equals("building")) {
+          // A source's first snapshot is folded into what people see from its begin.
+          if (!state.equals("live")) {
+            log.warn(
+                "model is not wanted any more and is not shown: source={} model={} state={}",
+                source.sourceId(),
+                model,
+                state);
+          }
+          return false;
         }
       }
     }
@@ -242,6 +274,7 @@ public final class Models {
       show.setInt(1, model);
       show.executeUpdate();
     }
+    return true;
   }
 
   /// The live model is not folded into any more, from behind an event on. False: it is not live.
@@ -257,9 +290,11 @@ public final class Models {
   }
 
   /// A model that is to be built from the same events as a live one; null if that is not live.
-  public @Nullable Integer ofRebuild(Connection connection, int live) throws SQLException {
+  public @Nullable Integer ofRebuild(Connection connection, int live, Instant now)
+      throws SQLException {
     try (var add = connection.prepareStatement(OF_REBUILD)) {
-      add.setInt(1, live);
+      add.setObject(1, now.atOffset(ZoneOffset.UTC));
+      add.setInt(2, live);
       try (var rows = add.executeQuery()) {
         return rows.next() ? rows.getInt(1) : null;
       }

@@ -64,7 +64,7 @@
 @NullMarked
 @ApplicationModule(
     id = "stream.materializer",
-    allowedDependencies = {"base.db", "base.process", "stream.source"})
+    allowedDependencies = {"base.db", "base.process", "stream.deadletter", "stream.source"})
 package io.claritystream.stream.materializer;
 
 import org.jspecify.annotations.NullMarked;

@@ -72,7 +72,7 @@ public final class IngestProfile {
         new SourceLine(
             ref,
             false,
-            Mark.NONE.folding(TestMaterializer.models(database).live(ref)),
+            Mark.NONE.folding(TestMaterializer.models(database).live(ref, java.time.Instant.now())),
             Set.of(),
             Map.of());
     try (var connection = database.dataSource("service").getConnection()) {

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import io.claritystream.stream.materializer.TestMaterializer;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -197,5 +198,60 @@ class RepeatedSnapshotTests {
     rig.start("d");
     awaitInEpoch(3, 3);
     assertThat(seen()).containsExactly("1 11", "2 21", "5 51");
+  }
+
+  @Test
+  void a_batch_that_cannot_be_read_begins_and_ends_a_snapshot_all_the_same() {
+    firstSnapshot();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.nonsense(2, true, false), source.batch(read(1, "10")));
+    awaitInEpoch(2, 1);
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 3");
+    assertThat(states()).containsExactly("first live", "snapshot building");
+
+    rig.send(source, source.nonsense(1, false, true), source.batch(read(2, "20")));
+    awaitInEpoch(2, 2);
+    assertThat(seen()).containsExactly("1 10", "2 20");
+    assertThat(states()).containsExactly("first retired", "snapshot live");
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsOnly("batch_corrupt");
+  }
+
+  @Test
+  void a_header_and_a_block_that_differ_on_a_snapshot_are_a_corrupt_batch() {
+    firstSnapshot();
+    rig.send(source, source.snapshotEnd(read(4, "4")).with(h -> h.setSnapshotEnds(false)));
+    await().atMost(IngestRig.SOON).until(() -> rig.letters(source).size() == 1);
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("batch_corrupt");
+  }
+
+  @Test
+  void who_watches_is_shown_no_reading_of_it_and_is_told_to_read_again_when_it_is_shown()
+      throws Exception {
+    firstSnapshot();
+    var barrier = source.nextEpoch();
+    try (var pages = rig.live.open(source.tenant())) {
+      rig.send(source, barrier, source.snapshot(read(1, "777")));
+      awaitInEpoch(2, 1);
+      rig.send(source, source.batch(read(2, "778")), source.snapshotEnd());
+      var told = new StringBuilder();
+      await()
+          .atMost(IngestRig.SOON)
+          .until(
+              () -> {
+                var delivery = pages.next(Duration.ofMillis(100));
+                told.append(delivery.readings());
+                return delivery.readAgain();
+              });
+      assertThat(told.toString()).doesNotContain("777");
+
+      rig.send(source, source.batch(Event.reading(3, source.capturedAt(), "779")));
+      await()
+          .atMost(IngestRig.SOON)
+          .until(() -> pages.next(Duration.ofMillis(100)).toString().contains("779"));
+    }
   }
 }

@@ -194,15 +194,22 @@ public final class SimulatedSource {
     }
     block.transactionEnd(0x1_0000_0000L + nextSeq + events.length);
     var plain = java.util.Arrays.copyOf(block.array(), block.size());
-    return packed(plain, events.length, block.cells(), atUs);
+    return packed(
+        plain, events.length, block.cells(), atUs, block.snapshotBegins(), block.snapshotEnds());
   }
 
   /// A batch whose payload is not a block, though everything about it is in order.
   public Batch nonsense(int count) {
-    return packed("not a block".getBytes(StandardCharsets.UTF_8), count, 0, 0);
+    return nonsense(count, false, false);
   }
 
-  private Batch packed(byte[] plain, int count, int cells, long atUs) {
+  /// The same, and its header says that a snapshot begins or ends in it.
+  public Batch nonsense(int count, boolean begins, boolean ends) {
+    return packed("not a block".getBytes(StandardCharsets.UTF_8), count, 0, 0, begins, ends);
+  }
+
+  private Batch packed(
+      byte[] plain, int count, int cells, long atUs, boolean begins, boolean ends) {
     var payload = Zstd.compress(plain, 1);
     if (count > 0) {
       digest = BatchDigest.next(digest, payload, 0, payload.length);
@@ -218,6 +225,8 @@ public final class SimulatedSource {
             .setDigest(ByteString.copyFrom(digest))
             .setFirstCapturedAtUs(atUs)
             .setLastCapturedAtUs(atUs)
+            .setSnapshotBegins(begins)
+            .setSnapshotEnds(ends)
             .build();
     nextSeq += count;
     return new Batch(header, payload);

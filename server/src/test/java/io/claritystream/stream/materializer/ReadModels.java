@@ -28,7 +28,7 @@ public final class ReadModels implements AutoCloseable {
     arrange();
     restart();
     try {
-      model = new Models(database.dataSource("service")).live(source);
+      model = new Models(database.dataSource("service")).live(source, java.time.Instant.now());
     } catch (SQLException e) {
       throw new IllegalStateException(e);
     }

@@ -1,6 +1,7 @@
 package io.claritystream.stream.materializer;
 
 import io.claritystream.base.db.TestDatabase;
+import io.claritystream.stream.deadletter.DeadLetters;
 import io.github.bucket4j.TimeMeter;
 import java.sql.SQLException;
 
@@ -17,7 +18,7 @@ public final class TestMaterializer {
   }
 
   public static ModelCleaner cleaner(TestDatabase database) {
-    return new ModelCleaner(database.dataSource("service"));
+    return new ModelCleaner(database.dataSource("service"), new DeadLetters());
   }
 
   /// Deletes a portion of what is retired; false if there was none.
