@@ -13,8 +13,9 @@ import org.springframework.http.HttpHeaders;
 /// Which names the platform answers to. A page of somebody else whose name is made to lead to this
 /// machine (DNS rebinding) is to a browser of one origin with us; the name in `Host` gives it away.
 ///
-/// Good are the public address, the address that the connection came to, `localhost` where that is
-/// a loopback one, and the names that the operator has added; each with its port.
+/// Good are the public address and the names that the operator has added, each with its port; and
+/// on any port the address that the connection came to, and `localhost` where that is a loopback
+/// one: nobody can make those two lead elsewhere, and a forwarded port is another than ours.
 final class HostRule {
 
   private static final Pattern HOST =
@@ -85,18 +86,15 @@ final class HostRule {
 
   /// Whether the name is the end of the connection at hand, as it is without anything in front.
   private static boolean isConnection(Name name, HttpServletRequest request) {
-    if (!name.isPort(request.getLocalPort())) {
-      return false;
-    }
-    InetAddress local = InetAddress.ofLiteral(request.getLocalAddr());
-    if (name.host().equals("localhost")) {
-      return local.isLoopbackAddress();
-    }
     try {
+      InetAddress local = InetAddress.ofLiteral(request.getLocalAddr());
+      if (name.host().equals("localhost")) {
+        return local.isLoopbackAddress();
+      }
       // A literal address is never looked up, and nothing else is an address.
       String literal = name.host().replaceAll("[\\[\\]]", "");
       return InetAddress.ofLiteral(literal).equals(local);
-    } catch (IllegalArgumentException aName) {
+    } catch (IllegalArgumentException noAddress) {
       return false;
     }
   }

@@ -21,12 +21,21 @@ import java.util.UUID;
 /// What bronze does not keep of an event is not there: the source's transaction, and the moment of
 /// capture below the millisecond.
 public final class SourceHistory {
-  private static final int FETCH_ROWS = 500;
+  /// Rows fetched at once: few at first, then as many as are worth about so many bytes. An event
+  /// may have megabytes.
+  private static final int FETCH_ROWS_FIRST = 8;
+
+  private static final int FETCH_ROWS_MAX = 100;
+  private static final long FETCH_BYTES = 1024 * 1024;
 
   /// Each day's index is in the order of a source, and merging them needs no sort: for any other
   /// plan PostgreSQL would read all that is left of the source for each part.
   private static final String IN_ORDER =
       "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off";
+
+  private static final String AS_BEFORE =
+      "SET LOCAL enable_seqscan TO DEFAULT; SET LOCAL enable_bitmapscan TO DEFAULT;"
+          + " SET LOCAL enable_sort TO DEFAULT";
 
   private static final String EVENTS =
       """
@@ -88,16 +97,28 @@ public final class SourceHistory {
   /// @param bytesMax of payloads, beyond which the part ends; one event is always given
   public Part next(Connection connection, Place after, Place upTo, int eventsMax, long bytesMax)
       throws SQLException {
-    try (var settings = connection.createStatement()) {
-      settings.execute(IN_ORDER);
+    set(connection, IN_ORDER);
+    var part = read(connection, after, upTo, eventsMax, bytesMax);
+    // After an error there is no transaction left to set anything in.
+    set(connection, AS_BEFORE);
+    return part;
+  }
+
+  private static void set(Connection connection, String settings) throws SQLException {
+    try (var statement = connection.createStatement()) {
+      statement.execute(settings);
     }
+  }
+
+  private Part read(Connection connection, Place after, Place upTo, int eventsMax, long bytesMax)
+      throws SQLException {
     var events = new ArrayList<ChangeEvent>();
     var epoch = after.epoch();
     var bytes = 0L;
     try (var select = connection.prepareStatement(EVENTS)) {
       bind(select, after, upTo);
       select.setInt(6, eventsMax);
-      select.setFetchSize(FETCH_ROWS);
+      select.setFetchSize(FETCH_ROWS_FIRST);
       try (var rows = select.executeQuery()) {
         while (bytes < bytesMax && rows.next()) {
           if (events.isEmpty()) {
@@ -108,6 +129,7 @@ public final class SourceHistory {
           var payload = rows.getString("payload").getBytes(StandardCharsets.UTF_8);
           bytes += payload.length;
           events.add(event(connection, rows, payload));
+          rows.setFetchSize(Math.clamp(FETCH_BYTES * events.size() / bytes, 1, FETCH_ROWS_MAX));
         }
       }
     }

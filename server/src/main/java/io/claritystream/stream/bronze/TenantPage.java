@@ -184,8 +184,8 @@ final class TenantPage {
         .param("source", behind.sourceId())
         .param("epoch", behind.place().epoch())
         .param("seq", behind.place().seq())
-        // What has come late makes a slice longer, and is shown.
-        .param("most", 2 * EventLog.SCANNED_MAX)
+        // What has come late makes a slice longer, and is shown: up to as many again and again.
+        .param("most", 10 * EventLog.SCANNED_MAX)
         .param("rows", wanted - found.size())
         .query(EventLog::key)
         .list()

@@ -69,7 +69,7 @@ class GatewayConfiguration {
             marks,
             bus,
             new Quotas(plans, TimeMeter.SYSTEM_NANOTIME),
-            new EpochAllowance(properties.epochsPerHour(), TimeMeter.SYSTEM_NANOTIME),
+            new Allowance(properties.epochsPerHour(), TimeMeter.SYSTEM_NANOTIME),
             streams,
             new GatewayMeters(registry, streams),
             gatewayCalls,

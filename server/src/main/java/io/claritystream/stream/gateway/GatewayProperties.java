@@ -23,7 +23,8 @@ import org.springframework.validation.annotation.Validated;
 /// @param welcomeWithin how long an opening stream may wait for ingest to reach its barrier; agents
 ///     give up after 30 seconds
 /// @param pairingsPerMinute attempts to pair that one address has in a minute
-/// @param epochsPerHour how often a source may begin its numbers anew in an hour
+/// @param epochsPerHour how often a source may begin its numbers anew at once, and an hour from
+///     then on: each costs a barrier, and a snapshot or a reading anew
 @ConfigurationProperties(prefix = "clarity.gateway", ignoreUnknownFields = false)
 @Validated
 record GatewayProperties(

@@ -17,6 +17,7 @@ import io.claritystream.stream.source.Agents;
 import io.claritystream.stream.source.IssuedCertificate;
 import io.claritystream.stream.source.SiteKey;
 import io.claritystream.stream.source.Sources;
+import io.github.bucket4j.TimeMeter;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
@@ -40,7 +41,12 @@ import org.slf4j.LoggerFactory;
 final class LinkService extends AgentLinkGrpc.AgentLinkImplBase {
   private static final Logger LOG = LoggerFactory.getLogger(LinkService.class);
 
+  /// How often an agent may take a source off its list, at once and an hour: each is a line in the
+  /// audit log, and so is each that comes back.
+  static final int REMOVALS_PER_HOUR = 100;
+
   private final Agents agents;
+  private final Allowance removals = new Allowance(REMOVALS_PER_HOUR, TimeMeter.SYSTEM_NANOTIME);
   private final PairingAttempts attempts;
   private final StreamServices services;
   private final IntSupplier partitions;
@@ -196,6 +202,12 @@ final class LinkService extends AgentLinkGrpc.AgentLinkImplBase {
     } catch (IllegalArgumentException e) {
       throw Status.INVALID_ARGUMENT
           .withDescription("A source is named by its id, a UUID.")
+          .asRuntimeException();
+    }
+    if (!removals.admits(agent.agentId())) {
+      throw Status.RESOURCE_EXHAUSTED
+          .withDescription(
+              "An agent may remove " + REMOVALS_PER_HOUR + " sources an hour; try again later.")
           .asRuntimeException();
     }
     return switch (services.sources().remove(agent, sourceId)) {

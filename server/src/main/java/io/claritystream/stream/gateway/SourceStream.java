@@ -287,9 +287,9 @@ final class SourceStream implements DurableMarks.Listener {
     LOG.warn("no more epochs source={} per_hour={} because {}", opened.sourceId(), most, why);
     refuse(
         Refusal.TOO_MANY_EPOCHS,
-        "This source has begun its numbers anew "
+        "This source begins its numbers anew more often than the "
             + most
-            + " times within an hour, and would again: "
+            + " times an hour that it may, and would again: "
             + why
             + ". See that the agent's data directory is kept, whole and used by one agent alone;"
             + " it is tried again by itself.");

@@ -27,7 +27,7 @@ record StreamServices(
     DurableMarks marks,
     EventBus bus,
     Quotas quotas,
-    EpochAllowance epochs,
+    Allowance epochs,
     LiveStreams streams,
     GatewayMeters meters,
     Executor background,

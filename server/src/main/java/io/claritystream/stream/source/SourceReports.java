@@ -116,9 +116,14 @@ public final class SourceReports {
     }
   }
 
-  /// The source was taken off its agent: its pages are told with the next writing.
+  /// The source was taken off its agent: its pages are told with the next writing. One that has
+  /// come back meanwhile, with a newer session, stays.
   public synchronized void removed(SourceRef source) {
-    Connected entry = connected.remove(source.sourceId());
+    Connected entry = connected.get(source.sourceId());
+    if (entry != null && entry.source.session() > source.session()) {
+      return;
+    }
+    connected.remove(source.sourceId());
     SourceReport last = entry == null ? SourceReport.of(SourceReport.State.OFFLINE) : entry.report;
     gone.put(source.sourceId(), new Row(source, last.in(SourceReport.State.OFFLINE), 0));
   }

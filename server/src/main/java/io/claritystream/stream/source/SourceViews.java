@@ -50,7 +50,7 @@ final class SourceViews {
         SELECT coalesce(sum(n.reads), 0) AS reads,
                count(*) FILTER (WHERE NOT n.exact) AS tables_not_exact
         FROM analytics.table_state n
-        WHERE n.tenant_id = s.tenant_id AND n.source_id = s.source_id
+        WHERE n.tenant_id = s.tenant_id AND n.model_id = live.model_id
       ) folded
       CROSS JOIN LATERAL (
         SELECT count(*) AS gaps, count(*) FILTER (WHERE g.repaired_at IS NULL) AS gaps_open
@@ -111,10 +111,6 @@ final class SourceViews {
       @Nullable Instant lastEventAt,
       Instant createdAt) {}
 
-  /// The newest snapshot that the agent has told of.
-  ///
-  /// @param rows that the agent has read from the database so far
-  /// @param rowsStored of those, how many are stored here
   /// What is shown of a source.
   ///
   /// @param state `building` while a snapshot is being taken again: what is shown is as of before
@@ -129,6 +125,10 @@ final class SourceViews {
       @Nullable Long rows,
       @Nullable Instant since) {}
 
+  /// The snapshot that is under way, as the agent tells of it.
+  ///
+  /// @param rows that the agent has read from the database so far
+  /// @param rowsStored of those, how many are stored here
   @Schema(name = "SourceSnapshot")
   record Snapshot(int tablesDone, int tablesTotal, long rows, long rowsStored) {
     /// A snapshot's rows are the first events of their epoch, so the durable number tells how many
@@ -196,6 +196,12 @@ final class SourceViews {
     if ("streaming".equals(state) && (underWay || row.getBoolean("folding_aside"))) {
       state = "snapshotting";
     }
+    // An epoch may go on without a snapshot: then the agent tells of the one before, and its rows
+    // have nothing to do with the numbers here.
+    boolean isUnderWay =
+        underWay
+            || row.getBoolean("folding_aside")
+            || "snapshotting".equals(row.getString("state"));
     return new Source(
         row.getObject("source_id", UUID.class),
         row.getString("name"),
@@ -215,7 +221,7 @@ final class SourceViews {
         row.getLong("gaps"),
         row.getLong("gaps_open"),
         row.getString("acknowledge"),
-        snapshot,
+        isUnderWay ? snapshot : null,
         new Model(
             row.getString("model_state"),
             row.getObject("model_rows", Long.class),

@@ -138,7 +138,10 @@ class EarlyRefusalTests {
         "clarity.example",
         "clarity.example:443",
         "Clarity.Example",
-        "clarity.internal:8080"
+        "clarity.internal:8080",
+        "localhost",
+        "localhost:1",
+        "127.0.0.1:1"
       })
   void the_names_it_is_reached_by_are_answered(String host) {
     assertThat(hello(host)).startsWith("HTTP/1.1 200");
@@ -149,8 +152,6 @@ class EarlyRefusalTests {
       strings = {
         "evil.example",
         "evil.example:{port}",
-        "localhost",
-        "localhost:1",
         "localhost.evil.example:{port}",
         "clarity.example.evil.example",
         "clarity.example:{port}",

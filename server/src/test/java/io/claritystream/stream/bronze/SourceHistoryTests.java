@@ -228,6 +228,12 @@ class SourceHistoryTests {
       assertThat(history.next(connection, new Place(1, 0), end, 100, 1).events()).hasSize(1);
       assertThat(history.next(connection, new Place(1, 0), end, 100, 2_500).events()).hasSize(3);
       assertThat(history.next(connection, end, end, 100, 2_500).isEmpty()).isTrue();
+      // What else the transaction asks is planned as it was before.
+      try (var ask = connection.createStatement();
+          var sort = ask.executeQuery("SHOW enable_sort")) {
+        sort.next();
+        assertThat(sort.getString(1)).isEqualTo("on");
+      }
     }
   }
 

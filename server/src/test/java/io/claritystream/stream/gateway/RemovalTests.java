@@ -114,6 +114,19 @@ class RemovalTests {
     return person.send("DELETE", "/v1/sources/" + source, null).status();
   }
 
+  @Test
+  void anAgentCannotFillTheAuditLogWithRemovals() {
+    try (TestAgent agent = link.pairedAgent()) {
+      String source = agent.register("again", "1/again").getSourceId();
+      for (int i = 0; i < LinkService.REMOVALS_PER_HOUR; i++) {
+        agent.remove(source);
+        agent.register("again", "1/again");
+      }
+      assertThat(refused(agent, source)).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
+      assertThat(listed("/v1/sources", source)).isTrue();
+    }
+  }
+
   private static Status.Code refused(TestAgent agent, String source) {
     return catchThrowableOfType(StatusRuntimeException.class, () -> agent.remove(source))
         .getStatus()

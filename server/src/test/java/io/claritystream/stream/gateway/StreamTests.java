@@ -739,6 +739,7 @@ class StreamTests {
       stream.awaitDurable(10);
       await().atMost(DEADLINE).until(() -> shown().text("state").equals("streaming"));
       assertThat(shown().body().get("durable_seq").asInt()).isEqualTo(10);
+      assertThat(shown().body().path("snapshot").isObject()).isFalse();
     }
   }
 

@@ -7,31 +7,32 @@ import io.github.bucket4j.TimeMeter;
 import java.time.Duration;
 import java.util.UUID;
 
-/// How many epochs a source may begin in an hour. Each costs a barrier and a snapshot or a reading
-/// anew; an agent that needs more of them loses its spool again and again, or lies about it. The
-/// count is this process's own.
-final class EpochAllowance {
+/// How often somebody may do what costs more than a call: so many times at once, and as many an
+/// hour from then on. Whoever begins with none used may so do it nearly twice as often in the first
+/// hour. The count is this process's own.
+final class Allowance {
 
   private static final Duration PERIOD = Duration.ofHours(1);
-  private static final int SOURCES_MAX = 100_000;
+  private static final int KNOWN_MAX = 100_000;
 
   private final int perHour;
   private final TimeMeter time;
-  private final Cache<UUID, Bucket> bySource =
-      Caffeine.newBuilder().expireAfterAccess(PERIOD).maximumSize(SOURCES_MAX).build();
+  private final Cache<UUID, Bucket> byId =
+      Caffeine.newBuilder().expireAfterAccess(PERIOD).maximumSize(KNOWN_MAX).build();
 
-  EpochAllowance(int perHour, TimeMeter time) {
+  Allowance(int perHour, TimeMeter time) {
     this.perHour = perHour;
     this.time = time;
   }
 
+  /// As many at once, too.
   int perHour() {
     return perHour;
   }
 
   /// Takes one, if there is one left.
-  boolean admits(UUID sourceId) {
-    return bySource.get(sourceId, _ -> bucket()).tryConsume(1);
+  boolean admits(UUID id) {
+    return byId.get(id, _ -> bucket()).tryConsume(1);
   }
 
   private Bucket bucket() {

@@ -7,10 +7,10 @@ import java.time.Duration;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
-class EpochAllowanceTests {
+class AllowanceTests {
 
   private final Time time = new Time();
-  private final EpochAllowance allowance = new EpochAllowance(6, time);
+  private final Allowance allowance = new Allowance(6, time);
   private final UUID source = UUID.randomUUID();
 
   @Test
