@@ -119,7 +119,7 @@ final class ExtrasTables {
     for (var type : ExtraType.values()) {
       try (var delete =
           connection.prepareStatement(
-              "DELETE FROM %s WHERE model_id = ? AND entity_id = ANY (?::uuid[])"
+              "DELETE FROM analytics.extras_%s WHERE model_id = ? AND entity_id = ANY (?::uuid[])"
                   .formatted(type.table))) {
         delete.setInt(1, model.id);
         delete.setString(2, ids);
