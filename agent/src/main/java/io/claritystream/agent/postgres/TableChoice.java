@@ -47,6 +47,7 @@ public record TableChoice(List<String> patterns) {
 
   private static boolean matches(String pattern, TableName table) {
     return glob(pattern, table.toString())
+        || glob(pattern, table.namespace() + "." + table.name())
         || !pattern.contains(".") && glob("public." + pattern, table.toString());
   }
 

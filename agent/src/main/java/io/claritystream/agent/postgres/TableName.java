@@ -1,5 +1,7 @@
 package io.claritystream.agent.postgres;
 
+import io.claritystream.protocol.block.TableSchema;
+
 /// A table's name in its two parts, neither quoted.
 public record TableName(String namespace, String name) implements Comparable<TableName> {
   /// As SQL wants it.
@@ -17,9 +19,9 @@ public record TableName(String namespace, String name) implements Comparable<Tab
     return order != 0 ? order : name.compareTo(other.name);
   }
 
-  /// For people.
+  /// For people, and as the platform calls it.
   @Override
   public String toString() {
-    return namespace + "." + name;
+    return TableSchema.qualified(namespace, name);
   }
 }

@@ -91,7 +91,7 @@ class PgOutputTests {
     var event = sealed().getFirst();
     assertThat(event.op()).isEqualTo(Op.INSERT);
     assertThat(event.seq()).isEqualTo(1);
-    assertThat(event.schema().qualifiedName()).isEqualTo("plant.Reading \"x\"");
+    assertThat(event.schema().qualifiedName()).isEqualTo("plant.\"Reading \"\"x\"\"\"");
     assertThat(texts(event.after())).containsExactly("1", "é日本", null);
     assertThat(event.before()).isNull();
     assertThat(event.oldKey()).isNull();

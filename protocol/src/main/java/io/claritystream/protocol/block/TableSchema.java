@@ -41,10 +41,21 @@ public record TableSchema(
     foreignKeys = List.copyOf(foreignKeys);
   }
 
-  /// `namespace.name`, or the name alone where there is no namespace. For people and for storage:
-  /// the two parts are not escaped.
+  /// `namespace.name`, or the name alone where there is no namespace. A part that holds a dot or a
+  /// quote stands in quotes, as in SQL, so that no two tables of a source have the same.
   public String qualifiedName() {
-    return namespace.isEmpty() ? name : namespace + "." + name;
+    return qualified(namespace, name);
+  }
+
+  /// What [#qualifiedName] says of a table of these names.
+  public static String qualified(String namespace, String name) {
+    return namespace.isEmpty() ? part(name) : part(namespace) + "." + part(name);
+  }
+
+  private static String part(String name) {
+    return name.indexOf('.') < 0 && name.indexOf('"') < 0
+        ? name
+        : '"' + name.replace("\"", "\"\"") + '"';
   }
 
   /// Of the names of all columns.

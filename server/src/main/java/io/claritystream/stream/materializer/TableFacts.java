@@ -120,9 +120,7 @@ final class TableFacts {
 
   /// The table that a declared reference leads to, as [#qualifiedName] has it.
   static String target(ForeignKey reference) {
-    return reference.targetNamespace().isEmpty()
-        ? reference.targetTable()
-        : reference.targetNamespace() + "." + reference.targetTable();
+    return TableSchema.qualified(reference.targetNamespace(), reference.targetTable());
   }
 
   /// A name without case and separators: `Reading_Time` and `readingTime` are the same.
