@@ -79,11 +79,15 @@ public final class Agent {
   int command(List<String> line) {
     try {
       var arguments = new Arguments(line, FLAGS);
-      if (arguments.flag("--help") || !arguments.hasWord()) {
+      if (line.isEmpty() || arguments.flag("--help")) {
         out.print(Usage.of(program, arguments.words()));
         return line.isEmpty() ? MISUSED : DONE;
       }
       var chosen = arguments.option("--data").filter(path -> !path.isBlank());
+      if (!arguments.hasWord()) {
+        arguments.end();
+        throw new UsageException("the command is missing");
+      }
       var home = home(chosen);
       var called = program + chosen.map(path -> " --data " + quoted(path)).orElse("");
       var command = arguments.word("the command");
@@ -105,8 +109,7 @@ public final class Agent {
         default -> throw new UsageException("there is no command " + command);
       };
     } catch (UsageException e) {
-      err.println("agent: " + e.getMessage());
-      err.println(program + " --help shows all commands");
+      err.println("agent: " + e.getMessage() + " (" + program + " --help shows all commands)");
       return MISUSED;
     } catch (CommandFailedException e) {
       err.println("agent: " + e.getMessage());

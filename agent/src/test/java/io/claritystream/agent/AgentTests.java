@@ -251,6 +251,8 @@ class AgentTests {
     assertThat(said()).contains("./clarity agent --data ").contains(" pair CODE --server URL");
     assertThat(agent("fly")).isEqualTo(Agent.MISUSED);
     assertThat(said()).contains("./clarity agent --help shows all commands");
+    assertThat(agent("--wat", "x")).isEqualTo(Agent.MISUSED);
+    assertThat(said()).contains("--wat is unknown");
   }
 
   @Test

@@ -195,7 +195,7 @@ public final class Capture {
       events.snapshotBegin(position, micros());
       var catalog = new Catalog(reader);
       var rows = 0L;
-      var tables = SnapshotOrder.of(reader, preflight.tables());
+      var tables = preflight.tables();
       for (var i = 0; i < tables.size(); i++) {
         progress.snapshot(i, tables.size(), rows);
         rows = table(reader, catalog, tables.get(i), position, events, i, tables.size(), rows);

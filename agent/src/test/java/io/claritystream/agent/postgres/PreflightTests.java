@@ -84,27 +84,6 @@ class PreflightTests {
   }
 
   @Test
-  void aSnapshotReadsWhatOthersReferToFirstAndSmallBeforeLarge() throws Exception {
-    run(
-        superuser,
-        "CREATE TABLE z_site (id int PRIMARY KEY)",
-        "CREATE TABLE y_device (id int PRIMARY KEY, site int REFERENCES z_site, next int)",
-        "CREATE TABLE a_reading (device int REFERENCES y_device, v int, id int PRIMARY KEY)",
-        "CREATE TABLE b_large (id int PRIMARY KEY)",
-        "CREATE TABLE c_circle (id int PRIMARY KEY)",
-        "CREATE TABLE d_circle (id int PRIMARY KEY REFERENCES c_circle)",
-        "ALTER TABLE c_circle ADD FOREIGN KEY (id) REFERENCES d_circle DEFERRABLE",
-        "INSERT INTO b_large SELECT generate_series(1, 10000)",
-        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO " + user);
-    run(superuser, check().remedies().toArray(String[]::new));
-    try (var connection = as("user").connect()) {
-      assertThat(SnapshotOrder.of(connection, check().tables()))
-          .extracting(table -> table.table().name())
-          .containsExactly("z_site", "y_device", "a_reading", "b_large", "c_circle", "d_circle");
-    }
-  }
-
-  @Test
   void aTableThatComesLaterIsAddedToPublicationsOfAnotherByTheSqlThatIsPrinted() throws Exception {
     run(superuser, "CREATE TABLE reading (id int PRIMARY KEY)");
     run(superuser, check().remedies().toArray(String[]::new));
