@@ -10,6 +10,7 @@ export const paths = {
   source: '/app/data-sources/$id',
   deadLetters: '/app/dead-letters',
   events: '/app/events',
+  extras: '/app/extras',
   settings: '/app/settings',
 } as const;
 

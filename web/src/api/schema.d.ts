@@ -342,6 +342,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/extras/conflicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Keys whose values have several types within a table
+         * @description By source, table and key. Values of each type are kept apart and all of them are found by /v1/extras; a key is listed until the last value of all types but one is gone. key_prefix as it is written.
+         */
+        get: operations["listExtraConflicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extras/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The keys of captured fields without a column of their own, and their types
+         * @description By source, table and key; key_prefix as it is written.
+         */
+        get: operations["listExtraKeys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/live": {
         parameters: {
             query?: never;
@@ -836,6 +876,7 @@ export interface components {
             /** Format: date-time */
             last_event_at: string | null;
             metrics: components["schemas"]["DeviceMetric"][];
+            mixed_attributes: components["schemas"]["MixedAttribute"][];
             name: string;
             /** Format: uuid */
             site_id: string | null;
@@ -889,12 +930,52 @@ export interface components {
             table: string;
         };
         Extra: {
+            entity: components["schemas"]["ExtraEntity"] | null;
             /** Format: uuid */
             entity_id: string;
             key: string;
             /** @enum {string} */
             type: "text" | "num" | "bool" | "time";
             value: unknown;
+        };
+        ExtraConflict: {
+            key: string;
+            /** Format: uuid */
+            source_id: string;
+            table: string;
+            types: components["schemas"]["ExtraConflictType"][];
+        };
+        ExtraConflictType: {
+            /** Format: int64 */
+            entities: number;
+            examples: components["schemas"]["ExtraEntity"][];
+            sample: unknown;
+            /** @enum {string} */
+            type: "text" | "num" | "bool" | "time";
+        };
+        ExtraEntity: {
+            /** Format: uuid */
+            id: string;
+            key: string;
+            /** @enum {string} */
+            kind: "site" | "device" | "row";
+            name: string | null;
+            /** Format: uuid */
+            source_id: string;
+            table: string | null;
+        };
+        ExtraKey: {
+            key: string;
+            /** Format: uuid */
+            source_id: string;
+            table: string;
+            types: components["schemas"]["ExtraKeyType"][];
+        };
+        ExtraKeyType: {
+            /** Format: int64 */
+            entities: number;
+            /** @enum {string} */
+            type: "text" | "num" | "bool" | "time";
         };
         InvalidField: {
             field: string;
@@ -960,6 +1041,13 @@ export interface components {
             /** Format: date-time */
             to: string;
             unit: string | null;
+        };
+        MixedAttribute: {
+            key: string;
+            table: string;
+            /** @enum {string} */
+            type: "text" | "num" | "bool" | "time";
+            types: components["schemas"]["ExtraKeyType"][];
         };
         NewOrganization: {
             /** @example food-and-beverage */
@@ -1051,6 +1139,14 @@ export interface components {
         };
         PageExtra: {
             data: components["schemas"]["Extra"][];
+            next_cursor: string | null;
+        };
+        PageExtraConflict: {
+            data: components["schemas"]["ExtraConflict"][];
+            next_cursor: string | null;
+        };
+        PageExtraKey: {
+            data: components["schemas"]["ExtraKey"][];
             next_cursor: string | null;
         };
         PageMember: {
@@ -1311,6 +1407,8 @@ export interface components {
             truncates: number;
             /** Format: int64 */
             updates: number;
+            /** Format: int64 */
+            values_left_out: number;
         };
         SourceTableChange: {
             /** @enum {string} */
@@ -2412,6 +2510,134 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PageExtra"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission extras.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listExtraConflicts: {
+        parameters: {
+            query?: {
+                source_id?: string;
+                table?: string;
+                key_prefix?: string;
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageExtraConflict"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission extras.read. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listExtraKeys: {
+        parameters: {
+            query?: {
+                source_id?: string;
+                table?: string;
+                key_prefix?: string;
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageExtraKey"];
                 };
             };
             /** @description The request is not valid. */

@@ -16,6 +16,11 @@ export type Operation = Schemas['Event']['op'];
 export type Device = Schemas['Device'];
 export type DeviceDetail = Schemas['DeviceDetail'];
 export type DeviceState = Device['state'];
+export type ExtraType = Schemas['Extra']['type'];
+/** The value is a text, a number, a boolean or a time, as its type says. */
+export type Extra = Omit<Schemas['Extra'], 'value'> & { value: unknown };
+export type ExtraEntity = Schemas['ExtraEntity'];
+export type ExtraConflict = Schemas['ExtraConflict'];
 export type Metric = Schemas['Metric'];
 export type MetricSeries = Schemas['MetricSeries'];
 export type DeadLetter = Omit<Schemas['DeadLetter'], 'sample'> & { sample: unknown };

@@ -11,6 +11,7 @@ import {
   type DeadLetterFilter,
   type DeviceFilter,
   type EventFilter,
+  type ExtraFilter,
   meQuery,
 } from '../api/queries';
 import type { DeadLetter } from '../api/types';
@@ -32,9 +33,14 @@ const root = createRootRouteWithContext<RouterContext>()({
 const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined;
 
+/** What looks like a number or a boolean in an address comes as one. */
+const written = (value: unknown): string | undefined =>
+  typeof value === 'number' || typeof value === 'boolean' ? String(value) : text(value);
+
 const oneOf = <T extends string>(known: readonly T[], value: unknown): T | undefined =>
   known.find((each) => each === value);
 const deviceStates = ['reporting', 'late', 'silent', 'never'] as const;
+const extraTypes = ['text', 'num', 'bool', 'time'] as const;
 const operations = ['insert', 'update', 'delete', 'read', 'truncate'] as const;
 
 const deadLetterCauses: readonly DeadLetter['cause'][] = [
@@ -171,6 +177,25 @@ const deadLetters = createRoute({
   ),
 });
 
+export type ExtrasSearch = ExtraFilter & { view?: 'conflicts'; source_id?: string };
+const extras = createRoute({
+  getParentRoute: () => app,
+  path: 'extras',
+  validateSearch: (search: Record<string, unknown> & SearchSchemaInput): ExtrasSearch =>
+    defined({
+      view: search.view === 'conflicts' ? ('conflicts' as const) : undefined,
+      source_id: text(search.source_id),
+      key: written(search.key),
+      type: oneOf(extraTypes, search.type),
+      table: text(search.table),
+      from: written(search.from),
+      to: written(search.to),
+      prefix: written(search.prefix),
+      contains: written(search.contains),
+    }),
+  component: lazyRouteComponent(() => import('../pages/extras/ExtrasPage'), 'ExtrasPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => app,
   path: 'settings',
@@ -189,6 +214,7 @@ const tree = root.addChildren([
     source,
     deadLetters,
     events,
+    extras,
     settings,
   ]),
 ]);

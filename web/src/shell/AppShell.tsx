@@ -13,7 +13,7 @@ import { cx } from '../ui/cx';
 import { words } from '../ui/format';
 import { Menu, menuItemClass } from '../ui/Menu';
 import { toggleTheme, useTheme } from '../ui/theme';
-import { type NavItem, navItems, settingsItem } from './nav';
+import { allItems, extrasItem, type NavItem, navItems, settingsItem } from './nav';
 import { useShortcuts } from './useShortcuts';
 import { useSignOut } from './useSignOut';
 
@@ -176,7 +176,7 @@ function SideNav({ me }: { me: Me }) {
     >
       <WorkspaceMenu me={me} />
       <div className="mt-2 flex flex-col gap-px">
-        {navItems.map((item) => (
+        {[...navItems, extrasItem].map((item) => (
           <NavLink key={item.to} item={item} />
         ))}
       </div>
@@ -306,7 +306,7 @@ function Breadcrumb() {
       : match.path === paths.source || match.path === paths.deadLetters
         ? navItems.find((item) => item.to === paths.dataSources)
         : undefined;
-  const page = [...navItems, settingsItem].find((item) => item.to === match.path);
+  const page = allItems.find((item) => item.to === match.path);
   return (
     <nav aria-label="Breadcrumb">
       <ol className="flex min-w-0 items-center text-body">

@@ -8,7 +8,7 @@ import { paths } from '../paths';
 import { Dialog } from '../ui/Dialog';
 import { DeviceStatus } from '../ui/Status';
 import { toggleTheme } from '../ui/theme';
-import { navItems, settingsItem } from './nav';
+import { allItems } from './nav';
 import { useSignOut } from './useSignOut';
 
 const recentKey = 'clarity.recent';
@@ -109,7 +109,7 @@ export default function Palette({
             </Group>
           )}
           <Group heading="Go to">
-            {[...navItems, settingsItem].map((item) => (
+            {allItems.map((item) => (
               <Item
                 key={item.to}
                 value={item.label}

@@ -1,5 +1,5 @@
 import { Dialog } from '../ui/Dialog';
-import { navItems, settingsItem } from './nav';
+import { allItems } from './nav';
 
 const groups = [
   {
@@ -13,7 +13,7 @@ const groups = [
   },
   {
     title: 'Go to',
-    keys: [...navItems, settingsItem].map((item) => ({
+    keys: allItems.map((item) => ({
       keys: ['G', item.key.toUpperCase()],
       does: item.label,
     })),

@@ -1,8 +1,24 @@
-import { Cable, Cpu, Gauge, type LucideIcon, ScrollText, Settings } from 'lucide-react';
+import {
+  Cable,
+  CircleX,
+  Cpu,
+  Gauge,
+  type LucideIcon,
+  ScrollText,
+  Settings,
+  Tags,
+} from 'lucide-react';
 import { paths } from '../paths';
 
 export type NavItem = {
-  to: (typeof paths)['overview' | 'devices' | 'dataSources' | 'events' | 'settings'];
+  to: (typeof paths)[
+    | 'overview'
+    | 'devices'
+    | 'dataSources'
+    | 'events'
+    | 'extras'
+    | 'deadLetters'
+    | 'settings'];
   label: string;
   icon: LucideIcon;
   /** Pressed after G. */
@@ -16,9 +32,28 @@ export const navItems: readonly NavItem[] = [
   { to: paths.events, label: 'Events', icon: ScrollText, key: 'e' },
 ];
 
+/** Beside the four of a phone's bar: in the side navigation, the palette and by key. */
+export const extrasItem: NavItem = { to: paths.extras, label: 'Extras', icon: Tags, key: 'x' };
+
+/** A part of the data sources, so in the palette and by key alone. */
+export const deadLettersItem: NavItem = {
+  to: paths.deadLetters,
+  label: 'Failed events',
+  icon: CircleX,
+  key: 'f',
+};
+
 export const settingsItem: NavItem = {
   to: paths.settings,
   label: 'Settings',
   icon: Settings,
   key: ',',
 };
+
+/** All that can be gone to. */
+export const allItems: readonly NavItem[] = [
+  ...navItems,
+  extrasItem,
+  deadLettersItem,
+  settingsItem,
+];

@@ -1,6 +1,6 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { navItems, settingsItem } from './nav';
+import { allItems } from './nav';
 
 const sequenceMs = 1200;
 
@@ -31,7 +31,7 @@ export function useShortcuts(open: (what: 'palette' | 'shortcuts') => void): voi
         goAt = event.timeStamp;
       } else if (goAt && event.timeStamp - goAt < sequenceMs) {
         goAt = 0;
-        const item = [...navItems, settingsItem].find((each) => each.key === event.key);
+        const item = allItems.find((each) => each.key === event.key);
         if (item) {
           event.preventDefault();
           void navigate({ to: item.to });

@@ -275,7 +275,25 @@ function TableDetail({ table }: { table: SourceTable }) {
           ))}
         </div>
       )}
+      <LeftOut table={table} />
     </>
+  );
+}
+
+/** Values that no extra was made of, and by which limits. */
+function LeftOut({ table }: { table: SourceTable }) {
+  if (table.values_left_out === 0) return null;
+  return (
+    <div className="mt-2 max-w-[44rem] text-ink-2">
+      <p className="font-medium">
+        {counted(table.values_left_out, 'value is', 'values are')} not among the extras
+      </p>
+      <p>
+        A table has 2,000 keys at most, the first that were seen. Of a document, 500 values are
+        taken, 20 elements of an array, 8 levels, and keys of 200 characters. The rest stays in the
+        raw events.
+      </p>
+    </div>
   );
 }
 

@@ -22,6 +22,7 @@ import { TimeChart } from '../../ui/TimeChart';
 import { useRefetchEvery } from '../../ui/useRefetchEvery';
 import { useTitle } from '../../ui/useTitle';
 import { SnapshotNotice } from '../data-sources/SnapshotNotice';
+import { typeWords } from '../extras/values';
 
 const route = getRouteApi('/app/devices/$id');
 const chartsFirst = 8;
@@ -79,7 +80,7 @@ export function DevicePage() {
         <Charts device={device} range={range} />
         <div className="flex flex-col gap-3">
           <LatestValues device={device} />
-          <Attributes attributes={device.attributes} />
+          <Attributes device={device} />
         </div>
       </div>
     </>
@@ -258,8 +259,9 @@ function LatestValues({ device }: { device: DeviceDetail }) {
   );
 }
 
-function Attributes({ attributes }: { attributes: DeviceDetail['attributes'] }) {
-  const entries = Object.entries(attributes).sort(([a], [b]) => a.localeCompare(b));
+function Attributes({ device }: { device: DeviceDetail }) {
+  const entries = Object.entries(device.attributes).sort(([a], [b]) => a.localeCompare(b));
+  const mixed = new Map(device.mixed_attributes.map((each) => [each.key, each]));
   return (
     <Panel title="Attributes" aside={<span>{formatCount(entries.length)}</span>}>
       {entries.length === 0 ? (
@@ -280,12 +282,35 @@ function Attributes({ attributes }: { attributes: DeviceDetail['attributes'] }) 
                   </Fragment>
                 ))}
               </dt>
-              <dd className="min-w-0 flex-1 text-right break-words">{attributeText(value)}</dd>
+              <dd className="min-w-0 flex-1 text-right break-words">
+                {attributeText(value)}
+                <Mixed attribute={mixed.get(key)} />
+              </dd>
             </div>
           ))}
         </dl>
       )}
     </Panel>
+  );
+}
+
+/** That a key is of another type elsewhere, where it is. */
+function Mixed({ attribute }: { attribute: DeviceDetail['mixed_attributes'][number] | undefined }) {
+  if (!attribute) return null;
+  const others = attribute.types
+    .filter(({ type }) => type !== attribute.type)
+    .map(({ type, entities }) => `${typeWords[type].toLowerCase()} in ${formatCount(entities)}`);
+  return (
+    <Link
+      to={paths.extras}
+      search={{ view: 'conflicts', table: attribute.table, key: attribute.key }}
+      className="link-inline block text-meta max-lg:py-3"
+    >
+      {typeWords[attribute.type]} here, {others.join(', ')} other
+      {attribute.types.length === 2 && others.length === 1 && others[0]?.endsWith(' in 1')
+        ? ' row'
+        : ' rows'}
+    </Link>
   );
 }
 

@@ -157,6 +157,27 @@ CREATE TABLE analytics.extras_key (
   PRIMARY KEY (tenant_id, source_id, table_name, slot)
 );
 
+-- Of how many entities a key of a table's extras has a value of which type. It follows from the extras by counting, so
+-- it is kept by what a batch adds and takes away; a key that no entity has is not there. "mixed" is what people call a
+-- conflict: one key, several types.
+CREATE TABLE analytics.extras_type (
+  tenant_id uuid NOT NULL,
+  model_id integer NOT NULL,
+  table_name text NOT NULL,
+  key text NOT NULL,
+  texts bigint NOT NULL CHECK (texts >= 0),
+  nums bigint NOT NULL CHECK (nums >= 0),
+  bools bigint NOT NULL CHECK (bools >= 0),
+  times bigint NOT NULL CHECK (times >= 0),
+  mixed boolean NOT NULL GENERATED ALWAYS AS (
+    (texts > 0)::int + (nums > 0)::int + (bools > 0)::int + (times > 0)::int > 1) STORED,
+  PRIMARY KEY (model_id, table_name, key)
+) WITH (fillfactor = 60);
+-- Conflicts are few among the keys, and listed in this order.
+CREATE INDEX extras_type_mixed ON analytics.extras_type (model_id, table_name, key) WHERE mixed;
+-- In which tables a key is.
+CREATE INDEX extras_type_key ON analytics.extras_type (model_id, key);
+
 -- Searching by value, in order. Texts by their first 63 bytes: an index entry must be short, and the cast to name is
 -- leakproof where left() is not.
 CREATE INDEX extras_text_value ON analytics.extras_text (model_id, key, (value::name) COLLATE "C", entity_id);
@@ -204,7 +225,7 @@ DECLARE
 BEGIN
   FOREACH t IN ARRAY ARRAY['model', 'metric_key', 'entities', 'sites', 'devices', 'series', 'metrics_min',
                            'extras_text', 'extras_num', 'extras_bool', 'extras_time', 'extras_key',
-                           'table_state'] LOOP
+                           'extras_type', 'table_state'] LOOP
     EXECUTE format('ALTER TABLE analytics.%I ENABLE ROW LEVEL SECURITY', t);
     EXECUTE format('ALTER TABLE analytics.%I FORCE ROW LEVEL SECURITY', t);
     EXECUTE format('CREATE POLICY own ON analytics.%I FOR SELECT TO clarity_tenant '

@@ -24,6 +24,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -116,6 +117,18 @@ class DeviceController {
       @Nullable BigDecimal lastValue,
       @Nullable Instant lastAt) {}
 
+  /// A key of an attribute that has values of another type with other devices, or rows, of its
+  /// table.
+  ///
+  /// @param type of this device's value
+  @Schema(name = "MixedAttribute")
+  record MixedAttribute(
+      String key,
+      String table,
+      @Schema(allowableValues = {"text", "num", "bool", "time"}) String type,
+      List<ExtraKeyController.KeyType> types) {}
+
+  /// @param mixedAttributes those of the attributes whose keys have values of several types
   @Schema(name = "DeviceDetail")
   record DeviceDetail(
       UUID id,
@@ -130,6 +143,7 @@ class DeviceController {
       @Nullable Long ageS,
       long expectedIntervalS,
       Map<String, Object> attributes,
+      List<MixedAttribute> mixedAttributes,
       List<DeviceMetric> metrics) {}
 
   @GetMapping("/v1/devices")
@@ -242,8 +256,11 @@ class DeviceController {
                   .query(DeviceController::metric)
                   .list();
           var attributes = new TreeMap<String, Object>();
-          Extras.of(sql, id, ATTRIBUTES_MAX)
-              .forEach(extra -> attributes.put(extra.key(), extra.value()));
+          var types = new HashMap<String, ExtraType>();
+          for (var extra : Extras.of(sql, id, ATTRIBUTES_MAX)) {
+            attributes.put(extra.key(), extra.value());
+            types.put(extra.key(), extra.type());
+          }
           return new DeviceDetail(
               device.id(),
               device.key(),
@@ -257,8 +274,22 @@ class DeviceController {
               device.ageS(now),
               device.interval().toSeconds(),
               attributes,
+              mixed(sql, id, types),
               metrics);
         });
+  }
+
+  private static List<MixedAttribute> mixed(
+      JdbcClient sql, UUID device, Map<String, ExtraType> types) {
+    return ExtraKeys.mixedOf(sql, device, types.keySet()).stream()
+        .map(
+            key ->
+                new MixedAttribute(
+                    key.key(),
+                    key.table(),
+                    types.getOrDefault(key.key(), ExtraType.TEXT).key(),
+                    ExtraKeyController.types(key)))
+        .toList();
   }
 
   private static DeviceMetric metric(ResultSet row, int number) throws SQLException {

@@ -212,13 +212,13 @@ final class ExtraSearch {
   }
 
   /// Keys and values may hold whatever parts the texts of a cursor.
-  private static String encoded(String text) {
+  static String encoded(String text) {
     return Base64.getUrlEncoder()
         .withoutPadding()
         .encodeToString(text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private static String text(String encoded) {
+  static String text(String encoded) {
     try {
       var text = new String(Base64.getUrlDecoder().decode(encoded), StandardCharsets.UTF_8);
       if (text.indexOf('\0') >= 0) {

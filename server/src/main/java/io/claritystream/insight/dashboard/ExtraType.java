@@ -65,11 +65,41 @@ enum ExtraType {
       ORDER BY found.place, found.entity_id
       """;
 
+  /// A key of which other tables have values of the type too is sifted, within so many values.
+  private static final String FIRST_OF_KEYS =
+      """
+      SELECT wanted.number, found.entity_id, found.value
+      FROM unnest(CAST(:numbers AS int[]), CAST(:models AS int[]), CAST(:keys AS text[]),
+          CAST(:tables AS text[]))
+        AS wanted (number, model_id, key, table_name)
+      CROSS JOIN LATERAL (
+        SELECT seen.entity_id, seen.value, seen.place
+        FROM (
+          SELECT x.entity_id, x.value, {place} AS place
+          FROM {table} x
+          WHERE x.model_id = wanted.model_id AND x.key = wanted.key
+          ORDER BY {place}, x.entity_id
+          LIMIT :looked
+        ) seen
+        WHERE wanted.table_name IS NULL
+          OR EXISTS (
+            SELECT FROM analytics.entities e
+            WHERE e.model_id = wanted.model_id AND e.entity_id = seen.entity_id
+              AND e.table_name = wanted.table_name)
+        ORDER BY seen.place, seen.entity_id
+        LIMIT :each
+      ) found
+      ORDER BY wanted.number, found.place, found.entity_id
+      """;
+
   /// The lowest and the highest place there is, as PostgreSQL reads it.
   final String lowest;
 
   final String highest;
   final String byPlace;
+
+  /// The first values of some keys, by place: [ExtraKeys].
+  final String firstOfKeys;
 
   ExtraType(
       String table, String place, String sqlType, String lowest, String highest, String wanted) {
@@ -81,6 +111,7 @@ enum ExtraType {
             .replace("{place}", place)
             .replace("{table}", table)
             .replace("{type}", sqlType);
+    firstOfKeys = FIRST_OF_KEYS.replace("{place}", place).replace("{table}", table);
   }
 
   /// As the API calls it.

@@ -8,6 +8,7 @@ import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.RequiresPermission;
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
+import io.claritystream.insight.dashboard.ExtraEntities.Entity;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -27,12 +28,14 @@ class ExtrasController {
     this.transactions = transactions;
   }
 
+  /// @param entity what the value is of; null if it went in this moment
   @Schema(name = "Extra")
   record Extra(
       UUID entityId,
       String key,
       @Schema(allowableValues = {"text", "num", "bool", "time"}) String type,
-      Object value) {}
+      Object value,
+      @Nullable Entity entity) {}
 
   @GetMapping("/v1/extras")
   @RequiresPermission(Permission.EXTRAS_READ)
@@ -61,14 +64,24 @@ class ExtrasController {
       PageRequest page) {
     var filter =
         new ExtraFilter.Sent(entityId, key, type, table, from, to, prefix, contains).read();
-    var found =
-        transactions.read(caller.tenantId(), sql -> new ExtraSearch(sql, filter, page).find());
-    return new Page<>(
-        found.data().stream()
-            .map(
-                extra ->
-                    new Extra(extra.entityId(), extra.key(), extra.type().key(), extra.value()))
-            .toList(),
-        found.nextCursor());
+    return transactions.read(
+        caller.tenantId(),
+        sql -> {
+          var found = new ExtraSearch(sql, filter, page).find();
+          var entities =
+              ExtraEntities.of(sql, found.data().stream().map(Extras.Extra::entityId).toList());
+          return new Page<>(
+              found.data().stream()
+                  .map(
+                      extra ->
+                          new Extra(
+                              extra.entityId(),
+                              extra.key(),
+                              extra.type().key(),
+                              extra.value(),
+                              entities.get(extra.entityId())))
+                  .toList(),
+              found.nextCursor());
+        });
   }
 }

@@ -262,6 +262,8 @@ final class Dictionary {
   }
 
   /// @param firstSlot the place of the first of them
+  /// @throws SQLException also if another model of the source has admitted keys meanwhile: whoever
+  ///     tries again begins with those
   void addKeys(UUID tenant, UUID source, String table, int firstSlot, List<String> keys)
       throws SQLException {
     var paths = new ArrayText(keys.size(), 32);
@@ -273,7 +275,11 @@ final class Dictionary {
       add.setString(3, table);
       add.setInt(4, firstSlot);
       add.setString(5, paths.end());
-      add.executeUpdate();
+      if (add.executeUpdate() < keys.size()) {
+        throw new SQLException(
+            "keys of " + table + " of source " + source + " were admitted by another model",
+            "40001");
+      }
     }
   }
 }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /// Reads and writes extras. A key of an entity has one type at a time. Whoever asks for a change
 /// knows what is stored, so nothing is written that is there already.
@@ -39,6 +40,7 @@ final class ExtrasTables {
   private final SourceModel model;
   private final Map<ExtraType, List<Put>> puts = new HashMap<>();
   private final Map<ExtraType, List<Gone>> gone = new HashMap<>();
+  private final ExtraCounts counts = new ExtraCounts();
 
   ExtrasTables(Connection connection, SourceModel model) {
     this.connection = connection;
@@ -74,32 +76,67 @@ final class ExtrasTables {
   /// Makes of the stored extras of an entity those that it has now.
   ///
   /// @param whose which of the stored ones are in question
+  /// @param tableBefore whose row said what is stored
+  /// @param table whose row says what is now
   void replace(
       UUID entity,
       Map<String, Texts.Typed> stored,
       Predicate<String> whose,
-      Map<String, Texts.Typed> now) {
+      Map<String, Texts.Typed> now,
+      String tableBefore,
+      String table) {
+    var sameTable = table.equals(tableBefore);
     stored.forEach(
         (key, value) -> {
+          if (!whose.test(key)) {
+            return;
+          }
           var next = now.get(key);
-          if (whose.test(key) && (next == null || next.type() != value.type())) {
+          var sameType = next != null && next.type() == value.type();
+          if (!sameType) {
             remove(entity, key, value.type());
+          }
+          if (!sameType || !sameTable) {
+            counts.remove(tableBefore, key, value.type());
           }
         });
     now.forEach(
         (key, value) -> {
-          if (!value.equals(stored.get(key))) {
+          var before = stored.get(key);
+          if (!value.equals(before)) {
             put(entity, key, value);
+          }
+          if (before == null || before.type() != value.type() || !sameTable) {
+            counts.add(table, key, value.type());
           }
         });
   }
 
-  void put(UUID entity, String key, Texts.Typed value) {
+  /// Gives a key of an entity a value instead of the one before.
+  ///
+  /// @param before the type of that; null if there is none
+  void put(UUID entity, String table, String key, @Nullable ExtraType before, Texts.Typed value) {
+    if (before != value.type()) {
+      if (before != null) {
+        removeFrom(entity, table, key, before);
+      }
+      counts.add(table, key, value.type());
+    }
+    put(entity, key, value);
+  }
+
+  /// Takes a key's value away from an entity.
+  void removeFrom(UUID entity, String table, String key, ExtraType type) {
+    remove(entity, key, type);
+    counts.remove(table, key, type);
+  }
+
+  private void put(UUID entity, String key, Texts.Typed value) {
     puts.computeIfAbsent(value.type(), type -> new ArrayList<>())
         .add(new Put(entity, key, value.text()));
   }
 
-  void remove(UUID entity, String key, ExtraType type) {
+  private void remove(UUID entity, String key, ExtraType type) {
     gone.computeIfAbsent(type, any -> new ArrayList<>()).add(new Gone(entity, key));
   }
 
@@ -108,6 +145,7 @@ final class ExtrasTables {
       delete(type, gone.getOrDefault(type, List.of()));
       put(type, puts.getOrDefault(type, List.of()));
     }
+    counts.write(connection, model);
   }
 
   /// Of entities that are no more.

@@ -149,10 +149,8 @@ final class Heads {
   private void put(Head head, ExtraKey key, Texts.Typed value, Row row, int column) {
     var last = head.value(key.slot());
     if (last == null || !last.is(value)) {
-      if (last != null && last.type != value.type()) {
-        extras.remove(head.device.id, key.prefixed(), last.type);
-      }
-      extras.put(head.device.id, key.prefixed(), value);
+      extras.put(
+          head.device.id, head.table.name, key.prefixed(), last == null ? null : last.type, value);
       model.weight -= last == null ? 0 : last.weight();
       last = new LastValue(value);
       model.weight += last.weight();
@@ -171,7 +169,8 @@ final class Heads {
     for (var slot = 0; slot < head.slots(); slot++) {
       var last = head.value(slot);
       if (last != null && last.batch != model.batch) {
-        extras.remove(head.device.id, head.keys.of(slot).prefixed(), last.type);
+        extras.removeFrom(
+            head.device.id, head.table.name, head.keys.of(slot).prefixed(), last.type);
         head.value(slot, null);
         model.weight -= last.weight();
       }
@@ -190,6 +189,6 @@ final class Heads {
         value == null
             ? Map.of()
             : Map.of(key.prefixed(), new Texts.Typed(ExtraType.TEXT, Texts.stored(value)));
-    extras.replace(text.device().id, stored, key.prefixed()::equals, now);
+    extras.replace(text.device().id, stored, key.prefixed()::equals, now, plan.table, plan.table);
   }
 }

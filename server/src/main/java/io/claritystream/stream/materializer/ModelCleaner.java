@@ -85,6 +85,10 @@ public final class ModelCleaner implements AutoCloseable {
           WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.extras_time WHERE model_id = ? LIMIT ?))
           """,
           """
+          DELETE FROM analytics.extras_type
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.extras_type WHERE model_id = ? LIMIT ?))
+          """,
+          """
           DELETE FROM analytics.entities
           WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.entities WHERE model_id = ? LIMIT ?))
           """,

@@ -29,6 +29,9 @@ final class Settlement {
 
   private final Set<UUID> fresh = new HashSet<>();
 
+  /// Whose rows described the others.
+  private Map<UUID, String> tablesBefore = Map.of();
+
   /// Entities that no row describes any more.
   private final List<Subject> undescribed = new ArrayList<>();
 
@@ -83,6 +86,7 @@ final class Settlement {
             batch.changed(description.subject);
           }
         });
+    tablesBefore = things.tables(batch.changed.keySet());
     states.describing(batch.changed.keySet(), this::describe);
     var described = new ArrayList<EntityRow>();
     for (var subject : batch.changed.values()) {
@@ -133,10 +137,18 @@ final class Settlement {
                 id,
                 fresh.contains(id) ? Map.of() : stored.getOrDefault(id, Map.of()),
                 ExtraNames::isOwn,
-                description.extras));
+                description.extras,
+                tablesBefore.getOrDefault(id, description.table),
+                description.table));
     for (var subject : undescribed) {
+      var table = tablesBefore.getOrDefault(subject.id(), "");
       extras.replace(
-          subject.id(), stored.getOrDefault(subject.id(), Map.of()), ExtraNames::isOwn, Map.of());
+          subject.id(),
+          stored.getOrDefault(subject.id(), Map.of()),
+          ExtraNames::isOwn,
+          Map.of(),
+          table,
+          table);
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
@@ -30,6 +31,12 @@ final class Things {
         AS added (id, table_name, key, kind, born)
       ON CONFLICT (model_id, entity_id) DO NOTHING
       RETURNING entity_id
+      """;
+
+  private static final String TABLES =
+      """
+      SELECT entity_id, table_name FROM analytics.entities
+      WHERE model_id = ?::int AND entity_id = ANY (?::uuid[])
       """;
 
   private static final String PUT_ENTITIES =
@@ -146,6 +153,24 @@ final class Things {
       }
     }
     return fresh;
+  }
+
+  /// Whose rows describe these entities so far; those that are not there are not in it.
+  Map<UUID, String> tables(Collection<UUID> entities) throws SQLException {
+    var tables = new HashMap<UUID, String>();
+    if (entities.isEmpty()) {
+      return tables;
+    }
+    try (var find = connection.prepareStatement(TABLES)) {
+      find.setInt(1, model.id);
+      find.setString(2, RowStates.ids(entities));
+      try (var rows = find.executeQuery()) {
+        while (rows.next()) {
+          tables.put(rows.getObject(1, UUID.class), rows.getString(2));
+        }
+      }
+    }
+    return tables;
   }
 
   void put(List<EntityRow> entities) throws SQLException {

@@ -3,7 +3,8 @@
 ///
 /// *Owns* every table of `analytics` (model, model_table, row_state, entities, sites, devices,
 /// metric_key, series, metrics_min, extras_text, extras_num, extras_bool, extras_time, extras_key,
-/// table_state), `control.source_table`: versions of captured tables, each with its [Mapping].
+/// extras_type, table_state), `control.source_table`: versions of captured tables, each with its
+/// [Mapping].
 ///
 /// *Models.* All but the dictionaries belongs to a model ([Models]): one building of a source's
 /// read models. People see the live one alone, by row-level security; which one events are folded

@@ -49,7 +49,8 @@ class SourceController {
              coalesce(n.reads, 0) AS reads, coalesce(n.inserts, 0) AS inserts,
              coalesce(n.updates, 0) AS updates, coalesce(n.deletes, 0) AS deletes,
              coalesce(n.truncates, 0) AS truncates, coalesce(n.rows_incomplete, 0) AS incomplete,
-             coalesce(n.failed, 0) AS failed, coalesce(n.exact, true) AS exact, n.last_event_at
+             coalesce(n.failed, 0) AS failed, coalesce(n.extras_left_out, 0) AS values_left_out,
+             coalesce(n.exact, true) AS exact, n.last_event_at
       FROM (
         SELECT DISTINCT ON (table_name) table_name, schema_version, mapping
         FROM control.source_table
@@ -78,6 +79,8 @@ class SourceController {
   /// @param reads rows that a snapshot read
   /// @param incomplete updates that left values untouched which the source had never told
   /// @param failed events that could not be folded; the dead letters say why
+  /// @param valuesLeftOut values beyond the limits on keys, depth, elements and length; raw they
+  ///     are kept
   /// @param exact whether the read models hold everything that this table said
   @Schema(name = "SourceTable")
   record Table(
@@ -92,6 +95,7 @@ class SourceController {
       long truncates,
       long incomplete,
       long failed,
+      long valuesLeftOut,
       boolean exact,
       @Nullable Instant lastEventAt,
       int schemaVersion) {}
@@ -240,6 +244,7 @@ class SourceController {
         row.getLong("truncates"),
         row.getLong("incomplete"),
         row.getLong("failed"),
+        row.getLong("values_left_out"),
         row.getBoolean("exact"),
         SqlTime.readNullable(row, "last_event_at"),
         row.getInt("schema_version"));

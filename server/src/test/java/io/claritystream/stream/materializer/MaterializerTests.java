@@ -2,6 +2,7 @@ package io.claritystream.stream.materializer;
 
 import static io.claritystream.stream.materializer.Capture.table;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.block.TableSchema;
@@ -297,6 +298,57 @@ class MaterializerTests {
         .extracting(row -> row.values().toString())
         .containsExactly("[doc, not json]", "[doc, scalar]", "[doc.a.b.1, x]");
     assertThat(models.one("SELECT extras_left_out FROM analytics.table_state")).isEqualTo("1");
+  }
+
+  private String kept(String document) {
+    var notes = table("notes", "id int4 key", "doc jsonb");
+    try (var fresh = new ReadModels()) {
+      fresh.apply(new Capture().insert(notes, 1, document).take());
+      return fresh.one(
+          """
+          SELECT (SELECT count(*) FROM analytics.extras_num) || ' kept, ' || extras_left_out || ' not'
+          FROM analytics.table_state
+          """);
+    }
+  }
+
+  @Test
+  void the_limits_of_a_document_hold_to_the_last_value() {
+    assertThat(kept("{\"a\":".repeat(8) + "1" + "}".repeat(8))).isEqualTo("1 kept, 0 not");
+    assertThat(kept("{\"a\":".repeat(9) + "1" + "}".repeat(9))).isEqualTo("0 kept, 1 not");
+    assertThat(kept("[1" + ",1".repeat(19) + "]")).isEqualTo("20 kept, 0 not");
+    assertThat(kept("[1" + ",1".repeat(20) + "]")).isEqualTo("20 kept, 1 not");
+    assertThat(kept("{\"" + "k".repeat(196) + "\":1}")).isEqualTo("1 kept, 0 not");
+    assertThat(kept("{\"" + "k".repeat(197) + "\":1}")).isEqualTo("0 kept, 1 not");
+    assertThat(kept(fields(500))).isEqualTo("500 kept, 0 not");
+    assertThat(kept(fields(501))).isEqualTo("500 kept, 1 not");
+  }
+
+  private static String fields(int count) {
+    return java.util.stream.IntStream.range(0, count)
+        .mapToObj(i -> "\"k" + i + "\":1")
+        .collect(java.util.stream.Collectors.joining(",", "{", "}"));
+  }
+
+  @Test
+  void two_that_admit_a_tables_keys_never_give_one_place_to_two_keys() {
+    var notes = table("notes", "id int4 key", "doc jsonb");
+    models.apply(capture.insert(notes, 1, "{\"first\":1}").take());
+    models
+        .database
+        .superuser()
+        .sql(
+            """
+            INSERT INTO analytics.extras_key (tenant_id, source_id, table_name, slot, path)
+            SELECT tenant_id, source_id, table_name, slot + 1, 'doc.of_another'
+            FROM analytics.extras_key
+            """)
+        .update();
+    var events = capture.insert(notes, 2, "{\"second\":1}").take();
+    assertThatThrownBy(() -> models.apply(events)).hasMessageContaining("admitted by another");
+    models.apply(events);
+    assertThat(models.one("SELECT string_agg(path, ' ' ORDER BY slot) FROM analytics.extras_key"))
+        .isEqualTo("doc.first doc.of_another doc.second");
   }
 
   @Test

@@ -146,12 +146,45 @@ public final class ReadModels implements AutoCloseable {
             "SELECT 'num', t::text AS r FROM analytics.extras_num t ORDER BY t.entity_id, t.key",
             "SELECT 'bool', t::text AS r FROM analytics.extras_bool t ORDER BY t.entity_id, t.key",
             "SELECT 'time', t::text AS r FROM analytics.extras_time t ORDER BY t.entity_id, t.key",
+            "SELECT 'types', t::text AS r FROM analytics.extras_type t ORDER BY t.table_name, t.key",
             "SELECT 'state', t::text AS r FROM analytics.table_state t ORDER BY t.table_name")) {
       for (var row : rows(query)) {
         all.add(row.values().toString());
       }
     }
     return all;
+  }
+
+  /// Of how many entities each key has a value of each type: as it is kept.
+  String typesKept() {
+    return one(
+        """
+        SELECT string_agg((table_name, key, texts, nums, bools, times)::text, ' '
+          ORDER BY table_name COLLATE "C", key COLLATE "C")
+        FROM analytics.extras_type
+        """);
+  }
+
+  /// The same, counted.
+  String typesCounted() {
+    return one(
+        """
+        WITH extra AS (
+          SELECT entity_id, key, 0 AS type FROM analytics.extras_text
+          UNION ALL SELECT entity_id, key, 1 FROM analytics.extras_num
+          UNION ALL SELECT entity_id, key, 2 FROM analytics.extras_bool
+          UNION ALL SELECT entity_id, key, 3 FROM analytics.extras_time),
+        counted AS (
+          SELECT CASE WHEN strpos(x.key, ':') > 0 THEN 'public.' || split_part(x.key, ':', 1)
+              ELSE e.table_name END AS table_name,
+            x.key, count(*) FILTER (WHERE type = 0) AS texts, count(*) FILTER (WHERE type = 1) AS nums,
+            count(*) FILTER (WHERE type = 2) AS bools, count(*) FILTER (WHERE type = 3) AS times
+          FROM extra x JOIN analytics.entities e USING (entity_id)
+          GROUP BY 1, 2)
+        SELECT string_agg((table_name, key, texts, nums, bools, times)::text, ' '
+          ORDER BY table_name COLLATE "C", key COLLATE "C")
+        FROM counted
+        """);
   }
 
   @Override

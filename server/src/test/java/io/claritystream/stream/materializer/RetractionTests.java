@@ -178,6 +178,7 @@ class RetractionTests {
     less.removeAll(actual);
     assertThat(more).as("%s: instead of %s", when, less).isEmpty();
     assertThat(less).as("%s: is missing", when).isEmpty();
+    assertThat(models.typesKept()).as("%s: types", when).isEqualTo(models.typesCounted());
   }
 
   private static List<String> names(Map<String, SourceRows> plant) {

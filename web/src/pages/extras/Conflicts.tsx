@@ -1,0 +1,259 @@
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Link, useNavigate } from '@tanstack/react-router';
+import { CircleCheck } from 'lucide-react';
+import { useId } from 'react';
+import { type ConflictFilter, extraConflictsQuery, sourcesQuery } from '../../api/queries';
+import type { ExtraConflict } from '../../api/types';
+import { paths } from '../../paths';
+import type { ExtrasSearch } from '../../routes';
+import { Button, buttonClass } from '../../ui/Button';
+import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
+import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
+import { controlClass, selectClass } from '../../ui/Field';
+import { formatCount } from '../../ui/format';
+import { NotRefreshed } from '../../ui/NotRefreshed';
+import { Panel } from '../../ui/Panel';
+import { isRemoved } from '../../ui/Status';
+import { Table, Td, Th } from '../../ui/Table';
+import { useWide } from '../../ui/useWide';
+import { Labelled } from './ExtraFilters';
+import { EntityName, isOfReadings, typeWords, valueText } from './values';
+
+export function ConflictFilters({ search }: { search: ExtrasSearch }) {
+  const navigate = useNavigate();
+  const sources = useQuery({ ...sourcesQuery, refetchInterval: false });
+  const id = useId();
+  const submit = (event: React.FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    const value = (name: string) => String(form.get(name) ?? '').trim() || undefined;
+    const wanted: Record<string, string | undefined> = {
+      view: 'conflicts',
+      source_id: value('source_id'),
+      table: value('table'),
+      key: value('key'),
+    };
+    void navigate({ to: paths.extras, search: wanted as ExtrasSearch });
+  };
+  return (
+    <form onSubmit={submit} className="mb-3">
+      <div className="grid items-end gap-2 sm:grid-cols-2 lg:grid-cols-[12rem_minmax(8rem,16rem)_minmax(8rem,16rem)_auto]">
+        <Labelled label="Source" id={`${id}-source`}>
+          <select
+            id={`${id}-source`}
+            name="source_id"
+            defaultValue={search.source_id ?? ''}
+            key={sources.data ? 'known' : 'loading'}
+            className={selectClass}
+          >
+            <option value="">All sources</option>
+            {sources.data?.data.map((source) => (
+              <option key={source.id} value={source.id}>
+                {source.name}
+                {isRemoved(source) && ' (removed)'}
+              </option>
+            ))}
+          </select>
+        </Labelled>
+        <Labelled label="Table" id={`${id}-table`}>
+          <input
+            id={`${id}-table`}
+            name="table"
+            defaultValue={search.table}
+            maxLength={200}
+            placeholder="schema.table"
+            className={`${controlClass} font-mono`}
+          />
+        </Labelled>
+        <Labelled label="Key begins with" id={`${id}-key`}>
+          <input
+            id={`${id}-key`}
+            name="key"
+            defaultValue={search.key}
+            maxLength={200}
+            className={`${controlClass} font-mono`}
+          />
+        </Labelled>
+        <div className="flex gap-2 max-sm:pb-3">
+          <Button type="submit">Apply filters</Button>
+          {(search.source_id ?? search.table ?? search.key) && (
+            <Link to={paths.extras} search={{ view: 'conflicts' }} className={buttonClass('ghost')}>
+              Clear
+            </Link>
+          )}
+        </div>
+      </div>
+    </form>
+  );
+}
+
+/** Keys whose values have several types within a table. */
+export function Conflicts({ filter }: { filter: ConflictFilter }) {
+  const query = useInfiniteQuery(extraConflictsQuery(filter));
+  const sources = useQuery({ ...sourcesQuery, refetchInterval: false });
+  const conflicts = query.data?.pages.flatMap((page) => page.data);
+  const wide = useWide();
+  const nameOf = (id: string) =>
+    sources.data?.data.find((source) => source.id === id)?.name ?? 'Unknown source';
+
+  if (!conflicts || conflicts.length === 0) {
+    return (
+      <Panel>
+        {conflicts ? (
+          <Nothing filtered={Object.keys(filter).length > 0} />
+        ) : query.error ? (
+          <Failed error={query.error} retry={() => void query.refetch()} />
+        ) : (
+          <TableSkeleton what="the type conflicts" />
+        )}
+      </Panel>
+    );
+  }
+  return (
+    <>
+      <NotRefreshed query={query} />
+      <Panel aria-label="Type conflicts">
+        {wide ? (
+          <Table caption="Type conflicts">
+            <thead>
+              <tr>
+                <Th className="w-8 pr-0">
+                  <span className="sr-only">Values</span>
+                </Th>
+                <Th>Key</Th>
+                <Th>Table</Th>
+                <Th>Source</Th>
+                <Th>Types</Th>
+              </tr>
+            </thead>
+            <tbody>
+              {conflicts.map((conflict) => (
+                <ExpandableRow
+                  key={keyOf(conflict)}
+                  label={`Values of ${conflict.key} in ${conflict.table}`}
+                  columns={5}
+                  detail={<ConflictDetail conflict={conflict} />}
+                >
+                  <Td className="font-mono text-meta break-all">{conflict.key}</Td>
+                  <Td className="font-mono text-meta">{conflict.table}</Td>
+                  <Td>
+                    <Link
+                      to={paths.source}
+                      params={{ id: conflict.source_id }}
+                      className="link-inline"
+                    >
+                      {nameOf(conflict.source_id)}
+                    </Link>
+                  </Td>
+                  <Td>{typesOf(conflict)}</Td>
+                </ExpandableRow>
+              ))}
+            </tbody>
+          </Table>
+        ) : (
+          <ul className="[&>li:first-child]:border-t-0">
+            {conflicts.map((conflict) => (
+              <ExpandableItem key={keyOf(conflict)} detail={<ConflictDetail conflict={conflict} />}>
+                <span className="block font-mono text-meta break-all">{conflict.key}</span>
+                <span className="mt-0.5 block text-meta text-ink-3">
+                  {conflict.table} of {nameOf(conflict.source_id)}
+                </span>
+                <span className="mt-0.5 block text-meta text-ink-3">{typesOf(conflict)}</span>
+              </ExpandableItem>
+            ))}
+          </ul>
+        )}
+        {query.hasNextPage && (
+          <div className="border-t border-line-weak px-3 py-1.5">
+            <Button
+              aria-disabled={query.isFetchingNextPage}
+              onClick={() => void query.fetchNextPage()}
+            >
+              Load more
+            </Button>
+          </div>
+        )}
+      </Panel>
+    </>
+  );
+}
+
+const keyOf = ({ source_id, table, key }: ExtraConflict): string =>
+  [source_id, table, key].join(' ');
+
+/** "2,000 number, 1 text": the type that most have first. */
+const typesOf = (conflict: ExtraConflict): string =>
+  byFrequency(conflict)
+    .map(({ type, entities }) => `${formatCount(entities)} ${typeWords[type].toLowerCase()}`)
+    .join(', ');
+
+const byFrequency = ({ types }: ExtraConflict) =>
+  [...types].sort((one, other) => other.entities - one.entities);
+
+function ConflictDetail({ conflict }: { conflict: ExtraConflict }) {
+  const { key, table } = conflict;
+  return (
+    <dl className="grid max-w-[60rem] gap-x-6 gap-y-3 sm:grid-cols-2">
+      {byFrequency(conflict).map(({ type, entities, sample, examples }) => (
+        <div key={type} className="min-w-0">
+          <dt className="text-meta text-ink-3">
+            {typeWords[type]}, {formatCount(entities)} {entities === 1 ? 'row' : 'rows'}
+          </dt>
+          <dd className="mt-0.5 break-words">
+            {sample === null || sample === undefined ? (
+              <span className="text-ink-3">No value among the first of this key</span>
+            ) : (
+              <>
+                Such as <span className="font-medium">{valueText(sample)}</span>
+              </>
+            )}
+          </dd>
+          {examples.length > 0 && (
+            <dd className="mt-0.5 flex flex-wrap gap-x-3">
+              {examples.map((entity) => (
+                <EntityName key={entity.id} entity={entity} />
+              ))}
+            </dd>
+          )}
+          <dd className="mt-1">
+            <Link
+              to={paths.extras}
+              search={{ key, type, ...(isOfReadings(key) ? {} : { table }) }}
+              className="link max-lg:inline-flex max-lg:min-h-11 max-lg:items-center"
+            >
+              See these values
+            </Link>
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Nothing({ filtered }: { filtered: boolean }) {
+  return filtered ? (
+    <Empty
+      title="No conflict matches"
+      actions={
+        <Link to={paths.extras} search={{ view: 'conflicts' }} className={buttonClass('primary')}>
+          Show all conflicts
+        </Link>
+      }
+    >
+      Try another source, table or key.
+    </Empty>
+  ) : (
+    <Empty
+      title="Every key has one type"
+      icon={<CircleCheck aria-hidden strokeWidth={1.75} />}
+      actions={
+        <Link to={paths.extras} search={{}} className={buttonClass('primary')}>
+          Search extras
+        </Link>
+      }
+    >
+      A key that is a number in one row of a table and a text in another would be listed here until
+      all its values have one type again.
+    </Empty>
+  );
+}
