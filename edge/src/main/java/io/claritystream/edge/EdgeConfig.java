@@ -6,6 +6,8 @@ import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Properties;
 import java.util.Set;
 import java.util.TreeSet;
@@ -14,7 +16,8 @@ import java.util.TreeSet;
 /// edge.key, edge.crt, listen.key and listen.crt.
 ///
 /// @param listen where agents connect
-/// @param gateway where the platform's gateway listens
+/// @param gateways where the platform's gateways listen: one address, or several with commas
+///     between
 /// @param credentials the directory that the platform writes and renews
 /// @param connectionsPerAddress connections that one remote address may hold at a time
 /// @param connections connections in all
@@ -24,7 +27,7 @@ import java.util.TreeSet;
 /// @param idle how long a connection without calls is kept
 record EdgeConfig(
     InetSocketAddress listen,
-    InetSocketAddress gateway,
+    List<InetSocketAddress> gateways,
     Path credentials,
     int connectionsPerAddress,
     int connections,
@@ -50,7 +53,11 @@ record EdgeConfig(
 
   static final int MESSAGE_BYTES = 12 * 1024 * 1024;
 
+  static final int GATEWAYS_MAX = 64;
+
   EdgeConfig {
+    gateways = List.copyOf(gateways);
+    within("gateway", gateways.size(), 1, GATEWAYS_MAX);
     within("connections-per-address", connectionsPerAddress, 1, 1_000_000);
     within("connections", connections, 1, 1_000_000);
     within("calls-per-agent", callsPerAgent, 1, 100_000);
@@ -91,7 +98,7 @@ record EdgeConfig(
     }
     return new EdgeConfig(
         address(properties, "listen", 0),
-        address(properties, "gateway", 1),
+        gateways(properties),
         Path.of(required(properties, "credentials")),
         number(properties, "connections-per-address", 256),
         number(properties, "connections", 4_096),
@@ -118,8 +125,18 @@ record EdgeConfig(
     }
   }
 
+  private static List<InetSocketAddress> gateways(Properties properties) {
+    return Arrays.stream(required(properties, "gateway").split(",", -1))
+        .map(one -> address(one.strip(), "gateway", 1))
+        .distinct()
+        .toList();
+  }
+
   private static InetSocketAddress address(Properties properties, String key, int lowestPort) {
-    String value = required(properties, key);
+    return address(required(properties, key), key, lowestPort);
+  }
+
+  private static InetSocketAddress address(String value, String key, int lowestPort) {
     int colon = value.lastIndexOf(':');
     try {
       int port = Integer.parseInt(value.substring(colon + 1));

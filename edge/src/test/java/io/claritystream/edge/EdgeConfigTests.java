@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.claritystream.edge.EdgeConfig.WrongConfig;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +24,9 @@ class EdgeConfigTests {
     EdgeConfig config = EdgeConfig.of(whole());
 
     assertThat(config.listen().getPort()).isEqualTo(8443);
-    assertThat(config.gateway().getHostString()).isEqualTo("127.0.0.1");
+    assertThat(config.gateways())
+        .extracting(InetSocketAddress::getHostString)
+        .containsExactly("127.0.0.1");
     assertThat(config.credentials()).isEqualTo(Path.of("/data/edge/credentials"));
     assertThat(config.connectionsPerAddress()).isEqualTo(256);
     assertThat(config.connections()).isEqualTo(4_096);
@@ -68,6 +71,25 @@ class EdgeConfigTests {
     assertThatThrownBy(() -> EdgeConfig.of(properties))
         .isInstanceOf(WrongConfig.class)
         .hasMessageContaining("\"listen\"");
+  }
+
+  @Test
+  void gatewaysAreToldWithCommasBetween() {
+    Properties properties = whole();
+    properties.setProperty("gateway", "10.0.0.1:9090, 10.0.0.2:9091,10.0.0.1:9090");
+    assertThat(EdgeConfig.of(properties).gateways())
+        .containsExactly(
+            new InetSocketAddress("10.0.0.1", 9090), new InetSocketAddress("10.0.0.2", 9091));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"10.0.0.1:9090,", ",10.0.0.1:9090", "10.0.0.1:9090,10.0.0.2"})
+  void eachGatewayIsHostAndPort(String gateways) {
+    Properties properties = whole();
+    properties.setProperty("gateway", gateways);
+    assertThatThrownBy(() -> EdgeConfig.of(properties))
+        .isInstanceOf(WrongConfig.class)
+        .hasMessageContaining("\"gateway\"");
   }
 
   @ParameterizedTest

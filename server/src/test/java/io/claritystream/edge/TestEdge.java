@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Properties;
+import java.util.stream.Collectors;
 
 /// A real edge in the test's own process.
 public final class TestEdge implements AutoCloseable {
@@ -15,9 +17,16 @@ public final class TestEdge implements AutoCloseable {
   }
 
   public static TestEdge start(int gatewayPort, Path credentials, Properties more) {
+    return start(List.of(gatewayPort), credentials, more);
+  }
+
+  /// An edge of several gateways.
+  public static TestEdge start(List<Integer> gatewayPorts, Path credentials, Properties more) {
     Properties properties = new Properties();
     properties.setProperty("listen", "127.0.0.1:0");
-    properties.setProperty("gateway", "127.0.0.1:" + gatewayPort);
+    properties.setProperty(
+        "gateway",
+        gatewayPorts.stream().map(port -> "127.0.0.1:" + port).collect(Collectors.joining(",")));
     properties.setProperty("credentials", credentials.toString());
     more.forEach((key, value) -> properties.setProperty((String) key, (String) value));
     try {

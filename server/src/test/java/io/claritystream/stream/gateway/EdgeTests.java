@@ -157,6 +157,27 @@ class EdgeTests {
   }
 
   @Test
+  void anEdgeOfSeveralGatewaysUsesThoseThatAreThere() throws IOException {
+    int nobody;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      nobody = free.getLocalPort();
+    }
+    try (TestEdge edge =
+            TestEdge.start(
+                List.of(nobody, link.gatewayPort()), link.credentials(), new Properties());
+        TestAgent agent = new TestAgent(edge.port())) {
+      agent.pair(link.pairingCode());
+      // Its turn comes and is passed over.
+      for (int call = 0; call < 6; call++) {
+        assertThat(status(agent).isOk()).isTrue();
+      }
+      try (TestAgent.Stream stream = agent.stream(agent.register("plant").getSourceId())) {
+        stream.open();
+      }
+    }
+  }
+
+  @Test
   void renewedCredentialsAreTakenUpWithoutARestart() throws Exception {
     Path listen = link.credentials().resolve("listen.crt");
     X509Certificate before = Pem.certificates(Files.readString(listen)).getFirst();
