@@ -77,10 +77,12 @@ GRANT UPDATE (acknowledge) ON control.source TO clarity_tenant;
 -- Never the tenant: whose events they are comes from here.
 GRANT UPDATE (agent_id, server_version, epoch, session, removed_at) ON control.source TO clarity_service;
 
--- What an agent last said of a source. Written for all sources at once, every second or so.
+-- What an agent last said of a source. Written for all sources at once, every second or so. The gateway that lost a
+-- stream to another one may write later than that: the row is the newest session's.
 CREATE TABLE control.source_status (
   source_id uuid PRIMARY KEY REFERENCES control.source,
   tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  session bigint NOT NULL,
   state text NOT NULL,
   detail text NOT NULL,
   captured_seq bigint NOT NULL,

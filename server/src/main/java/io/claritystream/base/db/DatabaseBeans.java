@@ -29,6 +29,10 @@ final class DatabaseBeans implements ImportBeanDefinitionRegistrar {
   /// Beyond a statement's own time.
   private static final Duration ANSWER_TIMEOUT = Duration.ofSeconds(15);
 
+  /// After this the server ends a transaction that nobody goes on with: of a process that hangs, or
+  /// was cut off, in its middle. Others wait for its locks until then.
+  private static final Duration IDLE_IN_TRANSACTION_MAX = Duration.ofSeconds(15);
+
   /// As `stream.bus` has it.
   static final int PARTITIONS_DEFAULT = 4;
 
@@ -116,7 +120,7 @@ final class DatabaseBeans implements ImportBeanDefinitionRegistrar {
         "-c search_path=pg_catalog,pg_temp",
         "-c statement_timeout=" + role.statementTimeout.toMillis(),
         "-c lock_timeout=" + role.lockTimeout.toMillis(),
-        "-c idle_in_transaction_session_timeout=" + Duration.ofMinutes(1).toMillis());
+        "-c idle_in_transaction_session_timeout=" + IDLE_IN_TRANSACTION_MAX.toMillis());
   }
 
   private static JdbcClient client(DataSource dataSource) {

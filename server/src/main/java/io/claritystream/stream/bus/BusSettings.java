@@ -85,6 +85,23 @@ public record BusSettings(
         null);
   }
 
+  /// The topic beside this one that [Broadcast] uses: one small partition.
+  BusSettings broadcast() {
+    return new BusSettings(
+        bootstrapServers,
+        client,
+        topic + ".broadcast",
+        1,
+        replicas,
+        DataSize.ofMegabytes(32),
+        DataSize.ofMegabytes(2),
+        sendBuffer,
+        deliveryTimeout,
+        laneBuffer,
+        sessionTimeout,
+        null);
+  }
+
   /// What every client of the brokers is given, with its own properties on top.
   Map<String, Object> clientProperties(Map<String, Object> own) {
     var properties = new HashMap<String, Object>(client);

@@ -6,9 +6,9 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/// Carries what ingest has committed to whoever serves the source in this process, at once. It
-/// is a short cut and no record: nothing is kept for a listener that comes later, and the
-/// gateway reads `control.checkpoint_source` as well.
+/// Carries what ingest has committed to whoever serves the source in this process, at once, and
+/// what it misses to whoever does so anywhere. It is a short cut and no record: nothing is kept for
+/// a listener that comes later, and the gateway reads `control.checkpoint_source` as well.
 public final class DurableMarks {
 
   /// Told of one source, on the thread of the one who commits: it must neither block nor throw.
@@ -20,6 +20,12 @@ public final class DurableMarks {
     void missing(int epoch, long firstMissingSeq);
   }
 
+  /// Whoever serves a source in another process. May not wait.
+  public interface Elsewhere {
+    void missing(UUID sourceId, int epoch, long firstMissingSeq);
+  }
+
+  private volatile Elsewhere elsewhere = (_, _, _) -> {};
   private final ConcurrentMap<UUID, List<Listener>> listeners = new ConcurrentHashMap<>();
 
   /// To be called after the commit, never before.
@@ -29,8 +35,22 @@ public final class DurableMarks {
     }
   }
 
-  /// Asks for everything from this number on once more.
+  /// Tells others too from now on.
+  public void join(Elsewhere others) {
+    elsewhere = others;
+  }
+
+  /// Asks for everything from this number on once more, wherever the source is served.
   public void missing(UUID sourceId, int epoch, long firstMissingSeq) {
+    if (listeners.containsKey(sourceId)) {
+      missingHere(sourceId, epoch, firstMissingSeq);
+    } else {
+      elsewhere.missing(sourceId, epoch, firstMissingSeq);
+    }
+  }
+
+  /// The same, in this process alone.
+  public void missingHere(UUID sourceId, int epoch, long firstMissingSeq) {
     for (Listener listener : listeners.getOrDefault(sourceId, List.of())) {
       listener.missing(epoch, firstMissingSeq);
     }

@@ -36,16 +36,17 @@ public final class SourceReports {
       INSERT INTO control.source_status AS t
         (source_id, tenant_id, state, detail, captured_seq, spool_bytes, spool_limit_bytes,
          lag_bytes, last_commit_at, snapshot_tables_done, snapshot_tables_total, snapshot_rows,
-         position, events_per_s, reported_at)
+         position, events_per_s, session, reported_at)
       SELECT u.source_id, u.tenant_id, u.state, u.detail, u.captured_seq, u.spool_bytes,
              u.spool_limit_bytes, u.lag_bytes, u.last_commit_at, u.tables_done, u.tables_total,
-             u.snapshot_rows, u.position, u.events_per_s, ?
+             u.snapshot_rows, u.position, u.events_per_s,
+             u.session, ?
       FROM unnest(?::uuid[], ?::uuid[], ?::text[], ?::text[], ?::bigint[], ?::bigint[],
                   ?::bigint[], ?::bigint[], ?::timestamptz[], ?::integer[], ?::integer[],
-                  ?::bigint[], ?::text[], ?::real[])
+                  ?::bigint[], ?::text[], ?::real[], ?::bigint[])
         AS u (source_id, tenant_id, state, detail, captured_seq, spool_bytes, spool_limit_bytes,
               lag_bytes, last_commit_at, tables_done, tables_total, snapshot_rows, position,
-              events_per_s)
+              events_per_s, session)
       ON CONFLICT (source_id) DO UPDATE SET
         state = excluded.state, detail = excluded.detail, captured_seq = excluded.captured_seq,
         spool_bytes = excluded.spool_bytes, spool_limit_bytes = excluded.spool_limit_bytes,
@@ -53,7 +54,9 @@ public final class SourceReports {
         snapshot_tables_done = excluded.snapshot_tables_done,
         snapshot_tables_total = excluded.snapshot_tables_total,
         snapshot_rows = excluded.snapshot_rows, position = excluded.position,
-        events_per_s = excluded.events_per_s, reported_at = excluded.reported_at
+        events_per_s = excluded.events_per_s, session = excluded.session,
+        reported_at = excluded.reported_at
+      WHERE t.session <= excluded.session
       """;
 
   private record Row(SourceRef source, SourceReport report, float eventsPerSecond) {}
@@ -199,6 +202,7 @@ public final class SourceReports {
       upsert.setArray(13, snapshot(connection, "bigint", rows, SourceReport.Snapshot::rows));
       upsert.setArray(14, array(connection, "text", rows, row -> row.report().position()));
       upsert.setArray(15, array(connection, "real", rows, Row::eventsPerSecond));
+      upsert.setArray(16, array(connection, "bigint", rows, row -> row.source().session()));
       upsert.executeUpdate();
     } catch (SQLException e) {
       // The next writing has newer reports of the same sources.

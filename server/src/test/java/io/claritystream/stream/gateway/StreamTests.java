@@ -18,6 +18,7 @@ import io.claritystream.protocol.link.SourceState;
 import io.claritystream.protocol.link.SourceStatus;
 import io.claritystream.protocol.link.Welcome;
 import io.claritystream.stream.source.DurableMarks;
+import io.claritystream.stream.source.SourceReports;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
@@ -467,6 +468,41 @@ class StreamTests {
           .as("another source has its own")
           .isEqualTo(2);
     }
+  }
+
+  /// A gateway that lost a stream to another one may say so late, or wake up after the other began.
+  @Test
+  void whatAnOlderSessionLeavesDoesNotHideANewerOne() {
+    SourceReports reports = link.server.bean(SourceReports.class);
+    try (TestAgent.Stream stream = agent.stream(source)) {
+      stream.open();
+      stream.send(
+          AgentFrame.newBuilder()
+              .setStatus(SourceStatus.newBuilder().setState(SourceState.STREAMING)));
+      await().atMost(DEADLINE).until(() -> shown().text("state").equals("streaming"));
+      // As another gateway, with the next session, has written it.
+      link.server
+          .database()
+          .superuser()
+          .sql(
+              """
+              UPDATE control.source_status SET session = session + 1, state = 'snapshotting'
+              WHERE source_id = :source
+              """)
+          .param("source", UUID.fromString(source))
+          .update();
+    }
+    await().atMost(DEADLINE).until(() -> link.edge.liveCalls() == 0);
+    reports.write();
+    assertThat(
+            link.server
+                .database()
+                .superuser()
+                .sql("SELECT state FROM control.source_status WHERE source_id = :source")
+                .param("source", UUID.fromString(source))
+                .query(String.class)
+                .single())
+        .isEqualTo("snapshotting");
   }
 
   @Test

@@ -71,8 +71,8 @@ class SourceTablesTests {
             """
             INSERT INTO control.source_status (source_id, tenant_id, state, detail, captured_seq,
               spool_bytes, spool_limit_bytes, lag_bytes, snapshot_tables_done, snapshot_tables_total,
-              snapshot_rows, position, events_per_s, reported_at)
-            VALUES (:source, :tenant, :state, '', 0, 0, 0, 0, 1, 1, 1, '', 0, now())
+              snapshot_rows, position, events_per_s, session, reported_at)
+            VALUES (:source, :tenant, :state, '', 0, 0, 0, 0, 1, 1, 1, '', 0, 1, now())
             """)
         .param("source", source)
         .param("tenant", UUID.fromString(person.organizationId()))
