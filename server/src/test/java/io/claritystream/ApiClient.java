@@ -25,6 +25,11 @@ public final class ApiClient {
   private final URI url;
   private final Map<String, String> headers;
 
+  /// Of a server in a process of its own.
+  public static ApiClient of(URI url) {
+    return new ApiClient(url);
+  }
+
   ApiClient(URI url) {
     this(url, Map.of());
   }

@@ -61,6 +61,7 @@ final class TestAgent implements AutoCloseable {
   private List<X509Certificate> chain = List.of();
   private List<X509Certificate> trusted = List.of();
   private String agentId = "";
+  private @Nullable Channel shared;
 
   TestAgent(int edgePort) {
     this.edgePort = edgePort;
@@ -185,6 +186,14 @@ final class TestAgent implements AutoCloseable {
   /// A stream of the source, with nothing said yet.
   Stream stream(String sourceId) {
     return new Stream(sourceId, channel());
+  }
+
+  /// One channel for all who ask, as an agent has it.
+  synchronized Channel sharedChannel() {
+    if (shared == null) {
+      shared = channel();
+    }
+    return shared;
   }
 
   /// A channel that shows the agent's certificate, if it has one.
