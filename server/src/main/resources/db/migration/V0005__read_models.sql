@@ -204,6 +204,8 @@ CREATE TABLE analytics.table_state (
   times_replaced bigint NOT NULL,
   -- Values beyond the limits on depth, elements, keys and length.
   extras_left_out bigint NOT NULL,
+  -- Events that left a row of a session table without a session: it does not say when.
+  sessions_left_out bigint NOT NULL,
   exact boolean NOT NULL,
   last_event_at timestamptz NOT NULL,
   last_seq bigint NOT NULL,

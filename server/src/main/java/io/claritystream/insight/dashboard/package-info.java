@@ -12,6 +12,9 @@
 /// between its latest minutes, one minute at least. `reporting` until two of them have passed
 /// since its last reading, `late` until ten, then `silent`; `never` without any reading.
 ///
+/// *Sessions* are listed the latest to begin first. A page looks at a bounded number of them
+/// ([SessionSearch#SCANNED_MAX]), so it may be short and still have one after it.
+///
 /// *Ranking of metrics.* Pinned ones first (a person's own), then by the share of devices that
 /// reported them in the last day, then by how much they vary: the coefficient of variation of
 /// the minutes of the last hour, over [Catalogue#SAMPLE_MAX] devices at most.

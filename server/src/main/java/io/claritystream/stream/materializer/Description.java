@@ -25,6 +25,9 @@ final class Description {
   @Nullable UUID siteId;
   String siteKey = "";
 
+  /// Of a session: when and what it was; null if the row does not say when.
+  @Nullable Span span;
+
   /// By the names they are stored under.
   final Map<String, Texts.Typed> extras = new HashMap<>();
 

@@ -14,15 +14,18 @@ final class Flush {
       """
       INSERT INTO analytics.table_state AS t
         (tenant_id, source_id, model_id, table_name, reads, inserts, updates, deletes, truncates,
-         failed, rows_incomplete, times_replaced, extras_left_out, exact, last_event_at, last_seq)
+         failed, rows_incomplete, times_replaced, extras_left_out, sessions_left_out, exact,
+         last_event_at, last_seq)
       SELECT ?::uuid, ?::uuid, ?::int, table_name, reads, inserts, updates, deletes, truncates,
-        failed, rows_incomplete, times_replaced, extras_left_out,
+        failed, rows_incomplete, times_replaced, extras_left_out, sessions_left_out,
         failed + rows_incomplete + blind = 0, last_event_at, last_seq
       FROM unnest(
           ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
-          ?::bigint[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::bigint[], ?::bigint[])
+          ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::bigint[],
+          ?::bigint[])
         AS counted (table_name, reads, inserts, updates, deletes, truncates, failed,
-          rows_incomplete, times_replaced, extras_left_out, last_event_at, last_seq, blind)
+          rows_incomplete, times_replaced, extras_left_out, sessions_left_out, last_event_at,
+          last_seq, blind)
       ON CONFLICT (model_id, table_name) DO UPDATE
       SET reads = t.reads + excluded.reads,
         inserts = t.inserts + excluded.inserts,
@@ -33,6 +36,7 @@ final class Flush {
         rows_incomplete = t.rows_incomplete + excluded.rows_incomplete,
         times_replaced = t.times_replaced + excluded.times_replaced,
         extras_left_out = t.extras_left_out + excluded.extras_left_out,
+        sessions_left_out = t.sessions_left_out + excluded.sessions_left_out,
         exact = t.exact AND excluded.exact,
         last_event_at = greatest(t.last_event_at, excluded.last_event_at),
         last_seq = greatest(t.last_seq, excluded.last_seq)
@@ -66,7 +70,9 @@ final class Flush {
     }
     describeTables();
     var extras = new ExtrasTables(connection, model);
-    new Settlement(fold, states, new Things(connection, model), extras).settle();
+    new Settlement(
+            fold, states, new Things(connection, model), new SpanRows(connection, model), extras)
+        .settle();
     new MinuteTable(connection, fold, states).write();
     countTables();
     return true;
@@ -117,7 +123,7 @@ final class Flush {
     }
     var counts = new ArrayList<>(batch.tables.values());
     counts.sort(Comparator.comparing(count -> count.table));
-    var arrays = new ArrayText[13];
+    var arrays = new ArrayText[14];
     for (var i = 0; i < arrays.length; i++) {
       arrays[i] = new ArrayText(counts.size(), 16);
     }
@@ -132,9 +138,10 @@ final class Flush {
       arrays[7].add(count.rowsIncomplete);
       arrays[8].add(count.timesReplaced);
       arrays[9].add(count.extrasLeftOut);
-      arrays[10].addMoment(Math.clamp(count.lastEventAtUs, 0, EVENT_TIME_MAX_US));
-      arrays[11].add(count.lastSeq);
-      arrays[12].add(count.blind ? 1 : 0);
+      arrays[10].add(count.sessionsLeftOut);
+      arrays[11].addMoment(Math.clamp(count.lastEventAtUs, 0, EVENT_TIME_MAX_US));
+      arrays[12].add(count.lastSeq);
+      arrays[13].add(count.blind ? 1 : 0);
     }
     try (var statement = connection.prepareStatement(COUNT_TABLES)) {
       statement.setString(1, model.tenant.toString());

@@ -133,6 +133,7 @@ final class Fold {
     }
     var description = subjects.describe(subject, plan, row, born);
     count.extrasLeftOut += description.leftOut;
+    count.sessionsLeftOut += plan.isSession() && description.span == null ? 1 : 0;
     batch.described.put(subject.id(), description);
     if (subject.device() != null) {
       batch.touch(subject.device());
@@ -323,13 +324,14 @@ final class Fold {
       return;
     }
     count.extrasLeftOut += extras.admit(plan, row);
+    count.sessionsLeftOut += plan.isSession() && subjects.span(plan, row) == null ? 1 : 0;
     life.subject = subject;
     life.describes = subject.id();
     life.refers = refers(plan, row);
   }
 
   private @Nullable Device refers(TablePlan plan, Row row) {
-    return plan.entity() == Entity.SESSION ? readings.parent(plan, row) : null;
+    return plan.isSession() ? readings.parent(plan, row) : null;
   }
 
   /// The reading of an event, with all that is counted of it.

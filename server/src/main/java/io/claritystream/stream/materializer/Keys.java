@@ -16,7 +16,7 @@ final class Keys {
   /// Longer keys than this are no keys.
   static final int KEY_BYTES_MAX = 1_000;
 
-  private static final int NAME_CHARS_MAX = 200;
+  static final int NAME_CHARS_MAX = 200;
 
   private final MessageDigest sha256;
   private final byte[] joined = new byte[KEY_BYTES_MAX + 2];
@@ -117,12 +117,16 @@ final class Keys {
 
   /// A name as the dictionaries keep it: without control characters, at most 200 characters.
   static String shortened(String name) {
-    var clean = new StringBuilder(Math.min(name.length(), NAME_CHARS_MAX));
-    for (var i = 0; i < name.length() && clean.length() < NAME_CHARS_MAX; ) {
+    return shortened(name, NAME_CHARS_MAX);
+  }
+
+  static String shortened(String name, int charsMax) {
+    var clean = new StringBuilder(Math.min(name.length(), charsMax));
+    for (var i = 0; i < name.length() && clean.length() < charsMax; ) {
       var c = name.codePointAt(i);
       i += Character.charCount(c);
       var lone = c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE;
-      if (clean.length() + Character.charCount(c) <= NAME_CHARS_MAX) {
+      if (clean.length() + Character.charCount(c) <= charsMax) {
         clean.appendCodePoint(Character.isISOControl(c) || lone ? '�' : c);
       } else {
         break;

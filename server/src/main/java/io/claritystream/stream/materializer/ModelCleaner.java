@@ -69,6 +69,10 @@ public final class ModelCleaner implements AutoCloseable {
   private static final List<String> DELETE_ROWS =
       List.of(
           """
+          DELETE FROM analytics.sessions
+          WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.sessions WHERE model_id = ? LIMIT ?))
+          """,
+          """
           DELETE FROM analytics.extras_text
           WHERE ctid = ANY (ARRAY(SELECT ctid FROM analytics.extras_text WHERE model_id = ? LIMIT ?))
           """,

@@ -1,5 +1,7 @@
 package io.claritystream.stream.materializer;
 
+import io.claritystream.protocol.block.Row;
+
 /// Reads moments from text as PostgreSQL writes them with DateStyle ISO, and from ISO 8601:
 /// microseconds since 1970 in UTC. A text without a zone is taken as UTC.
 final class Moment {
@@ -9,6 +11,22 @@ final class Moment {
   private static final long DAY_US = 86_400_000_000L;
 
   private Moment() {}
+
+  /// The moment in a cell; [#NONE] if it holds none.
+  ///
+  /// @param isEpoch whether it is a number since 1970
+  static long ofCell(Row row, int column, boolean isEpoch, Decimal decimal) {
+    var length = row.length(column);
+    if (length <= 0) {
+      return NONE;
+    }
+    if (!isEpoch) {
+      return ofText(row.bytes(), row.offset(column), length);
+    }
+    return decimal.read(row.bytes(), row.offset(column), length) == Decimal.Read.FINITE
+        ? ofEpoch(decimal)
+        : NONE;
+  }
 
   static long ofText(byte[] bytes, int offset, int length) {
     var at = offset;

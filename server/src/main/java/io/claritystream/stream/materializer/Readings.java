@@ -15,7 +15,7 @@ final class Readings {
   static final String METRIC_MISSING = "metric_missing";
 
   /// 1971: a clock that was never set says 1970.
-  private static final long TIME_MIN_US = 365L * 86_400_000_000L;
+  static final long TIME_MIN_US = 365L * 86_400_000_000L;
 
   private static final long AHEAD_MAX_US = 86_400_000_000L;
 
@@ -173,19 +173,7 @@ final class Readings {
     if (plan.time == TablePlan.ABSENT) {
       return committedAtUs;
     }
-    var length = row.length(plan.time);
-    if (length <= 0) {
-      return Moment.NONE;
-    }
-    long us;
-    if (plan.timeIsEpoch) {
-      us =
-          decimal.read(row.bytes(), row.offset(plan.time), length) == Decimal.Read.FINITE
-              ? Moment.ofEpoch(decimal)
-              : Moment.NONE;
-    } else {
-      us = Moment.ofText(row.bytes(), row.offset(plan.time), length);
-    }
+    var us = Moment.ofCell(row, plan.time, plan.timeIsEpoch, decimal);
     return us >= TIME_MIN_US && us <= committedAtUs + AHEAD_MAX_US ? us : Moment.NONE;
   }
 

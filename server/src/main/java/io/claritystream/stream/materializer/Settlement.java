@@ -22,6 +22,7 @@ final class Settlement {
   private final SourceModel model;
   private final RowStates states;
   private final Things things;
+  private final SpanRows spans;
   private final ExtrasTables extras;
 
   /// What describes the batch's entities now, by id; of the fresh ones nothing was there before.
@@ -39,12 +40,13 @@ final class Settlement {
   private final Map<UUID, SiteRow> namedSites = new HashMap<>();
   private final Set<UUID> gone = new HashSet<>();
 
-  Settlement(Fold fold, RowStates states, Things things, ExtrasTables extras) {
+  Settlement(Fold fold, RowStates states, Things things, SpanRows spans, ExtrasTables extras) {
     this.fold = fold;
     batch = fold.batch;
     model = batch.model;
     this.states = states;
     this.things = things;
+    this.spans = spans;
     this.extras = extras;
   }
 
@@ -66,6 +68,7 @@ final class Settlement {
     settleDevices();
     settleSites();
     settleRows();
+    settleSpans();
     extras.write();
     things.deleteEntities(gone);
     extras.deleteAll(gone);
@@ -293,9 +296,30 @@ final class Settlement {
 
   private void settleRows() {
     for (var subject : undescribed) {
-      if (subject.kind().equals(Subject.ROW)) {
+      if (subject.isRow()) {
         gone.add(subject.id());
       }
     }
+  }
+
+  /// A session is what the row says that describes its entity; if none does, it is not.
+  private void settleSpans() throws SQLException {
+    var said = new ArrayList<Description>();
+    var unsaid = new ArrayList<UUID>();
+    descriptions.forEach(
+        (id, description) -> {
+          if (description.span != null) {
+            said.add(description);
+          } else if (!fresh.contains(id) && description.subject.isRow()) {
+            unsaid.add(id);
+          }
+        });
+    for (var subject : undescribed) {
+      if (subject.isRow()) {
+        unsaid.add(subject.id());
+      }
+    }
+    spans.put(said);
+    spans.delete(unsaid);
   }
 }

@@ -12,6 +12,10 @@ record Subject(UUID id, String kind, String key, @Nullable Device device) {
   static final String DEVICE = "device";
   static final String ROW = "row";
 
+  boolean isRow() {
+    return kind.equals(ROW);
+  }
+
   boolean isSite() {
     return kind.equals(SITE);
   }

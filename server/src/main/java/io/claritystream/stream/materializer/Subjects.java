@@ -12,11 +12,13 @@ final class Subjects {
   private final Keys keys;
   private final Readings readings;
   private final ExtraCells extras;
+  private final Spans spans;
 
   Subjects(SourceModel model, Readings readings, ExtraCells extras) {
     keys = model.keys;
     this.readings = readings;
     this.extras = extras;
+    spans = new Spans(keys, readings);
   }
 
   /// The entity that a row describes; null if it tells no key.
@@ -57,9 +59,15 @@ final class Subjects {
         }
       }
     }
+    description.span = span(plan, row);
     description.leftOut =
         extras.read(plan, row, (key, value, column) -> description.extras.put(key.own(), value));
     return description;
+  }
+
+  /// When and what a session was; null if the row is none, or does not say when.
+  @Nullable Span span(TablePlan plan, Row row) {
+    return plan.isSession() ? spans.of(plan, row) : null;
   }
 
   /// The site that readings name is that of their device, if nothing else says where it is.

@@ -19,6 +19,9 @@ final class TableCount {
   /// Values for which there was no room among the extras.
   long extrasLeftOut;
 
+  /// Rows of sessions that do not say when those were.
+  long sessionsLeftOut;
+
   long lastEventAtUs = Long.MIN_VALUE;
   long lastSeq;
 

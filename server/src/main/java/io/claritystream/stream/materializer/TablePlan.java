@@ -60,6 +60,17 @@ final class TablePlan {
   final int time;
   final ValueKind timeKind;
   final boolean timeIsEpoch;
+
+  /// Of sessions: when it began and ended, what it was and why.
+  final int start;
+
+  final int end;
+  final int state;
+  final int reason;
+
+  /// Of sessions that have no state of their own: what a row of this table says a device did.
+  final String deed;
+
   final int metric;
   final int value;
   final int unit;
@@ -134,6 +145,12 @@ final class TablePlan {
     time = position(mapping.time());
     timeKind = time == ABSENT ? ValueKind.OTHER : schema.columns().get(time).kind();
     timeIsEpoch = mapping.timeUnit() == TimeUnit.EPOCH;
+    var session = mapping.session();
+    start = session == null ? ABSENT : position(session.start());
+    end = session == null ? ABSENT : position(session.end());
+    state = session == null ? ABSENT : position(session.state());
+    reason = session == null ? ABSENT : position(session.reason());
+    deed = Words.ofDeed(schema.name());
     metric = position(mapping.metric());
     value = position(mapping.value());
     unit = position(mapping.unit());
@@ -176,6 +193,15 @@ final class TablePlan {
 
   boolean isReading() {
     return mapping.entity() == Entity.METRIC;
+  }
+
+  boolean isSession() {
+    return mapping.entity() == Entity.SESSION;
+  }
+
+  /// Whether a session lasts until the device's next row.
+  boolean lastsUntilNext() {
+    return mapping.session() != null && mapping.session().untilNext();
   }
 
   /// What the keys of its rows are made of, to tell whether stored keys still mean something.

@@ -358,6 +358,17 @@ final class Words {
     return words;
   }
 
+  /// What the rows of a table say that something did: `stop` of `machine_stop_log`.
+  static String ofDeed(String tableName) {
+    var words = ofTable(tableName);
+    for (var word : words.reversed()) {
+      if (SESSIONS.contains(word)) {
+        return word;
+      }
+    }
+    return words.isEmpty() ? "session" : Keys.shortened(words.getLast());
+  }
+
   private static List<String> apart(String word) {
     if (known(word)) {
       return List.of(word);

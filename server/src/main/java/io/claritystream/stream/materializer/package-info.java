@@ -2,9 +2,9 @@
 /// into them, for live events and for replays alike.
 ///
 /// *Owns* every table of `analytics` (model, model_table, row_state, entities, sites, devices,
-/// metric_key, series, metrics_min, extras_text, extras_num, extras_bool, extras_time, extras_key,
-/// extras_type, table_state), `control.source_table`: versions of captured tables, each with its
-/// [Mapping].
+/// metric_key, series, metrics_min, sessions, extras_text, extras_num, extras_bool, extras_time,
+/// extras_key, extras_type, table_state), `control.source_table`: versions of captured tables, each
+/// with its [Mapping].
 ///
 /// *Models.* All but the dictionaries belongs to a model ([Models]): one building of a source's
 /// read models. People see the live one alone, by row-level security; which one events are folded
@@ -13,8 +13,9 @@
 /// *What a row becomes.* A table is mapped once, by [MappingInference], when its schema is first
 /// seen, and the mapping is stored; from then on only the mapping counts. Sites and devices are
 /// entities with a row of their own in `sites` and `devices`. Readings become minutes of series
-/// (`metrics_min`) and are no entities. Every other row is an entity, those of sessions too: their
-/// mapping says when each was and why, which nothing folds yet. Columns without a place
+/// (`metrics_min`) and are no entities. Every other row is an entity. Those of sessions have a row
+/// in `sessions` beside, which says when the device did what and why ([Spans]). Columns without a
+/// place
 /// become typed extras of their entity; those of readings belong to the device, their keys begin
 /// with the table's name, see [ExtraNames].
 ///

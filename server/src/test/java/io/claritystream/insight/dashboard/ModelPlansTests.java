@@ -49,6 +49,12 @@ class ModelPlansTests {
               SELECT tenant_id, model_id, gen_random_uuid(), source_id, i::text, 'D' || i, 'pump', true, true
               FROM model, generate_series(1, 200) i
               RETURNING *),
+            session AS (
+              INSERT INTO analytics.sessions (tenant_id, model_id, session_id, source_id, device_id,
+                table_name, state, started_at, ends_by, born)
+              SELECT tenant_id, model_id, gen_random_uuid(), source_id, device_id, 'public.states',
+                'running', timestamptz '2026-01-01' + i * interval '1 hour', 'next', i
+              FROM device, generate_series(1, 5) i),
             metric AS (
               INSERT INTO analytics.metric_key (tenant_id, key, name, unit)
               SELECT :tenant, 'm' || i, 'm', '' FROM generate_series(1, 5) i
@@ -81,6 +87,7 @@ class ModelPlansTests {
         "SELECT name FROM analytics.devices ORDER BY name, device_id LIMIT 50",
         "SELECT series_id FROM analytics.series",
         "SELECT value FROM analytics.extras_num WHERE entity_id = gen_random_uuid()",
+        "SELECT state FROM analytics.sessions WHERE device_id = gen_random_uuid()",
         "SELECT entity_id FROM analytics.extras_num WHERE key = 'k1' AND value > 3",
         """
         SELECT d.name FROM analytics.metric_key k
@@ -95,6 +102,7 @@ class ModelPlansTests {
         .containsPattern("Index Cond: .*model_id = ANY")
         .doesNotContain("Seq Scan on devices")
         .doesNotContain("Seq Scan on series")
+        .doesNotContain("Seq Scan on sessions")
         .doesNotContain("Seq Scan on extras_num");
   }
 
@@ -112,5 +120,22 @@ class ModelPlansTests {
         .containsPattern(
             "(?s)Function Scan on unnest.*Limit.*Index (Only )?Scan using extras_num_pkey")
         .contains("model_id = live.model_id");
+  }
+
+  @Test
+  void what_ends_a_state_and_a_page_of_sessions_follow_from_indexes_in_their_order() {
+    assertThat(
+            plan(
+                """
+                SELECT sessions.* FROM unnest(analytics.live_models()) AS live (model_id)
+                CROSS JOIN LATERAL (
+                  SELECT session_id, started_at, ended_at FROM analytics.session_intervals
+                  WHERE model_id = live.model_id
+                  ORDER BY started_at DESC, session_id DESC LIMIT 50) sessions
+                ORDER BY started_at DESC, session_id DESC LIMIT 50
+                """))
+        .containsPattern("(?s)Limit.*Index Scan Backward using sessions_started")
+        .containsPattern("Index (Only )?Scan using sessions_next")
+        .containsPattern("device_id = s.device_id.*ROW\\(.*started_at, .*born\\) > ROW");
   }
 }

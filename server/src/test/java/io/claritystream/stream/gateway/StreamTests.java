@@ -760,8 +760,8 @@ class StreamTests {
             )
             INSERT INTO analytics.table_state (tenant_id, model_id, source_id, table_name, reads,
               inserts, updates, deletes, truncates, failed, rows_incomplete, times_replaced,
-              extras_left_out, exact, last_event_at, last_seq)
-            SELECT :tenant, model_id, :source, 'public.reading', 90, 0, 0, 0, 0, 0, 0, 0, 0, true,
+              extras_left_out, sessions_left_out, exact, last_event_at, last_seq)
+            SELECT :tenant, model_id, :source, 'public.reading', 90, 0, 0, 0, 0, 0, 0, 0, 0, 0, true,
               now(), 90
             FROM live
             """)

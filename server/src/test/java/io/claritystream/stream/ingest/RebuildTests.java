@@ -7,7 +7,9 @@ import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import io.claritystream.stream.materializer.ModelContents;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
@@ -116,6 +118,45 @@ class RebuildTests {
         .isEqualTo("500/500");
   }
 
+  private Event[] stops(Instant at) {
+    var events = new Event[1 + random.nextInt(5)];
+    for (var i = 0; i < events.length; i++) {
+      events[i] =
+          new Event(
+              anyOp(),
+              Arrays.asList(
+                  String.valueOf(random.nextInt(9)),
+                  String.valueOf(random.nextInt(6)),
+                  random.nextInt(5) == 0 ? null : moment(at),
+                  random.nextBoolean() ? null : moment(at),
+                  "reason " + random.nextInt(3)));
+    }
+    return events;
+  }
+
+  private Event[] states(Instant at) {
+    var events = new Event[1 + random.nextInt(5)];
+    for (var i = 0; i < events.length; i++) {
+      events[i] =
+          new Event(
+              anyOp(),
+              Arrays.asList(
+                  String.valueOf(random.nextInt(9)),
+                  String.valueOf(random.nextInt(6)),
+                  moment(at),
+                  "state " + random.nextInt(3)));
+    }
+    return events;
+  }
+
+  private Op anyOp() {
+    return List.of(Op.INSERT, Op.INSERT, Op.UPDATE, Op.DELETE).get(random.nextInt(4));
+  }
+
+  private String moment(Instant at) {
+    return SimulatedSource.text(at.minusSeconds(20L * random.nextInt(12)));
+  }
+
   @ParameterizedTest
   @ValueSource(longs = {1, 2})
   void a_history_of_inserts_updates_and_deletes_gives_the_same_model_again(long seed) {
@@ -140,10 +181,13 @@ class RebuildTests {
             };
       }
       rig.send(source, source.batch(events));
+      rig.send(source, source.batch(SimulatedSource.STOP, stops(at)));
+      rig.send(source, source.batch(SimulatedSource.STATE, states(at)));
     }
     var sent = source.lastSeq();
     await().atMost(SOON).until(() -> rig.durable(source) == sent);
     var before = live();
+    assertThat(contents(before)).anyMatch(row -> row.startsWith("sessions "));
     awaitState(request(), "done");
     assertThat(live()).isNotEqualTo(before);
     assertThat(contents(live())).isEqualTo(contents(before)).hasSizeGreaterThan(20);

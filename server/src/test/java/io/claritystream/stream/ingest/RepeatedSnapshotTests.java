@@ -7,6 +7,7 @@ import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import io.claritystream.stream.materializer.TestMaterializer;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -103,8 +104,13 @@ class RepeatedSnapshotTests {
     firstSnapshot();
     for (var epoch = 2; epoch <= 3; epoch++) {
       var barrier = source.nextEpoch();
-      rig.send(source, barrier, source.snapshot(read(1, "100"), read(9, "900")));
-      awaitInEpoch(epoch, 2);
+      var stop = Arrays.asList("1", "1", "2026-11-20 10:00:00+00", null, "jam");
+      rig.send(
+          source,
+          barrier,
+          source.snapshot(read(1, "100"), read(9, "900")),
+          source.batch(SimulatedSource.STOP, new Event(Op.READ, stop)));
+      awaitInEpoch(epoch, 3);
       assertThat(seen()).containsExactly("1 1", "2 2", "3 3");
     }
     assertThat(states()).containsExactly("first live", "snapshot retired", "snapshot building");
@@ -122,7 +128,8 @@ class RepeatedSnapshotTests {
     assertThat(states()).containsExactly("snapshot live");
     assertThat(seen()).containsExactly("1 7", "2 8");
     for (var table :
-        List.of("entities", "devices", "sites", "series", "extras_text", "table_state")) {
+        List.of(
+            "entities", "devices", "sites", "sessions", "series", "extras_text", "table_state")) {
       assertThat(
               rig.superuser()
                   .sql(

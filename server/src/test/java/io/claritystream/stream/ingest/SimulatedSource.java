@@ -34,6 +34,33 @@ public final class SimulatedSource {
               column("note", "text", ValueKind.TEXT, false)),
           List.of());
 
+  public static final TableSchema STOP =
+      new TableSchema(
+          "public",
+          "pump_stop",
+          'd',
+          "",
+          List.of(
+              column("stop_id", "integer", ValueKind.INT, true),
+              column("pump_id", "integer", ValueKind.INT, false),
+              column("started_at", "timestamp with time zone", ValueKind.TIMESTAMPTZ, false),
+              column("ended_at", "timestamp with time zone", ValueKind.TIMESTAMPTZ, false),
+              column("reason", "text", ValueKind.TEXT, false)),
+          List.of());
+
+  public static final TableSchema STATE =
+      new TableSchema(
+          "public",
+          "pump_state_log",
+          'd',
+          "",
+          List.of(
+              column("id", "integer", ValueKind.INT, true),
+              column("pump_id", "integer", ValueKind.INT, false),
+              column("changed_at", "timestamp with time zone", ValueKind.TIMESTAMPTZ, false),
+              column("state", "text", ValueKind.TEXT, false)),
+          List.of());
+
   /// A batch as it goes onto the bus.
   public record Batch(BatchHeader header, byte[] payload) {
     public long lastSeq() {
@@ -142,6 +169,10 @@ public final class SimulatedSource {
 
   public Batch batch(Event... events) {
     return batch(READING, new BlockWriter(256), events);
+  }
+
+  public Batch batch(TableSchema table, Event... events) {
+    return batch(table, new BlockWriter(256), events);
   }
 
   /// A batch that a snapshot begins in.

@@ -142,6 +142,7 @@ public final class ReadModels implements AutoCloseable {
             FROM analytics.metrics_min m JOIN analytics.series s USING (series_id)
             JOIN analytics.metric_key k USING (metric_id) ORDER BY s.device_id, k.key, m.bucket
             """,
+            "SELECT 'session', t::text AS r FROM analytics.sessions t ORDER BY t.session_id",
             "SELECT 'text', t::text AS r FROM analytics.extras_text t ORDER BY t.entity_id, t.key",
             "SELECT 'num', t::text AS r FROM analytics.extras_num t ORDER BY t.entity_id, t.key",
             "SELECT 'bool', t::text AS r FROM analytics.extras_bool t ORDER BY t.entity_id, t.key",

@@ -70,6 +70,16 @@ class ReplayTests {
           "speed_rpm float8");
   private static final TableSchema ROWS =
       table("orders", "id int4 key", "total numeric", "doc json", "due timestamptz");
+  private static final TableSchema STOPS =
+      table(
+          "machine_stops",
+          "id int4 key",
+          "device_id int4 -> devices(id)",
+          "started_at timestamptz",
+          "ended_at timestamptz",
+          "reason text");
+  private static final TableSchema STATES =
+      table("machine_state_log", "device_id int4 -> devices(id)", "changed_at int8", "state text");
   private static final TableSchema KEYLESS = table("notes", "message text");
 
   @ParameterizedTest
@@ -118,7 +128,7 @@ class ReplayTests {
     for (var i = 0; i < EVENTS; i++) {
       committed = committed.plusMillis(random.nextInt(5_000));
       var readings = i < EVENTS / 2 || random.nextInt(10) == 0 ? READINGS : READINGS_LATER;
-      switch (random.nextInt(12)) {
+      switch (random.nextInt(15)) {
         case 0 -> capture.insertAt(committed, SITES, random.nextInt(3), text(random), "2020-01-01");
         case 1 ->
             capture.insertAt(
@@ -162,6 +172,23 @@ class ReplayTests {
                 random.nextInt(3),
                 text(random),
                 null);
+        case 7, 8 ->
+            capture.event(
+                random.nextInt(3) == 0 ? Op.UPDATE : Op.INSERT,
+                STOPS,
+                committed,
+                random.nextInt(8),
+                random.nextInt(5) == 0 ? null : random.nextInt(7),
+                time(random, committed),
+                random.nextBoolean() ? null : time(random, committed),
+                text(random));
+        case 9 ->
+            capture.insertAt(
+                committed,
+                STATES,
+                random.nextInt(7),
+                random.nextInt(5) == 0 ? null : committed.toEpochMilli() - random.nextInt(60_000),
+                text(random));
         default -> {
           Object device = random.nextInt(30) == 0 ? null : random.nextInt(5);
           if (readings == READINGS) {

@@ -320,6 +320,49 @@ class RetractionTests {
                   default -> document(random);
                 }));
     plant.put(
+        "machine_stops",
+        rows(
+            random,
+            table(
+                identity(random),
+                "machine_stops",
+                "stop_id int4 key",
+                "device_id int4 -> devices(id)",
+                "started_at timestamptz",
+                "ended_at timestamptz",
+                "reason text"),
+            random.nextInt(3) == 0,
+            4,
+            column ->
+                switch (column) {
+                  case 0 -> random.nextInt(12);
+                  case 1 -> random.nextInt(8) == 0 ? null : random.nextInt(6);
+                  case 2 -> start(random);
+                  case 3 -> end(random);
+                  default -> text(random);
+                }));
+    plant.put(
+        "machine_states",
+        rows(
+            random,
+            table(
+                random.nextInt(4) == 0 ? 'n' : identity(random),
+                "machine_states",
+                "id int4 key",
+                "device_id int4 -> devices(id)",
+                "changed_at timestamptz",
+                "state text",
+                "reason text"),
+            random.nextInt(3) == 0,
+            -1,
+            column ->
+                switch (column) {
+                  case 0 -> random.nextInt(20);
+                  case 1 -> random.nextInt(8) == 0 ? null : random.nextInt(6);
+                  case 2 -> start(random);
+                  default -> text(random);
+                }));
+    plant.put(
         "notes",
         rows(random, table('d', "notes", "message text"), false, -1, column -> text(random)));
     return plant;
@@ -340,6 +383,27 @@ class RetractionTests {
 
   private static @Nullable String text(Random random) {
     return random.nextInt(4) == 0 ? null : "t" + random.nextInt(3);
+  }
+
+  /// Few moments, so that some sessions begin at the same.
+  private static @Nullable String start(Random random) {
+    return switch (random.nextInt(12)) {
+      case 0 -> null;
+      case 1 -> "1970-01-01 00:00:00+00";
+      case 2 -> "infinity";
+      case 3 -> "9999-12-31 00:00:00+00";
+      default -> BEGIN.plusSeconds(60L * random.nextInt(8)).toString();
+    };
+  }
+
+  private static @Nullable String end(Random random) {
+    return switch (random.nextInt(12)) {
+      case 0, 1, 2 -> null;
+      case 3 -> "0001-01-01 00:00:00+00";
+      case 4 -> "infinity";
+      case 5 -> "-infinity";
+      default -> BEGIN.plusSeconds(60L * random.nextInt(8)).toString();
+    };
   }
 
   private static @Nullable String number(Random random) {

@@ -38,6 +38,8 @@ final class RowsOracle {
     wide("archive_readings", "archive_readings");
     tall();
     flat();
+    stops();
+    states();
     minutes();
     describedDevices();
     sites();
@@ -116,6 +118,70 @@ final class RowsOracle {
           (one, other) -> BY_TIME.compare(one, other) > 0 ? one : other);
     }
     newest.forEach((device, site) -> devices.put(device, site.text));
+  }
+
+  /// A moment that people wrote down as one; null if it means nothing, or never.
+  private static @Nullable Instant moment(@Nullable String text) {
+    return text == null || !text.startsWith("2026") ? null : Instant.parse(text);
+  }
+
+  private void named(@Nullable String device) {
+    if (device != null) {
+      devices.putIfAbsent("device/" + device, null);
+    }
+  }
+
+  private void session(Line line, String what, @Nullable Instant start, @Nullable Instant end) {
+    if (start != null) {
+      all.add(
+          "session row/%s device/%s %s %s %s %s"
+              .formatted(line.text(0), line.text(1), what, line.text(4), start, end));
+    }
+  }
+
+  private void stops() {
+    lines("machine_stops").forEach(line -> named(line.text(1)));
+    byKey(lines("machine_stops"))
+        .forEach(
+            (key, line) -> {
+              all.add("entity row/" + key + " public.machine_stops " + line.born);
+              extra("row/" + key, "device_id", "num", line.text(1));
+              extra("row/" + key, "reason", "text", line.text(4));
+              timeExtra("row/" + key, "started_at", line.text(2));
+              timeExtra("row/" + key, "ended_at", line.text(3));
+              if (!"-infinity".equals(line.text(3))) {
+                session(line, "stop", moment(line.text(2)), moment(line.text(3)));
+              }
+            });
+  }
+
+  private void states() {
+    lines("machine_states").forEach(line -> named(line.text(1)));
+    var byKey = byKey(lines("machine_states"));
+    byKey.forEach(
+        (key, line) -> {
+          all.add("entity row/" + key + " public.machine_states " + line.born);
+          extra("row/" + key, "device_id", "num", line.text(1));
+          timeExtra("row/" + key, "changed_at", line.text(2));
+          extra("row/" + key, "state", "text", line.text(3));
+          extra("row/" + key, "reason", "text", line.text(4));
+          var start = moment(line.text(2));
+          if (line.text(1) == null || start == null) {
+            return;
+          }
+          var end =
+              byKey.values().stream()
+                  .filter(next -> line.text(1).equals(next.text(1)))
+                  .filter(next -> moment(next.text(2)) != null)
+                  .filter(
+                      next ->
+                          moment(next.text(2)).isAfter(start)
+                              || moment(next.text(2)).equals(start) && next.born > line.born)
+                  .map(next -> moment(next.text(2)))
+                  .min(Comparator.naturalOrder())
+                  .orElse(null);
+          session(line, String.valueOf(line.text(3)), start, end);
+        });
   }
 
   private void minutes() {
@@ -230,6 +296,14 @@ final class RowsOracle {
     }
   }
 
+  private void timeExtra(String entity, String key, @Nullable String value) {
+    if (value != null && value.endsWith("infinity")) {
+      extra(entity, key, "text", value);
+    } else if (value != null) {
+      extra(entity, key, "time", value.replace(' ', 'T').replace("+00", "Z"));
+    }
+  }
+
   /// What is stored, in the same words.
   static List<String> stored(ReadModels models) {
     var all = new ArrayList<String>();
@@ -254,6 +328,17 @@ final class RowsOracle {
             """,
             "SELECT 'site ' || key || ' ' || name AS words FROM analytics.sites",
             """
+            SELECT 'session row/' || e.key || ' device/' || coalesce(d.key, 'null') || ' '
+              || coalesce(i.state, 'null') || ' ' || coalesce(i.reason, 'null') || ' '
+              || to_char(i.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || ' '
+              || coalesce(to_char(i.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+                'null') AS words
+            FROM analytics.session_intervals i
+            JOIN analytics.entities e ON e.model_id = i.model_id AND e.entity_id = i.session_id
+              AND e.table_name = i.table_name AND e.born = i.born
+            LEFT JOIN analytics.devices d ON d.model_id = i.model_id AND d.device_id = i.device_id
+            """,
+            """
             SELECT 'entity ' || e.kind || '/' || e.key || ' ' || e.table_name
               || ' ' || e.born AS words
             FROM analytics.entities e
@@ -264,7 +349,9 @@ final class RowsOracle {
             FROM (SELECT entity_id, key, 'text' AS type, value FROM analytics.extras_text
               UNION ALL SELECT entity_id, key, 'num', value::text FROM analytics.extras_num
               UNION ALL SELECT entity_id, key, 'bool', value::text FROM analytics.extras_bool
-              UNION ALL SELECT entity_id, key, 'time', value::text FROM analytics.extras_time) x
+              UNION ALL SELECT entity_id, key, 'time',
+                to_char(value AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+              FROM analytics.extras_time) x
             LEFT JOIN analytics.entities e USING (entity_id)
             """)) {
       for (var row : models.rows(query)) {
