@@ -11,6 +11,7 @@ import {
   eventually,
   openBrowser,
   picture,
+  register,
 } from "../lib/journey.mjs";
 import { clarity, clarityRunning, scratch } from "../lib/product.mjs";
 
@@ -128,21 +129,7 @@ test("a paired agent appears by itself, and its rows are found", async () => {
 
 test("nobody else sees any of it", async () => {
   const other = { email: "eve@elsewhere.example", password: "another long password" };
-  await api(null, "/v1/auth/register", {
-    method: "POST",
-    body: {
-      ...other,
-      name: "Eve",
-      organization: {
-        name: "Elsewhere",
-        ...(await api(null, "/v1/auth/options").then(({ body }) => ({
-          industry: body.industries[0].id,
-          region: body.regions[0].id,
-        }))),
-      },
-    },
-  });
-  const token = await accessToken(other);
+  const token = await register(other, "Eve", "Elsewhere");
   for (const path of ["/v1/events", "/v1/devices", "/v1/sources", "/v1/agents", "/v1/extras"]) {
     const { status, body } = await api(token, path);
     assert.equal(status, 200, path);

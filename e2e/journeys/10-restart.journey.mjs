@@ -1,11 +1,10 @@
 // An installation with its demo, stopped and started: the source goes on where it was, and nothing
 // is copied from the customer's database a second time.
 import assert from "node:assert/strict";
-import { readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import pg from "pg";
-import { eventually } from "../lib/journey.mjs";
+import { eventually, platformDatabase } from "../lib/journey.mjs";
 import { freePort, scratch, up } from "../lib/product.mjs";
 
 const place = scratch("clarity restart ");
@@ -33,17 +32,9 @@ async function live() {
   assert.equal(demo.state, "live", demo.reason);
 }
 
-/** Asks the platform's own database, past all roles. */
+/** Asks the platform's own database. */
 async function platform(sql) {
-  const properties = readFileSync(join(data, "server", "server.properties"), "utf8");
-  const client = new pg.Client({
-    host: "127.0.0.1",
-    port: Number(/127\.0\.0\.1\\?:(\d+)\/clarity/.exec(properties)[1]),
-    user: "postgres",
-    password: readFileSync(join(data, "postgres", "password"), "utf8").trim(),
-    database: "clarity",
-  });
-  await client.connect();
+  const client = await platformDatabase(data);
   try {
     return (await client.query(sql)).rows;
   } finally {

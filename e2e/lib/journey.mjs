@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
+import pg from "pg";
 import { launch, SIZES } from "./browser.mjs";
 import { ROOT } from "./product.mjs";
 
@@ -101,4 +102,38 @@ export async function api(token, path, { method = "GET", body } = {}) {
 export async function accessToken({ email, password }) {
   const { body } = await api(null, "/v1/auth/login", { method: "POST", body: { email, password } });
   return body.access_token;
+}
+
+/** Signs somebody up with a workspace of their own, and gives their access token. */
+export async function register({ email, password }, name, organization) {
+  const { body: options } = await api(null, "/v1/auth/options");
+  const { status, body } = await api(null, "/v1/auth/register", {
+    method: "POST",
+    body: {
+      email,
+      password,
+      name,
+      organization: {
+        name: organization,
+        industry: options.industries[0].id,
+        region: options.regions[0].id,
+      },
+    },
+  });
+  assert.equal(status, 201, JSON.stringify(body));
+  return accessToken({ email, password });
+}
+
+/** The platform's own database, past all roles. End it. */
+export async function platformDatabase(data = process.env.CLARITY_DATA) {
+  const properties = readFileSync(join(data, "server", "server.properties"), "utf8");
+  const client = new pg.Client({
+    host: "127.0.0.1",
+    port: Number(/127\.0\.0\.1\\?:(\d+)\/clarity/.exec(properties)[1]),
+    user: "postgres",
+    password: readFileSync(join(data, "postgres", "password"), "utf8").trim(),
+    database: "clarity",
+  });
+  await client.connect();
+  return client;
 }

@@ -90,10 +90,9 @@ export function clarity(args, { env = {}, input = "" } = {}) {
 export function clarityRunning(args) {
   const child = spawn(join(ROOT, "clarity"), args, { stdio: ["ignore", "ignore", "inherit"] });
   const ended = new Promise((resolve) => child.once("exit", resolve));
-  return {
-    stop: async () => {
-      child.kill("SIGTERM");
-      await ended;
-    },
+  const end = (signal) => async () => {
+    child.kill(signal);
+    await ended;
   };
+  return { stop: end("SIGTERM"), kill: end("SIGKILL") };
 }
