@@ -1,5 +1,6 @@
 package io.claritystream;
 
+import com.zaxxer.hikari.HikariDataSource;
 import io.claritystream.base.http.AnyCaller;
 import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.Cursor;
@@ -7,12 +8,15 @@ import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.RequiresPermission;
+import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -30,6 +34,12 @@ public class TestRoutes {
 
   /// Counted down when a stream has been opened.
   public static final CountDownLatch STREAMING = new CountDownLatch(1);
+
+  private final DataSource tenant;
+
+  TestRoutes(@Qualifier("tenant") DataSource tenant) {
+    this.tenant = tenant;
+  }
 
   record Thing(String name, int count, @Nullable List<String> tags, @Nullable Instant at) {}
 
@@ -66,6 +76,42 @@ public class TestRoutes {
   @AnyCaller
   String down() {
     throw new DataAccessResourceFailureException("connection to db-17 refused");
+  }
+
+  @GetMapping("/v1/test/flag")
+  @AnyCaller
+  String flag(@RequestParam(name = "flag", defaultValue = "false") boolean flag) {
+    return Boolean.toString(flag);
+  }
+
+  /// As a pool says that all its connections are in use.
+  @GetMapping("/v1/test/busy")
+  @AnyCaller
+  String busy() throws SQLException {
+    try (var pool = new HikariDataSource()) {
+      pool.setDataSource(tenant);
+      pool.setMaximumPoolSize(1);
+      pool.setConnectionTimeout(250);
+      try (var all = pool.getConnection();
+          var more = pool.getConnection()) {
+        return all + " " + more;
+      }
+    }
+  }
+
+  /// As a pool says that it cannot make one.
+  @GetMapping("/v1/test/away")
+  @AnyCaller
+  String away() throws SQLException {
+    try (var pool = new HikariDataSource()) {
+      pool.setJdbcUrl("jdbc:postgresql://127.0.0.1:1/none");
+      pool.setUsername("nobody");
+      pool.setInitializationFailTimeout(-1);
+      pool.setConnectionTimeout(500);
+      try (var one = pool.getConnection()) {
+        return one.toString();
+      }
+    }
   }
 
   @GetMapping("/v1/test/owners")

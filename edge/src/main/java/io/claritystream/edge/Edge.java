@@ -23,6 +23,11 @@ import org.slf4j.LoggerFactory;
 /// The program: `edge --config FILE`. Once it listens it prints `{"event":"ready","port":8443}`.
 public final class Edge implements AutoCloseable {
   private static final int EXIT_WRONG_CONFIG = 2;
+
+  /// More than a call may have of metadata, so that it is told what is too much: what is beyond
+  /// this ends in a status of HTTP/2 that says nothing.
+  private static final int METADATA_BYTES_READ = 64 * 1024;
+
   private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
   private static final Duration CREDENTIALS_EVERY = Duration.ofMillis(200);
   private static final Duration STOP_WITHIN = Duration.ofSeconds(3);
@@ -184,7 +189,7 @@ public final class Edge implements AutoCloseable {
         .addStreamTracerFactory(new PairLimit.Factory())
         .maxInboundMessageSize(config.messageBytes())
         .flowControlWindow(config.windowBytes())
-        .maxInboundMetadataSize(8 * 1024)
+        .maxInboundMetadataSize(METADATA_BYTES_READ)
         .maxConcurrentCallsPerConnection(config.callsPerAgent())
         .handshakeTimeout(10, TimeUnit.SECONDS)
         .maxConnectionIdle(config.idle().toMillis(), TimeUnit.MILLISECONDS)

@@ -12,6 +12,7 @@ import io.grpc.ServerCall;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.Status;
 import java.time.Clock;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,11 @@ final class Relay extends HandlerRegistry {
   private static final Pattern METHOD =
       Pattern.compile("clarity\\.link\\.v1\\.AgentLink/[A-Za-z]{1,40}");
   static final String PAIR = "clarity.link.v1.AgentLink/Pair";
+
+  /// Of one call, as HTTP/2 counts them: each field has so many bytes besides its own.
+  static final int METADATA_BYTES_MAX = 8 * 1024;
+
+  private static final int FIELD_BYTES = 32;
 
   private final Supplier<Channel> gateway;
   private final LiveCalls liveCalls;
@@ -71,6 +77,14 @@ final class Relay extends HandlerRegistry {
       return refuse(fromAgent, LiveCalls.CERTIFICATE_EXPIRED);
     }
 
+    if (bytes(headers) > METADATA_BYTES_MAX) {
+      counters.refused(Refusal.METADATA);
+      return refuse(
+          fromAgent,
+          Status.INVALID_ARGUMENT.withDescription(
+              "A call's metadata has at most " + METADATA_BYTES_MAX + " bytes; send less of it."));
+    }
+
     ClientCall<byte[], byte[]> toGateway = gateway.get().newCall(method, CallOptions.DEFAULT);
     Joined joined = new Joined(fromAgent, toGateway, counters);
     LiveCalls.Admission admission = liveCalls.admit(agent, joined, clock.instant());
@@ -80,6 +94,28 @@ final class Relay extends HandlerRegistry {
     counters.calls().increment();
     joined.start(stamped(headers, peer), () -> liveCalls.ended(agent, joined));
     return joined.agentSide;
+  }
+
+  /// As HTTP/2 counts them.
+  private static int bytes(Metadata headers) {
+    int bytes = 0;
+    for (String name : headers.keys()) {
+      if (name.endsWith(Metadata.BINARY_HEADER_SUFFIX)) {
+        for (byte[] value : all(headers, Metadata.Key.of(name, Metadata.BINARY_BYTE_MARSHALLER))) {
+          bytes += name.length() + Math.ceilDiv(value.length, 3) * 4 + FIELD_BYTES;
+        }
+      } else {
+        for (String value : all(headers, Metadata.Key.of(name, Metadata.ASCII_STRING_MARSHALLER))) {
+          bytes += name.length() + value.length() + FIELD_BYTES;
+        }
+      }
+    }
+    return bytes;
+  }
+
+  private static <T> Iterable<T> all(Metadata headers, Metadata.Key<T> key) {
+    Iterable<T> values = headers.getAll(key);
+    return values == null ? List.of() : values;
   }
 
   /// The agent's headers without any that only an edge may send, and with what this edge knows.

@@ -25,6 +25,9 @@ final class BlockAssembler {
   /// whoever reads it.
   private static final int BLOCK_EVENTS = 50_000;
 
+  /// At most this many cells and one event's a block: the platform takes no block of many more.
+  private static final int BLOCK_CELLS = 100_000;
+
   /// An event is not made larger than this: longer values are left out and marked so.
   static final int EVENT_BYTES = 8 * 1024 * 1024;
 
@@ -222,7 +225,10 @@ final class BlockAssembler {
       dropLeft--;
       return false;
     }
-    if (block != null && (block.size() >= blockBytes || block.events() >= BLOCK_EVENTS)) {
+    if (block != null
+        && (block.size() >= blockBytes
+            || block.events() >= BLOCK_EVENTS
+            || block.cells() >= BLOCK_CELLS)) {
       // The event belongs to the next block, which says so by what was written before it.
       eventsOfTransaction--;
       seal();

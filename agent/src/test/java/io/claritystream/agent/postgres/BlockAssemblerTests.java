@@ -8,8 +8,11 @@ import io.claritystream.agent.spool.Spool;
 import io.claritystream.agent.spool.SpoolLimits;
 import io.claritystream.protocol.block.Block;
 import io.claritystream.protocol.block.BlockReader;
+import io.claritystream.protocol.block.Column;
 import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.Row;
 import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.protocol.block.ValueKind;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -94,6 +97,44 @@ class BlockAssemblerTests {
     var block = blocks().getFirst();
     assertThat(block.snapshotBegins()).isTrue();
     assertThat(block.snapshotEnds()).isTrue();
+  }
+
+  @Test
+  void aBlockHasNoMoreCellsThanThePlatformTakesOfOne() throws Exception {
+    var columns = new ArrayList<Column>();
+    for (var i = 0; i < 1_600; i++) {
+      columns.add(new Column("c" + i, "int4", 0, ValueKind.INT, false, false, ""));
+    }
+    var wide = new TableSchema("public", "wide", 'f', "", columns, List.of());
+    run(
+        0,
+        events -> {
+          events.begin(7, 100, 1);
+          for (var i = 0; i < 100; i++) {
+            assertThat(events.beginEvent(Op.UPDATE, wide, 1)).isTrue();
+            events.out().before();
+            nulls(events, columns.size());
+            events.out().after();
+            nulls(events, columns.size());
+            events.endEvent();
+          }
+          events.end(110);
+          events.seal();
+        });
+    var blocks = blocks();
+    assertThat(blocks).hasSize(4);
+    assertThat(blocks.stream().mapToInt(block -> block.events().size()).sum()).isEqualTo(100);
+    assertThat(blocks)
+        .allSatisfy(
+            block ->
+                assertThat(block.events().size() * 2 * columns.size())
+                    .isLessThanOrEqualTo(BlockReader.CELLS_MAX));
+  }
+
+  private static void nulls(BlockAssembler events, int count) {
+    for (var i = 0; i < count; i++) {
+      events.out().marker(Row.NULL);
+    }
   }
 
   private static void event(BlockAssembler events) throws Exception {

@@ -17,8 +17,10 @@ public final class BlockReader {
   /// Agents close a block at 50,000.
   public static final int EVENTS_MAX = 65_536;
 
-  /// A cell is a byte or more, so a block of an agent of ours has about a million at most.
-  public static final int CELLS_MAX = 2_000_000;
+  /// A cell may become a row of its own at the platform, and a block is folded in one turn: the
+  /// other sources of its partition wait for it. Agents close a block at 100,000, and one event has
+  /// three images of 1,600 columns at most.
+  public static final int CELLS_MAX = 131_072;
 
   /// Bronze repeats a column's name for each cell. A million cells under PostgreSQL's longest names
   /// stay below this.

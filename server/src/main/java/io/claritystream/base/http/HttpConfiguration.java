@@ -72,6 +72,13 @@ class HttpConfiguration {
   }
 
   @Bean
+  WebServerFactoryCustomizer<TomcatServletWebServerFactory> safeHeadersOfTomcat() {
+    return factory ->
+        factory.addConnectorCustomizers(
+            connector -> connector.addLifecycleListener(new SafeAdapter.Installing(connector)));
+  }
+
+  @Bean
   AccessRules accessRules(
       @Qualifier("requestMappingHandlerMapping")
           ObjectProvider<RequestMappingHandlerMapping> mappings) {

@@ -17,12 +17,18 @@ import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.HandlerInterceptor;
 
 /// Refuses query parameters that the method does not name, and those that come twice: a filter
-/// misspelt would otherwise silently widen the answer. Also those that no stored text can equal.
+/// misspelt would otherwise silently widen the answer. Also those that no stored text can equal,
+/// and booleans that are neither `true` nor `false`: Spring takes `on`, `yes` and `1` for one, and
+/// nothing for the other.
 final class KnownParameters implements HandlerInterceptor {
 
+  private static final Set<String> BOOLEANS = Set.of("true", "false");
   private static final DefaultParameterNameDiscoverer NAMES = new DefaultParameterNameDiscoverer();
 
-  private final Map<Method, Set<String>> known = new ConcurrentHashMap<>();
+  /// @param booleans those of the names that are one or the other
+  private record Known(Set<String> names, Set<String> booleans) {}
+
+  private final Map<Method, Known> known = new ConcurrentHashMap<>();
 
   @Override
   public boolean preHandle(
@@ -34,10 +40,10 @@ final class KnownParameters implements HandlerInterceptor {
       return true;
     }
     Map<String, String[]> sent = request.getParameterMap();
-    Set<String> names = known.computeIfAbsent(method.getMethod(), key -> names(method));
+    Known parameters = known.computeIfAbsent(method.getMethod(), key -> of(method));
     sent.forEach(
         (name, values) -> {
-          if (!names.contains(name)) {
+          if (!parameters.names.contains(name)) {
             throw Problem.invalid(ProblemCode.UNKNOWN_FIELD, name, "is not a known parameter");
           }
           if (values.length > 1) {
@@ -47,12 +53,16 @@ final class KnownParameters implements HandlerInterceptor {
           if (values[0].indexOf('\0') >= 0) {
             throw Problem.invalid(name, "must not hold the character U+0000");
           }
+          if (parameters.booleans.contains(name) && !BOOLEANS.contains(values[0])) {
+            throw Problem.invalid(name, "must be true or false");
+          }
         });
     return true;
   }
 
-  private static Set<String> names(HandlerMethod method) {
+  private static Known of(HandlerMethod method) {
     Set<String> names = new HashSet<>();
+    Set<String> booleans = new HashSet<>();
     for (MethodParameter parameter : method.getMethodParameters()) {
       if (parameter.getParameterType() == PageRequest.class) {
         names.add("limit");
@@ -61,6 +71,10 @@ final class KnownParameters implements HandlerInterceptor {
         String name = declaredName(parameter);
         if (name != null) {
           names.add(name);
+          Class<?> type = parameter.getParameterType();
+          if (type == boolean.class || type == Boolean.class) {
+            booleans.add(name);
+          }
         }
       }
     }
@@ -68,7 +82,7 @@ final class KnownParameters implements HandlerInterceptor {
     if (others != null) {
       names.addAll(Set.of(others.value()));
     }
-    return Set.copyOf(names);
+    return new Known(Set.copyOf(names), Set.copyOf(booleans));
   }
 
   /// The name that the API knows a parameter by.

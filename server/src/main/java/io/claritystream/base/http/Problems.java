@@ -3,6 +3,7 @@ package io.claritystream.base.http;
 import jakarta.servlet.ServletException;
 import java.io.EOFException;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,7 @@ import tools.jackson.databind.exc.UnrecognizedPropertyException;
 final class Problems {
 
   private static final Duration SHORTLY = Duration.ofSeconds(2);
+  private static final String TOO_MANY_CONNECTIONS = "53300";
 
   static Problem of(Throwable failure) {
     Problem within = find(failure, Problem.class);
@@ -52,7 +54,15 @@ final class Problems {
     if (find(failure, InvalidParameterException.class) != null) {
       return Problem.invalid("query", "must be percent-encoded UTF-8");
     }
+    SQLTransientConnectionException waited = find(failure, SQLTransientConnectionException.class);
+    if (waited != null && waited.getCause() == null) {
+      // The pool says why it has no connection, where it could not make one.
+      return busy();
+    }
     SQLException refused = find(failure, SQLException.class);
+    if (refused != null && TOO_MANY_CONNECTIONS.equals(refused.getSQLState())) {
+      return busy();
+    }
     if (refused != null && passing(refused.getSQLState())) {
       return databaseDown();
     }
@@ -112,6 +122,11 @@ final class Problems {
             || sqlState.startsWith("53")
             || sqlState.startsWith("57P")
             || sqlState.startsWith("58"));
+  }
+
+  private static Problem busy() {
+    return Problem.unavailable(
+        "More is asked of the server than it can answer at once: it is busy.", SHORTLY);
   }
 
   private static Problem databaseDown() {

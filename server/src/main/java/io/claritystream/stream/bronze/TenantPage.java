@@ -37,6 +37,9 @@ final class TenantPage {
       LIMIT :rows
       """;
 
+  /// What has come late makes a slice longer, and is all shown, however much it is: a page that
+  /// takes too long for it ends with an error, and none leaves events out.
+  ///
   /// The inner part is kept apart, or the order of the outer one might be had from another index,
   /// along all that the sources ever sent.
   private static final String SLICE =
@@ -47,8 +50,6 @@ final class TenantPage {
         WHERE tenant_id = :tenant AND event_id >= :low AND event_id < :high
           AND (CAST(:table AS text) IS NULL OR table_name = :table)
           AND (CAST(:op AS text) IS NULL OR op = :op)
-        ORDER BY event_id DESC
-        LIMIT :most
       )
       SELECT event_id, source_id, epoch, seq
       FROM slice
@@ -184,8 +185,6 @@ final class TenantPage {
         .param("source", behind.sourceId())
         .param("epoch", behind.place().epoch())
         .param("seq", behind.place().seq())
-        // What has come late makes a slice longer, and is shown: up to as many again and again.
-        .param("most", 10 * EventLog.SCANNED_MAX)
         .param("rows", wanted - found.size())
         .query(EventLog::key)
         .list()

@@ -28,6 +28,15 @@ sealed interface BatchCheck {
           Refusal.TOO_LARGE,
           "A batch has at most " + BatchLimits.PAYLOAD_BYTES_MAX + " bytes of payload.");
     }
+    if (header.getCells() > BatchLimits.CELLS_MAX) {
+      return new Wrong(
+          Refusal.TOO_LARGE,
+          "A batch has at most "
+              + BatchLimits.CELLS_MAX
+              + " cells; this one has "
+              + header.getCells()
+              + ". Update the agent, which splits what is larger.");
+    }
     if (payload.length == 0 || !isWithinLimits(header)) {
       return new Wrong(Refusal.BAD_BATCH, "The batch's header is not within its limits.");
     }
@@ -52,7 +61,6 @@ sealed interface BatchCheck {
         && header.getCount() >= 1
         && header.getCount() <= BatchLimits.EVENTS_MAX
         && header.getCells() >= 0
-        && header.getCells() <= BatchLimits.CELLS_MAX
         && header.getUncompressedBytes() >= 0
         && header.getUncompressedBytes() <= BatchLimits.UNCOMPRESSED_BYTES_MAX
         && header.getDigest().size() == BatchDigest.BYTES

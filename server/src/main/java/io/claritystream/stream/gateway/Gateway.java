@@ -40,6 +40,9 @@ final class Gateway implements SmartLifecycle {
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
   private static final int MESSAGE_BYTES_MAX = 12 * 1024 * 1024;
 
+  /// What the edge admits of an agent, and what it adds itself.
+  private static final int METADATA_BYTES_MAX = 16 * 1024;
+
   /// Of each stream that may be under way from an edge without being asked for.
   private static final int WINDOW_BYTES = 512 * 1024;
 
@@ -163,9 +166,14 @@ final class Gateway implements SmartLifecycle {
             new InetSocketAddress(properties.address(), properties.port()))
         .sslContext(tls)
         .executor(calls)
-        .addService(ServerInterceptors.intercept(link.definition(), new CallingAgent.Interceptor()))
+        .addService(
+            ServerInterceptors.intercept(
+                link.definition(),
+                new CallingAgent.Interceptor(),
+                new FirstMessage(properties.helloWithin(), services.timer())))
         .addService(new EdgeControlService(revoked))
         .maxInboundMessageSize(MESSAGE_BYTES_MAX)
+        .maxInboundMetadataSize(METADATA_BYTES_MAX)
         .flowControlWindow(WINDOW_BYTES)
         .handshakeTimeout(10, TimeUnit.SECONDS)
         .permitKeepAliveTime(5, TimeUnit.SECONDS)

@@ -22,6 +22,7 @@ import org.springframework.validation.annotation.Validated;
 /// @param stallAfter without progress for so long a source is asked to send again
 /// @param welcomeWithin how long an opening stream may wait for ingest to reach its barrier; agents
 ///     give up after 30 seconds
+/// @param helloWithin how long a call may wait before it says its first word
 /// @param pairingsPerMinute attempts to pair that one address has in a minute
 /// @param epochsPerHour how often a source may begin its numbers anew at once, and an hour from
 ///     then on: each costs a barrier, and a snapshot or a reading anew
@@ -35,5 +36,6 @@ record GatewayProperties(
     @DefaultValue("8MB") DataSize acceptance,
     @DefaultValue("10s") Duration stallAfter,
     @DefaultValue("25s") Duration welcomeWithin,
+    @DefaultValue("15s") Duration helloWithin,
     @DefaultValue("20") @Min(1) int pairingsPerMinute,
     @DefaultValue("20") @Min(1) int epochsPerHour) {}

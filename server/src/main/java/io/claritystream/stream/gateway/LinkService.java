@@ -86,22 +86,22 @@ final class LinkService extends AgentLinkGrpc.AgentLinkImplBase {
 
   @Override
   public void renew(RenewRequest request, StreamObserver<RenewResponse> answer) {
-    PeerIdentity.Agent agent = CallingAgent.current().required();
-    answer(answer, () -> renew(request, agent));
+    CallingAgent caller = CallingAgent.current();
+    answer(answer, () -> renew(request, caller.required()));
   }
 
   @Override
   public void registerSource(
       RegisterSourceRequest request, StreamObserver<RegisterSourceResponse> answer) {
-    PeerIdentity.Agent agent = CallingAgent.current().required();
-    answer(answer, () -> registerSource(request, agent));
+    CallingAgent caller = CallingAgent.current();
+    answer(answer, () -> registerSource(request, caller.required()));
   }
 
   @Override
   public void removeSource(
       RemoveSourceRequest request, StreamObserver<RemoveSourceResponse> answer) {
-    PeerIdentity.Agent agent = CallingAgent.current().required();
-    answer(answer, () -> removeSource(request, agent));
+    CallingAgent caller = CallingAgent.current();
+    answer(answer, () -> removeSource(request, caller.required()));
   }
 
   private PairResponse pair(PairRequest request, CallingAgent caller) {
@@ -228,8 +228,14 @@ final class LinkService extends AgentLinkGrpc.AgentLinkImplBase {
     ServerCallStreamObserver<PlatformFrame> toAgent =
         (ServerCallStreamObserver<PlatformFrame>) answer;
     toAgent.disableAutoRequest();
-    PeerIdentity.Agent agent = CallingAgent.current().required();
-    requireGood(agent);
+    PeerIdentity.Agent agent;
+    try {
+      agent = CallingAgent.current().required();
+      requireGood(agent);
+    } catch (RuntimeException e) {
+      toAgent.onError(status(e));
+      return new Ended();
+    }
     SourceStream stream = new SourceStream(services, agent, toAgent);
     toAgent.setOnCancelHandler(stream::cancelled);
     toAgent.setOnReadyHandler(stream::ready);
@@ -252,6 +258,18 @@ final class LinkService extends AgentLinkGrpc.AgentLinkImplBase {
     };
   }
 
+  /// Of a call that was refused before it began: what else comes of it is of no interest.
+  private static final class Ended implements StreamObserver<Incoming> {
+    @Override
+    public void onNext(Incoming frame) {}
+
+    @Override
+    public void onError(Throwable failure) {}
+
+    @Override
+    public void onCompleted() {}
+  }
+
   private void requireGood(PeerIdentity.Agent agent) {
     switch (agents.standing(agent)) {
       case Agents.Standing.Good _ -> {}
@@ -272,19 +290,22 @@ final class LinkService extends AgentLinkGrpc.AgentLinkImplBase {
     A message;
     try {
       message = answer.get();
-    } catch (StatusRuntimeException e) {
-      to.onError(e);
-      return;
     } catch (RuntimeException e) {
-      LOG.error("a call of an agent failed", e);
-      to.onError(
-          Status.UNAVAILABLE
-              .withDescription("The platform cannot answer just now.")
-              .asRuntimeException());
+      to.onError(status(e));
       return;
     }
     to.onNext(message);
     to.onCompleted();
+  }
+
+  private static StatusRuntimeException status(RuntimeException failure) {
+    if (failure instanceof StatusRuntimeException known) {
+      return known;
+    }
+    LOG.error("a call of an agent failed", failure);
+    return Status.UNAVAILABLE
+        .withDescription("The platform cannot answer just now.")
+        .asRuntimeException();
   }
 
   private static Certificate message(IssuedCertificate issued) {

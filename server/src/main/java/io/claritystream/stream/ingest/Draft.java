@@ -18,7 +18,7 @@ final class Draft {
   static final long BYTES_MAX = 8L * 1024 * 1024;
 
   /// A cell may become a row of its own; beyond so many, other sources of the partition would wait
-  /// too long for their turn. One record may have more.
+  /// too long for their turn. The record that fills it has as many more as a block may have.
   static final long CELLS_MAX = 100_000;
 
   /// Events of one source and epoch, in order, for one of its models.

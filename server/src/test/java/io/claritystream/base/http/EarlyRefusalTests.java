@@ -101,6 +101,32 @@ class EarlyRefusalTests {
     assertThat(Set.of(answer.header("Allow").split(", ?"))).isEqualTo(Set.of(methods.split(", ")));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET * HTTP/1.1\r\nHost: {host}\r\n",
+        "GET /v1/me HTTP/1.1\r\nHost: {host}\r\nExpect: 200-ok\r\n",
+        "GET /v1/me;a=b HTTP/1.1\r\nHost: {host}\r\n",
+        "GET /v1/%2e%2e/me HTTP/1.1\r\nHost: {host}\r\n",
+        "GET http://{host}/v1/me HTTP/1.1\r\nHost: {host}\r\n",
+        "PRI * HTTP/2.0\r\n",
+      })
+  void what_is_answered_before_any_route_is_looked_for_is_safe_too(String request) {
+    String answer = RawHttp.send(server, request + END);
+
+    assertThat(answer).startsWith("HTTP/1.1 ");
+    assertSafe(answer);
+  }
+
+  @Test
+  void options_of_the_whole_server_are_answered_with_the_safe_headers() {
+    String answer = RawHttp.send(server, "OPTIONS * HTTP/1.1\r\nHost: {host}\r\n" + END);
+
+    assertThat(answer).startsWith("HTTP/1.1 200");
+    assertThat(header(answer, "Allow")).contains("GET").doesNotContain("TRACE");
+    assertSafeHeaders(answer);
+  }
+
   @Test
   void options_of_what_does_not_exist_find_nothing() {
     assertThat(person.send("OPTIONS", "/v1/nothing", null).text("code")).isEqualTo("not_found");
@@ -186,14 +212,18 @@ class EarlyRefusalTests {
   }
 
   private static void assertSafe(String answer) {
+    assertSafeHeaders(answer);
+    assertThat(header(answer, "Content-Type")).startsWith("application/problem+json");
+    assertThat(answer).contains("\"instance\":\"urn:uuid:" + header(answer, "X-Request-Id"));
+  }
+
+  private static void assertSafeHeaders(String answer) {
     assertThat(header(answer, "X-Request-Id")).isNotBlank();
     assertThat(header(answer, "X-Content-Type-Options")).isEqualTo("nosniff");
     assertThat(header(answer, "Referrer-Policy")).isNotBlank();
     assertThat(header(answer, "X-Frame-Options")).isEqualTo("DENY");
     assertThat(header(answer, "Content-Security-Policy")).startsWith("default-src 'none'");
     assertThat(header(answer, "Cache-Control")).contains("no-store");
-    assertThat(header(answer, "Content-Type")).startsWith("application/problem+json");
-    assertThat(answer).contains("\"instance\":\"urn:uuid:" + header(answer, "X-Request-Id"));
   }
 
   private static String header(String answer, String name) {

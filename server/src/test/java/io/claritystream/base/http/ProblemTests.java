@@ -205,6 +205,30 @@ class ProblemTests {
   }
 
   @Test
+  void a_pool_without_a_free_connection_is_told_from_a_database_that_is_gone() {
+    Answer busy = client.get("/v1/test/busy");
+    assertProblem(busy, ProblemCode.UNAVAILABLE);
+    assertThat(busy.text("detail")).contains("busy").doesNotContain("database");
+    assertThat(busy.header("Retry-After")).isEqualTo("2");
+
+    Answer away = client.get("/v1/test/away");
+    assertProblem(away, ProblemCode.UNAVAILABLE);
+    assertThat(away.text("detail")).contains("database cannot be reached");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"on", "yes", "1", "TRUE", "True", "", "off", "0", "null"})
+  void a_boolean_is_true_or_false_and_nothing_like_it(String text) {
+    Answer answer = client.get("/v1/test/flag?flag=" + text);
+    assertProblem(answer, ProblemCode.VALIDATION_FAILED);
+    assertThat(answer.body().at("/errors/0/field").asString()).isEqualTo("flag");
+    assertThat(answer.body().at("/errors/0/message").asString()).isEqualTo("must be true or false");
+    assertThat(client.get("/v1/test/flag?flag=true").response().body()).isEqualTo("true");
+    assertThat(client.get("/v1/test/flag").response().body()).isEqualTo("false");
+    assertThat(client.get("/v1/sources?removed=" + text).status()).isEqualTo(400);
+  }
+
+  @Test
   void without_a_token_nothing_but_the_public_routes_answers() {
     Answer answer = server.client().get("/v1/me");
 

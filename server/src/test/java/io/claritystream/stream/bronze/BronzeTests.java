@@ -322,6 +322,35 @@ class BronzeTests {
   }
 
   @Test
+  void what_comes_late_to_a_millisecond_is_all_shown_however_much_it_is() throws SQLException {
+    var tenant = database.tenant("latems");
+    var source = source(tenant);
+    source.capturedAt(Instant.parse("2026-11-13T06:00:00Z"));
+    store(source, source.batch(50));
+    var spot = log.ofTenant(tenant, ALL, null, 10).next();
+    assertThat(spot).isNotNull();
+    database
+        .superuser()
+        .sql(
+            """
+            INSERT INTO bronze.cdc_events
+            SELECT (jsonb_populate_record(NULL::bronze.cdc_events, to_jsonb(e) || jsonb_build_object(
+              'source_id', CAST(:late AS text), 'seq', i,
+              'event_id', overlay(e.event_id::text PLACING lpad(to_hex(i), 12, '0') FROM 25)))).*
+            FROM (SELECT * FROM bronze.cdc_events WHERE tenant_id = :tenant
+                  ORDER BY event_id LIMIT 1) e,
+              generate_series(1, :rows) i
+            """)
+        .param("tenant", tenant.value())
+        .param("late", new UUID(0, 7).toString())
+        .param("rows", 10 * EventLog.SCANNED_MAX + 1_000)
+        .update();
+
+    var near = new TenantPage.Spot(spot.slice(), new UUID(0, 7), new EventLog.Place(1, 4));
+    assertThat(seqs(log.ofTenant(tenant, ALL, near, 10))).containsExactly(3L, 2L, 1L);
+  }
+
+  @Test
   void a_page_ends_where_its_payloads_would_be_too_many_bytes_and_the_next_one_goes_on()
       throws SQLException {
     var source = source(database.tenant("heavy"));

@@ -182,6 +182,11 @@ class StreamTests {
   }
 
   @Test
+  void aBatchOfTooManyCellsIsRefusedByTheGateway() {
+    assertRefused("too_large", header -> header.setCells(BatchLimits.CELLS_MAX + 1));
+  }
+
+  @Test
   void aMessageThatIsTooLargeEndsTheCallAtTheEdge() {
     try (TestAgent.Stream stream = agent.stream(source)) {
       stream.open();
