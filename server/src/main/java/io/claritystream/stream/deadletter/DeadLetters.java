@@ -16,9 +16,6 @@ import java.util.UUID;
 /// Writes dead letters within the ingest transaction, and knows the rows of each model that are in
 /// quarantine.
 public final class DeadLetters {
-  /// More rows of a model than this are not remembered.
-  public static final int QUARANTINED_MAX = 100_000;
-
   private static final String INSERT =
       """
       INSERT INTO control.dead_letter (dead_letter_id, tenant_id, source_id, epoch, seq, seq_end, table_name,
@@ -30,11 +27,18 @@ public final class DeadLetters {
       """;
 
   private static final String QUARANTINED =
+      "SELECT table_name, row_key FROM control.quarantine WHERE model_id = ? LIMIT ?";
+
+  private static final String QUARANTINED_AMONG =
       """
-      SELECT table_name, row_key FROM control.quarantine
-      WHERE model_id = ?
-      ORDER BY table_name, row_key LIMIT ?
+      SELECT q.table_name, q.row_key
+      FROM unnest(?::text[], ?::text[]) AS wanted (table_name, row_key)
+      JOIN control.quarantine q
+        ON q.model_id = ? AND q.table_name = wanted.table_name AND q.row_key = wanted.row_key
       """;
+
+  private static final String RELEASE =
+      "DELETE FROM control.quarantine WHERE model_id = ? AND table_name = ANY (?::text[])";
 
   private static final String QUARANTINE =
       """
@@ -75,19 +79,52 @@ public final class DeadLetters {
     }
   }
 
-  /// The rows of a model that are in quarantine; of too many the first by table and key, so that
-  /// everybody who asks is told the same.
-  public Set<Row> quarantined(Connection connection, int modelId) throws SQLException {
+  /// The rows of a model that are in quarantine; of more than `rowsMax` any so many.
+  public Set<Row> quarantined(Connection connection, int modelId, int rowsMax) throws SQLException {
     try (var select = connection.prepareStatement(QUARANTINED)) {
       select.setInt(1, modelId);
-      select.setInt(2, QUARANTINED_MAX);
-      var rows = new HashSet<Row>();
-      try (var found = select.executeQuery()) {
-        while (found.next()) {
-          rows.add(new Row(found.getString(1), found.getString(2)));
-        }
+      select.setInt(2, rowsMax);
+      return rows(select);
+    }
+  }
+
+  /// Those of these rows that are in a model's quarantine.
+  public Set<Row> quarantinedAmong(Connection connection, int modelId, Collection<Row> rows)
+      throws SQLException {
+    if (rows.isEmpty()) {
+      return Set.of();
+    }
+    try (var select = connection.prepareStatement(QUARANTINED_AMONG)) {
+      select.setArray(
+          1, connection.createArrayOf("text", rows.stream().map(Row::tableName).toArray()));
+      select.setArray(
+          2, connection.createArrayOf("text", rows.stream().map(Row::rowKey).toArray()));
+      select.setInt(3, modelId);
+      return rows(select);
+    }
+  }
+
+  private static Set<Row> rows(PreparedStatement select) throws SQLException {
+    var rows = new HashSet<Row>();
+    try (var found = select.executeQuery()) {
+      while (found.next()) {
+        rows.add(new Row(found.getString(1), found.getString(2)));
       }
-      return rows;
+    }
+    return rows;
+  }
+
+  /// The rows of these tables of a model that are in quarantine leave it, in the connection's
+  /// transaction.
+  public void release(Connection connection, int modelId, Collection<String> tables)
+      throws SQLException {
+    if (tables.isEmpty()) {
+      return;
+    }
+    try (var delete = connection.prepareStatement(RELEASE)) {
+      delete.setInt(1, modelId);
+      delete.setArray(2, connection.createArrayOf("text", tables.toArray()));
+      delete.executeUpdate();
     }
   }
 

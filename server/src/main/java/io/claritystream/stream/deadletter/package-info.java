@@ -8,9 +8,9 @@
 ///
 /// The row of an event that the database refused is in quarantine: what is captured of it later is
 /// not folded either, or a newer state would stand on one that is missing. Quarantine is the
-/// model's: one that is built anew, by a repeated snapshot or a rebuild, begins without. There are
-/// limits: a thousand letters a table and a hundred a batch; the events beyond them are within a
-/// range, which is one letter.
+/// model's: one that is built anew, by a repeated snapshot or a rebuild, begins without; and a
+/// table that is emptied has none left. Letters have limits: a thousand letters a table and a
+/// hundred a batch; the events beyond them are within a range, which is one letter.
 ///
 /// Letters are kept for ninety days, and ten thousand of a source; the oldest beyond that are
 /// dropped by night, and counted ([DeadLetterRetention]). Events are in bronze all the same, and

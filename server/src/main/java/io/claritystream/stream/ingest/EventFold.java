@@ -1,6 +1,7 @@
 package io.claritystream.stream.ingest;
 
 import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Applied;
@@ -9,6 +10,7 @@ import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,11 +21,8 @@ final class EventFold {
 
   /// Where its findings go.
   interface Findings {
-    /// Whether any row is.
-    boolean anyInQuarantine();
-
-    /// Whether the row's events are not folded any more.
-    boolean isInQuarantine(DeadLetters.Row row);
+    /// The rows whose events are not folded any more.
+    Quarantine.Attempt quarantine();
 
     /// The event could not be folded. From now on its row is in quarantine, if the cause says so.
     void refuse(ChangeEvent event, Cause cause, @Nullable String sqlstate, String detail);
@@ -44,6 +43,7 @@ final class EventFold {
 
   private final Connection connection;
   private final Materializer materializer;
+  private final DeadLetters letters;
   private final SourceRef source;
   private final int model;
   private final Findings findings;
@@ -51,11 +51,13 @@ final class EventFold {
   EventFold(
       Connection connection,
       Materializer materializer,
+      DeadLetters letters,
       SourceRef source,
       int model,
       Findings findings) {
     this.connection = connection;
     this.materializer = materializer;
+    this.letters = letters;
     this.source = source;
     this.model = model;
     this.findings = findings;
@@ -64,6 +66,7 @@ final class EventFold {
   /// @param parting whether to look for the guilty ones, under savepoints; otherwise the first
   ///     failure is thrown
   void fold(List<ChangeEvent> events, boolean parting) throws SQLException {
+    findings.quarantine().look(connection, letters, events);
     var free = outsideQuarantine(events);
     if (free.isEmpty()) {
       return;
@@ -80,6 +83,11 @@ final class EventFold {
     findings.applied(applied);
     for (var failure : applied.failures()) {
       findings.refuse(failure.event(), Cause.MAPPING_FAILED, null, failure.detail());
+    }
+    for (var event : events) {
+      if (event.op() == Op.TRUNCATE) {
+        findings.quarantine().empty(event.schema().qualifiedName());
+      }
     }
   }
 
@@ -120,14 +128,22 @@ final class EventFold {
     }
   }
 
-  /// The events whose rows may be folded; each of the others is refused.
+  /// The events whose rows may be folded; each of the others is refused. Behind one that empties
+  /// its table there are none of it to refuse: it is folded before them, or they are looked at
+  /// again.
   private List<ChangeEvent> outsideQuarantine(List<ChangeEvent> events) {
-    if (!findings.anyInQuarantine()) {
+    var quarantine = findings.quarantine();
+    if (quarantine.isEmpty()) {
       return events;
     }
     var free = new ArrayList<ChangeEvent>(events.size());
+    var emptied = new HashSet<String>();
     for (var event : events) {
-      if (!RowKey.isAmong(event, findings::isInQuarantine)) {
+      if (event.op() == Op.TRUNCATE) {
+        emptied.add(event.schema().qualifiedName());
+      }
+      if (emptied.contains(event.schema().qualifiedName())
+          || !RowKey.isAmong(event, quarantine::has)) {
         free.add(event);
       } else {
         findings.refuse(event, Cause.ROW_IN_QUARANTINE, null, IN_QUARANTINE);

@@ -146,6 +146,8 @@ final class IngestTransaction {
     }
   }
 
+  private record Quarantined(Quarantine quarantine, Quarantine.Attempt attempt) {}
+
   /// What one attempt has done so far.
   private static final class Work {
     private final Instant now;
@@ -154,8 +156,8 @@ final class IngestTransaction {
     private final Set<TenantId> shown = new HashSet<>();
     private final List<DeadLetter> letters = new ArrayList<>();
 
-    /// Rows that came into quarantine in this attempt, in the order of the models.
-    private final Map<Folding, Set<DeadLetters.Row>> fresh = new LinkedHashMap<>();
+    /// The quarantines of the models, in their order, and what this attempt does to them.
+    private final Map<Folding, Quarantined> quarantined = new LinkedHashMap<>();
 
     /// Models that have fallen behind in this attempt.
     private final Set<Folding> detached = new HashSet<>();
@@ -195,6 +197,10 @@ final class IngestTransaction {
         @Nullable String sqlstate,
         String detail) {
       var line = slice.line();
+      var row = cause.quarantines() ? RowKey.of(event) : null;
+      if (row != null) {
+        quarantine(slice).add(row);
+      }
       if (!mayName(line, event.schema().qualifiedName())) {
         unnamed(slice, List.of(event));
         return;
@@ -202,11 +208,17 @@ final class IngestTransaction {
       var letter = Letters.of(slice.source(), event, cause, sqlstate, detail, now);
       add(line, letter);
       named.merge(line, 1, Integer::sum);
-      if (letter.rowKey() != null && letter.tableName() != null) {
-        fresh
-            .computeIfAbsent(Folding.of(slice), made -> new HashSet<>())
-            .add(new DeadLetters.Row(letter.tableName(), letter.rowKey()));
-      }
+    }
+
+    private Quarantine.Attempt quarantine(Draft.Slice slice) {
+      return quarantined
+          .computeIfAbsent(
+              Folding.of(slice),
+              folding -> {
+                var quarantine = folding.line().quarantine(folding.model());
+                return new Quarantined(quarantine, quarantine.attempt());
+              })
+          .attempt();
     }
 
     private void unnamed(Draft.Slice slice, List<ChangeEvent> events) {
@@ -287,9 +299,8 @@ final class IngestTransaction {
     }
     work.addRanges();
     deadLetters.write(connection, work.letters);
-    for (var rows : work.fresh.entrySet()) {
-      var folding = rows.getKey();
-      deadLetters.quarantine(connection, folding.line().tenant(), folding.model(), rows.getValue());
+    for (var each : work.quarantined.entrySet()) {
+      each.getValue().attempt().write(connection, deadLetters, each.getKey().line().tenant());
     }
     if (!checkpoints.move(connection, draft.moves(), work.now)) {
       return new Outcome.Fenced("mark of a source in partition " + partition);
@@ -330,7 +341,7 @@ final class IngestTransaction {
       findings.leave(slice.events());
       return;
     }
-    new EventFold(connection, materializer, slice.source(), slice.model(), findings)
+    new EventFold(connection, materializer, deadLetters, slice.source(), slice.model(), findings)
         .fold(slice.events(), work.parting);
   }
 
@@ -339,27 +350,16 @@ final class IngestTransaction {
     private final Connection connection;
     private final Draft.Slice slice;
     private final Work work;
-    private final Set<DeadLetters.Row> quarantine;
 
     private SliceFindings(Connection connection, Draft.Slice slice, Work work) {
       this.connection = connection;
       this.slice = slice;
       this.work = work;
-      quarantine = slice.line().quarantine(slice.model());
-    }
-
-    private Set<DeadLetters.Row> fresh() {
-      return work.fresh.getOrDefault(Folding.of(slice), Set.of());
     }
 
     @Override
-    public boolean anyInQuarantine() {
-      return !quarantine.isEmpty() || !fresh().isEmpty();
-    }
-
-    @Override
-    public boolean isInQuarantine(DeadLetters.Row row) {
-      return quarantine.contains(row) || fresh().contains(row);
+    public Quarantine.Attempt quarantine() {
+      return work.quarantine(slice);
     }
 
     @Override
@@ -410,7 +410,8 @@ final class IngestTransaction {
           folding.line().sourceId(),
           folding.model());
     }
-    work.fresh.forEach((folding, rows) -> folding.line().quarantine(folding.model(), rows));
+    work.quarantined.forEach(
+        (folding, each) -> folding.line().quarantined(each.quarantine(), each.attempt()));
     work.byTable.forEach(
         (line, counts) ->
             counts.forEach(

@@ -7,7 +7,6 @@ import io.claritystream.stream.bronze.SourceHistory.Part;
 import io.claritystream.stream.bronze.SourceHistory.Place;
 import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetter;
-import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Applied;
 import io.claritystream.stream.materializer.Models;
 import io.claritystream.stream.source.Rebuilds;
@@ -17,10 +16,8 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -65,7 +62,7 @@ final class ModelFollower {
   /// Where the model stands; null before this process has it.
   private @Nullable Place at;
 
-  private final Set<DeadLetters.Row> quarantine = new HashSet<>();
+  private Quarantine quarantine;
   private final Map<String, Integer> letters = new HashMap<>();
   private long recentEvents;
   private long recentRefused;
@@ -84,6 +81,7 @@ final class ModelFollower {
     this.model = model;
     this.rebuild = rebuild;
     history = new SourceHistory(source.sourceId());
+    quarantine = Quarantine.none(model);
   }
 
   /// @throws SQLException the step was not taken; it may be tried again
@@ -129,8 +127,7 @@ final class ModelFollower {
     if (!place.equals(at)) {
       // What was remembered of it may be older than what another process has folded since.
       parts.materializer().forget(model);
-      quarantine.clear();
-      quarantine.addAll(parts.deadLetters().quarantined(connection, model));
+      quarantine = Quarantine.read(connection, parts.deadLetters(), model);
       letters.clear();
       letters.putAll(parts.deadLetters().counts(connection, source.sourceId()));
       at = place;
@@ -215,7 +212,7 @@ final class ModelFollower {
     private final Place before = place();
     private final List<Applied> applied = new ArrayList<>();
     private final List<DeadLetter> found = new ArrayList<>();
-    private final Set<DeadLetters.Row> fresh = new HashSet<>();
+    private final Quarantine.Attempt quarantined = quarantine.attempt();
     private final Map<String, Integer> named = new HashMap<>();
     private SourceRef inEpoch = source;
     private long events;
@@ -227,13 +224,8 @@ final class ModelFollower {
     }
 
     @Override
-    public boolean anyInQuarantine() {
-      return !quarantine.isEmpty() || !fresh.isEmpty();
-    }
-
-    @Override
-    public boolean isInQuarantine(DeadLetters.Row row) {
-      return quarantine.contains(row) || fresh.contains(row);
+    public Quarantine.Attempt quarantine() {
+      return quarantined;
     }
 
     /// A letter that is there already stays as it is, so that building a model anew adds none.
@@ -242,7 +234,7 @@ final class ModelFollower {
       if (cause.quarantines()) {
         var row = RowKey.of(event);
         if (row != null) {
-          fresh.add(row);
+          quarantined.add(row);
         }
       }
       var table = event.schema().qualifiedName();
@@ -294,7 +286,7 @@ final class ModelFollower {
           return step;
         }
         parts.deadLetters().write(connection, work.found);
-        parts.deadLetters().quarantine(connection, source.tenantId(), model, work.fresh);
+        work.quarantined.write(connection, parts.deadLetters(), source.tenantId());
         connection.commit();
         work.committed = true;
         settle(work);
@@ -311,7 +303,7 @@ final class ModelFollower {
 
   private void settle(Work work) {
     work.applied.forEach(Applied::committed);
-    quarantine.addAll(work.fresh);
+    work.quarantined.committed();
     work.named.forEach((table, count) -> letters.merge(table, count, Integer::sum));
     recentEvents += work.events;
     recentRefused += work.refused;
@@ -335,7 +327,7 @@ final class ModelFollower {
       throw new SQLException("model " + model + " was moved on by another process", "40001");
     }
     work.inEpoch = inEpoch(part.epoch());
-    new EventFold(connection, parts.materializer(), work.inEpoch, model, work)
+    new EventFold(connection, parts.materializer(), parts.deadLetters(), work.inEpoch, model, work)
         .fold(part.events(), work.parting);
     if (rebuild != null) {
       parts.rebuilds().advance(connection, rebuild, part.events().size());

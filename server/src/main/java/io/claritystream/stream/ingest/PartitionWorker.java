@@ -521,7 +521,7 @@ final class PartitionWorker {
             stored.isPresent()
                 ? stored.get()
                 : Mark.NONE.folding(ingest.models().live(source, ingest.clock().instant()));
-        var quarantine = ingest.deadLetters().quarantined(connection, mark.model());
+        var quarantine = Quarantine.read(connection, ingest.deadLetters(), mark.model());
         var letters = ingest.deadLetters().counts(connection, sourceId);
         // What was remembered of it may be older than what another process has folded since.
         ingest.materializer().forget(mark.model());

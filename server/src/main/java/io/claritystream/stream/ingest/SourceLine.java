@@ -4,13 +4,10 @@ import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.bronze.SourceEpoch;
 import io.claritystream.stream.deadletter.DeadLetter;
-import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.source.SourceRef;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -36,10 +33,7 @@ final class SourceLine {
   private final Map<String, Integer> letters = new HashMap<>();
   private @Nullable DeadLetter lastRange;
 
-  /// The rows of one model that are in quarantine, and of which.
-  private final Set<DeadLetters.Row> quarantine = new HashSet<>();
-
-  private int quarantineOf;
+  private Quarantine quarantine;
 
   private long recentEvents;
   private long recentRefused;
@@ -61,14 +55,13 @@ final class SourceLine {
       SourceRef source,
       boolean stored,
       Mark mark,
-      Set<DeadLetters.Row> quarantine,
+      Quarantine quarantine,
       Map<String, Integer> letters) {
     this.source = source;
     this.stored = stored;
     this.mark = mark;
     this.ids = new SourceEpoch(source.tenantId(), source.sourceId(), mark.epoch());
-    this.quarantine.addAll(quarantine);
-    quarantineOf = mark.model();
+    this.quarantine = quarantine;
     this.letters.putAll(letters);
   }
 
@@ -140,23 +133,15 @@ final class SourceLine {
   }
 
   /// The rows of a model that are in quarantine; one that has begun since has none.
-  Set<DeadLetters.Row> quarantine(int model) {
-    return model == quarantineOf ? quarantine : Set.of();
+  Quarantine quarantine(int model) {
+    return model == quarantine.model() ? quarantine : Quarantine.none(model);
   }
 
-  /// More rows, as far as there is room. Models follow one another: those of one before are
-  /// forgotten.
-  void quarantine(int model, Set<DeadLetters.Row> rows) {
-    if (model != quarantineOf) {
-      quarantine.clear();
-      quarantineOf = model;
-    }
-    for (var row : rows) {
-      if (quarantine.size() >= DeadLetters.QUARANTINED_MAX) {
-        return;
-      }
-      quarantine.add(row);
-    }
+  /// What was done to a model's quarantine has committed. Models follow one another: that of one
+  /// before is forgotten.
+  void quarantined(Quarantine now, Quarantine.Attempt attempt) {
+    attempt.committed();
+    quarantine = now;
   }
 
   /// Events were folded, and some of them were found to be refused by the database.

@@ -24,7 +24,9 @@ final class Emptying {
 
   void run(Taker taker) throws SQLException {
     if (table.keep) {
-      states.release(table.id);
+      for (var behind = new byte[0]; behind != null; ) {
+        behind = states.release(table.id, behind, PORTION);
+      }
       return;
     }
     var portion = new ArrayList<StoredRow>();

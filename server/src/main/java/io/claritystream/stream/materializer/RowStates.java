@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// Asks `row_state` and takes rows from it. Each question is one statement for all that a batch
 /// wants to know, and goes by an index whatever the planner believes of a table that grows fast.
@@ -117,8 +118,16 @@ final class RowStates {
   private static final String DELETE =
       "DELETE FROM analytics.row_state WHERE ctid = ANY (?::tid[])";
 
+  /// By key, so that no portion looks at what those before it have left behind in the index.
   private static final String RELEASE =
-      "UPDATE analytics.row_state SET key = NULL WHERE table_id = ? AND key IS NOT NULL";
+      """
+      WITH portion AS MATERIALIZED (
+        SELECT ctid, key FROM analytics.row_state
+        WHERE table_id = ? AND key > ? ORDER BY key LIMIT ?),
+      released AS (
+        UPDATE analytics.row_state r SET key = NULL FROM portion WHERE r.ctid = portion.ctid)
+      SELECT key FROM portion ORDER BY key DESC LIMIT 1
+      """;
 
   private final Connection connection;
   private final Plans plans;
@@ -262,11 +271,18 @@ final class RowStates {
     }
   }
 
-  /// The rows stay as history that no event can mean any more.
-  void release(int tableId) throws SQLException {
+  /// The next rows of a table stay as history that no event can mean any more.
+  ///
+  /// @param behind the key behind which they begin; no key is as small as the empty one
+  /// @return the key behind which the next ones begin; null if there are none
+  byte @Nullable [] release(int tableId, byte[] behind, int rowsMax) throws SQLException {
     try (var release = connection.prepareStatement(RELEASE)) {
       release.setInt(1, tableId);
-      release.executeUpdate();
+      release.setBytes(2, behind);
+      release.setInt(3, rowsMax);
+      try (var last = release.executeQuery()) {
+        return last.next() ? last.getBytes(1) : null;
+      }
     }
   }
 

@@ -87,8 +87,16 @@ class DeadLetterTests {
     var row = new DeadLetters.Row("public.pump", "1:7;");
     try (var connection = database.dataSource("service").getConnection()) {
       letters.quarantine(connection, tenant, 1, List.of(row, row));
-      assertThat(letters.quarantined(connection, 1)).containsExactly(row);
-      assertThat(letters.quarantined(connection, 2)).isEmpty();
+      assertThat(letters.quarantined(connection, 1, 10)).containsExactly(row);
+      assertThat(letters.quarantined(connection, 2, 10)).isEmpty();
+      var other = new DeadLetters.Row("public.pump", "1:8;");
+      assertThat(letters.quarantinedAmong(connection, 1, List.of(other, row))).containsExactly(row);
+      assertThat(letters.quarantinedAmong(connection, 2, List.of(row))).isEmpty();
+      letters.release(connection, 1, List.of("public.other"));
+      letters.release(connection, 2, List.of("public.pump"));
+      assertThat(letters.quarantined(connection, 1, 10)).containsExactly(row);
+      letters.release(connection, 1, List.of("public.pump"));
+      assertThat(letters.quarantined(connection, 1, 10)).isEmpty();
     }
   }
 

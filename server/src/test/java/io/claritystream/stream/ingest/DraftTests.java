@@ -17,7 +17,6 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -33,7 +32,7 @@ class DraftTests {
     var source =
         new SourceRef(
             new TenantId(UUID.randomUUID()), UUID.randomUUID(), UUID.randomUUID(), "db", 0, 1, 1);
-    var line = new SourceLine(source, false, Mark.NONE, Set.of(), Map.of());
+    var line = new SourceLine(source, false, Mark.NONE, Quarantine.none(0), Map.of());
     var events = wide(100).events();
     for (var event : events.subList(0, 99)) {
       draft.add(line, event, 1, NOON.toEpochMilli(), NOON);

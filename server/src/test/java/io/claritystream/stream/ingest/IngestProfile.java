@@ -22,7 +22,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.UUID;
 
 /// Where an event's microseconds go, to be run by hand, with a profiler if wanted:
@@ -68,13 +67,9 @@ public final class IngestProfile {
     var tenant = database.tenant("profile");
     var source = source(tenant);
     var ref = new SourceRef(tenant, source.id(), source.id(), "profile", 0, 1, 1);
+    var model = TestMaterializer.models(database).live(ref, java.time.Instant.now());
     var line =
-        new SourceLine(
-            ref,
-            false,
-            Mark.NONE.folding(TestMaterializer.models(database).live(ref, java.time.Instant.now())),
-            Set.of(),
-            Map.of());
+        new SourceLine(ref, false, Mark.NONE.folding(model), Quarantine.none(model), Map.of());
     try (var connection = database.dataSource("service").getConnection()) {
       checkpoints.position(connection, topic, 0, Instant.now());
     }

@@ -240,6 +240,92 @@ class IngestRecoveryTests {
     assertThat(readings("pressure_bar")).isEqualTo(2);
   }
 
+  private static final Event EMPTIED =
+      Event.reading(0, Instant.parse("2026-11-20T12:00:00Z"), "0").as(Op.TRUNCATE);
+
+  @Test
+  void a_table_that_is_emptied_has_no_row_in_quarantine_any_more() {
+    refuse666();
+    var source = source();
+    rig.start();
+    var at = Instant.parse("2026-11-20T12:00:00Z");
+    rig.send(source, source.batch(Event.reading(7, at, "666")));
+    rig.awaitDurable(source, 1);
+    rig.send(source, source.batch(EMPTIED, Event.reading(7, at, "4.5")));
+    rig.awaitDurable(source, 3);
+    assertThat(readings("pressure_bar")).isEqualTo(1);
+
+    // In one batch, with poison before and behind what empties it.
+    rig.send(
+        source,
+        source.batch(
+            Event.reading(8, at, "666"),
+            EMPTIED,
+            Event.reading(8, at, "4.5"),
+            Event.reading(9, at, "666")));
+    rig.awaitDurable(source, 7);
+    rig.send(source, source.batch(Event.reading(9, at, "4.5").as(Op.READ)));
+    rig.awaitDurable(source, 8);
+    assertThat(readings("pressure_bar")).isEqualTo(1);
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly(
+            "refused_by_database",
+            "refused_by_database",
+            "refused_by_database",
+            "row_in_quarantine");
+    assertThat(inQuarantine()).isEqualTo(1);
+  }
+
+  private long inQuarantine() {
+    return rig.superuser()
+        .sql("SELECT count(*) FROM control.quarantine")
+        .query(Long.class)
+        .single();
+  }
+
+  @Test
+  void of_more_rows_in_quarantine_than_are_remembered_each_is_known() {
+    refuse666();
+    var source = source();
+    var at = Instant.parse("2026-11-20T12:00:00Z");
+    var first = rig.start();
+    rig.send(source, source.batch(Event.reading(1, at, "4.5")));
+    rig.awaitDurable(source, 1);
+    rig.stop(first);
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.quarantine (model_id, table_name, row_key, tenant_id)
+            SELECT m.model_id, 'public.pump_reading',
+              length(i::text) || ':' || i || ';' || length(:at) || ':' || :at || ';', m.tenant_id
+            FROM analytics.model m, generate_series(10001, 10000 + :rows) i
+            """)
+        .param("at", SimulatedSource.text(at))
+        .param("rows", Quarantine.REMEMBERED_MAX)
+        .update();
+    rig.start();
+    rig.send(source, source.batch(Event.reading(10_001, at, "4.5"), Event.reading(2, at, "4.5")));
+    rig.awaitDurable(source, 3);
+    assertThat(readings("pressure_bar")).isEqualTo(2);
+
+    rig.send(source, source.batch(Event.reading(3, at, "666")));
+    rig.awaitDurable(source, 4);
+    assertThat(inQuarantine()).isEqualTo(Quarantine.REMEMBERED_MAX + 1);
+    rig.send(
+        source,
+        source.batch(
+            Event.reading(3, at, "4.5").as(Op.READ),
+            Event.reading(20_000, at, "4.5"),
+            Event.reading(4, at, "4.5")));
+    rig.awaitDurable(source, 7);
+    assertThat(readings("pressure_bar")).isEqualTo(3);
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly(
+            "row_in_quarantine", "refused_by_database", "row_in_quarantine", "row_in_quarantine");
+  }
+
   @Test
   void a_poisoned_event_is_a_dead_letter_and_the_rest_is_folded() {
     refuse666();

@@ -208,6 +208,10 @@ public final class SimulatedSource {
     block.transaction(700 + nextSeq, 0x1_0000_0000L + nextSeq, atUs, 0);
     for (var event : events) {
       block.beginEvent(event.op(), schema, 0x1_0000_0000L + nextSeq, atUs);
+      if (event.op() == Op.TRUNCATE) {
+        block.endEvent();
+        continue;
+      }
       if (event.op() == Op.DELETE) {
         block.before();
       } else {

@@ -130,6 +130,26 @@ class RetractionTests {
   }
 
   @Test
+  void a_table_whose_rows_are_kept_lets_go_of_all_of_them_when_it_is_emptied() {
+    var notes = table("notes", "id int8 key", "message text");
+    var capture = new Capture();
+    try (var models = new ReadModels()) {
+      models.keepDeletedRowsOf("public.notes");
+      for (var i = 0; i < 12_000; i++) {
+        capture.insert(notes, i, "m" + i);
+      }
+      models.apply(capture.take());
+      models.apply(capture.event(Op.TRUNCATE, notes, Capture.COMMITTED).take());
+      assertThat(models.one("SELECT count(*) || ' ' || count(key) FROM analytics.row_state"))
+          .isEqualTo("12000 0");
+
+      models.apply(capture.insert(notes, 5, "again").take());
+      assertThat(models.one("SELECT count(*) || ' ' || count(key) FROM analytics.row_state"))
+          .isEqualTo("12001 1");
+    }
+  }
+
+  @Test
   void a_minute_is_exact_after_many_thousand_adds_and_removes() {
     var capture = new Capture();
     var ids =

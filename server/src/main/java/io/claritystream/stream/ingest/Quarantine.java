@@ -1,0 +1,125 @@
+package io.claritystream.stream.ingest;
+
+import io.claritystream.base.db.TenantId;
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.stream.deadletter.DeadLetters;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/// The rows of one model whose events are not folded any more. A few are remembered; of more, the
+/// database is asked for those that the events at hand are about. Used by one thread.
+final class Quarantine {
+  /// A row's key has up to 400 characters, and every source of a partition has its own.
+  static final int REMEMBERED_MAX = 10_000;
+
+  private final int model;
+  private final Set<DeadLetters.Row> remembered = new HashSet<>();
+
+  /// Whether what is remembered is all there is.
+  private boolean whole = true;
+
+  private Quarantine(int model) {
+    this.model = model;
+  }
+
+  /// That of a model that has just begun.
+  static Quarantine none(int model) {
+    return new Quarantine(model);
+  }
+
+  static Quarantine read(Connection connection, DeadLetters letters, int model)
+      throws SQLException {
+    var quarantine = new Quarantine(model);
+    quarantine.remember(letters.quarantined(connection, model, REMEMBERED_MAX + 1));
+    return quarantine;
+  }
+
+  int model() {
+    return model;
+  }
+
+  /// What one transaction finds and does.
+  Attempt attempt() {
+    return new Attempt();
+  }
+
+  private void remember(Set<DeadLetters.Row> rows) {
+    if (!whole) {
+      return;
+    }
+    remembered.addAll(rows);
+    if (remembered.size() > REMEMBERED_MAX) {
+      remembered.clear();
+      whole = false;
+    }
+  }
+
+  /// One attempt at folding, within a transaction that may yet roll back.
+  final class Attempt {
+    /// Rows that came into quarantine.
+    private final Set<DeadLetters.Row> fresh = new HashSet<>();
+
+    /// Tables that were emptied: none of their rows of before is in quarantine any more.
+    private final Set<String> emptied = new HashSet<>();
+
+    /// Of the rows that the events at hand are about, where not all are remembered.
+    private Set<DeadLetters.Row> asked = Set.of();
+
+    private Attempt() {}
+
+    int model() {
+      return model;
+    }
+
+    /// Finds out which rows of these events are in quarantine. Asked before any of them is.
+    void look(Connection connection, DeadLetters letters, List<ChangeEvent> events)
+        throws SQLException {
+      if (whole) {
+        return;
+      }
+      var rows = new HashSet<DeadLetters.Row>();
+      for (var event : events) {
+        RowKey.isAmong(
+            event,
+            row -> {
+              rows.add(row);
+              return false;
+            });
+      }
+      asked = letters.quarantinedAmong(connection, model, rows);
+    }
+
+    boolean isEmpty() {
+      return fresh.isEmpty() && (whole ? remembered : asked).isEmpty();
+    }
+
+    boolean has(DeadLetters.Row row) {
+      return fresh.contains(row)
+          || !emptied.contains(row.tableName()) && (whole ? remembered : asked).contains(row);
+    }
+
+    void add(DeadLetters.Row row) {
+      fresh.add(row);
+    }
+
+    /// A table was emptied: nothing of it is left that could be inexact.
+    void empty(String table) {
+      emptied.add(table);
+      fresh.removeIf(row -> row.tableName().equals(table));
+    }
+
+    void write(Connection connection, DeadLetters letters, TenantId tenant) throws SQLException {
+      letters.release(connection, model, emptied);
+      letters.quarantine(connection, tenant, model, fresh);
+    }
+
+    /// The transaction has committed.
+    void committed() {
+      remembered.removeIf(row -> emptied.contains(row.tableName()));
+      remember(fresh);
+    }
+  }
+}
