@@ -907,7 +907,7 @@ export interface components {
             /** Format: uuid */
             source_id: string;
             /** @enum {string} */
-            state: "reporting" | "late" | "silent" | "never";
+            state: "reporting" | "late" | "silent" | "never" | "loading" | "removed";
         };
         DeviceCounts: {
             /** Format: int32 */
@@ -915,7 +915,11 @@ export interface components {
             /** Format: int32 */
             late: number;
             /** Format: int32 */
+            loading: number;
+            /** Format: int32 */
             never: number;
+            /** Format: int32 */
+            removed: number;
             /** Format: int32 */
             reporting: number;
             /** Format: int32 */
@@ -944,7 +948,7 @@ export interface components {
             /** Format: uuid */
             source_id: string;
             /** @enum {string} */
-            state: "reporting" | "late" | "silent" | "never";
+            state: "reporting" | "late" | "silent" | "never" | "loading" | "removed";
         };
         DeviceMetric: {
             key: string;
@@ -1163,7 +1167,7 @@ export interface components {
             last_event_at: string | null;
             name: string;
             /** @enum {string} */
-            state: "reporting" | "late" | "silent" | "never";
+            state: "reporting" | "late" | "silent" | "never" | "loading" | "removed";
         };
         OverviewSeries: {
             name: string;
@@ -2291,7 +2295,7 @@ export interface operations {
         parameters: {
             query?: {
                 site_id?: string;
-                state?: "reporting" | "late" | "silent" | "never";
+                state?: "reporting" | "late" | "silent" | "never" | "loading" | "removed";
                 q?: string;
                 /** @description Rows wanted. */
                 limit?: number;

@@ -34,7 +34,7 @@ const overview = (): Overview => ({
       ],
     },
   ],
-  counts: { devices: 1, reporting: 1, late: 0, silent: 0, never: 0 },
+  counts: { devices: 1, reporting: 1, late: 0, silent: 0, never: 0, loading: 0, removed: 0 },
 });
 
 const item = (over: Partial<LiveItem> = {}): LiveItem => ({

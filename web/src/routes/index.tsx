@@ -39,7 +39,7 @@ const written = (value: unknown): string | undefined =>
 
 const oneOf = <T extends string>(known: readonly T[], value: unknown): T | undefined =>
   known.find((each) => each === value);
-const deviceStates = ['reporting', 'late', 'silent', 'never'] as const;
+const deviceStates = ['reporting', 'late', 'silent', 'never', 'loading', 'removed'] as const;
 const extraTypes = ['text', 'num', 'bool', 'time'] as const;
 const operations = ['insert', 'update', 'delete', 'read', 'truncate'] as const;
 

@@ -32,6 +32,8 @@ export const deviceLooks: Record<DeviceState, Look> = {
   late: { word: 'Late', tone: 'text-medium', icon: icon(Clock3) },
   silent: { word: 'Silent', tone: 'text-high', icon: silent },
   never: { word: 'No data yet', tone: 'text-ink-3', icon: icon(CircleDashed) },
+  loading: { word: 'Taking in snapshot', tone: 'text-ink-3', icon: icon(LoaderCircle) },
+  removed: { word: 'Source removed', tone: 'text-ink-3', icon: icon(PowerOff) },
 };
 
 const sourceLooks: Record<Source['state'] | 'removed', Look> = {

@@ -64,6 +64,31 @@ it('puts a snapshot that is under way before all other figures', async () => {
   expect(figures.textContent).toContain('50 of 200 rows stored');
 });
 
+it('calls no table exact while the first snapshot is being taken in, and offline neither', async () => {
+  const snapshot = { tables_done: 4, tables_total: 4, rows: 200, rows_stored: 50 };
+  for (const state of ['snapshotting', 'offline'] as const) {
+    open([aTable()], aSource({ state, snapshot }));
+    expect(await screen.findByText('Being taken in')).toBeTruthy();
+    expect(screen.queryByText('Exact')).toBeNull();
+    cleanup();
+  }
+  open(
+    [aTable()],
+    aSource({
+      state: 'snapshotting',
+      snapshot,
+      model: { state: 'building', rows: 50, since: null },
+    }),
+  );
+  expect(await screen.findByText('Exact')).toBeTruthy();
+});
+
+it('says how many values of a table are beyond the limits on extras', async () => {
+  open([aTable({ values_left_out: 1200 })]);
+  await userEvent.click(await screen.findByRole('button', { name: 'How public.pumps is read' }));
+  expect(screen.getByText('1,200 values are not among the extras')).toBeTruthy();
+});
+
 it('lists what was missed, and says what of it is not repaired', async () => {
   openApp('/app/data-sources/s1', {
     '/v1/sources': page(aSource({ gaps: 2, gaps_open: 1 })),

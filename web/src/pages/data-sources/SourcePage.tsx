@@ -19,7 +19,7 @@ import { Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
 import { LetterItem } from '../dead-letters/LetterItem';
-import { counted, Exactness, NotExact, whyNotExact } from './exactness';
+import { counted, Exactness, isTakenIn, NotExact, whyNotExact } from './exactness';
 import { lagText, snapshotLeft, snapshotProgress, Throughput } from './figures';
 import { Gaps, GapsBadge } from './Gaps';
 import { MappingView } from './MappingView';
@@ -86,7 +86,7 @@ export function SourcePage() {
         <Facts source={source} />
         <Gaps source={source} />
         <RebuildPanel source={source} />
-        <Tables id={id} />
+        <Tables id={id} takenIn={isTakenIn(source)} />
         <DeadLetters id={id} />
       </div>
     </>
@@ -177,7 +177,7 @@ function Facts({ source }: { source: Source }) {
   );
 }
 
-function Tables({ id }: { id: string }) {
+function Tables({ id, takenIn }: { id: string; takenIn: boolean }) {
   const { data, error, refetch } = useQuery(sourceTablesQuery(id));
   const wide = useWide();
   return (
@@ -193,7 +193,7 @@ function Tables({ id }: { id: string }) {
       ) : !wide ? (
         <ul>
           {data.data.map((table) => (
-            <TableItem key={table.table} table={table} />
+            <TableItem key={table.table} table={table} takenIn={takenIn} />
           ))}
         </ul>
       ) : (
@@ -218,7 +218,7 @@ function Tables({ id }: { id: string }) {
           </thead>
           <tbody>
             {data.data.map((table) => (
-              <TableRow key={table.table} table={table} />
+              <TableRow key={table.table} table={table} takenIn={takenIn} />
             ))}
           </tbody>
         </Table>
@@ -227,7 +227,7 @@ function Tables({ id }: { id: string }) {
   );
 }
 
-function TableRow({ table }: { table: SourceTable }) {
+function TableRow({ table, takenIn }: { table: SourceTable; takenIn: boolean }) {
   return (
     <ExpandableRow
       label={`How ${table.table} is read`}
@@ -242,7 +242,7 @@ function TableRow({ table }: { table: SourceTable }) {
         </Td>
       ))}
       <Td className="whitespace-nowrap">
-        <Exactness exact={table.exact} />
+        <Exactness exact={table.exact} takenIn={takenIn} />
       </Td>
       <Td className="text-right">
         <Age at={table.last_event_at} none="none yet" />
@@ -298,7 +298,7 @@ function LeftOut({ table }: { table: SourceTable }) {
 }
 
 /** On a phone: two lines a table, how it was read below on touch. */
-function TableItem({ table }: { table: SourceTable }) {
+function TableItem({ table, takenIn }: { table: SourceTable; takenIn: boolean }) {
   const counts = countsOf(table).filter(([, count]) => count > 0);
   return (
     <ExpandableItem
@@ -319,7 +319,7 @@ function TableItem({ table }: { table: SourceTable }) {
         <span>
           {formatCount(table.rows)} rows, <Age at={table.last_event_at} none="no event yet" />
         </span>
-        <Exactness exact={table.exact} />
+        <Exactness exact={table.exact} takenIn={takenIn} />
       </span>
     </ExpandableItem>
   );

@@ -1,4 +1,4 @@
-import type { SourceTable } from '../../api/types';
+import type { Source, SourceTable } from '../../api/types';
 import { formatCount } from '../../ui/format';
 
 /** How many tables of a source are not exact. */
@@ -10,14 +10,15 @@ export function NotExact({ tables }: { tables: number }) {
   );
 }
 
-/** Whether what was built from a table holds all that was captured of it. */
-export function Exactness({ exact }: { exact: boolean }) {
-  return exact ? (
-    <span className="text-ink-3">Exact</span>
-  ) : (
-    <span className={badgeClass}>Not exact</span>
-  );
+/** Whether what was built from a table holds all that was captured of it; nobody knows before it is. */
+export function Exactness({ exact, takenIn }: { exact: boolean; takenIn: boolean }) {
+  if (!exact) return <span className={badgeClass}>Not exact</span>;
+  return <span className="text-ink-3">{takenIn ? 'Exact' : 'Being taken in'}</span>;
 }
+
+/** Whether what is shown of a source is whole: while its first snapshot is under way it is not. */
+export const isTakenIn = ({ state, snapshot, model }: Source): boolean =>
+  (state !== 'snapshotting' && !snapshot) || model.state === 'building';
 
 const badgeClass =
   'inline-block rounded-inner border border-medium/40 bg-medium-wash px-1.5 text-meta whitespace-nowrap text-medium';

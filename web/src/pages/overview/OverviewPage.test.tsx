@@ -25,7 +25,7 @@ const overview = (change: Partial<Overview> = {}): Overview => ({
   kpis: [],
   charts: [],
   sites: [],
-  counts: { devices: 1, reporting: 0, late: 0, silent: 1, never: 0 },
+  counts: { devices: 1, reporting: 0, late: 0, silent: 1, never: 0, loading: 0, removed: 0 },
   ...change,
 });
 
@@ -49,7 +49,7 @@ it('does not blame the tables before their rows are here', async () => {
   open(
     overview({
       sources: { total: 1, streaming: 0, snapshotting: 1, failed: 0 },
-      counts: { devices: 0, reporting: 0, late: 0, silent: 0, never: 0 },
+      counts: { devices: 0, reporting: 0, late: 0, silent: 0, never: 0, loading: 0, removed: 0 },
     }),
     snapshotting,
   );

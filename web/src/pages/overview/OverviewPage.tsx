@@ -85,7 +85,9 @@ export function OverviewPage() {
 
 function Summary({ overview }: { overview: LiveOverview }) {
   const { counts, sites } = overview;
-  const abnormal = (['late', 'silent', 'never'] as const).filter((state) => counts[state] > 0);
+  const abnormal = (['late', 'silent', 'never', 'loading'] as const).filter(
+    (state) => counts[state] > 0,
+  );
   return (
     <>
       {abnormal.map((state) => (

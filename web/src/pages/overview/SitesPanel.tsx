@@ -10,7 +10,14 @@ import { Panel } from '../../ui/Panel';
 import { DeviceStatus } from '../../ui/Status';
 import { useWide } from '../../ui/useWide';
 
-const order: Record<DeviceState, number> = { silent: 0, late: 1, never: 2, reporting: 3 };
+const order: Record<DeviceState, number> = {
+  silent: 0,
+  late: 1,
+  never: 2,
+  loading: 3,
+  reporting: 4,
+  removed: 5,
+};
 const firstShown = 20;
 const limit = 400;
 
@@ -32,15 +39,17 @@ const SitePanel = memo(function SitePanel({ site }: { site: OverviewSite }) {
       order[a.state] - order[b.state] || a.name.localeCompare(b.name, 'en', { numeric: true }),
   );
   const reporting = site.devices.filter((device) => device.state === 'reporting').length;
+  // Of a removed source nothing is expected any more.
+  const expected = site.devices.filter((device) => device.state !== 'removed').length;
   const wide = useWide();
-  const abnormal = site.devices.length - reporting;
+  const abnormal = expected - reporting;
   const shown = devices.slice(0, all ? limit : wide ? firstShown : Math.min(abnormal, firstShown));
   return (
     <Panel
       title={site.name}
       aside={
         <span>
-          {formatCount(reporting)} of {formatCount(site.devices.length)} reporting
+          {formatCount(reporting)} of {formatCount(expected)} reporting
         </span>
       }
     >

@@ -15,6 +15,7 @@ import io.claritystream.base.process.RunsAs;
 import io.claritystream.insight.dashboard.Fleet.After;
 import io.claritystream.insight.dashboard.Fleet.Filter;
 import io.claritystream.insight.dashboard.Fleet.Machine;
+import io.claritystream.stream.source.SourceStates;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -70,10 +71,12 @@ class DeviceController {
       """;
 
   private final TenantTransactions transactions;
+  private final SourceStates states;
   private final Clock clock;
 
-  DeviceController(TenantTransactions transactions, Clock clock) {
+  DeviceController(TenantTransactions transactions, SourceStates states, Clock clock) {
     this.transactions = transactions;
+    this.states = states;
     this.clock = clock;
   }
 
@@ -159,7 +162,7 @@ class DeviceController {
       @RequestParam(name = "site_id", required = false) @Nullable UUID siteId,
       @RequestParam(name = "state", required = false)
           @Nullable
-          @Schema(allowableValues = {"reporting", "late", "silent", "never"})
+          @Schema(allowableValues = {"reporting", "late", "silent", "never", "loading", "removed"})
           String state,
       @RequestParam(name = "q", required = false) @Nullable String q,
       PageRequest page) {
@@ -177,7 +180,8 @@ class DeviceController {
             tenant,
             sql ->
                 wanted == null
-                    ? Part.of(Fleet.read(sql, tenant, filter, after, page.rows(), now), page)
+                    ? Part.of(
+                        Fleet.read(sql, states, tenant, filter, after, page.rows(), now), page)
                     : inState(sql, tenant, filter, wanted, after, page.limit(), now));
     var next = found.next();
     return new Page<>(
@@ -200,7 +204,7 @@ class DeviceController {
     return new After(machine.name(), machine.id());
   }
 
-  private static Part inState(
+  private Part inState(
       JdbcClient sql,
       TenantId tenant,
       Filter filter,
@@ -211,7 +215,7 @@ class DeviceController {
     var found = new ArrayList<Machine>();
     var from = after;
     for (var scanned = 0; scanned < SCANNED_MAX; scanned += SCANNED_AT_A_TIME) {
-      var some = Fleet.read(sql, tenant, filter, from, SCANNED_AT_A_TIME, now);
+      var some = Fleet.read(sql, states, tenant, filter, from, SCANNED_AT_A_TIME, now);
       for (var machine : some) {
         if (machine.state(now) == wanted) {
           if (found.size() == limit) {
@@ -234,7 +238,7 @@ class DeviceController {
         return state;
       }
     }
-    throw Problem.invalid("state", "must be reporting, late, silent or never");
+    throw Problem.invalid("state", "must be reporting, late, silent, never, loading or removed");
   }
 
   @GetMapping("/v1/devices/{id}")
@@ -247,7 +251,8 @@ class DeviceController {
         tenant,
         sql -> {
           var device =
-              Fleet.find(sql, tenant, id, now).orElseThrow(() -> Problem.notFound("device", id));
+              Fleet.find(sql, states, tenant, id, now)
+                  .orElseThrow(() -> Problem.notFound("device", id));
           var metrics =
               sql.sql(METRICS)
                   .param("tenant", tenant.value())

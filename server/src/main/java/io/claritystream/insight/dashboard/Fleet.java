@@ -2,6 +2,7 @@ package io.claritystream.insight.dashboard;
 
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
+import io.claritystream.stream.source.SourceStates;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -9,12 +10,15 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Reads devices with how they report.
 final class Fleet {
   /// A device, and when it was heard of.
+  ///
+  /// @param sourceState what its source is doing; empty where nobody knows
   record Machine(
       UUID id,
       String key,
@@ -23,12 +27,18 @@ final class Fleet {
       @Nullable UUID siteId,
       @Nullable String siteName,
       UUID sourceId,
+      String sourceState,
       int metrics,
       @Nullable Instant lastAt,
       Duration interval) {
 
     DeviceState state(Instant now) {
-      return DeviceState.of(lastAt, interval, now);
+      return DeviceState.of(sourceState, lastAt, interval, now);
+    }
+
+    private Machine from(String state) {
+      return new Machine(
+          id, key, name, kind, siteId, siteName, sourceId, state, metrics, lastAt, interval);
     }
 
     /// A clock that runs ahead makes no reading younger than none.
@@ -103,26 +113,35 @@ final class Fleet {
 
   static List<Machine> read(
       JdbcClient sql,
+      SourceStates states,
       TenantId tenant,
       Filter filter,
       @Nullable After after,
       int rows,
       Instant now) {
-    return sql.sql(SELECT)
-        .param("tenant", tenant.value())
-        .param("site", filter.siteId())
-        .param("device", filter.deviceId())
-        .param("pattern", filter.name() == null ? null : "%" + escaped(filter.name()) + "%")
-        .param("after_name", after == null ? null : after.name())
-        .param("after_id", after == null ? null : after.id())
-        .param("since", SqlTime.of(now.minus(GAPS_OF)))
-        .param("rows", rows)
-        .query(Fleet::machine)
-        .list();
+    var machines =
+        sql.sql(SELECT)
+            .param("tenant", tenant.value())
+            .param("site", filter.siteId())
+            .param("device", filter.deviceId())
+            .param("pattern", filter.name() == null ? null : "%" + escaped(filter.name()) + "%")
+            .param("after_name", after == null ? null : after.name())
+            .param("after_id", after == null ? null : after.id())
+            .param("since", SqlTime.of(now.minus(GAPS_OF)))
+            .param("rows", rows)
+            .query(Fleet::machine)
+            .list();
+    var sources = machines.stream().map(Machine::sourceId).collect(Collectors.toSet());
+    var doing = states.of(sql, tenant, sources);
+    return machines.stream()
+        .map(machine -> machine.from(doing.getOrDefault(machine.sourceId(), "")))
+        .toList();
   }
 
-  static Optional<Machine> find(JdbcClient sql, TenantId tenant, UUID device, Instant now) {
-    return read(sql, tenant, new Filter(null, null, device), null, 1, now).stream().findFirst();
+  static Optional<Machine> find(
+      JdbcClient sql, SourceStates states, TenantId tenant, UUID device, Instant now) {
+    return read(sql, states, tenant, new Filter(null, null, device), null, 1, now).stream()
+        .findFirst();
   }
 
   private static String escaped(String text) {
@@ -140,6 +159,7 @@ final class Fleet {
         row.getObject("site_id", UUID.class),
         row.getString("site_name"),
         row.getObject("source_id", UUID.class),
+        "",
         row.getInt("metrics"),
         SqlTime.readNullable(row, "last_at"),
         interval.compareTo(DeviceState.INTERVAL_MIN) < 0 ? DeviceState.INTERVAL_MIN : interval);

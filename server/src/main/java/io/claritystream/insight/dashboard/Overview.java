@@ -44,8 +44,10 @@ record Overview(
   @Schema(name = "SourceCounts")
   record SourceCounts(int total, int streaming, int snapshotting, int failed) {}
 
+  /// @param devices without those of removed sources
   @Schema(name = "DeviceCounts")
-  record DeviceCounts(int devices, int reporting, int late, int silent, int never) {}
+  record DeviceCounts(
+      int devices, int reporting, int late, int silent, int never, int loading, int removed) {}
 
   /// One number of the strip.
   ///
@@ -124,11 +126,13 @@ record Overview(
       counts[machine.state(now).ordinal()]++;
     }
     return new DeviceCounts(
-        fleet.size(),
+        fleet.size() - counts[DeviceState.REMOVED.ordinal()],
         counts[DeviceState.REPORTING.ordinal()],
         counts[DeviceState.LATE.ordinal()],
         counts[DeviceState.SILENT.ordinal()],
-        counts[DeviceState.NEVER.ordinal()]);
+        counts[DeviceState.NEVER.ordinal()],
+        counts[DeviceState.LOADING.ordinal()],
+        counts[DeviceState.REMOVED.ordinal()]);
   }
 
   // The strip

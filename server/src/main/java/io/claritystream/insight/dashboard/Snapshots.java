@@ -128,7 +128,9 @@ final class Snapshots {
         wanted ->
             transactions.read(
                 wanted,
-                sql -> Fleet.read(sql, wanted, Filter.ALL, null, DEVICES_MAX, clock.instant())));
+                sql ->
+                    Fleet.read(
+                        sql, states, wanted, Filter.ALL, null, DEVICES_MAX, clock.instant())));
   }
 
   Sources sources(TenantId tenant) {

@@ -10,7 +10,9 @@
 ///
 /// *Device states.* The interval that a device is expected to report at is the median gap
 /// between its latest minutes, one minute at least. `reporting` until two of them have passed
-/// since its last reading, `late` until ten, then `silent`; `never` without any reading.
+/// since its last reading, `late` until ten, then `silent`; `never` without any reading. While its
+/// source's snapshot is being taken in a device without a reading of now is `loading`, and one of a
+/// removed source is `removed`.
 ///
 /// *Sessions* are listed the latest to begin first. A page looks at a bounded number of them
 /// ([SessionSearch#SCANNED_MAX]), so it may be short and still have one after it.

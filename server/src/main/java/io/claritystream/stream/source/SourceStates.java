@@ -1,12 +1,13 @@
 package io.claritystream.stream.source;
 
 import io.claritystream.base.db.TenantId;
+import java.util.Collection;
 import java.util.Map;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// How many sources of a tenant, without removed ones, are in which state, by the rule that their
-/// own pages show them by.
+/// In which states the sources of a tenant are, by the rule that their own pages show them by.
 public final class SourceStates {
   /// A tenant has far fewer; what is beyond is not counted.
   private static final int SOURCES_MAX = 2_000;
@@ -17,9 +18,19 @@ public final class SourceStates {
     this.views = views;
   }
 
-  /// Sources by state, in a transaction of the tenant.
+  /// How many sources, without removed ones, are in which state, in a transaction of the tenant.
   public Map<String, Integer> count(JdbcClient sql, TenantId tenant) {
     return views.list(sql, tenant, false, null, SOURCES_MAX).stream()
         .collect(Collectors.toMap(SourceViews.Source::state, source -> 1, Integer::sum));
+  }
+
+  /// The states of those of these sources that are the tenant's, removed ones too, in a transaction
+  /// of the tenant.
+  public Map<UUID, String> of(JdbcClient sql, TenantId tenant, Collection<UUID> sources) {
+    if (sources.isEmpty()) {
+      return Map.of();
+    }
+    return views.of(sql, tenant, sources).stream()
+        .collect(Collectors.toMap(SourceViews.Source::id, SourceViews.Source::state));
   }
 }

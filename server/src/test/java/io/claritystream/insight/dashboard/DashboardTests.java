@@ -12,6 +12,7 @@ import io.claritystream.stream.materializer.Capture;
 import io.claritystream.stream.materializer.ReadModels;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -123,6 +124,79 @@ class DashboardTests {
 
   private static String stateOf(String name) {
     return ours.client().get("/v1/devices?q=" + name).body().at("/data/0/state").asString();
+  }
+
+  private static List<String> states(ApiClient.Registered person) {
+    return texts(person.client().get("/v1/devices").body().get("data"), "state");
+  }
+
+  /// What an agent says of its source now.
+  private static void report(ReadModels of, String state) {
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            INSERT INTO control.source_status (source_id, tenant_id, state, detail, captured_seq,
+              spool_bytes, spool_limit_bytes, lag_bytes, position, events_per_s, reported_at)
+            VALUES (:source, :tenant, :state, '', 0, 0, 0, 0, '0/0', 0, :now)
+            ON CONFLICT (source_id) DO UPDATE SET state = excluded.state
+            """)
+        .param("source", of.source.sourceId())
+        .param("tenant", of.source.tenantId().value())
+        .param("state", state)
+        .param("now", NOW.atOffset(ZoneOffset.UTC))
+        .update();
+  }
+
+  @Test
+  void no_device_is_late_or_silent_while_the_snapshot_of_its_source_is_being_taken_in() {
+    var person = server.client().register("loading@example.com");
+    var models = models(person);
+    report(models, "snapshotting");
+    models.apply(
+        new Capture()
+            .insertAt(NOW, PUMPS, 1, 1, "Long ago", null)
+            .insertAt(NOW, PUMPS, 2, 1, "Not yet", null)
+            .insertAt(NOW, PUMPS, 3, 1, "Now", null)
+            .insertAt(NOW, READINGS, 1, NOW.minus(Duration.ofDays(30)), 1, 1, null)
+            .insertAt(NOW, READINGS, 3, NOW, 1, 1, null)
+            .take());
+    assertThat(states(person)).containsExactly("loading", "loading", "reporting");
+    assertThat(texts(person.client().get("/v1/devices?state=loading").body().get("data"), "name"))
+        .containsExactly("Long ago", "Not yet");
+    var counts = person.client().get("/v1/overview").body().get("counts");
+    assertThat(counts.get("silent").asInt() + counts.get("never").asInt()).isZero();
+    assertThat(counts.get("loading").asInt()).isEqualTo(2);
+
+    report(models, "streaming");
+    assertThat(states(person)).containsExactly("silent", "never", "reporting");
+  }
+
+  @Test
+  void devices_of_a_removed_source_are_expected_no_more() {
+    var person = server.client().register("removed@example.com");
+    var models = models(person);
+    models.apply(
+        new Capture()
+            .insertAt(NOW, PUMPS, 1, 1, "Alpha", null)
+            .insertAt(NOW, READINGS, 1, NOW.minus(Duration.ofMinutes(5)), 1, 1, null)
+            .take());
+    assertThat(states(person)).containsExactly("late");
+    server
+        .database()
+        .superuser()
+        .sql("UPDATE control.source SET removed_at = :now WHERE source_id = :source")
+        .param("now", NOW.atOffset(ZoneOffset.UTC))
+        .param("source", models.source.sourceId())
+        .update();
+    assertThat(states(person)).containsExactly("removed");
+    var id = person.client().get("/v1/devices").body().at("/data/0/id").asString();
+    assertThat(person.client().get("/v1/devices/" + id).body().get("state").asString())
+        .isEqualTo("removed");
+    var counts = person.client().get("/v1/overview").body().get("counts");
+    assertThat(counts.get("devices").asInt()).isZero();
+    assertThat(counts.get("removed").asInt()).isEqualTo(1);
   }
 
   @Test
