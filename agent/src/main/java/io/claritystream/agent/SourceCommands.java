@@ -20,7 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// `source add`, `source list`, `source repair`, `source remove`.
+/// `source add`, `source list`, `source tables`, `source repair`, `source remove`.
 final class SourceCommands {
   private static final int POSTGRES_PORT = 5432;
 
@@ -48,15 +48,16 @@ final class SourceCommands {
   }
 
   int command(Arguments arguments) throws IOException {
-    var act = arguments.word("add, list, repair or remove");
+    var act = arguments.word("add, list, tables, repair or remove");
     return switch (act) {
       case "add" -> add(arguments);
       case "list" -> list(arguments);
+      case "tables" -> tables(arguments);
       case "repair" -> repair(arguments);
       case "remove" -> remove(arguments);
       default ->
           throw new UsageException(
-              "a source can be added, listed, repaired or removed, not " + act);
+              "after source comes add, list, tables, repair or remove, not " + act);
     };
   }
 
@@ -83,7 +84,7 @@ final class SourceCommands {
     var password = new Given(file, variable).resolve(user, host);
     var slot = before == null ? home.slotName(name) : before.slot();
     var settings =
-        settings(
+        new SourceSettings(
             name,
             host,
             port,
@@ -93,25 +94,24 @@ final class SourceCommands {
             choice.text(),
             slot,
             password.kind(),
-            onGapGiven.orElse(before == null ? OnGap.REPAIR : before.onGap()),
-            before);
+            before == null ? 1 : before.generation(),
+            onGapGiven.orElse(before == null ? OnGap.REPAIR : before.onGap()));
     var preflight =
         preflight(new Database(host, port, database, user, tls, password::text), settings, choice);
-    var refused = !preflight.problems().isEmpty();
+    var problems = preflight.refusals();
+    var refused = !problems.isEmpty();
     print(settings, preflight, refused);
     if (refused) {
       throw new CommandFailedException(
           "the source was not "
               + (before == null ? "added" : "changed")
               + ":\n  "
-              + String.join("\n  ", preflight.problems())
+              + String.join("\n  ", problems)
               + (preflight.remedies().isEmpty()
                   ? ""
                   : "\nOnce the SQL above is run, give this command again."));
     }
-    var changed = before != null && tablesChanged(before, preflight);
-    var kept = settings.capturing(preflight.tableNames(), changed);
-    kept.save(home, password.text());
+    settings.save(home, password.text());
     out.println();
     variable.ifPresent(
         asked ->
@@ -127,13 +127,93 @@ final class SourceCommands {
               + called
               + " run");
     } else {
-      out.println(
-          "source "
-              + name
-              + " is changed."
-              + (changed ? " Its tables changed, so a new snapshot of all of them is taken." : ""));
+      out.println("source " + name + " is changed.");
+      told(preflight);
     }
     return Agent.DONE;
+  }
+
+  /// What follows for the tables that come and go.
+  private void told(Preflight preflight) {
+    if (!preflight.newTables().isEmpty()) {
+      out.println("What is new is read beside the stream; the other tables are not read again.");
+    }
+    if (!preflight.leavingTables().isEmpty()) {
+      out.println(
+          "Captured no more: "
+              + String.join(", ", preflight.leavingTables())
+              + ". Their rows are cleared from what the platform shows; their history stays there.");
+    }
+  }
+
+  /// Shows which tables a source captures, or chooses others.
+  private int tables(Arguments arguments) throws IOException {
+    var name = arguments.word("the source's name");
+    var more = arguments.option("--add");
+    var less = arguments.option("--remove");
+    var asJson = arguments.flag("--json");
+    arguments.end();
+    checkName(name);
+    var before = known(name);
+    if (more.isEmpty() && less.isEmpty()) {
+      return listTables(before, asJson);
+    }
+    var wanted = before.choice();
+    if (more.isPresent()) {
+      wanted = wanted.with(named("--add", more.get()));
+    }
+    if (less.isPresent()) {
+      wanted = wanted.without(named("--remove", less.get()));
+    }
+    var settings = before.choosing(wanted);
+    var preflight = preflight(settings.database(home, environment), settings, wanted);
+    print(settings, preflight, !preflight.refusals().isEmpty());
+    if (!preflight.refusals().isEmpty()) {
+      throw new CommandFailedException(
+          "the tables were not changed:\n  " + String.join("\n  ", preflight.refusals()));
+    }
+    settings.save(home);
+    out.println();
+    if (preflight.newTables().isEmpty() && preflight.leavingTables().isEmpty()) {
+      out.println("Nothing changes for the tables that are there now.");
+    }
+    told(preflight);
+    return Agent.DONE;
+  }
+
+  private static TableChoice named(String option, String tables) {
+    var choice = choice(tables);
+    if (tables.isBlank() || tables.contains("!")) {
+      throw new UsageException(option + " names tables, as a.b,c.*");
+    }
+    return choice;
+  }
+
+  private int listTables(SourceSettings settings, boolean asJson) {
+    var found = preflight(settings.database(home, environment), settings, settings.choice());
+    var fresh = Set.copyOf(found.newTables());
+    var json = new Json().object().field("chosen", settings.tables()).name("data").array();
+    for (var table : found.tableNames()) {
+      json.object().field("name", table).field("captured", !fresh.contains(table)).end();
+      if (!asJson) {
+        out.println(table + (fresh.contains(table) ? "  not captured yet" : ""));
+      }
+    }
+    if (asJson) {
+      out.println(json.end().end());
+    } else {
+      found.notes().forEach(note -> out.println("note       " + note));
+    }
+    return Agent.DONE;
+  }
+
+  private SourceSettings known(String name) throws IOException {
+    var settings = existing(name);
+    if (settings == null) {
+      throw new CommandFailedException(
+          "there is no source " + name + "; see: " + called + " source list");
+    }
+    return settings;
   }
 
   private static Tls tls(String mode, Optional<String> authorities) {
@@ -170,46 +250,6 @@ final class SourceCommands {
     } catch (java.nio.file.InvalidPathException e) {
       throw new UsageException("a source cannot be named " + name);
     }
-  }
-
-  private static SourceSettings settings(
-      String name,
-      String host,
-      int port,
-      String database,
-      String user,
-      Tls tls,
-      String tables,
-      String slot,
-      Password password,
-      OnGap onGap,
-      @Nullable SourceSettings before) {
-    try {
-      return new SourceSettings(
-          name,
-          host,
-          port,
-          database,
-          user,
-          tls,
-          tables,
-          slot,
-          password,
-          before == null ? 1 : before.generation(),
-          onGap);
-    } catch (IllegalArgumentException e) {
-      throw new UsageException(String.valueOf(e.getMessage()));
-    }
-  }
-
-  /// By the publications, or, where somebody else has changed those already, by what was captured
-  /// before.
-  private static boolean tablesChanged(SourceSettings before, Preflight preflight) {
-    var published = preflight.published();
-    return !published.isEmpty()
-        && (!Set.copyOf(published).equals(Set.copyOf(preflight.tables()))
-            || !before.snapshotted().isEmpty()
-                && !Set.copyOf(before.snapshotted()).containsAll(preflight.tableNames()));
   }
 
   private static void checkName(String name) {
@@ -372,11 +412,7 @@ final class SourceCommands {
     var name = arguments.word("the source's name");
     arguments.end();
     checkName(name);
-    var settings = existing(name);
-    if (settings == null) {
-      throw new CommandFailedException(
-          "there is no source " + name + "; see: " + called + " source list");
-    }
+    var settings = known(name);
     var state =
         CaptureState.load(
             home.source(name).resolve(SourceWorker.STATE_FILE),
@@ -387,7 +423,7 @@ final class SourceCommands {
       throw new CommandFailedException(
           "source " + name + " does not wait for a repair; see: " + called + " status");
     }
-    settings.capturing(settings.snapshotted(), true).save(home);
+    settings.anew().save(home);
     out.println(
         "source "
             + name

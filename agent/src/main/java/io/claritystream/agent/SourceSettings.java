@@ -9,7 +9,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -20,9 +19,8 @@ import java.util.regex.Pattern;
 /// @param tables what [TableChoice#parse(String)] reads
 /// @param slot the name of slot and publications in the database
 /// @param password where the password is
-/// @param generation counts how often it was added again: a running agent notices by it
+/// @param generation counts how often a new snapshot of all tables was ordered
 /// @param onGap what is done when the source has forgotten changes that were not captured
-/// @param snapshotted the tables as they were when the generation began
 record SourceSettings(
     String name,
     String host,
@@ -34,8 +32,7 @@ record SourceSettings(
     String slot,
     Password password,
     int generation,
-    OnGap onGap,
-    List<String> snapshotted) {
+    OnGap onGap) {
   static final String FILE = "source.properties";
 
   /// What the file is called from when a removal has begun to when it is through.
@@ -79,7 +76,6 @@ record SourceSettings(
 
   SourceSettings {
     checkName(name);
-    snapshotted = List.copyOf(snapshotted);
   }
 
   /// @throws IllegalArgumentException if no source can be named so
@@ -91,48 +87,15 @@ record SourceSettings(
     }
   }
 
-  SourceSettings(
-      String name,
-      String host,
-      int port,
-      String database,
-      String user,
-      Tls tls,
-      String tables,
-      String slot,
-      Password password,
-      int generation,
-      OnGap onGap) {
-    this(
-        name,
-        host,
-        port,
-        database,
-        user,
-        tls,
-        tables,
-        slot,
-        password,
-        generation,
-        onGap,
-        List.of());
+  SourceSettings choosing(TableChoice choice) {
+    return new SourceSettings(
+        name, host, port, database, user, tls, choice.text(), slot, password, generation, onGap);
   }
 
-  /// With these tables, which a new snapshot has to be taken of if `again`.
-  SourceSettings capturing(List<String> now, boolean again) {
+  /// To be captured anew, with a new snapshot of all tables.
+  SourceSettings anew() {
     return new SourceSettings(
-        name,
-        host,
-        port,
-        database,
-        user,
-        tls,
-        tables,
-        slot,
-        password,
-        again ? generation + 1 : generation,
-        onGap,
-        now);
+        name, host, port, database, user, tls, tables, slot, password, generation + 1, onGap);
   }
 
   Database database(Home home, Map<String, String> environment) {
@@ -208,7 +171,6 @@ record SourceSettings(
     }
     values.put("generation", Integer.toString(generation));
     values.put("on_gap", onGap.text());
-    values.put("snapshotted", String.join("\n", snapshotted));
     PrivateFile.write(directory.resolve(FILE), PrivateFile.properties(values));
     Files.deleteIfExists(directory.resolve(BEING_REMOVED));
   }
@@ -254,8 +216,7 @@ record SourceSettings(
               map.getOrDefault("slot", ""),
               password,
               Integer.parseInt(map.getOrDefault("generation", "1")),
-              OnGap.parse(map.getOrDefault("on_gap", "repair")),
-              map.getOrDefault("snapshotted", "").lines().toList()));
+              OnGap.parse(map.getOrDefault("on_gap", "repair"))));
     } catch (IllegalArgumentException e) {
       throw new IOException(file + " is not as the agent wrote it: " + e.getMessage());
     }

@@ -6,6 +6,7 @@ import io.claritystream.agent.postgres.Capture;
 import io.claritystream.agent.postgres.CaptureEnd;
 import io.claritystream.agent.postgres.CaptureState;
 import io.claritystream.agent.postgres.CaptureState.Phase;
+import io.claritystream.agent.postgres.CapturedTables;
 import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Preflight;
 import io.claritystream.agent.postgres.Progress;
@@ -38,6 +39,7 @@ final class SourceWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceWorker.class);
   static final String STATE_FILE = "capture.properties";
   private static final String GAPS_FILE = "gaps.properties";
+  private static final String TABLES_FILE = "tables.properties";
   private static final long RETRY_MIN_MS = 500;
   private static final long RETRY_MAX_MS = 5_000;
   private static final long REFUSED_RETRY_MS = 8_000;
@@ -55,6 +57,7 @@ final class SourceWorker implements AutoCloseable {
   private final Map<String, String> environment;
   private final Progress progress = new Progress();
   private final Gaps gaps;
+  private final CapturedTables tables;
   private final Path stateFile;
   private final Path spoolDirectory;
   private final Thread thread;
@@ -88,6 +91,7 @@ final class SourceWorker implements AutoCloseable {
     spoolDirectory = home.source(settings.name()).resolve("spool");
     PrivateFile.directory(spoolDirectory);
     gaps = Gaps.load(home.source(settings.name()).resolve(GAPS_FILE));
+    tables = CapturedTables.load(home.source(settings.name()).resolve(TABLES_FILE));
     state = CaptureState.load(stateFile, settings.slot(), settings.generation());
     thread = Thread.ofPlatform().name("source " + settings.name()).daemon().unstarted(this::run);
   }
@@ -347,6 +351,9 @@ final class SourceWorker implements AutoCloseable {
         snapshot ? "begins with a copy of all its tables" : "goes on from what the platform holds",
         granted.reason().isEmpty() ? "" : ", because " + granted.reason(),
         granted.epoch());
+    if (!snapshot) {
+      tables.again();
+    }
     state =
         state.inEpoch(
             granted.epoch(),
@@ -399,6 +406,7 @@ final class SourceWorker implements AutoCloseable {
               link,
               progress,
               gaps,
+              tables,
               clock,
               () -> stopped || grant != null || damaged != null);
       try {

@@ -407,12 +407,29 @@ class AgentTests {
     assertThat(said())
         .contains("public.later (new)")
         .doesNotContain("not captured yet")
-        .contains("a new snapshot");
-    // Somebody took the new table into the publication already: its rows are still to be read.
-    run(database, "CREATE TABLE last (id int PRIMARY KEY)");
-    run(database, "ALTER PUBLICATION " + slot + " ADD TABLE later, last");
-    assertThat(agent(database.password().toCharArray(), Map.of(), add)).isZero();
-    assertThat(said()).contains("a new snapshot");
+        .contains("the other tables are not read again");
+  }
+
+  @Test
+  void tablesAreChosenWhileASourceIsThere() throws Exception {
+    var database = TestPostgres.shared().createDatabase();
+    run(database, "CREATE TABLE reading (id int PRIMARY KEY)");
+    run(database, "CREATE TABLE site (id int PRIMARY KEY)");
+    assertThat(agent(database.password().toCharArray(), Map.of(), add(database, "plant"))).isZero();
+    var slot = new Home(directory.resolve("data")).slotName("plant");
+    run(database, "CREATE PUBLICATION " + slot + " FOR TABLE reading, site");
+
+    assertThat(agent(null, Map.of(), "source", "tables", "plant", "--remove", "site")).isZero();
+    assertThat(said()).contains("public.site").contains("Their rows are cleared");
+    assertThat(agent(null, Map.of(), "source", "tables", "plant", "--json")).isZero();
+    assertThat(said()).contains("\"chosen\":\"!site\"").doesNotContain("\"name\":\"public.site\"");
+
+    assertThat(agent(null, Map.of(), "source", "tables", "plant", "--add", "site")).isZero();
+    assertThat(agent(null, Map.of(), "source", "tables", "plant", "--add", "site")).isZero();
+    assertThat(said()).contains("Nothing changes");
+    assertThat(agent(null, Map.of(), "source", "tables", "plant", "--remove", "*")).isEqualTo(1);
+    assertThat(said()).contains("the tables were not changed").contains("There is no table");
+    assertThat(agent(null, Map.of(), "source", "tables", "nobody")).isEqualTo(1);
   }
 
   @Test

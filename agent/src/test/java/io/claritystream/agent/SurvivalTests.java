@@ -116,12 +116,7 @@ class SurvivalTests {
         await().atMost(LONG).until(() -> rig.report().sentSeq() == id);
       }
       rig.stop();
-      try (var segments = Files.list(rig.home.source("plant").resolve("spool"))) {
-        var file = segments.sorted().findFirst().orElseThrow();
-        var bytes = Files.readAllBytes(file);
-        bytes[60] = (byte) (bytes[60] ^ 4);
-        Files.write(file, bytes);
-      }
+      damageSpool(rig);
       withheld.set(false);
       rig.start();
       await()
@@ -131,6 +126,53 @@ class SurvivalTests {
       assertThat(rig.source().events())
           .extracting(event -> event.after().text(0))
           .containsExactly("11", "12", "13", "14", "15", "16", "17", "18", "19", "20");
+      assertThat(rig.platform.violations).isEmpty();
+    }
+  }
+
+  private static void damageSpool(Rig rig) throws IOException {
+    try (var segments = Files.list(rig.home.source("plant").resolve("spool"))) {
+      var file = segments.sorted().findFirst().orElseThrow();
+      var bytes = Files.readAllBytes(file);
+      bytes[60] = (byte) (bytes[60] ^ 4);
+      Files.write(file, bytes);
+    }
+  }
+
+  /// A table that was taken in, and its rows were lost with the spool before the platform had them.
+  @Test
+  void rowsThatWereReadBesideTheStreamAndLostWithTheSpoolAreReadAgain() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      var withheld = new AtomicBoolean();
+      rig.platform.mood =
+          (stream, lastSeq) -> {
+            if (!withheld.get()) {
+              stream.durable(lastSeq);
+            }
+          };
+      rig.sql("CREATE TABLE reading (id int PRIMARY KEY)", "INSERT INTO reading VALUES (1)");
+      rig.start();
+      await().atMost(LONG).until(() -> rig.source().events().size() == 1);
+      rig.sql("INSERT INTO reading VALUES (2)");
+      await().atMost(LONG).until(() -> rig.source().events().size() == 2);
+      withheld.set(true);
+      rig.sql("CREATE TABLE more (id int PRIMARY KEY)", "INSERT INTO more VALUES (1), (2)");
+      await().atMost(LONG).until(() -> rig.report().sentSeq() == 5);
+      rig.sql("DELETE FROM more WHERE id = 1");
+      await().atMost(LONG).until(() -> rig.report().sentSeq() == 6);
+      rig.stop();
+      damageSpool(rig);
+      withheld.set(false);
+      rig.start();
+      await()
+          .atMost(LONG)
+          .untilAsserted(
+              () ->
+                  assertThat(Rig.fold(rig.source().events(), "more").keySet())
+                      .containsExactly("2"));
+      assertThat(rig.source().epochs).hasSize(2);
+      assertThat(rig.source().events())
+          .noneMatch(event -> event.schema().name().equals("reading") && event.op() == Op.READ);
       assertThat(rig.platform.violations).isEmpty();
     }
   }

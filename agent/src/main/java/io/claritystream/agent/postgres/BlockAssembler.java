@@ -78,11 +78,13 @@ final class BlockAssembler {
     var tail = spool.tailMark();
     nextSeq = spool.tailSeq() + 1;
     capturedAtUs = spool.tailCapturedAtUs();
-    var ended = tail.open() && Long.compareUnsigned(from, tail.commitPosition()) > 0;
-    endSeq = ended ? spool.tailSeq() : tail.endSeq();
+    // Rows that were read beside the stream and cut short are not continued: they are read again.
+    var copying = tail.open() && tail.xid() == 0;
+    var ended = tail.open() && !copying && Long.compareUnsigned(from, tail.commitPosition()) > 0;
+    endSeq = ended || copying ? spool.tailSeq() : tail.endSeq();
     endPosition = Long.compareUnsigned(from, tail.endPosition()) > 0 ? from : tail.endPosition();
-    endUntold = ended;
-    skipOpen = tail.open() && !ended;
+    endUntold = ended || copying;
+    skipOpen = tail.open() && !ended && !copying;
     skipCommit = tail.commitPosition();
     skipEvents = tail.eventsOfTransaction();
     skipWholeBefore = endPosition;
@@ -186,6 +188,32 @@ final class BlockAssembler {
     // Told even if no row was there: it is where an empty database's events begin.
     eventsOfTransaction = Math.max(eventsOfTransaction, 1);
     whole(commitPosition);
+  }
+
+  /// Rows of one table follow, between two transactions of the stream.
+  ///
+  /// @param position where the log ended when they were read
+  void copyBegin(long position, long takenAtUs) {
+    inTransaction = true;
+    xid = 0;
+    commitPosition = position;
+    committedAtUs = Math.max(committedAtUs, takenAtUs);
+    eventsOfTransaction = 0;
+    transactionAnnounced = false;
+    dropAll = false;
+    dropLeft = 0;
+    spooledElsewhere = false;
+  }
+
+  /// The stream goes on where it was.
+  void copyEnd() {
+    inTransaction = false;
+    whole(endPosition);
+  }
+
+  /// @throws IOException if the spool cannot be written any more
+  void check() throws IOException {
+    appender.check();
   }
 
   /// A snapshot was whole and had no row, and nothing came since: nobody was told of it yet.

@@ -3,7 +3,6 @@ package io.claritystream.agent.postgres;
 import io.claritystream.agent.spool.Appender;
 import io.claritystream.agent.spool.Spool;
 import io.claritystream.protocol.block.Lsn;
-import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.link.GapCause;
 import io.claritystream.protocol.link.SourceState;
 import java.io.IOException;
@@ -11,9 +10,10 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.replication.LogSequenceNumber;
@@ -52,9 +52,11 @@ public final class Capture {
   private final Released released;
   private final Progress progress;
   private final Gaps gaps;
+  private final CapturedTables tables;
   private final Clock clock;
   private final BooleanSupplier stop;
   private final Publications publications;
+  private final Reconciliation reconciliation;
   private CaptureState state;
   private long statusAtNs;
   private long flushedPosition;
@@ -76,6 +78,7 @@ public final class Capture {
       Released released,
       Progress progress,
       Gaps gaps,
+      CapturedTables tables,
       Clock clock,
       BooleanSupplier stop) {
     this.database = database;
@@ -87,9 +90,11 @@ public final class Capture {
     this.released = released;
     this.progress = progress;
     this.gaps = gaps;
+    this.tables = tables;
     this.clock = clock;
     this.stop = stop;
     publications = Publications.of(state.slot());
+    reconciliation = new Reconciliation(choice, publications, tables);
   }
 
   /// The state as it is on disk now.
@@ -108,9 +113,11 @@ public final class Capture {
             "The database is another one than was captured; add it under another name.");
       }
       var preflight = Preflight.check(connection, choice, publications);
-      progress.notes(preflight.notesUnderWay());
-      if (!preflight.problems().isEmpty()) {
-        return new CaptureEnd.Refused(String.join(" ", preflight.problems()));
+      var streams = state.phase() == CaptureState.Phase.STREAM;
+      progress.notes(streams ? preflight.notesUnderWay() : preflight.notes());
+      var problems = streams ? preflight.problems() : preflight.refusals();
+      if (!problems.isEmpty()) {
+        return new CaptureEnd.Refused(String.join(" ", problems));
       }
       return switch (state.phase()) {
         case SNAPSHOT_WANTED, RESUME_WANTED, STOPPED ->
@@ -164,10 +171,7 @@ public final class Capture {
       var position = created.getConsistentPoint().asLong();
       LOG.info("slot {} begins at {}", state.slot(), Lsn.text(position));
       var events = new BlockAssembler(spool, appender, clock, this::waiting, 0);
-      var finished = snapshot(created.getSnapshotName(), position, preflight, events);
-      if (!finished) {
-        return new CaptureEnd.Stopped();
-      }
+      var held = snapshot(created.getSnapshotName(), position, preflight, events);
       while (spool.tailSeq() < events.lastSeq()) {
         if (stop.getAsBoolean()) {
           return new CaptureEnd.Stopped();
@@ -175,6 +179,7 @@ public final class Capture {
         appender.check();
         spool.awaitBeyond(events.lastSeq() - 1, 100, TimeUnit.MILLISECONDS);
       }
+      tables.replace(held);
       state = state.streamingFrom(position, events.lastSeq(), Continuity.timeline(connection));
       state.save(stateFile);
       gaps.repaired(position, micros());
@@ -182,8 +187,9 @@ public final class Capture {
     }
   }
 
-  /// @return false if it was stopped
-  private boolean snapshot(String name, long position, Preflight preflight, BlockAssembler events)
+  /// @return the tables that it holds
+  private List<CapturedTable> snapshot(
+      String name, long position, Preflight preflight, BlockAssembler events)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
     try (var reader = database.connect()) {
       reader.setAutoCommit(false);
@@ -194,81 +200,39 @@ public final class Capture {
       }
       events.snapshotBegin(position, micros());
       var catalog = new Catalog(reader);
+      var chosen = preflight.tables();
+      var leaves = catalog.leaves(chosen.stream().map(Catalog.Candidate::oid).toList());
+      var held = new ArrayList<CapturedTable>();
       var rows = 0L;
-      var tables = preflight.tables();
-      for (var i = 0; i < tables.size(); i++) {
-        progress.snapshot(i, tables.size(), rows);
-        rows = table(reader, catalog, tables.get(i), position, events, i, tables.size(), rows);
-        if (rows < 0) {
-          return false;
+      for (var i = 0; i < chosen.size(); i++) {
+        var done = i;
+        var before = rows;
+        progress.snapshot(done, chosen.size(), rows);
+        var facts = catalog.table(chosen.get(i).oid());
+        if (facts == null) {
+          // Dropped since the preflight: the stream will not know it either.
+          continue;
         }
+        rows +=
+            TableReader.read(
+                reader,
+                facts,
+                position,
+                events,
+                read -> {
+                  progress.snapshot(done, chosen.size(), before + read);
+                  progress.captured(events.lastSeq(), 0, position);
+                  waiting();
+                });
+        held.add(CapturedTable.held(facts, leaves.getOrDefault(facts.oid(), ""), null));
       }
-      progress.snapshot(tables.size(), tables.size(), rows);
+      progress.snapshot(chosen.size(), chosen.size(), rows);
       reader.rollback();
       events.snapshotEnd();
       events.seal();
-      LOG.info("snapshot of {} tables is whole, {} rows", tables.size(), rows);
-      return true;
+      LOG.info("snapshot of {} tables is whole, {} rows", chosen.size(), rows);
+      return held;
     }
-  }
-
-  /// @return all rows so far, or -1 if it was stopped
-  private long table(
-      Connection reader,
-      Catalog catalog,
-      Catalog.Candidate table,
-      long position,
-      BlockAssembler events,
-      int done,
-      int total,
-      long rowsBefore)
-      throws SQLException, IOException, InterruptedException, LogBrokenException {
-    var facts = catalog.table(table.oid());
-    if (facts == null) {
-      // Dropped since the preflight: the stream will not know it either.
-      return rowsBefore;
-    }
-    var schema = facts.schema();
-    var columns = schema.columns().size();
-    var rows = rowsBefore;
-    var copy = reader.unwrap(PGConnection.class).getCopyAPI().copyOut(select(facts));
-    var whole = false;
-    try {
-      for (var row = copy.readFromCopy(); row != null; row = copy.readFromCopy()) {
-        events.beginEvent(Op.READ, schema, position);
-        events.out().after();
-        CopyText.cells(row, columns, events.out());
-        events.endEvent();
-        rows++;
-        if ((rows & 0x3ff) == 0) {
-          progress.snapshot(done, total, rows);
-          progress.captured(events.lastSeq(), 0, position);
-          if (stop.getAsBoolean()) {
-            return -1;
-          }
-        }
-      }
-      whole = true;
-      return rows;
-    } finally {
-      if (!whole && copy.isActive()) {
-        copy.cancelCopy();
-      }
-    }
-  }
-
-  private static String select(TableFacts facts) {
-    var columns =
-        facts.columns().stream()
-            .map(fact -> TableName.quote(fact.name()))
-            .collect(Collectors.joining(", "));
-    // A table that others inherit from is read without them: they are tables of their own.
-    return "COPY (SELECT "
-        + columns
-        + " FROM "
-        + (facts.partitioned() ? "" : "ONLY ")
-        + facts.table().quoted()
-        + ") TO STDOUT";
   }
 
   private CaptureEnd resume(Connection connection, Preflight preflight)
@@ -283,7 +247,7 @@ public final class Capture {
       state = state.on(timeline);
       state.save(stateFile);
     }
-    keepIdentities(connection, preflight);
+    reconciliation.run(connection, preflight);
     freeSlot(connection);
     try (var replication = database.connectForReplication()) {
       var events = new BlockAssembler(spool, appender, clock, this::waiting, from);
@@ -301,25 +265,16 @@ public final class Capture {
     return max(end != 0 ? end : state.startPosition(), state.confirmedPosition());
   }
 
-  /// A table that lost its identity since must not make the customer's changes fail. Tables are
-  /// neither added nor taken away here: that takes a new snapshot.
-  private void keepIdentities(Connection connection, Preflight preflight) throws SQLException {
-    var published = preflight.published();
-    if (publications.make(connection, preflight.version(), published)) {
-      LOG.info("the publications of {} were set right", state.slot());
-    }
-  }
-
   private CaptureEnd stream(
       Connection connection, Connection replication, BlockAssembler events, long from)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
     var relations = new Relations(Relations.of(new Catalog(connection)));
-    var decoder = new PgOutput(events, relations);
     told = from;
     noticed = null;
-    try (var watch =
+    try (var copies = new TableCopies(database, tables, spool, progress, clock, this::waiting);
+        var watch =
             new SourceWatch(
-                database, choice, publications, state.slot(), progress, () -> told, this::notice);
+                database, reconciliation, state.slot(), progress, () -> told, this::notice);
         var stream =
             replication
                 .unwrap(PGConnection.class)
@@ -339,7 +294,15 @@ public final class Capture {
       current = stream;
       currentEvents = events;
       try {
-        return read(stream, decoder, events);
+        var decoder =
+            new PgOutput(
+                events,
+                relations,
+                (xid, commit) -> {
+                  copies.brought(xid);
+                  return tables.dropped(xid, commit);
+                });
+        return read(stream, decoder, events, copies);
       } finally {
         current = null;
         currentEvents = null;
@@ -355,7 +318,8 @@ public final class Capture {
   private @Nullable PGReplicationStream current;
   private @Nullable BlockAssembler currentEvents;
 
-  private CaptureEnd read(PGReplicationStream stream, PgOutput decoder, BlockAssembler events)
+  private CaptureEnd read(
+      PGReplicationStream stream, PgOutput decoder, BlockAssembler events, TableCopies copies)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
     var spokenAtNs = System.nanoTime();
     statusAtNs = spokenAtNs;
@@ -363,6 +327,9 @@ public final class Capture {
       var missing = noticed;
       if (missing != null) {
         return missing;
+      }
+      if (!events.inTransaction()) {
+        copies.step(events);
       }
       var message = stream.readPending();
       if (message == null) {
@@ -450,6 +417,7 @@ public final class Capture {
     if (nowNs - keptAtNs < KEEP_NS) {
       return known;
     }
+    tables.settled(released.durableSeq(), released.durablePosition());
     state = state.confirming(position, released.durable());
     state.save(stateFile);
     keptAtNs = nowNs;

@@ -181,6 +181,70 @@ final class Catalog {
     }
   }
 
+  /// The partitions that hold the rows of these tables, each with the number of the file they lie
+  /// in: `oid:file,oid:file`. TRUNCATE gives a partition another file.
+  Map<Long, String> leaves(List<Long> roots) throws SQLException {
+    var sql =
+        """
+        WITH RECURSIVE part AS (
+          SELECT c.oid AS root, c.oid, c.relkind, c.relfilenode FROM pg_class c
+          WHERE c.oid = ANY (?) AND c.relkind = 'p'
+          UNION ALL
+          SELECT p.root, c.oid, c.relkind, c.relfilenode
+          FROM part p
+          JOIN pg_inherits i ON i.inhparent = p.oid
+          JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition
+        )
+        SELECT root, string_agg(oid || ':' || relfilenode, ',' ORDER BY oid)
+        FROM part WHERE relkind <> 'p'
+        GROUP BY root
+        """;
+    var result = new HashMap<Long, String>();
+    roots.forEach(root -> result.put(root, ""));
+    try (var statement = connection.prepareStatement(sql)) {
+      statement.setArray(1, connection.createArrayOf("oid", roots.toArray()));
+      try (var rows = statement.executeQuery()) {
+        while (rows.next()) {
+          result.put(rows.getLong(1), rows.getString(2));
+        }
+      }
+    }
+    return result;
+  }
+
+  /// Whether a partition may hold rows that it held before it became one, which the stream never
+  /// brought. One that was created as a partition cannot, unless whoever created it filled it
+  /// before attaching it in one transaction.
+  boolean broughtRows(long leaf) throws SQLException {
+    var sql =
+        """
+        SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), i.xmin::text,
+               t.xmin = i.xmin
+        FROM pg_class c
+        JOIN pg_type t ON t.oid = c.reltype
+        JOIN pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_inherits i ON i.inhrelid = c.oid
+        WHERE c.oid = ?
+        """;
+    try (var statement = connection.prepareStatement(sql)) {
+      statement.setLong(1, leaf);
+      try (var rows = statement.executeQuery()) {
+        if (!rows.next()) {
+          return false;
+        }
+        var oneTransaction = rows.getBoolean(3);
+        var condition = oneTransaction ? " WHERE xmin = '" + rows.getString(2) + "'::xid" : "";
+        try (var look = connection.createStatement();
+            var found =
+                look.executeQuery(
+                    "SELECT EXISTS (SELECT 1 FROM " + rows.getString(1) + condition + ")")) {
+          found.next();
+          return found.getBoolean(1);
+        }
+      }
+    }
+  }
+
   /// Generated columns are left out where the stream leaves them out: before 18 all, from 18 on the
   /// virtual ones.
   private List<Fact> columns(long oid) throws SQLException {

@@ -8,6 +8,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// Decodes the messages of PostgreSQL's `pgoutput` plugin, protocol version 1 with values as text,
 /// from the bytes of the replication stream straight into a block. The layouts are those of
@@ -16,15 +18,27 @@ final class PgOutput {
   /// Microseconds from 1970 to 2000, where PostgreSQL's clock begins.
   private static final long EPOCH_2000_US = 946_684_800_000_000L;
 
+  /// Which tables' changes of a transaction are dropped.
+  interface Dropped {
+    Set<Long> of(long xid, long commit);
+  }
+
   private final BlockAssembler events;
   private final Relations relations;
+  private final Dropped dropped;
+  private Set<Long> droppedNow = Set.of();
   private byte[] bytes = new byte[0];
   private int at;
   private int limit;
 
   PgOutput(BlockAssembler events, Relations relations) {
+    this(events, relations, (xid, commit) -> Set.of());
+  }
+
+  PgOutput(BlockAssembler events, Relations relations, Dropped dropped) {
     this.events = events;
     this.relations = relations;
+    this.dropped = dropped;
   }
 
   /// Takes in one message.
@@ -40,7 +54,9 @@ final class PgOutput {
       case 'B' -> {
         var commit = int64();
         var committedAtUs = int64() + EPOCH_2000_US;
-        events.begin(Integer.toUnsignedLong(int32()), commit, committedAtUs);
+        var xid = Integer.toUnsignedLong(int32());
+        droppedNow = dropped.of(xid, commit);
+        events.begin(xid, commit, committedAtUs);
       }
       case 'C' -> {
         int8();
@@ -82,10 +98,23 @@ final class PgOutput {
         columns);
   }
 
+  /// Begins the event of the table that is named next.
+  ///
+  /// @return null if there is to be none
+  private @Nullable Relation begun(Op op, long position)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    var oid = Integer.toUnsignedLong(int32());
+    if (droppedNow.contains(oid)) {
+      return null;
+    }
+    var relation = relations.get(oid);
+    return events.beginEvent(op, relation.schema(), position) ? relation : null;
+  }
+
   private void insert(long position)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
-    var relation = relations.get(Integer.toUnsignedLong(int32()));
-    if (!events.beginEvent(Op.INSERT, relation.schema(), position)) {
+    var relation = begun(Op.INSERT, position);
+    if (relation == null) {
       return;
     }
     var start = events.out().size();
@@ -97,8 +126,8 @@ final class PgOutput {
 
   private void update(long position)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
-    var relation = relations.get(Integer.toUnsignedLong(int32()));
-    if (!events.beginEvent(Op.UPDATE, relation.schema(), position)) {
+    var relation = begun(Op.UPDATE, position);
+    if (relation == null) {
       return;
     }
     var start = events.out().size();
@@ -117,8 +146,8 @@ final class PgOutput {
 
   private void delete(long position)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
-    var relation = relations.get(Integer.toUnsignedLong(int32()));
-    if (!events.beginEvent(Op.DELETE, relation.schema(), position)) {
+    var relation = begun(Op.DELETE, position);
+    if (relation == null) {
       return;
     }
     var start = events.out().size();
@@ -131,8 +160,7 @@ final class PgOutput {
     var count = int32();
     int8();
     for (var i = 0; i < count; i++) {
-      var relation = relations.get(Integer.toUnsignedLong(int32()));
-      if (events.beginEvent(Op.TRUNCATE, relation.schema(), position)) {
+      if (begun(Op.TRUNCATE, position) != null) {
         events.endEvent();
       }
     }

@@ -4,14 +4,20 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// What a look at the database before anything is done to it shows.
 ///
 /// @param version the server's, as a number
 /// @param tables those that will be captured
 /// @param published those that our publications name already and that are still there
+/// @param chosen names of all that are chosen, whether or not they can be captured
 /// @param problems what stops capture, each with its remedy
+/// @param slips what is most likely a slip of the pen where a capture is to begin; of one under way
+///     a table may have gone since
 /// @param notes what a person should know: tables left out or captured in part, and why
 /// @param remedies the SQL that gives the user all it lacks, in the order to run it
 /// @param changes what capture itself will do to the publications, as SQL
@@ -19,7 +25,9 @@ public record Preflight(
     int version,
     List<Catalog.Candidate> tables,
     List<Catalog.Candidate> published,
+    Set<String> chosen,
     List<String> problems,
+    List<String> slips,
     List<String> notes,
     List<String> remedies,
     List<String> changes) {
@@ -29,7 +37,9 @@ public record Preflight(
   public Preflight {
     tables = List.copyOf(tables);
     published = List.copyOf(published);
+    chosen = Set.copyOf(chosen);
     problems = List.copyOf(problems);
+    slips = List.copyOf(slips);
     notes = List.copyOf(notes);
     remedies = List.copyOf(remedies);
     changes = List.copyOf(changes);
@@ -51,7 +61,8 @@ public record Preflight(
     if (version < VERSION_MIN) {
       problems.add("The server is older than PostgreSQL 12; upgrade it.");
       return new Preflight(
-          version, List.of(), List.of(), problems, List.of(), List.of(), List.of());
+          version, List.of(), List.of(), Set.of(), problems, List.of(), List.of(), List.of(),
+          List.of());
     }
     var rights = Rights.read(connection, ours);
     ServerCheck.of(connection, ours.full(), problems);
@@ -62,9 +73,10 @@ public record Preflight(
     var candidates = catalog.candidates(ours);
     var published = candidates.stream().filter(Catalog.Candidate::published).toList();
     var chosen = candidates.stream().filter(table -> choice.includes(table.table())).toList();
+    var slips = new ArrayList<String>();
     for (var pattern :
         choice.unmatched(candidates.stream().map(Catalog.Candidate::table).toList())) {
-      problems.add("No table matches " + pattern + "; check the name, or --tables.");
+      slips.add("No table matches " + pattern + "; check the name, or --tables.");
     }
     Predicate<Catalog.Candidate> rootless =
         table -> table.partitioned() && !table.published() && version < Publications.ROOTS_FROM;
@@ -76,7 +88,7 @@ public record Preflight(
             .toList();
     var notes = notes(rights, chosen, wanted, tables, rootless);
     if (tables.isEmpty()) {
-      problems.add(
+      slips.add(
           wanted.isEmpty()
               ? "There is no table that can be captured."
               : "None of the chosen tables can be captured: the user lacks rights, and `source add`"
@@ -88,7 +100,9 @@ public record Preflight(
         version,
         tables,
         published,
+        chosen.stream().map(table -> table.table().toString()).collect(Collectors.toSet()),
         problems,
+        slips,
         notes,
         Remedies.of(rights, ours, version, wanted),
         changes);
@@ -197,18 +211,22 @@ public record Preflight(
     return published.isEmpty() ? List.of() : names(table -> !table.published());
   }
 
-  /// The notes for a capture under way: it takes in no table by itself.
+  /// Tables that a capture under way has and that are not chosen any more.
+  public List<String> leavingTables() {
+    return published.stream()
+        .map(table -> table.table().toString())
+        .filter(table -> !chosen.contains(table))
+        .toList();
+  }
+
+  /// What stops a capture that is to begin.
+  public List<String> refusals() {
+    return Stream.concat(slips.stream(), problems.stream()).toList();
+  }
+
+  /// For a capture under way.
   List<String> notesUnderWay() {
-    var words = new ArrayList<>(notes);
-    if (!published.isEmpty()) {
-      note(
-          words,
-          tables,
-          table -> !table.published(),
-          "new, not captured yet: `source add` with the same name takes them in, with a new"
-              + " snapshot");
-    }
-    return words;
+    return Stream.concat(notes.stream(), slips.stream()).toList();
   }
 
   /// Names of the tables that will be captured.

@@ -24,6 +24,8 @@ public final class Progress {
   private volatile String detail = "";
   private volatile String trouble = "";
   private volatile List<String> notes = List.of();
+  private volatile String beside = "";
+  private volatile String unreadable = "";
   private volatile int tablesDone;
   private volatile int tablesTotal;
   private volatile long rows;
@@ -46,6 +48,16 @@ public final class Progress {
     notes = List.copyOf(words);
   }
 
+  /// What is read beside the stream at this moment, or nothing.
+  void beside(String words) {
+    beside = words;
+  }
+
+  /// Why a table cannot be read beside the stream, or nothing.
+  void unreadable(String words) {
+    unreadable = words;
+  }
+
   void snapshot(int done, int total, long rowsSoFar) {
     tablesDone = done;
     tablesTotal = total;
@@ -64,9 +76,10 @@ public final class Progress {
 
   public Snapshot now() {
     var waits = trouble;
+    var words = beside.isEmpty() ? unreadable : beside;
     return new Snapshot(
         waits.isEmpty() ? state : SourceState.WAITING,
-        waits.isEmpty() ? detail : waits,
+        waits.isEmpty() ? detail.isEmpty() ? words : detail : waits,
         notes,
         tablesDone,
         tablesTotal,

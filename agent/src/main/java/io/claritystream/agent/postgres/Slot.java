@@ -48,6 +48,15 @@ record Slot(int activePid, long confirmed, long held, boolean lost, boolean anot
     }
   }
 
+  /// Behind the last record that was put into the log, whether or not it is on disk yet.
+  static long inserted(Connection connection) throws SQLException {
+    try (var statement = connection.createStatement();
+        var rows = statement.executeQuery("SELECT (pg_current_wal_insert_lsn() - '0/0')::text")) {
+      rows.next();
+      return Long.parseUnsignedLong(rows.getString(1));
+    }
+  }
+
   static void drop(Connection connection, String name) throws SQLException {
     var sql =
         """

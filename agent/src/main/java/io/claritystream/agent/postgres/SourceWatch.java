@@ -1,46 +1,47 @@
 package io.claritystream.agent.postgres;
 
 import io.claritystream.protocol.link.GapCause;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Looks at the source from aside, over a connection of its own: whether our slot is still ours and
-/// where we left it, how much log it holds back, which tables came or lost their identity. A table
-/// that lost it is moved to the publication of inserts at once, before the customer's own changes
-/// fail for long.
+/// where we left it, how much log it holds back, and what became of the tables ([Reconciliation]).
+/// A table that lost its identity is moved to the publication of inserts, before the customer's own
+/// changes fail for long.
 final class SourceWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceWatch.class);
   private static final long LAG_MS = 3_000;
-  private static final int TABLES_EVERY = 10;
+  private static final int TABLES_EVERY = 2;
 
   private final Database database;
-  private final TableChoice choice;
-  private final Publications publications;
+  private final Reconciliation reconciliation;
   private final String slot;
   private final Progress progress;
   private final LongSupplier told;
   private final Consumer<CaptureEnd.Missing> missing;
   private final Thread thread;
-  private volatile boolean stopped;
+  private final CountDownLatch end = new CountDownLatch(1);
+  private volatile @Nullable Connection current;
 
   /// @param told the most that the source was told by us
   /// @param missing told when the slot does not go on where we are
   SourceWatch(
       Database database,
-      TableChoice choice,
-      Publications publications,
+      Reconciliation reconciliation,
       String slot,
       Progress progress,
       LongSupplier told,
       Consumer<CaptureEnd.Missing> missing) {
     this.database = database;
-    this.choice = choice;
-    this.publications = publications;
+    this.reconciliation = reconciliation;
     this.slot = slot;
     this.progress = progress;
     this.told = told;
@@ -53,24 +54,30 @@ final class SourceWatch implements AutoCloseable {
   }
 
   private void run() {
-    while (!stopped) {
-      try (var connection = database.connect()) {
-        connection.setNetworkTimeout(Runnable::run, 30_000);
-        for (var round = 0; !stopped; round++) {
-          look(connection);
-          if (round % TABLES_EVERY == TABLES_EVERY - 1) {
-            var found = Preflight.check(connection, choice, publications);
-            progress.notes(found.notesUnderWay());
-            if (publications.make(connection, found.version(), found.published())) {
-              LOG.warn("a table's replica identity changed, its publication was set right");
-            }
-          }
-          TimeUnit.MILLISECONDS.sleep(LAG_MS);
+    try {
+      do {
+        try (var connection = database.connect()) {
+          current = connection;
+          connection.setNetworkTimeout(Runnable::run, 30_000);
+          watch(connection);
+        } catch (SQLException e) {
+          LOG.debug("the source cannot be watched now: {}", e.getMessage());
+        } catch (IOException e) {
+          LOG.warn("what became of the tables cannot be written down: {}", e.getMessage());
         }
-      } catch (SQLException e) {
-        LOG.debug("the source cannot be watched now: {}", e.getMessage());
-        pause();
-      } catch (InterruptedException e) {
+      } while (!ended());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void watch(Connection connection) throws SQLException, IOException, InterruptedException {
+    for (var round = 0; end.getCount() > 0; round++) {
+      look(connection);
+      if (round % TABLES_EVERY == TABLES_EVERY - 1) {
+        progress.notes(reconciliation.run(connection).notesUnderWay());
+      }
+      if (ended()) {
         return;
       }
     }
@@ -95,18 +102,27 @@ final class SourceWatch implements AutoCloseable {
     }
   }
 
-  private void pause() {
-    try {
-      TimeUnit.MILLISECONDS.sleep(LAG_MS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      stopped = true;
-    }
+  /// @return whether it was ended meanwhile
+  private boolean ended() throws InterruptedException {
+    return end.await(LAG_MS, TimeUnit.MILLISECONDS);
   }
 
+  /// Nothing is done to the source, and nothing written down, once this returns.
   @Override
   public void close() {
-    stopped = true;
-    thread.interrupt();
+    end.countDown();
+    var connection = current;
+    if (connection != null) {
+      try {
+        connection.abort(Runnable::run);
+      } catch (SQLException e) {
+        LOG.debug("the watch's connection cannot be ended", e);
+      }
+    }
+    try {
+      thread.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }

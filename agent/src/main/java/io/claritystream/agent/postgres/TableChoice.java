@@ -1,13 +1,16 @@
 package io.claritystream.agent.postgres;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /// Which tables a person chose: `schema.table` or `schema.*`; nothing means all. A `*` stands for
 /// any characters, in either part; names are taken as they are stored, without quotes. A table
-/// without schema is one of `public`.
+/// without schema is one of `public`. What begins with `!` is left out, whatever else includes it.
 public record TableChoice(List<String> patterns) {
   private static final int PATTERNS_MAX = 1_000;
+  private static final String NOT = "!";
 
   public static final TableChoice ALL = new TableChoice(List.of());
 
@@ -17,7 +20,7 @@ public record TableChoice(List<String> patterns) {
       throw new IllegalArgumentException("more than " + PATTERNS_MAX + " tables were named");
     }
     for (var pattern : patterns) {
-      if (pattern.isBlank()) {
+      if (pattern.isBlank() || pattern.equals(NOT)) {
         throw new IllegalArgumentException("the name of a table is empty");
       }
     }
@@ -30,19 +33,58 @@ public record TableChoice(List<String> patterns) {
         : new TableChoice(List.of(list.split(",", -1)).stream().map(String::strip).toList());
   }
 
-  boolean all() {
-    return patterns.isEmpty();
-  }
-
   boolean includes(TableName table) {
-    return all() || patterns.stream().anyMatch(pattern -> matches(pattern, table));
+    return (all() || named().anyMatch(pattern -> matches(pattern, table)))
+        && excluded().noneMatch(pattern -> matches(pattern, table));
   }
 
-  /// The patterns that no table matches: most likely a slip of the pen.
-  List<String> unmatched(List<TableName> tables) {
+  /// Whether all tables are included that are not excluded.
+  boolean all() {
+    return named().findAny().isEmpty();
+  }
+
+  private Stream<String> named() {
+    return patterns.stream().filter(pattern -> !pattern.startsWith(NOT));
+  }
+
+  private Stream<String> excluded() {
     return patterns.stream()
+        .filter(pattern -> pattern.startsWith(NOT))
+        .map(pattern -> pattern.substring(NOT.length()));
+  }
+
+  /// The patterns that no table matches: most likely a slip of the pen. One that excludes a table
+  /// that is not there yet is none.
+  List<String> unmatched(List<TableName> tables) {
+    return named()
         .filter(pattern -> tables.stream().noneMatch(table -> matches(pattern, table)))
         .toList();
+  }
+
+  /// With these as well.
+  public TableChoice with(TableChoice more) {
+    var result = new ArrayList<>(patterns);
+    for (var pattern : more.patterns) {
+      result.remove(NOT + pattern);
+      if (!all() && !result.contains(pattern)) {
+        result.add(pattern);
+      }
+    }
+    return new TableChoice(result);
+  }
+
+  /// Without these, whatever else includes them.
+  public TableChoice without(TableChoice less) {
+    var result = new ArrayList<>(patterns);
+    for (var pattern : less.patterns) {
+      // The last one that is named stays, for a choice that names nothing is one of all tables.
+      var others = result.stream().filter(other -> !other.startsWith(NOT)).toList();
+      var named = others.size() > 1 && result.remove(pattern);
+      if (!named || others.stream().anyMatch(other -> other.contains("*"))) {
+        result.add(NOT + pattern);
+      }
+    }
+    return new TableChoice(result.stream().distinct().toList());
   }
 
   private static boolean matches(String pattern, TableName table) {

@@ -182,11 +182,12 @@ public final class Uplink implements AutoCloseable, Released {
     return acknowledge != AcknowledgeMode.ACKNOWLEDGE_SPOOL;
   }
 
-  /// Where the source's log stands behind all that is durable; 0 if that is not known.
+  @Override
   public long durablePosition() {
     return releasedPosition;
   }
 
+  @Override
   public long durableSeq() {
     return durableSeq;
   }

@@ -32,6 +32,16 @@ final class TestCapture {
         }
 
         @Override
+        public long durableSeq() {
+          return 0;
+        }
+
+        @Override
+        public long durablePosition() {
+          return 0;
+        }
+
+        @Override
         public boolean durable() {
           return true;
         }
@@ -39,6 +49,7 @@ final class TestCapture {
 
   private final TestPostgres.Database database;
   private final String slot;
+  TableChoice choice = TableChoice.ALL;
 
   TestCapture(TestPostgres.Database database, String slot) {
     this.database = database;
@@ -62,11 +73,22 @@ final class TestCapture {
 
   /// Captures until the spool holds so many events, then stops without notice to anybody.
   CaptureState run(Path home, CaptureState state, long events) throws Exception {
+    return run(home, state, (spool, tables) -> spool.tailSeq() >= events);
+  }
+
+  /// What is awaited of a capture under way.
+  interface Until {
+    boolean holds(Spool spool, CapturedTables tables) throws Exception;
+  }
+
+  /// Captures until that holds, then stops without notice to anybody.
+  CaptureState run(Path home, CaptureState state, Until until) throws Exception {
     var stop = new AtomicBoolean();
     var end = new AtomicReference<Object>();
+    var tables = CapturedTables.load(home.resolve("tables.properties"));
     try (var spool = Spool.open(home.resolve("spool"), 1, EVENT_BY_EVENT);
         var appender = new Appender(spool, "source", words -> {}).start()) {
-      var capture = capture(home, state, spool, appender, stop);
+      var capture = capture(home, state, spool, appender, tables, stop);
       var thread =
           Thread.ofPlatform()
               .start(
@@ -77,15 +99,18 @@ final class TestCapture {
                       end.set(e);
                     }
                   });
-      await()
-          .atMost(Duration.ofSeconds(60))
-          .until(
-              () ->
-                  end.get() != null
-                      || spool.tailSeq() >= events
-                          && capture.state().phase() == CaptureState.Phase.STREAM);
-      stop.set(true);
-      thread.join();
+      try {
+        await()
+            .atMost(Duration.ofSeconds(60))
+            .until(
+                () ->
+                    end.get() != null
+                        || capture.state().phase() == CaptureState.Phase.STREAM
+                            && until.holds(spool, tables));
+      } finally {
+        stop.set(true);
+        thread.join();
+      }
       assertThat(end.get()).isInstanceOf(CaptureEnd.Stopped.class);
       return capture.state();
     }
@@ -94,16 +119,22 @@ final class TestCapture {
   CaptureEnd attempt(Path home, CaptureState state) throws IOException, InterruptedException {
     try (var spool = Spool.open(home.resolve("spool"), 1, EVENT_BY_EVENT);
         var appender = new Appender(spool, "source", words -> {}).start()) {
-      return capture(home, state, spool, appender, new AtomicBoolean()).run();
+      var tables = CapturedTables.load(home.resolve("tables.properties"));
+      return capture(home, state, spool, appender, tables, new AtomicBoolean()).run();
     }
   }
 
   private Capture capture(
-      Path home, CaptureState state, Spool spool, Appender appender, AtomicBoolean stop)
+      Path home,
+      CaptureState state,
+      Spool spool,
+      Appender appender,
+      CapturedTables tables,
+      AtomicBoolean stop)
       throws IOException {
     return new Capture(
         source(),
-        TableChoice.ALL,
+        choice,
         state,
         home.resolve("capture.properties"),
         spool,
@@ -111,6 +142,7 @@ final class TestCapture {
         NOTHING,
         new Progress(),
         Gaps.load(home.resolve("gaps.properties")),
+        tables,
         Clock.systemUTC(),
         stop::get);
   }

@@ -2,6 +2,7 @@ package io.claritystream.stream.materializer;
 
 import io.claritystream.protocol.block.ByteSink;
 import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.block.Row;
 import io.claritystream.stream.materializer.Materializer.Failure;
 import java.util.Arrays;
@@ -169,7 +170,12 @@ final class Fold {
       byte[] key) {
     if (key[0] != '~' && !slot.lives.isEmpty()) {
       plan.modelTable.repeats = true;
-      removeFirst(plan, slot);
+      if (event.op() == Op.READ) {
+        // The row that is there, read again: it has not been deleted.
+        slot.lives.removeFirst().end();
+      } else {
+        removeFirst(plan, slot);
+      }
     }
     var life = new RowLife(born, key);
     overlay.lives.add(life);

@@ -62,7 +62,7 @@ final class Step {
     tell(fold.batch);
     if (segment.truncates()) {
       var plan = plans.getLast();
-      new Emptying(states, plan.modelTable).run(this::takeAway);
+      new Emptying(states, plan.modelTable, segment.events().getLast()).run(this::takeAway);
     }
     return true;
   }

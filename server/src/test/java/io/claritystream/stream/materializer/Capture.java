@@ -26,6 +26,7 @@ public final class Capture {
   private final List<ChangeEvent> events = new ArrayList<>();
   private final BlockReader reader = new BlockReader();
   private long seq = 1;
+  private long position = 100;
 
   /// A table. A column is `name type`, then any of `key`, `required`, `-> table(column)` and `--
   /// comment`.
@@ -132,6 +133,17 @@ public final class Capture {
     return event(Op.DELETE, table, COMMITTED, key, null, null);
   }
 
+  /// An agent clears a table and reads its rows beside the stream.
+  public Capture readAgain(TableSchema table, @Nullable Object[]... rows) {
+    position = 0;
+    event(Op.TRUNCATE, table, COMMITTED);
+    position = 100;
+    for (var row : rows) {
+      event(Op.READ, table, COMMITTED, row);
+    }
+    return this;
+  }
+
   /// An event with the parts that it has.
   public Capture event(
       Op op,
@@ -143,7 +155,7 @@ public final class Capture {
     var us = committed.getEpochSecond() * 1_000_000 + committed.getNano() / 1_000;
     writer.reset();
     writer.transaction(1, 100, us, 0);
-    writer.beginEvent(op, table, 100, us);
+    writer.beginEvent(op, table, position, us);
     if (oldKey != null) {
       writer.oldKey();
       cells(oldKey);

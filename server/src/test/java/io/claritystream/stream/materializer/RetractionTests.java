@@ -129,6 +129,30 @@ class RetractionTests {
     }
   }
 
+  /// Rows that the source deleted stay, and those that are read again count once.
+  @Test
+  void a_table_that_is_read_again_keeps_its_deleted_rows_if_they_are_to_stay() {
+    for (var kept : List.of(true, false)) {
+      try (var models = new ReadModels(TestDatabase.create(), TENANT, SOURCE)) {
+        if (kept) {
+          models.keepDeletedRowsOf(READINGS.qualifiedName());
+        }
+        var capture = new Capture();
+        reading(capture, 1, "1");
+        reading(capture, 2, "2");
+        reading(capture, 3, "4");
+        gone(capture, 1);
+        models.apply(capture.take());
+        var expected = kept ? "(3,0,0,11,1,8,8)" : "(1,0,0,8,8,8,8)";
+        for (var times = 0; times < 2; times++) {
+          capture.readAgain(READINGS, new Object[] {1, "2026-11-20 11:00:03+00", "8", "on"});
+          models.apply(capture.take());
+          assertThat(minute(models)).as(kept ? "kept" : "retracted").isEqualTo(expected);
+        }
+      }
+    }
+  }
+
   @Test
   void a_table_whose_rows_are_kept_lets_go_of_all_of_them_when_it_is_emptied() {
     var notes = table("notes", "id int8 key", "message text");

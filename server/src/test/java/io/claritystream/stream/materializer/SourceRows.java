@@ -115,10 +115,15 @@ final class SourceRows {
       if (random.nextInt(4) > 0) {
         return;
       }
+    }
+    var op = random.nextInt(3) == 0 ? Op.READ : Op.INSERT;
+    if (there != null && op == Op.READ) {
+      // It was read again.
+      lines.remove(there);
+    } else if (there != null) {
       // It was deleted and nobody told.
       gone(there);
     }
-    var op = random.nextInt(3) == 0 ? Op.READ : Op.INSERT;
     lines.add(new Line(cells, born(capture), at));
     capture.insertAt(op, at, schema, cells);
   }

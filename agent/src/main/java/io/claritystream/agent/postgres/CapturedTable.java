@@ -1,0 +1,69 @@
+package io.claritystream.agent.postgres;
+
+import io.claritystream.protocol.block.TableSchema;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// A table as capture holds it.
+///
+/// ```
+/// from      on                                                 to
+/// (none)    chosen and found, or found published               WANTED
+/// WANTED    its rows are read, whole, and in the spool         HELD
+/// HELD      a person, or what befell its partitions, asks      WANTED
+/// WANTED    dropped, renamed or chosen no more                 LEAVING
+/// HELD      dropped, renamed or chosen no more                 LEAVING
+/// LEAVING   the event that clears its rows is in the spool     GONE
+/// GONE      chosen again, or found under its new name          WANTED
+/// any       the spool was lost before that was durable         WANTED, LEAVING
+/// ```
+///
+/// @param schema as its rows were read last; null before
+/// @param leaves its partitions ([Catalog#leaves]), as they were before its rows were read
+/// @param cut what is not taken from the stream; null if all is
+record CapturedTable(
+    long oid,
+    TableName name,
+    Stand stand,
+    @Nullable TableSchema schema,
+    String leaves,
+    @Nullable Cut cut) {
+  enum Stand {
+    WANTED,
+    HELD,
+    LEAVING,
+    GONE
+  }
+
+  static CapturedTable wanted(long oid, TableName name) {
+    return new CapturedTable(oid, name, Stand.WANTED, null, "", null);
+  }
+
+  static CapturedTable held(TableFacts facts, String leaves, @Nullable Cut cut) {
+    return new CapturedTable(facts.oid(), facts.table(), Stand.HELD, facts.schema(), leaves, cut);
+  }
+
+  CapturedTable stands(Stand now) {
+    return new CapturedTable(oid, name, now, schema, leaves, cut);
+  }
+
+  CapturedTable cut(@Nullable Cut now) {
+    return new CapturedTable(oid, name, stand, schema, leaves, now);
+  }
+
+  CapturedTable leaves(String now) {
+    return new CapturedTable(oid, name, stand, schema, now, cut);
+  }
+
+  /// Whether its rows are shown, or are to be.
+  boolean stays() {
+    return stand == Stand.WANTED || stand == Stand.HELD;
+  }
+
+  /// With what its last event needs, whatever is known of it.
+  TableSchema schemaOrName() {
+    return schema != null
+        ? schema
+        : new TableSchema(name.namespace(), name.name(), 'd', "", List.of(), List.of());
+  }
+}

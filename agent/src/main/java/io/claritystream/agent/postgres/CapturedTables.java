@@ -1,0 +1,233 @@
+package io.claritystream.agent.postgres;
+
+import io.claritystream.agent.files.PrivateFile;
+import io.claritystream.agent.postgres.CapturedTable.Stand;
+import io.claritystream.protocol.block.CorruptBlockException;
+import io.claritystream.protocol.block.Lsn;
+import io.claritystream.protocol.block.TableSchema;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Base64;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/// The tables of a source as capture holds them, on disk before anything follows from it. Used by
+/// the thread that captures and by the one that watches the source.
+///
+/// What a restart must decide as before lies here: which events of a transaction are dropped counts
+/// for how many of it the spool holds. A cut is forgotten once the platform has the rows and no
+/// transaction that it would drop can come again.
+public final class CapturedTables {
+  private final Path file;
+  private final Map<Long, CapturedTable> tables = new TreeMap<>();
+  private volatile List<CapturedTable> cut = List.of();
+  private volatile boolean work;
+  private boolean fresh;
+
+  private CapturedTables(Path file) {
+    this.file = file;
+  }
+
+  /// @throws IOException if the file is there and not what we wrote
+  public static CapturedTables load(Path file) throws IOException {
+    var result = new CapturedTables(file);
+    var found = PrivateFile.readProperties(file);
+    result.fresh = found.isEmpty();
+    var values = found.orElse(Map.of());
+    try {
+      var count = Integer.parseInt(values.getOrDefault("tables", "0"));
+      for (var i = 0; i < count; i++) {
+        var table = read(values, i + ".");
+        result.tables.put(table.oid(), table);
+      }
+    } catch (IllegalArgumentException | CorruptBlockException e) {
+      throw new IOException(file + " is not as the agent wrote it: " + e.getMessage());
+    }
+    result.look();
+    return result;
+  }
+
+  private static CapturedTable read(Map<String, String> values, String at) {
+    var schema = values.get(at + "schema");
+    var position = values.get(at + "cut");
+    var rows = values.get(at + "cut_rows");
+    return new CapturedTable(
+        Long.parseLong(values.getOrDefault(at + "oid", "")),
+        new TableName(
+            values.getOrDefault(at + "namespace", ""), values.getOrDefault(at + "name", "")),
+        Stand.valueOf(values.getOrDefault(at + "stand", "").toUpperCase(Locale.ROOT)),
+        schema == null ? null : TableSchema.decode(Base64.getDecoder().decode(schema)),
+        values.getOrDefault(at + "leaves", ""),
+        position == null
+            ? null
+            : new Cut(
+                rows == null ? null : Visible.parse(rows),
+                Lsn.parse(position),
+                Long.parseLong(values.getOrDefault(at + "cut_seq", ""))));
+  }
+
+  private void save() throws IOException {
+    var values = new LinkedHashMap<String, String>();
+    values.put("tables", Integer.toString(tables.size()));
+    var i = 0;
+    for (var table : tables.values()) {
+      var at = i++ + ".";
+      values.put(at + "oid", Long.toString(table.oid()));
+      values.put(at + "namespace", table.name().namespace());
+      values.put(at + "name", table.name().name());
+      values.put(at + "stand", table.stand().name().toLowerCase(Locale.ROOT));
+      var schema = table.schema();
+      if (schema != null) {
+        values.put(at + "schema", Base64.getEncoder().encodeToString(schema.encode()));
+      }
+      if (!table.leaves().isEmpty()) {
+        values.put(at + "leaves", table.leaves());
+      }
+      var without = table.cut();
+      if (without != null) {
+        values.put(at + "cut", Lsn.text(without.position()));
+        values.put(at + "cut_seq", Long.toString(without.seq()));
+        if (without.rows() != null) {
+          values.put(at + "cut_rows", without.rows().text());
+        }
+      }
+    }
+    PrivateFile.write(file, PrivateFile.properties(values));
+    fresh = false;
+    look();
+  }
+
+  private void look() {
+    cut = tables.values().stream().filter(table -> table.cut() != null).toList();
+    work =
+        tables.values().stream()
+            .anyMatch(table -> table.stand() == Stand.WANTED || table.stand() == Stand.LEAVING);
+  }
+
+  /// Whether nothing was ever written down.
+  synchronized boolean fresh() {
+    return fresh;
+  }
+
+  /// Whether some table is to be read or to be cleared.
+  boolean work() {
+    return work;
+  }
+
+  synchronized List<CapturedTable> all() {
+    return List.copyOf(tables.values());
+  }
+
+  synchronized @Nullable CapturedTable get(long oid) {
+    return tables.get(oid);
+  }
+
+  /// In the order of their names.
+  synchronized List<CapturedTable> standing(Stand stand) {
+    return tables.values().stream()
+        .filter(table -> table.stand() == stand)
+        .sorted(Comparator.comparing(CapturedTable::name))
+        .toList();
+  }
+
+  /// The tables of which a transaction's changes are dropped.
+  Set<Long> dropped(long xid, long commit) {
+    var all = cut;
+    if (all.isEmpty()) {
+      return Set.of();
+    }
+    var result = new HashSet<Long>();
+    for (var table : all) {
+      var without = table.cut();
+      if (without != null && without.drops(xid, commit)) {
+        result.add(table.oid());
+      }
+    }
+    return result;
+  }
+
+  /// These and no others: a snapshot of all is whole.
+  synchronized void replace(List<CapturedTable> now) throws IOException {
+    tables.clear();
+    now.forEach(table -> tables.put(table.oid(), table));
+    save();
+  }
+
+  /// Makes of the tables what `change` says, in one write, if anything changes.
+  synchronized boolean change(UnaryOperator<Map<Long, CapturedTable>> change) throws IOException {
+    var now = change.apply(new TreeMap<>(tables));
+    if (now.equals(tables)) {
+      return false;
+    }
+    tables.clear();
+    tables.putAll(now);
+    save();
+    return true;
+  }
+
+  synchronized void put(CapturedTable table) throws IOException {
+    tables.put(table.oid(), table);
+    save();
+  }
+
+  /// The platform did not get all that was spooled, and capture goes on from what it has: whatever
+  /// it may not have of a table is done again.
+  public synchronized void again() throws IOException {
+    change(
+        now -> {
+          now.replaceAll(
+              (oid, table) ->
+                  table.cut() == null
+                      ? table
+                      : table.stands(table.stays() ? Stand.WANTED : Stand.LEAVING).cut(null));
+          return now;
+        });
+  }
+
+  /// All up to this number is durable, and the source goes on at this position at the earliest.
+  synchronized void settled(long durableSeq, long position) throws IOException {
+    if (cut.isEmpty()) {
+      return;
+    }
+    change(
+        now -> {
+          now.replaceAll(
+              (oid, table) -> {
+                var without = table.cut();
+                return without != null
+                        && without.rows() != null
+                        && without.seq() <= durableSeq
+                        && Long.compareUnsigned(without.position(), position) <= 0
+                    ? table.cut(null)
+                    : table;
+              });
+          return now;
+        });
+  }
+
+  /// A dropped table's number does not come again once its last change is behind us.
+  synchronized void forget(Set<Long> there, long durableSeq, long position) throws IOException {
+    change(
+        now -> {
+          now.values()
+              .removeIf(
+                  table -> {
+                    var without = table.cut();
+                    return table.stand() == Stand.GONE
+                        && !there.contains(table.oid())
+                        && (without == null
+                            || without.seq() <= durableSeq
+                                && Long.compareUnsigned(without.position(), position) <= 0);
+                  });
+          return now;
+        });
+  }
+}

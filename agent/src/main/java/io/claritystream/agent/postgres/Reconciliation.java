@@ -1,0 +1,149 @@
+package io.claritystream.agent.postgres;
+
+import io.claritystream.agent.postgres.CapturedTable.Stand;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Holds the tables of a capture under way against the catalogue: publishes what is new among the
+/// chosen ones, and says which tables are to be read, read again, or cleared.
+///
+/// A table is published before it is said to be wanted, and is read only when all that ran until
+/// then has ended ([TableCopies]). One whose rights were taken away stays as it is: the stream
+/// brings it still.
+final class Reconciliation {
+  private static final Logger LOG = LoggerFactory.getLogger(Reconciliation.class);
+
+  private final TableChoice choice;
+  private final Publications publications;
+  private final CapturedTables tables;
+
+  Reconciliation(TableChoice choice, Publications publications, CapturedTables tables) {
+    this.choice = choice;
+    this.publications = publications;
+    this.tables = tables;
+  }
+
+  /// @return what was found
+  Preflight run(Connection connection) throws SQLException, IOException {
+    return run(connection, Preflight.check(connection, choice, publications));
+  }
+
+  Preflight run(Connection connection, Preflight found) throws SQLException, IOException {
+    var chosen =
+        new ArrayList<>(
+            found.published().stream().filter(table -> choice.includes(table.table())).toList());
+    found.tables().stream().filter(table -> !table.published()).forEach(chosen::add);
+    if (publications.make(connection, found.version(), chosen)) {
+      LOG.info("the publications {} were set right", publications.full());
+    }
+    var catalog = new Catalog(connection);
+    var roots =
+        chosen.stream().filter(Catalog.Candidate::partitioned).map(Catalog.Candidate::oid).toList();
+    var leaves = roots.isEmpty() ? Map.<Long, String>of() : catalog.leaves(roots);
+    var again = again(catalog, leaves);
+    var fresh = tables.fresh();
+    tables.change(now -> next(now, chosen, leaves, again, fresh));
+    return found;
+  }
+
+  /// Which tables hold other rows than the stream has told, because of what became of partitions.
+  private Set<Long> again(Catalog catalog, Map<Long, String> leaves) throws SQLException {
+    var result = new ArrayList<Long>();
+    for (var root : leaves.entrySet()) {
+      var before = tables.get(root.getKey());
+      if (before != null
+          && before.stand() == Stand.HELD
+          && !before.leaves().equals(root.getValue())
+          && differs(catalog, leaves(before.leaves()), leaves(root.getValue()))) {
+        LOG.info("partitions of {} changed aside from the stream", before.name());
+        result.add(root.getKey());
+      }
+    }
+    return Set.copyOf(result);
+  }
+
+  /// A partition that is gone, or whose file is another one, was detached, dropped or emptied. A
+  /// new one matters if it held rows before it became one.
+  private static boolean differs(Catalog catalog, Map<Long, String> before, Map<Long, String> after)
+      throws SQLException {
+    for (var leaf : before.entrySet()) {
+      if (!leaf.getValue().equals(after.get(leaf.getKey()))) {
+        return true;
+      }
+    }
+    for (var leaf : after.keySet()) {
+      if (!before.containsKey(leaf) && catalog.broughtRows(leaf)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private static Map<Long, String> leaves(String text) {
+    var result = new HashMap<Long, String>();
+    for (var leaf : text.isEmpty() ? new String[0] : text.split(",")) {
+      var parts = leaf.split(":", 2);
+      result.put(Long.valueOf(parts[0]), parts[1]);
+    }
+    return result;
+  }
+
+  private static Map<Long, CapturedTable> next(
+      Map<Long, CapturedTable> now,
+      List<Catalog.Candidate> chosen,
+      Map<Long, String> leaves,
+      Set<Long> again,
+      boolean fresh) {
+    var result = new TreeMap<>(now);
+    for (var candidate : chosen) {
+      result.compute(
+          candidate.oid(),
+          (oid, table) -> one(candidate, table, leaves.get(oid), again.contains(oid), fresh));
+    }
+    var there = chosen.stream().map(Catalog.Candidate::oid).collect(Collectors.toSet());
+    result.replaceAll(
+        (oid, table) ->
+            table.stays() && !there.contains(oid) ? table.stands(Stand.LEAVING) : table);
+    return result;
+  }
+
+  private static CapturedTable one(
+      Catalog.Candidate candidate,
+      @Nullable CapturedTable table,
+      @Nullable String leaves,
+      boolean again,
+      boolean fresh) {
+    if (table == null) {
+      var wanted = CapturedTable.wanted(candidate.oid(), candidate.table());
+      // Captured since before tables were written down.
+      return fresh && candidate.published()
+          ? wanted.stands(Stand.HELD).leaves(leaves == null ? "" : leaves)
+          : wanted;
+    }
+    return switch (table.stand()) {
+      case LEAVING -> table;
+      case GONE -> CapturedTable.wanted(candidate.oid(), candidate.table()).cut(table.cut());
+      case WANTED, HELD -> {
+        if (!table.name().equals(candidate.table())) {
+          // First its rows under the old name are cleared.
+          yield table.stands(Stand.LEAVING);
+        }
+        if (again) {
+          yield table.stands(Stand.WANTED);
+        }
+        yield leaves == null || table.stand() == Stand.WANTED ? table : table.leaves(leaves);
+      }
+    };
+  }
+}

@@ -1,0 +1,255 @@
+package io.claritystream.agent.postgres;
+
+import io.claritystream.agent.postgres.CapturedTable.Stand;
+import io.claritystream.agent.spool.Spool;
+import io.claritystream.protocol.block.Op;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Reads single tables into a stream under way, between two of its transactions, and clears those
+/// that are captured no more. Used by the thread that captures.
+///
+/// The rows of a table are those that one snapshot of the database sees; behind them the stream is
+/// taken without the transactions that the snapshot saw ([Cut]). So that nothing is lost, the
+/// snapshot must see every transaction that the stream brought before the rows. It is therefore
+/// taken only when all transactions that ran when the reading was begun have ended, and given up
+/// when one is still running for it that the stream brought already: the log has a commit a moment
+/// before others see it, or, where commits wait for a standby, much earlier. The wait also lets
+/// those end that wrote to the table before it was published, whose changes the stream lacks.
+///
+/// Cut short at any place it is done again: the rows begin with an event that clears the table.
+final class TableCopies implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TableCopies.class);
+  private static final long LOOK_NS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long AGAIN_NS = TimeUnit.SECONDS.toNanos(15);
+
+  /// Transactions are remembered in a bit each; beyond this many the reading is begun again.
+  private static final int REMEMBERED_MAX = 1 << 26;
+
+  /// Of the event that clears a table: it stands nowhere in the log, which tells it from a
+  /// TRUNCATE.
+  private static final long NOWHERE = 0;
+
+  private static final int LOCK_WAIT_MS = 2_000;
+
+  private final Database database;
+  private final CapturedTables tables;
+  private final Spool spool;
+  private final Progress progress;
+  private final Clock clock;
+  private final BlockAssembler.Waiting waiting;
+  private @Nullable Connection beside;
+  private long begunAt = -1;
+  private final Set<Long> begunFor = new HashSet<>();
+  private BitSet brought = new BitSet();
+  private long lookNs;
+
+  /// @param waiting keeps the stream alive while it is not read, and ends the reading by throwing
+  TableCopies(
+      Database database,
+      CapturedTables tables,
+      Spool spool,
+      Progress progress,
+      Clock clock,
+      BlockAssembler.Waiting waiting) {
+    this.database = database;
+    this.tables = tables;
+    this.spool = spool;
+    this.progress = progress;
+    this.clock = clock;
+    this.waiting = waiting;
+    lookNs = System.nanoTime();
+  }
+
+  /// The stream brings this transaction.
+  void brought(long xid) {
+    if (begunAt < 0) {
+      return;
+    }
+    var at = (int) (xid - begunAt);
+    if (at >= 0 && at < REMEMBERED_MAX) {
+      brought.set(at);
+    } else if (at >= REMEMBERED_MAX) {
+      begunAt = -1;
+    }
+  }
+
+  /// Called between two transactions. Does what there is to do and can be done now.
+  void step(BlockAssembler events)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    if (!tables.work() || System.nanoTime() - lookNs < 0) {
+      return;
+    }
+    lookNs = System.nanoTime() + LOOK_NS;
+    try {
+      var connection = connected();
+      for (var table : tables.standing(Stand.LEAVING)) {
+        clear(connection, table, events);
+      }
+      var table = ready(connection);
+      if (table != null) {
+        copy(connection, table, events);
+      }
+    } catch (PSQLException e) {
+      if (e.getServerErrorMessage() == null) {
+        throw e;
+      }
+      // What the server refuses of one table must not keep the stream from going on.
+      var why = "a table cannot be read beside the stream: " + Unusable.words(e, database);
+      LOG.warn("{}", why);
+      progress.unreadable(why);
+      lookNs = System.nanoTime() + AGAIN_NS;
+      close();
+    }
+  }
+
+  private Connection connected() throws SQLException {
+    var now = beside;
+    if (now == null || now.isClosed()) {
+      now = database.connect();
+      beside = now;
+      now.setNetworkTimeout(Runnable::run, 60_000);
+      now.setReadOnly(true);
+      now.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+      begunAt = -1;
+    }
+    return now;
+  }
+
+  /// The first table whose reading was begun and for which all that ran then has ended.
+  private @Nullable CapturedTable ready(Connection connection) throws SQLException {
+    var wanted = tables.standing(Stand.WANTED);
+    begunFor.retainAll(wanted.stream().map(CapturedTable::oid).toList());
+    if (wanted.isEmpty()) {
+      begunAt = -1;
+      return null;
+    }
+    var now = Visible.read(connection);
+    if (begunAt < 0 || begunFor.isEmpty()) {
+      begunAt = now.next();
+      brought = new BitSet();
+      wanted.forEach(table -> begunFor.add(table.oid()));
+    }
+    return now.first() < begunAt
+        ? null
+        : wanted.stream().filter(table -> begunFor.contains(table.oid())).findFirst().orElse(null);
+  }
+
+  private void clear(Connection connection, CapturedTable table, BlockAssembler events)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    var position = Slot.inserted(connection);
+    events.copyBegin(position, micros());
+    events.beginEvent(Op.TRUNCATE, table.schemaOrName(), NOWHERE);
+    events.endEvent();
+    events.copyEnd();
+    spooled(events);
+    tables.put(table.stands(Stand.GONE).cut(new Cut(null, position, events.lastSeq())));
+    LOG.info("{} is captured no more, its rows are cleared", table.name());
+  }
+
+  private void copy(Connection connection, CapturedTable table, BlockAssembler events)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    connection.setAutoCommit(false);
+    try {
+      // The lock comes before the snapshot: whoever emptied or rewrote the table is over then, and
+      // the snapshot sees what came of it.
+      try (var statement = connection.createStatement()) {
+        statement.execute("SET LOCAL lock_timeout = " + LOCK_WAIT_MS);
+        statement.execute("LOCK TABLE " + table.name().quoted() + " IN ACCESS SHARE MODE");
+      }
+      var rows = Visible.read(connection);
+      var position = Slot.inserted(connection);
+      var catalog = new Catalog(connection);
+      var facts = catalog.table(table.oid());
+      if (facts == null || !facts.table().equals(table.name())) {
+        // Dropped or renamed: whoever watches the catalogue finds that too.
+        return;
+      }
+      if (rows.running().stream().anyMatch(this::wasBrought)) {
+        return;
+      }
+      var leaves = catalog.leaves(List.of(table.oid())).getOrDefault(table.oid(), "");
+      read(connection, facts, position, events);
+      tables.put(CapturedTable.held(facts, leaves, new Cut(rows, position, events.lastSeq())));
+      progress.unreadable("");
+    } finally {
+      if (!connection.isClosed()) {
+        connection.rollback();
+        connection.setAutoCommit(true);
+      }
+    }
+  }
+
+  private boolean wasBrought(long xid) {
+    return xid >= begunAt && brought.get((int) (xid - begunAt));
+  }
+
+  private void read(Connection connection, TableFacts facts, long position, BlockAssembler events)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
+    var words = "reads all rows of " + facts.table() + " beside the stream";
+    progress.beside(words);
+    events.copyBegin(position, micros());
+    try {
+      events.beginEvent(Op.TRUNCATE, facts.schema(), NOWHERE);
+      events.endEvent();
+      var all =
+          TableReader.read(
+              connection,
+              facts,
+              position,
+              events,
+              rows -> {
+                progress.beside(words + ", " + rows + " so far");
+                waiting.tick();
+              });
+      LOG.info("read {} rows of {} beside the stream", all, facts.table());
+    } finally {
+      // Whole or not: what follows are transactions again, and a part is cleared when it is read
+      // anew.
+      events.copyEnd();
+      progress.beside("");
+    }
+    spooled(events);
+  }
+
+  /// Waits until all that was captured so far is on disk.
+  private void spooled(BlockAssembler events)
+      throws SQLException, IOException, InterruptedException {
+    events.seal();
+    while (spool.tailSeq() < events.lastSeq()) {
+      waiting.tick();
+      events.check();
+      spool.awaitBeyond(events.lastSeq() - 1, 100, TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private long micros() {
+    var now = clock.instant();
+    return now.getEpochSecond() * 1_000_000 + now.getNano() / 1_000;
+  }
+
+  @Override
+  public void close() {
+    var now = beside;
+    beside = null;
+    begunAt = -1;
+    if (now != null) {
+      try {
+        now.close();
+      } catch (SQLException e) {
+        LOG.debug("a connection that is not needed any more could not be closed", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,175 @@
+package io.claritystream.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.claritystream.protocol.block.Op;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What becomes of a source's tables while it is captured: each has a definite outcome, which the
+/// platform's end holds within ten seconds, in the same epoch.
+class TablesTests {
+  private static final Duration LONG = Duration.ofSeconds(60);
+
+  /// What is looked for every six seconds is read at once.
+  private static final Duration SOON = Duration.ofSeconds(10);
+
+  @TempDir Path directory;
+  private Rig rig;
+
+  @BeforeEach
+  void captureTwoTables() throws Exception {
+    rig = new Rig(directory.resolve("data"), Rig.SMALL);
+    rig.sql(
+        "CREATE TABLE other (id int PRIMARY KEY, v int)",
+        "INSERT INTO other VALUES (1, 1)",
+        "CREATE TABLE reading (id int PRIMARY KEY, v int)",
+        "INSERT INTO reading VALUES (1, 1), (2, 2)");
+  }
+
+  @AfterEach
+  void oneEpochAndNoTableReadForAnother() throws Exception {
+    try (var ended = rig) {
+      assertThat(ended.platform.violations).isEmpty();
+      assertThat(ended.source().epochs).hasSize(1);
+      assertThat(ended.source().events())
+          .filteredOn(event -> event.schema().name().equals("other") && event.op() == Op.READ)
+          .hasSize(1);
+    }
+  }
+
+  @Test
+  void aTableThatIsCreatedIsCaptured() throws Exception {
+    start("");
+    rig.sql("CREATE TABLE fresh (id int PRIMARY KEY, v int)", "INSERT INTO fresh VALUES (1, 1)");
+    equals(SOON, "fresh");
+    rig.sql("UPDATE fresh SET v = 2", "INSERT INTO fresh VALUES (3, 3)");
+    equals(SOON, "fresh");
+  }
+
+  @Test
+  void aTableThatIsChosenNoMoreIsClearedAndOneChosenAgainIsRead() throws Exception {
+    start("");
+    rig.stop();
+    rig.start("!reading");
+    await().atMost(LONG).until(() -> held("reading").isEmpty());
+    rig.sql("INSERT INTO reading VALUES (3, 3)", "INSERT INTO other VALUES (3, 3)");
+    equals(LONG, "other");
+    assertThat(held("reading")).isEmpty();
+    rig.stop();
+    rig.start("");
+    equals(LONG, "reading");
+    rig.sql("DELETE FROM reading WHERE id = 1");
+    equals(LONG, "reading");
+  }
+
+  @Test
+  void aDroppedTableIsCleared() throws Exception {
+    start("reading,other");
+    rig.sql("INSERT INTO reading VALUES (5, 5)", "DROP TABLE reading");
+    await().atMost(SOON).until(() -> held("reading").isEmpty());
+    rig.sql("UPDATE other SET v = 5");
+    equals(LONG, "other");
+    // That a chosen table is gone does not keep a restarted agent from capturing the others.
+    rig.stop();
+    rig.start("reading,other");
+    rig.sql("UPDATE other SET v = 6");
+    equals(LONG, "other");
+    assertThat(rig.report().notes()).anyMatch(note -> note.contains("No table matches reading"));
+  }
+
+  @Test
+  void aRenamedTableIsClearedUnderTheOldNameAndReadUnderTheNewOne() throws Exception {
+    start("");
+    rig.sql("ALTER TABLE reading RENAME TO measured", "INSERT INTO measured VALUES (7, 7)");
+    equals(Duration.ofSeconds(20), "measured");
+    assertThat(held("reading")).isEmpty();
+    rig.sql("UPDATE measured SET v = v + 1");
+    equals(LONG, "measured");
+  }
+
+  @Test
+  void aTableThatIsDroppedAndCreatedAgainIsReadAnew() throws Exception {
+    start("");
+    rig.sql(
+        "DROP TABLE reading",
+        "CREATE TABLE reading (id int PRIMARY KEY, v int, more text)",
+        "INSERT INTO reading VALUES (1, 10), (9, 9)");
+    equals(SOON, "reading");
+    rig.sql("DELETE FROM reading WHERE id = 1");
+    equals(LONG, "reading");
+  }
+
+  @Test
+  void whatBefallsAPartitionAsideFromTheStreamIsRead() throws Exception {
+    rig.sql(
+        "CREATE TABLE parted (id int PRIMARY KEY, v int) PARTITION BY RANGE (id)",
+        "CREATE TABLE p1 PARTITION OF parted FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE p2 PARTITION OF parted FOR VALUES FROM (10) TO (20)",
+        "CREATE TABLE p3 PARTITION OF parted FOR VALUES FROM (20) TO (30)",
+        "INSERT INTO parted SELECT g, g FROM generate_series(0, 29) g");
+    start("other,parted");
+    rig.sql("TRUNCATE p1");
+    equals(SOON, "parted");
+    assertThat(held("parted")).hasSize(20);
+    rig.sql("ALTER TABLE parted DETACH PARTITION p2");
+    equals(SOON, "parted");
+    assertThat(held("parted")).hasSize(10);
+    rig.sql("ALTER TABLE parted ATTACH PARTITION p2 FOR VALUES FROM (10) TO (20)");
+    equals(SOON, "parted");
+    assertThat(held("parted")).hasSize(20);
+    rig.sql("DROP TABLE p3");
+    equals(SOON, "parted");
+    assertThat(held("parted")).hasSize(10);
+  }
+
+  /// Those who make a partition a day do not want the whole table to be read each day.
+  @Test
+  void aPartitionThatIsCreatedAndFilledIsNotReadAgain() throws Exception {
+    rig.sql(
+        "CREATE TABLE parted (id int PRIMARY KEY, v int) PARTITION BY RANGE (id)",
+        "CREATE TABLE p1 PARTITION OF parted FOR VALUES FROM (0) TO (10)",
+        "INSERT INTO parted VALUES (1, 1)",
+        "CREATE TABLE marker0 (id int PRIMARY KEY)");
+    start("other,parted,marker*");
+    rig.sql(
+        "CREATE TABLE p2 PARTITION OF parted FOR VALUES FROM (10) TO (20)",
+        "INSERT INTO parted VALUES (11, 11)");
+    equals(LONG, "parted");
+    // Who found this has looked at the partitions as well.
+    rig.sql("CREATE TABLE marker (id int PRIMARY KEY, v int)", "INSERT INTO marker VALUES (1, 1)");
+    equals(SOON, "marker");
+    assertThat(rig.source().events())
+        .filteredOn(event -> event.schema().name().equals("parted"))
+        .extracting(event -> event.op())
+        .containsExactly(Op.READ, Op.INSERT);
+  }
+
+  private void start(String tables) throws Exception {
+    rig.start(tables);
+    await().atMost(LONG).until(() -> rig.source().snapshotsEnded == 1);
+  }
+
+  private List<String> held(String table) {
+    return Rig.fold(rig.source().events(), table).values().stream()
+        .map(row -> row.get("id") + " " + row.get("v"))
+        .toList();
+  }
+
+  /// The events make of the table what the source holds.
+  private void equals(Duration within, String table) throws Exception {
+    var source =
+        List.of(
+            rig.value("SELECT coalesce(string_agg(id || ' ' || v, ','), '') FROM " + table)
+                .split(","));
+    await()
+        .atMost(within)
+        .untilAsserted(() -> assertThat(held(table)).containsExactlyInAnyOrderElementsOf(source));
+  }
+}

@@ -1,0 +1,332 @@
+package io.claritystream.agent.postgres;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.claritystream.agent.postgres.CapturedTable.Stand;
+import io.claritystream.agent.spool.Spool;
+import io.claritystream.embedded.TestPostgres;
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.Row;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// A table that is read beside a stream under way: no change of it is lost and none counts twice,
+/// whoever writes meanwhile and wherever it is cut short; no other table is read again.
+class TableCopyTests {
+  @TempDir Path directory;
+  private final TestPostgres.Database database = TestPostgres.shared().createDatabase();
+  private final String slot = "clarity_" + database.name();
+  private final TestCapture captures = new TestCapture(database, slot);
+
+  private Connection a;
+  private Path home;
+  private CaptureState streamed;
+
+  @BeforeEach
+  void captureOneTable() throws Exception {
+    a = database.connect();
+    run("CREATE TABLE first (id int PRIMARY KEY, v int)", "INSERT INTO first VALUES (1, 1)");
+    home = Files.createDirectories(directory.resolve("whole"));
+    streamed = captures.run(home, captures.fresh(), 1);
+  }
+
+  @AfterEach
+  void leaveNothing() throws SQLException {
+    a.close();
+    Footprint.remove(captures.source(), slot);
+  }
+
+  @Test
+  void aNewTableIsTakenInWithoutReadingTheOthersAgain() throws Exception {
+    run("CREATE TABLE more (id int PRIMARY KEY, v int)", "INSERT INTO more VALUES (1, 1), (2, 2)");
+    captures.run(home, streamed, (spool, tables) -> held(tables, "more"));
+    run("UPDATE more SET v = 3 WHERE id = 2", "UPDATE first SET v = 9");
+    captures.run(home, streamed, (spool, tables) -> reached(spool));
+    var events = events(home);
+    assertThat(events.stream().filter(event -> event.schema().name().equals("first")))
+        .extracting(ChangeEvent::op)
+        .containsExactly(Op.READ, Op.UPDATE, Op.INSERT);
+    assertThat(events.stream().filter(event -> event.schema().name().equals("more")))
+        .extracting(ChangeEvent::op)
+        .containsExactly(Op.TRUNCATE, Op.READ, Op.READ, Op.UPDATE);
+    equalsSource(events, "more");
+  }
+
+  /// The change was made before the table was published, so the stream will never bring it, and is
+  /// committed after.
+  @Test
+  void aTransactionThatWroteBeforeTheTableWasPublishedIsAwaited() throws Exception {
+    run("CREATE TABLE more (id int PRIMARY KEY, v int)");
+    try (var b = database.connect()) {
+      b.setAutoCommit(false);
+      RestartTests.run(b, "INSERT INTO more VALUES (1, 1)");
+      captures.run(
+          home,
+          streamed,
+          (spool, tables) -> {
+            // Published, and the stream goes on while the table waits.
+            if (tables.all().size() < 2) {
+              return false;
+            }
+            run("UPDATE first SET v = v + 1");
+            var before = spool.tailSeq();
+            spool.awaitBeyond(before, 10, java.util.concurrent.TimeUnit.SECONDS);
+            assertThat(held(tables, "more")).isFalse();
+            return true;
+          });
+      b.commit();
+    }
+    captures.run(home, streamed, (spool, tables) -> held(tables, "more"));
+    equalsSource(events(home), "more");
+  }
+
+  /// Writers of all kinds are at work while the table is read, again and again.
+  @Test
+  void nothingIsLostOrDoubledWhileOthersWrite() throws Exception {
+    run("CREATE TABLE more (id int PRIMARY KEY, v int)");
+    run("INSERT INTO more SELECT g, 0 FROM generate_series(1, 300) g");
+    var stop = new AtomicBoolean();
+    var failed = new AtomicReference<Exception>();
+    var writers = new ArrayList<Thread>();
+    for (var i = 0; i < 3; i++) {
+      var seed = i;
+      writers.add(Thread.ofPlatform().start(() -> write(seed, stop, failed)));
+    }
+    try {
+      var times = new int[1];
+      captures.run(
+          home,
+          streamed,
+          (spool, tables) -> {
+            if (!held(tables, "more")) {
+              return false;
+            }
+            for (var table : tables.standing(Stand.HELD)) {
+              if (table.name().name().equals("more")) {
+                tables.put(table.stands(Stand.WANTED));
+              }
+            }
+            return times[0]++ == 6;
+          });
+    } finally {
+      stop.set(true);
+      for (var writer : writers) {
+        writer.join();
+      }
+    }
+    assertThat(failed.get()).isNull();
+    captures.run(home, streamed, (spool, tables) -> held(tables, "more") && reached(spool));
+    var events = events(home);
+    assertThat(events.stream().filter(event -> event.op() == Op.TRUNCATE).count())
+        .isGreaterThanOrEqualTo(6);
+    equalsSource(events, "more");
+    for (var i = 0; i < events.size(); i++) {
+      assertThat(events.get(i).seq()).isEqualTo(i + 1);
+    }
+  }
+
+  private void write(int seed, AtomicBoolean stop, AtomicReference<Exception> failed) {
+    var random = new Random(seed);
+    try (var connection = database.connect()) {
+      connection.setAutoCommit(false);
+      while (!stop.get()) {
+        for (var i = 0; i <= random.nextInt(4); i++) {
+          // Each writer has rows of its own: none waits for another.
+          var id = random.nextInt(100) * 3 + seed + 1;
+          RestartTests.run(
+              connection,
+              switch (random.nextInt(5)) {
+                case 0 -> "DELETE FROM more WHERE id = " + id;
+                case 1 ->
+                    "SAVEPOINT s; UPDATE more SET v = -1 WHERE id = " + id + "; ROLLBACK TO s";
+                case 2 ->
+                    "DELETE FROM more WHERE id = "
+                        + (id + 3000)
+                        + "; UPDATE more SET id = id + 3000 WHERE id = "
+                        + id;
+                case 3 -> "UPDATE more SET v = v + 1 WHERE id = " + id;
+                default -> "INSERT INTO more VALUES (" + id + ", 7) ON CONFLICT (id) DO NOTHING";
+              });
+        }
+        if (random.nextInt(5) == 0) {
+          connection.rollback();
+        } else {
+          connection.commit();
+        }
+      }
+      connection.rollback();
+    } catch (SQLException e) {
+      failed.set(e);
+    }
+  }
+
+  @Test
+  void cutShortAfterAnyEventItIsDoneAgainWithoutLossOrDouble() throws Exception {
+    // Open while the table is read, and committed behind it: not in its rows.
+    try (var b = database.connect()) {
+      b.setAutoCommit(false);
+      run("CREATE TABLE more (id int PRIMARY KEY, v int)");
+      run("INSERT INTO more VALUES (1, 1), (2, 2), (3, 3)");
+      var begun = new AtomicBoolean();
+      var wanted = directory.resolve("wanted.properties");
+      captures.run(
+          home,
+          streamed,
+          (spool, tables) -> {
+            if (tables.all().size() == 2 && begun.compareAndSet(false, true)) {
+              Files.copy(home.resolve("tables.properties"), wanted);
+            }
+            return held(tables, "more");
+          });
+      // Read again, with a transaction open that began after that was asked for.
+      var rewanted = directory.resolve("rewanted.properties");
+      begun.set(false);
+      captures.run(
+          home,
+          streamed,
+          (spool, tables) -> {
+            if (begun.compareAndSet(false, true)) {
+              var more = table(tables, "more");
+              tables.put(more.stands(Stand.WANTED));
+              Files.copy(home.resolve("tables.properties"), rewanted);
+            }
+            return held(tables, "more");
+          });
+      RestartTests.run(b, "UPDATE more SET v = 20 WHERE id = 2", "INSERT INTO first VALUES (2, 2)");
+      run("UPDATE more SET v = 30 WHERE id = 3", "DELETE FROM more WHERE id = 1");
+      b.commit();
+      run("INSERT INTO more VALUES (4, 4)", "INSERT INTO first VALUES (9, 9)");
+      captures.run(home, streamed, (spool, tables) -> reached(spool));
+      var whole = RestartTests.words(home);
+      var firstCopy = positionOfTruncate(whole, 0);
+      var secondCopy = positionOfTruncate(whole, firstCopy + 1);
+      var after = home.resolve("tables.properties");
+      for (var kept = 1; kept < whole.size(); kept++) {
+        var stands =
+            kept < firstCopy + 4
+                ? List.of(wanted)
+                : kept == firstCopy + 4
+                    ? List.of(wanted, rewanted)
+                    : kept < secondCopy + 4
+                        ? List.of(rewanted)
+                        : kept == secondCopy + 4 ? List.of(rewanted, after) : List.of(after);
+        for (var stand : stands) {
+          var again =
+              Files.createDirectories(directory.resolve("kept" + kept + stand.getFileName()));
+          RestartTests.copy(home, again, kept);
+          Files.copy(stand, again.resolve("tables.properties"));
+          captures.run(again, streamed, (spool, tables) -> held(tables, "more") && reached(spool));
+          var events = events(again);
+          assertThat(RestartTests.words(again).subList(0, kept)).isEqualTo(whole.subList(0, kept));
+          for (var i = 0; i < events.size(); i++) {
+            assertThat(events.get(i).seq()).isEqualTo(i + 1);
+          }
+          equalsSource(events, "more");
+          equalsSource(events, "first");
+          if (stand == after) {
+            assertThat(RestartTests.words(again)).as("after event %d", kept).isEqualTo(whole);
+          }
+        }
+      }
+    }
+  }
+
+  private static int positionOfTruncate(List<String> words, int from) {
+    for (var i = from; i < words.size(); i++) {
+      if (words.get(i).contains(" TRUNCATE ")) {
+        return i;
+      }
+    }
+    throw new AssertionError("no truncate in " + words);
+  }
+
+  private static boolean held(CapturedTables tables, String name) {
+    var table = table(tables, name);
+    return table != null && table.stand() == Stand.HELD;
+  }
+
+  private static CapturedTable table(CapturedTables tables, String name) {
+    return tables.all().stream()
+        .filter(table -> table.name().name().equals(name))
+        .findFirst()
+        .orElse(null);
+  }
+
+  private long awaited;
+
+  /// Whether what was committed when this was first asked was captured: a change comes last, which
+  /// says so.
+  private boolean reached(Spool spool) throws Exception {
+    if (awaited == 0) {
+      run("INSERT INTO first VALUES ((SELECT max(id) + 100 FROM first), 0)");
+      try (var statement = a.createStatement();
+          var rows = statement.executeQuery("SELECT (pg_current_wal_lsn() - '0/0')::bigint")) {
+        rows.next();
+        awaited = rows.getLong(1);
+      }
+    }
+    return Long.compareUnsigned(spool.tailMark().endPosition(), awaited) >= 0;
+  }
+
+  private void equalsSource(List<ChangeEvent> events, String table) throws SQLException {
+    var source = new TreeMap<String, String>();
+    try (var statement = a.createStatement();
+        var rows = statement.executeQuery("SELECT id, v FROM " + table)) {
+      while (rows.next()) {
+        source.put(rows.getString(1), rows.getString(2));
+      }
+    }
+    assertThat(fold(events, table)).isEqualTo(source);
+  }
+
+  /// What the events make of a table. From when it was read last, every insert must be of a row
+  /// that is not there, and every other change of one that is.
+  static TreeMap<String, String> fold(List<ChangeEvent> events, String table) {
+    var of = events.stream().filter(event -> event.schema().name().equals(table)).toList();
+    var read = 0;
+    for (var i = 0; i < of.size(); i++) {
+      read = of.get(i).op() == Op.TRUNCATE ? i : read;
+    }
+    var rows = new TreeMap<String, String>();
+    for (var event : of.subList(read, of.size())) {
+      var old = key(event.oldKey() == null ? event.after() : event.oldKey());
+      if (event.op() == Op.DELETE || event.op() == Op.UPDATE) {
+        assertThat(rows.remove(old)).as("what %s changes", RestartTests.words(event)).isNotNull();
+      }
+      if (event.after() != null) {
+        assertThat(rows.put(key(event.after()), event.after().text(1)))
+            .as("what is there before %s", RestartTests.words(event))
+            .isNull();
+      }
+    }
+    return rows;
+  }
+
+  private static String key(Row row) {
+    return row == null ? null : row.text(0);
+  }
+
+  private static List<ChangeEvent> events(Path home) throws IOException {
+    try (var spool = Spool.open(home.resolve("spool"), 1, TestCapture.EVENT_BY_EVENT)) {
+      return TestBlocks.events(spool);
+    }
+  }
+
+  private void run(String... statements) throws SQLException {
+    RestartTests.run(a, statements);
+  }
+}
