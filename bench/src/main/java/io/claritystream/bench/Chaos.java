@@ -30,7 +30,6 @@ final class Chaos implements AutoCloseable {
   private final Api api;
   private final ChaosSource source;
   private final PairedAgent agent;
-  private final boolean retracted;
   private @Nullable Ended last;
 
   private record Ended(
@@ -46,9 +45,6 @@ final class Chaos implements AutoCloseable {
     source = cleanup.add(new ChaosSource(place));
     agent = PairedAgent.pair(cleanup, home, place, installation, api);
     agent.run();
-    try (Connection platform = installation.database("migrator")) {
-      retracted = Oracle.retracts(platform);
-    }
   }
 
   /// What a round came to.
@@ -69,18 +65,13 @@ final class Chaos implements AutoCloseable {
     }
   }
 
-  /// Whether updates, deletes and truncates are folded.
-  boolean retracted() {
-    return retracted;
-  }
-
   /// @param kills how many processes are killed while changes are made
   /// @param seconds for how long changes are made
   Round round(int number, long seed, int kills, int seconds)
       throws SQLException, InterruptedException {
     Random random = new Random(seed);
     String name = "round_" + number;
-    List<ChaosTable> tables = ChaosTable.some(random, retracted);
+    List<ChaosTable> tables = ChaosTable.some(random);
     source.prepare(name, tables);
     Map<String, Long> snapshot = snapshotRows(tables);
     long snapshotRows = snapshot.values().stream().mapToLong(Long::longValue).sum();
@@ -100,7 +91,7 @@ final class Chaos implements AutoCloseable {
     SlotWatch watch = new SlotWatch(source, name, installation, sourceId, snapshotRows, committed);
     List<ChaosWriter> writers = new ArrayList<>();
     for (int i = 0; i < WRITERS; i++) {
-      writers.add(new ChaosWriter(source, name, tables, retracted, committed, random.nextLong()));
+      writers.add(new ChaosWriter(source, name, tables, committed, random.nextLong()));
     }
     int killed = kill(random, kills, seconds);
     for (ChaosWriter writer : writers) {
@@ -123,7 +114,7 @@ final class Chaos implements AutoCloseable {
     }
     try (Connection customer = source.connect(round.name());
         Connection platform = installation.database("service")) {
-      return new Oracle(customer, platform, round.sourceId(), round.tables(), retracted)
+      return new Oracle(customer, platform, round.sourceId(), round.tables())
           .compare(round.snapshot());
     }
   }

@@ -73,11 +73,7 @@ final class ChaosRounds {
         .figure("slot_samples", samples);
     report.figures().set("failed_seeds", Api.JSON.valueToTree(seeds));
     report.table(
-        "Every process killed at random, %s"
-            .formatted(
-                chaos.retracted()
-                    ? "all changes folded"
-                    : "only inserts folded; other changes are held against bronze alone"),
+        "Every process killed at random, all changes folded",
         List.of(
             "round",
             "seed",

@@ -7,9 +7,7 @@ import java.util.Random;
 
 /// One of the tables whose readings come in while everything is killed: each kind tells its rows
 /// apart in another way.
-///
-/// @param changes whether its rows are changed, deleted and truncated as well
-record ChaosTable(Kind kind, boolean changes) {
+record ChaosTable(Kind kind) {
   static final String SCHEMA = "plant";
 
   /// @param place ends the names of its columns, so that no two tables have a metric in common
@@ -32,17 +30,12 @@ record ChaosTable(Kind kind, boolean changes) {
   }
 
   /// Some kinds, always one with a key and one without.
-  ///
-  /// @param all whether the rows of each of them may be changed
-  static List<ChaosTable> some(Random random, boolean all) {
+  static List<ChaosTable> some(Random random) {
     List<Kind> kinds = new ArrayList<>(List.of(Kind.values()));
     Collections.shuffle(kinds, random);
-    List<ChaosTable> tables = new ArrayList<>();
-    for (Kind kind : kinds.subList(0, 4 + random.nextInt(kinds.size() - 3))) {
-      // Half of them are left to inserts where nothing else is folded, to be compared.
-      tables.add(new ChaosTable(kind, all || tables.size() % 2 == 0));
-    }
-    return tables;
+    return kinds.subList(0, 4 + random.nextInt(kinds.size() - 3)).stream()
+        .map(ChaosTable::new)
+        .toList();
   }
 
   /// As events name it.

@@ -25,7 +25,6 @@ final class ChaosWriter {
   private final ChaosSource source;
   private final String database;
   private final List<ChaosTable> tables;
-  private final boolean retracted;
   private final Committed committed;
   private final Random random;
   private final Thread thread;
@@ -33,18 +32,15 @@ final class ChaosWriter {
   private volatile boolean stopped;
   private volatile @Nullable Throwable failure;
 
-  /// @param retracted whether what describes assets may change too
   ChaosWriter(
       ChaosSource source,
       String database,
       List<ChaosTable> tables,
-      boolean retracted,
       Committed committed,
       long seed) {
     this.source = source;
     this.database = database;
     this.tables = tables;
-    this.retracted = retracted;
     this.committed = committed;
     random = new Random(seed);
     thread = Thread.ofPlatform().name("writes").daemon().start(this::write);
@@ -154,7 +150,7 @@ final class ChaosWriter {
       return;
     }
     ChaosTable table = tables.get(random.nextInt(tables.size()));
-    int choice = table.changes() ? random.nextInt(100) : 0;
+    int choice = random.nextInt(100);
     if (choice < 60) {
       insert(connection, table, counts);
     } else if (choice == 99 && random.nextInt(4) == 0) {
@@ -282,7 +278,7 @@ final class ChaosWriter {
   }
 
   private void describe(Connection connection, Map<String, Long> counts) throws SQLException {
-    if (!retracted || random.nextInt(3) == 0) {
+    if (random.nextInt(3) == 0) {
       // One that nothing refers to yet.
       long rows =
           Sql.run(

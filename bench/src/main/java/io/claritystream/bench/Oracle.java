@@ -21,14 +21,7 @@ import java.util.stream.Collectors;
 /// @param platform the platform's, with a role that sees all
 /// @param sourceId of the source as the platform knows it
 /// @param tables of readings
-/// @param retracted whether updates, deletes and truncates are folded as well; if not, tables that
-///     have some are held against the journal alone
-record Oracle(
-    Connection source,
-    Connection platform,
-    UUID sourceId,
-    List<ChaosTable> tables,
-    boolean retracted) {
+record Oracle(Connection source, Connection platform, UUID sourceId, List<ChaosTable> tables) {
   private static final int SHOWN = 5;
 
   /// What was found.
@@ -43,11 +36,6 @@ record Oracle(
     boolean sound() {
       return lost == 0 && doubled == 0 && mismatched == 0;
     }
-  }
-
-  /// Whether the platform folds updates and deletes.
-  static boolean retracts(Connection platform) throws SQLException {
-    return Sql.text(platform, "SELECT to_regclass('analytics.row_state')::text") != null;
   }
 
   /// How many changes were committed, those that the snapshot read included.
@@ -156,20 +144,15 @@ record Oracle(
         sourceId);
   }
 
-  /// The tables whose readings can be compared: all, or those that were only added to.
-  private List<ChaosTable> compared() {
-    return tables.stream().filter(table -> retracted || !table.changes()).toList();
-  }
-
   private List<String> metrics() {
-    return compared().stream()
+    return tables.stream()
         .flatMap(table -> List.of(table.pressure(), table.flow()).stream())
         .toList();
   }
 
   private Map<String, String> expectedMinutes() throws SQLException {
     String readings =
-        compared().stream()
+        tables.stream()
             .flatMap(
                 table ->
                     List.of(table.pressure(), table.flow()).stream()
@@ -178,9 +161,6 @@ record Oracle(
                                 "SELECT asset_id, read_at, '%s' AS metric, %s::text::numeric AS v FROM %s"
                                     .formatted(metric, metric, table.qualified())))
             .collect(Collectors.joining(" UNION ALL "));
-    if (readings.isEmpty()) {
-      return Map.of();
-    }
     return texts(
         source,
         """
@@ -200,9 +180,6 @@ record Oracle(
   }
 
   private Map<String, String> minutes() throws SQLException {
-    if (metrics().isEmpty()) {
-      return Map.of();
-    }
     return texts(
         platform,
         """
@@ -247,19 +224,17 @@ record Oracle(
   /// long that the source's log leaves them out where they did not change.
   private Map<String, String> expectedExtras() throws SQLException {
     Map<String, String> expected = new HashMap<>(expectedOwnExtras());
-    if (retracted) {
-      for (ChaosTable table : tables) {
-        expected.putAll(
-            texts(
-                source,
-                """
+    for (ChaosTable table : tables) {
+      expected.putAll(
+          texts(
+              source,
+              """
                 SELECT format('%%s plant\\.reading_%1$s:note', asset_id), note
                 FROM (SELECT DISTINCT ON (asset_id) asset_id, note FROM plant.reading_%1$s
                       ORDER BY asset_id, read_at DESC) newest
                 WHERE note IS NOT NULL
                 """
-                    .formatted(table.kind().place)));
-      }
+                  .formatted(table.kind().place)));
     }
     return expected;
   }
@@ -292,10 +267,9 @@ record Oracle(
         ) e ON e.model_id = d.model_id AND e.entity_id = d.device_id
         WHERE m.source_id = ? AND m.state = 'live'
           AND (e.key IN ('remark', 'rating', 'approved', 'built_at')
-            OR ? AND right(e.key, 5) = ':note')
+            OR right(e.key, 5) = ':note')
         """,
-        sourceId,
-        retracted);
+        sourceId);
   }
 
   private static <V> long differences(
