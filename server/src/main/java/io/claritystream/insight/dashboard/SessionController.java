@@ -63,7 +63,7 @@ class SessionController {
     this.clock = clock;
   }
 
-  @Schema(name = "DeviceSession")
+  @Schema(name = "Session")
   record Session(
       UUID id,
       UUID sourceId,

@@ -11,7 +11,6 @@ import io.claritystream.base.http.RequiresPermission;
 import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.bronze.EventLog.Filter;
 import io.claritystream.stream.bronze.EventLog.Part;
-import io.claritystream.stream.bronze.EventLog.Place;
 import io.claritystream.stream.bronze.TenantPage.Slice;
 import io.claritystream.stream.bronze.TenantPage.Spot;
 import io.swagger.v3.oas.annotations.Operation;

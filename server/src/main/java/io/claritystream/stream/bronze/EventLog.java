@@ -75,12 +75,6 @@ final class EventLog {
     }
   }
 
-  /// An event's place in the order of its source.
-  record Place(int epoch, long seq) {
-    static final Place BEYOND_LAST = new Place(Integer.MAX_VALUE, Long.MAX_VALUE);
-    static final Place FIRST = new Place(0, 0);
-  }
-
   /// Which event, and where it stands.
   record Key(UUID eventId, UUID sourceId, Place place) {}
 

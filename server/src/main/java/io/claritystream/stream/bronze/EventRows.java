@@ -73,7 +73,7 @@ final class EventRows {
   record Event(
       UUID eventId,
       UUID sourceId,
-      EventLog.Place place,
+      Place place,
       String op,
       String table,
       String lsn,
@@ -138,7 +138,7 @@ final class EventRows {
     return new Event(
         row.getObject("event_id", UUID.class),
         row.getObject("source_id", UUID.class),
-        new EventLog.Place(row.getInt("epoch"), row.getLong("seq")),
+        new Place(row.getInt("epoch"), row.getLong("seq")),
         row.getString("op"),
         row.getString("table_name"),
         row.getString("lsn"),

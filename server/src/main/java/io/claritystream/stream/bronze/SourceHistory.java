@@ -58,16 +58,6 @@ public final class SourceHistory {
       WHERE source_id = ? AND table_name = ? AND schema_version = ?
       """;
 
-  /// A place in the order of a source's events.
-  public record Place(int epoch, long seq) implements Comparable<Place> {
-    @Override
-    public int compareTo(Place other) {
-      return epoch == other.epoch
-          ? Long.compare(seq, other.seq)
-          : Integer.compare(epoch, other.epoch);
-    }
-  }
-
   /// Events of one epoch, in order.
   public record Part(int epoch, List<ChangeEvent> events) {
     public boolean isEmpty() {

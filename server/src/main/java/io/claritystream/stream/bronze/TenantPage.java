@@ -4,7 +4,6 @@ import io.claritystream.base.db.TenantId;
 import io.claritystream.stream.bronze.EventLog.Filter;
 import io.claritystream.stream.bronze.EventLog.Key;
 import io.claritystream.stream.bronze.EventLog.Part;
-import io.claritystream.stream.bronze.EventLog.Place;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.claritystream.stream.ingest;
 
+import io.claritystream.stream.bronze.Place;
 import io.claritystream.stream.bronze.SourceHistory;
-import io.claritystream.stream.bronze.SourceHistory.Place;
 import io.claritystream.stream.source.Rebuilds;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -234,10 +234,7 @@ final class Followers implements AutoCloseable {
     var from = parts.models().place(connection, model);
     var total =
         new SourceHistory(open.sourceId())
-            .distance(
-                connection,
-                new Place(from.epoch(), from.seq()),
-                new Place(mark.epoch(), mark.seq()));
+            .distance(connection, from, new Place(mark.epoch(), mark.seq()));
     parts.rebuilds().begin(connection, open.id(), model, total);
     log.info("rebuild begins: source={} model={} events={}", open.sourceId(), model, total);
     return true;

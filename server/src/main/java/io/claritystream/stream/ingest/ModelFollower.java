@@ -2,13 +2,12 @@ package io.claritystream.stream.ingest;
 
 import io.claritystream.base.live.LiveMessage;
 import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.stream.bronze.Place;
 import io.claritystream.stream.bronze.SourceHistory;
 import io.claritystream.stream.bronze.SourceHistory.Part;
-import io.claritystream.stream.bronze.SourceHistory.Place;
 import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.materializer.Applied;
-import io.claritystream.stream.materializer.Models;
 import io.claritystream.stream.source.Rebuilds;
 import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
@@ -118,12 +117,11 @@ final class ModelFollower {
   }
 
   private boolean claim(Connection connection) throws SQLException {
-    var applied = parts.models().claim(connection, model, worker);
-    if (applied == null) {
+    var place = parts.models().claim(connection, model, worker);
+    if (place == null) {
       at = null;
       return false;
     }
-    var place = new Place(applied.epoch(), applied.seq());
     if (!place.equals(at)) {
       // What was remembered of it may be older than what another process has folded since.
       parts.materializer().forget(model);
@@ -316,14 +314,7 @@ final class ModelFollower {
   private void fold(Connection connection, Part part, Work work) throws SQLException {
     var from = place();
     var to = part.last();
-    if (!parts
-        .models()
-        .advance(
-            connection,
-            model,
-            worker,
-            new Models.Place(from.epoch(), from.seq()),
-            new Models.Place(to.epoch(), to.seq()))) {
+    if (!parts.models().advance(connection, model, worker, from, to)) {
       throw new SQLException("model " + model + " was moved on by another process", "40001");
     }
     work.inEpoch = inEpoch(part.epoch());

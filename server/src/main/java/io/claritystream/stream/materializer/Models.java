@@ -1,5 +1,6 @@
 package io.claritystream.stream.materializer;
 
+import io.claritystream.stream.bronze.Place;
 import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -123,9 +124,6 @@ public final class Models {
       WHERE model_id = ? AND state <> 'retired'
       """;
 
-  /// How far a model was folded from bronze: all up to this event, and with it.
-  public record Place(int epoch, long seq) {}
-
   private final DataSource service;
 
   Models(DataSource service) {
@@ -197,7 +195,7 @@ public final class Models {
     }
   }
 
-  /// How far a model is that is folded from bronze.
+  /// Up to which event, and with it, a model was folded from bronze.
   public Place place(Connection connection, int model) throws SQLException {
     try (var find = connection.prepareStatement(WANTED)) {
       find.setInt(1, model);
@@ -301,9 +299,9 @@ public final class Models {
     }
   }
 
-  /// Takes the lease on following with a model, and says how far it is; null if another process
-  /// holds it, or the model is not wanted any more. The lease ends half a minute after the last
-  /// step.
+  /// Takes the lease on following with a model, and says up to which event it was folded; null if
+  /// another process holds it, or the model is not wanted any more. The lease ends half a minute
+  /// after the last step.
   public @Nullable Place claim(Connection connection, int model, UUID worker) throws SQLException {
     try (var claim = connection.prepareStatement(CLAIM)) {
       claim.setObject(1, worker);

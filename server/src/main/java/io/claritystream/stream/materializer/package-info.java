@@ -66,7 +66,13 @@
 @NullMarked
 @ApplicationModule(
     id = "stream.materializer",
-    allowedDependencies = {"base.db", "base.process", "stream.deadletter", "stream.source"})
+    allowedDependencies = {
+      "base.db",
+      "base.process",
+      "stream.bronze",
+      "stream.deadletter",
+      "stream.source"
+    })
 package io.claritystream.stream.materializer;
 
 import org.jspecify.annotations.NullMarked;

@@ -257,7 +257,7 @@ class BronzeTests {
         java.util.stream.LongStream.rangeClosed(1, 70).map(i -> 71 - i).boxed().toList();
 
     var bySource = new ArrayList<Long>();
-    EventLog.Place place = null;
+    Place place = null;
     do {
       var part = log.ofSource(source.tenant(), source.id(), ALL, place, 9);
       bySource.addAll(seqs(part));
@@ -346,7 +346,7 @@ class BronzeTests {
         .param("rows", 10 * EventLog.SCANNED_MAX + 1_000)
         .update();
 
-    var near = new TenantPage.Spot(spot.slice(), new UUID(0, 7), new EventLog.Place(1, 4));
+    var near = new TenantPage.Spot(spot.slice(), new UUID(0, 7), new Place(1, 4));
     assertThat(seqs(log.ofTenant(tenant, ALL, near, 10))).containsExactly(3L, 2L, 1L);
   }
 
@@ -373,7 +373,7 @@ class BronzeTests {
     assertThat(byTenant).isEqualTo(newestFirst);
 
     var bySource = new ArrayList<Long>();
-    EventLog.Place place = null;
+    Place place = null;
     do {
       var part = log.ofSource(source.tenant(), source.id(), ALL, place, 200);
       assertThat(bytes(part)).isBetween(1L, (long) EventRows.PAGE_BYTES_MAX);

@@ -17,7 +17,6 @@ import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.protocol.block.ValueKind;
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.Codec;
-import io.claritystream.stream.bronze.SourceHistory.Place;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
