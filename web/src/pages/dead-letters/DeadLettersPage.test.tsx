@@ -57,6 +57,22 @@ it('counts the events of each cause, and says what helps', async () => {
   );
 });
 
+it('leads to building anew where that mends it, and nowhere else', async () => {
+  open(groups([group(), group({ cause: 'batch_corrupt', table: null, sqlstate: null })]));
+  const rowOf = async (name: string) =>
+    (await screen.findByText(name, { selector: 'td' })).closest('tr') as HTMLElement;
+  await userEvent.click(within(await rowOf('Unreadable on arrival')).getByRole('button'));
+  expect(
+    screen.queryByRole('link', { name: 'Build what is shown of this source anew' }),
+  ).toBeNull();
+  await userEvent.click(within(await rowOf('Refused by the database')).getByRole('button'));
+  expect(
+    screen
+      .getByRole('link', { name: 'Build what is shown of this source anew' })
+      .getAttribute('href'),
+  ).toBe('/app/data-sources/s1');
+});
+
 it('says how many entries are not listed any more', async () => {
   open(
     groups([group()], {

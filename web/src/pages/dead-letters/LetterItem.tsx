@@ -5,7 +5,7 @@ import { Moment } from '../../ui/Age';
 import { ExpandableItem } from '../../ui/Expandable';
 import { formatCount } from '../../ui/format';
 import { Json } from '../../ui/Json';
-import { causeAdvice, causeName, sampleOf } from './causes';
+import { causeAdvice, causeName, causeNeedsRebuild, sampleOf } from './causes';
 
 /** One failed event of a list; opens what is known of it. */
 export function LetterItem({ letter }: { letter: DeadLetter }) {
@@ -48,6 +48,13 @@ export function LetterDetail({ letter }: { letter: DeadLetter | DeadLetterGroup 
         )}
       </p>
       <Json value={sampleOf(letter.sample)} label="Sample of the event" />
+      {causeNeedsRebuild(letter.cause) && (
+        <p>
+          <Link to={paths.source} params={{ id: letter.source_id }} className="link max-lg:py-3">
+            Build what is shown of this source anew
+          </Link>
+        </p>
+      )}
       {letter.table && (
         <p>
           <Link

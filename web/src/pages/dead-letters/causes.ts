@@ -3,11 +3,12 @@ import type { DeadLetter } from '../../api/types';
 type Cause = DeadLetter['cause'];
 
 /** What happened, and what helps. */
-const causes: Record<Cause, { name: string; advice: string }> = {
+const causes: Record<Cause, { name: string; advice: string; rebuild?: true }> = {
   refused_by_database: {
     name: 'Refused by the database',
     advice:
       'What the event would have become is something that PostgreSQL does not take. Later changes of the same row wait. Correct the row at its source, then build what is shown of the source anew.',
+    rebuild: true,
   },
   mapping_failed: {
     name: 'No place in the mapping',
@@ -18,11 +19,13 @@ const causes: Record<Cause, { name: string; advice: string }> = {
     name: 'Too many to list',
     advice:
       'So many events were refused together that one entry stands for them all. The entries before it say why. Mend that, then build what is shown of the source anew.',
+    rebuild: true,
   },
   row_in_quarantine: {
     name: 'Waiting for an earlier failure',
     advice:
       'An earlier event of the same row failed, so this one was not applied: it would stand on a state that is missing. Deal with the earlier one first.',
+    rebuild: true,
   },
   payload_wrapped: {
     name: 'Stored in a wrapper',
@@ -49,6 +52,10 @@ export const causeName = (cause: string): string =>
 
 export const causeAdvice = (cause: string): string | undefined =>
   (causes as Record<string, { advice: string }>)[cause]?.advice;
+
+/** Whether the stored events, applied again, mend it once its reason is gone. */
+export const causeNeedsRebuild = (cause: string): boolean =>
+  (causes as Record<string, { rebuild?: true }>)[cause]?.rebuild ?? false;
 
 /** The sample is the beginning of a JSON text, and mostly all of it. */
 export function sampleOf(text: unknown): unknown {
