@@ -10,13 +10,16 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/// `docs/requirements.md` may not promise a test, a measurement or a decision that is not there.
+/// `docs/requirements.md` and `docs/event-path.md` may not promise a test, a measurement or a
+/// decision that is not there.
 class RequirementsTests {
   private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
   private static final Set<String> STATUSES =
@@ -24,6 +27,8 @@ class RequirementsTests {
   private static final Pattern QUOTED = Pattern.compile("`([^`]+)`");
   private static final Pattern MEASUREMENT = Pattern.compile("case \"([a-z]+)\" -> new ");
   private static final Pattern DECISION = Pattern.compile("\\b(\\d{4}-[a-z0-9-]+)\\b");
+
+  private static final Pattern TEST = Pattern.compile("`([A-Z]\\w*Tests)(?:\\.(\\w+))?`");
 
   private record Line(String ref, String asked, String status, String where, String shownBy) {}
 
@@ -48,6 +53,22 @@ class RequirementsTests {
       var quoted = QUOTED.matcher(line.shownBy());
       while (quoted.find()) {
         assertThat(names).as("what %s names", line.ref()).contains(quoted.group(1));
+      }
+    }
+  }
+
+  @Test
+  void thePageOfTheEventPathNamesTestsThatExist() throws IOException {
+    var page = Files.readString(ROOT.resolve("docs/event-path.md"));
+    var sources = testSources();
+    var named = TEST.matcher(page).results().toList();
+    assertThat(named).hasSizeGreaterThan(40);
+    for (var test : named) {
+      assertThat(sources).containsKey(test.group(1));
+      if (test.group(2) != null) {
+        assertThat(sources.get(test.group(1)))
+            .as("%s of %s", test.group(2), test.group(1))
+            .anyMatch(text -> text.contains("void " + test.group(2) + "("));
       }
     }
   }
@@ -89,6 +110,20 @@ class RequirementsTests {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /// The texts of the test classes of each name.
+  private static Map<String, List<String>> testSources() throws IOException {
+    var sources = new HashMap<String, List<String>>();
+    for (var module : List.of("agent", "bench", "edge", "embedded", "protocol", "server")) {
+      try (var files = Files.walk(ROOT.resolve(module).resolve("src/test/java"))) {
+        for (var file : files.filter(path -> path.toString().endsWith("Tests.java")).toList()) {
+          var name = file.getFileName().toString().replace(".java", "");
+          sources.computeIfAbsent(name, each -> new ArrayList<>()).add(Files.readString(file));
+        }
+      }
+    }
+    return sources;
   }
 
   /// Test classes and test files by name, and `bench name` for each measurement.

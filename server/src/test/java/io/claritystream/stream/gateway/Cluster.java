@@ -24,8 +24,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -44,15 +46,21 @@ final class Cluster implements AutoCloseable {
   final TestDatabase database = TestDatabase.create();
   private final Path directory;
   private final KafkaAccess kafka;
+  private final int partitions;
   private final String topic = "cdc.cluster." + UUID.randomUUID();
   private final List<Server> servers = new ArrayList<>();
   private final List<SpooledSource> sources = new ArrayList<>();
   private @Nullable TestEdge edge;
-  private @Nullable TestAgent agent;
+  private final List<TestAgent> agents = new ArrayList<>();
   private ApiClient.@Nullable Registered person;
 
   Cluster(KafkaAccess kafka, int size) {
+    this(kafka, size, 4);
+  }
+
+  Cluster(KafkaAccess kafka, int size, int partitions) {
     this.kafka = kafka;
+    this.partitions = partitions;
     try {
       directory = Files.createTempDirectory(Path.of("target").toAbsolutePath(), "cluster-");
     } catch (IOException e) {
@@ -80,13 +88,28 @@ final class Cluster implements AutoCloseable {
     edge = opened;
     person = servers.getFirst().client().register("owner@example.com");
     var paired = new TestAgent(opened.port());
-    agent = paired;
+    agents.add(paired);
     var code = person().client().post("/v1/agents/pairing-codes", Map.of()).text("code");
     paired.pair(PairingCode.parse(code).orElseThrow());
     for (var i = 0; i < sourceCount; i++) {
       var id = paired.register("plant " + i, i + "/plant").getSourceId();
       sources.add(new SpooledSource(paired, id, tenant(), Instant.now(), seed * 31 + i));
     }
+  }
+
+  /// Another tenant with an agent and a source of its own.
+  SpooledSource stranger(String email, long seed) {
+    var opened = Objects.requireNonNull(edge, "not started");
+    var other = servers.getFirst().client().register(email);
+    var paired = new TestAgent(opened.port());
+    agents.add(paired);
+    var code = other.client().post("/v1/agents/pairing-codes", Map.of()).text("code");
+    paired.pair(PairingCode.parse(code).orElseThrow());
+    var id = paired.register("plant", "8/plant").getSourceId();
+    var source =
+        new SpooledSource(paired, id, TenantId.of(other.organizationId()), Instant.now(), seed);
+    sources.add(source);
+    return source;
   }
 
   ApiClient.Registered person() {
@@ -116,8 +139,10 @@ final class Cluster implements AutoCloseable {
             });
   }
 
-  /// While the sources capture on, what they have now becomes durable, and their agents are told.
+  /// While the sources capture on, what they captured first becomes durable, and their agents are
+  /// told.
   void captureUntilAllIsDurable(String what) {
+    sources.forEach(SpooledSource::capture);
     var now = sources.stream().map(SpooledSource::lastSeq).toList();
     captureUntil(
         what,
@@ -131,13 +156,20 @@ final class Cluster implements AutoCloseable {
         });
   }
 
-  /// Bronze has every event once, the read models hold what the sources' rows are, and nobody was
-  /// told anything odd.
-  void assertExact() {
+  /// Everything that was captured is durable, and its agents know.
+  void awaitQuiet() {
     for (var source : sources) {
       await("the last of " + source.id() + " is durable")
           .atMost(PATIENCE)
           .until(() -> source.durable() == source.lastSeq());
+    }
+  }
+
+  /// Bronze has every event once, the read models hold what the sources' rows are, and nobody was
+  /// told anything odd.
+  void assertExact() {
+    awaitQuiet();
+    for (var source : sources) {
       assertThat(
               database
                   .superuser()
@@ -194,9 +226,7 @@ final class Cluster implements AutoCloseable {
   @Override
   public void close() {
     sources.forEach(SpooledSource::close);
-    if (agent != null) {
-      agent.close();
-    }
+    agents.forEach(TestAgent::close);
     if (edge != null) {
       edge.close();
     }
@@ -257,7 +287,7 @@ final class Cluster implements AutoCloseable {
           .security()
           .forEach((name, value) -> settings.put("clarity.kafka.client." + name, value));
       settings.put("clarity.kafka.topic", topic);
-      settings.put("clarity.kafka.partitions", "4");
+      settings.put("clarity.kafka.partitions", Integer.toString(partitions));
       settings.put("clarity.kafka.instance", "server-" + number);
       settings.put("clarity.gateway.port", Integer.toString(gatewayPort));
       settings.put("clarity.gateway.stall-after", "5s");
@@ -310,6 +340,32 @@ final class Cluster implements AutoCloseable {
       } catch (IOException e) {
         return false;
       }
+    }
+
+    /// Whether one of its connections has this port at its own end, as the kernel tells.
+    boolean holdsPort(int local) throws IOException {
+      var inodes = new HashSet<String>();
+      var hex = String.format(":%04X", local);
+      for (var table : List.of("tcp", "tcp6")) {
+        for (var line : Files.readAllLines(Path.of("/proc/net", table))) {
+          var cells = line.strip().split("\\s+");
+          if (cells[1].endsWith(hex)) {
+            inodes.add("socket:[" + cells[9] + "]");
+          }
+        }
+      }
+      try (var open = Files.list(Path.of("/proc", Long.toString(child().pid()), "fd"))) {
+        for (var descriptor : open.toList()) {
+          try {
+            if (inodes.contains(Files.readSymbolicLink(descriptor).toString())) {
+              return true;
+            }
+          } catch (java.nio.file.NoSuchFileException e) {
+            // Closed meanwhile.
+          }
+        }
+      }
+      return false;
     }
 
     void kill() {

@@ -1,6 +1,7 @@
 package io.claritystream.stream.gateway;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.claritystream.ApiClient;
 import io.claritystream.embedded.TestKafka;
@@ -10,6 +11,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -101,6 +103,55 @@ class ClusterTests {
                 .skip(saidBefore)
                 .anyMatch(line -> line.contains("partitions assigned")));
     cluster.captureUntilAllIsDurable("both work");
+  }
+
+  /// The process stands between COPY and COMMIT when it is stopped, and holds its partition's
+  /// fence.
+  @Test
+  void a_process_that_is_stopped_between_copy_and_commit_holds_nobody_up_and_commits_nothing()
+      throws Exception {
+    cluster.start(4, SEED + 1);
+    cluster.captureUntilAllIsDurable("all is durable with two processes");
+    var source = cluster.sources().getFirst();
+    Cluster.Server zombie;
+    try (var blocker = cluster.database.dataSource("service").getConnection();
+        var statement = blocker.createStatement()) {
+      blocker.setAutoCommit(false);
+      // The mark is moved last, when rows and read models are written.
+      statement.execute(
+          "SELECT FROM control.checkpoint_source WHERE source_id = '"
+              + source.id()
+              + "' FOR UPDATE");
+      source.capture();
+      var port =
+          await("its transaction waits for the mark")
+              .atMost(Cluster.PATIENCE)
+              .until(this::waitingForTheMark, found -> found.isPresent())
+              .orElseThrow();
+      zombie = cluster.server(0).holdsPort(port) ? cluster.server(0) : cluster.server(1);
+      assertThat(zombie.holdsPort(port)).isTrue();
+      zombie.child().signal("STOP");
+      blocker.rollback();
+    }
+    cluster.captureUntilAllIsDurable("the other one takes over");
+    zombie.child().signal("CONT");
+    cluster.captureUntilAllIsDurable("the zombie wakes up and harms nobody");
+    cluster.assertExact();
+  }
+
+  /// The client's port of the connection that waits for a lock as it moves a mark.
+  private Optional<Integer> waitingForTheMark() {
+    return cluster
+        .database
+        .superuser()
+        .sql(
+            """
+            SELECT client_port FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock'
+              AND query LIKE '%UPDATE control.checkpoint_source%'
+            """)
+        .query(Integer.class)
+        .optional();
   }
 
   private long open() {

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// From the bus to bronze: one ingest, all partitions, a source for each test.
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -439,6 +441,43 @@ class IngestTests {
             .query(Integer.class)
             .single();
     assertThat(days).isLessThan(10);
+  }
+
+  /// A clock that is wrong, or that is set while events flow; and a spool that waited for long.
+  @ParameterizedTest
+  @ValueSource(longs = {-10, -3, 3})
+  void an_agents_clock_may_be_days_off_and_be_set_right_meanwhile(long days) {
+    var source = source();
+    var now = Instant.now();
+    var at = Instant.parse("2026-11-20T23:59:59.999Z");
+    for (var clock : List.of(now.plus(Duration.ofDays(days)), now)) {
+      source.capturedAt(clock);
+      rig.send(
+          source,
+          source.batch(
+              SimulatedSource.Event.reading(1, at, "1"),
+              SimulatedSource.Event.reading(1, at.plusMillis(1), "2")));
+      at = at.plusSeconds(60);
+    }
+    rig.awaitDurable(source, 4);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(4));
+    assertThat(rig.letters(source)).isEmpty();
+    assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(4);
+    assertThat(rig.values(source, "pressure_bar").sum()).isEqualByComparingTo("6");
+    // Of when an event was captured, only what can be is believed: its day is there.
+    assertThat(
+            rig.superuser()
+                .sql(
+                    """
+                    SELECT count(*) FROM bronze.cdc_events
+                    WHERE source_id = :source
+                      AND ('x0000' || left(replace(event_id::text, '-', ''), 12))::bit(64)::bigint
+                        > extract(epoch FROM now() + INTERVAL '11 minutes') * 1000
+                    """)
+                .param("source", source.id())
+                .query(Integer.class)
+                .single())
+        .isZero();
   }
 
   @Test
