@@ -1478,6 +1478,8 @@ export interface components {
             rows: number;
             /** Format: int32 */
             schema_version: number;
+            /** Format: int64 */
+            sessions_left_out: number;
             table: string;
             /** Format: int64 */
             truncates: number;

@@ -91,6 +91,7 @@ export const aTable = (change: Partial<SourceTable> = {}): SourceTable => ({
   incomplete: 0,
   failed: 0,
   values_left_out: 0,
+  sessions_left_out: 0,
   exact: true,
   last_event_at: new Date().toISOString(),
   schema_version: 1,

@@ -89,6 +89,12 @@ it('says how many values of a table are beyond the limits on extras', async () =
   expect(screen.getByText('1,200 values are not among the extras')).toBeTruthy();
 });
 
+it('says how many events left a row of sessions without one', async () => {
+  open([aTable({ entity: 'session', sessions_left_out: 3 })]);
+  await userEvent.click(await screen.findByRole('button', { name: 'How public.pumps is read' }));
+  expect(screen.getByText('3 events left a row without a session')).toBeTruthy();
+});
+
 it('lists what was missed, and says what of it is not repaired', async () => {
   openApp('/app/data-sources/s1', {
     '/v1/sources': page(aSource({ gaps: 2, gaps_open: 1 })),

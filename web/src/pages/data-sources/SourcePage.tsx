@@ -276,6 +276,7 @@ function TableDetail({ table }: { table: SourceTable }) {
         </div>
       )}
       <LeftOut table={table} />
+      <SessionsLeftOut table={table} />
     </>
   );
 }
@@ -292,6 +293,22 @@ function LeftOut({ table }: { table: SourceTable }) {
         A table has 2,000 keys at most, the first that were seen. Of a document, 500 values are
         taken, 20 elements of an array, 8 levels, and keys of 200 characters. The rest stays in the
         raw events.
+      </p>
+    </div>
+  );
+}
+
+/** Rows that nobody can put on a time line. */
+function SessionsLeftOut({ table }: { table: SourceTable }) {
+  if (table.sessions_left_out === 0) return null;
+  return (
+    <div className="mt-2 max-w-[44rem] text-ink-2">
+      <p className="font-medium">
+        {counted(table.sessions_left_out, 'event', 'events')} left a row without a session
+      </p>
+      <p>
+        Its start is empty or no time between 1971 and 9000, its end cannot be read, or a state
+        names no device. When the row is mended at its source, the session is there.
       </p>
     </div>
   );

@@ -50,6 +50,7 @@ class SourceController {
              coalesce(n.updates, 0) AS updates, coalesce(n.deletes, 0) AS deletes,
              coalesce(n.truncates, 0) AS truncates, coalesce(n.rows_incomplete, 0) AS incomplete,
              coalesce(n.failed, 0) AS failed, coalesce(n.extras_left_out, 0) AS values_left_out,
+             coalesce(n.sessions_left_out, 0) AS sessions_left_out,
              coalesce(n.exact, true) AS exact, n.last_event_at
       FROM (
         SELECT DISTINCT ON (table_name) table_name, schema_version, mapping
@@ -81,6 +82,7 @@ class SourceController {
   /// @param failed events that could not be folded; the dead letters say why
   /// @param valuesLeftOut values beyond the limits on keys, depth, elements and length; raw they
   ///     are kept
+  /// @param sessionsLeftOut events whose row does not say when the session was that it is
   /// @param exact whether the read models hold everything that this table said
   @Schema(name = "SourceTable")
   record Table(
@@ -96,6 +98,7 @@ class SourceController {
       long incomplete,
       long failed,
       long valuesLeftOut,
+      long sessionsLeftOut,
       boolean exact,
       @Nullable Instant lastEventAt,
       int schemaVersion) {}
@@ -245,6 +248,7 @@ class SourceController {
         row.getLong("incomplete"),
         row.getLong("failed"),
         row.getLong("values_left_out"),
+        row.getLong("sessions_left_out"),
         row.getBoolean("exact"),
         SqlTime.readNullable(row, "last_event_at"),
         row.getInt("schema_version"));

@@ -72,7 +72,8 @@ class SessionsTests {
     capture
         .insertAt(NOW, STOPS, 1, 1, at("08:00"), at("08:30"), "belt torn")
         .insertAt(NOW, STOPS, 2, 1, at("11:30"), null, "jam")
-        .insertAt(NOW, STOPS, 3, 2, at("10:00"), at("09:00"), "typed wrong");
+        .insertAt(NOW, STOPS, 3, 2, at("10:00"), at("09:00"), "typed wrong")
+        .insertAt(NOW, STOPS, 4, 2, null, at("09:00"), "nobody wrote down when");
     capture
         .insertAt(NOW, STATES, 1, 1, at("07:00"), "running")
         .insertAt(NOW, STATES, 2, 1, at("08:00"), "stopped")
@@ -132,6 +133,22 @@ class SessionsTests {
             "running 08:30-11:30",
             "stopped 08:00-08:30",
             "running 07:00-08:00");
+  }
+
+  @Test
+  void what_does_not_say_when_it_was_is_counted_for_its_table() {
+    var source = ours.client().get("/v1/sources").body().at("/data/0/id").asString();
+    var counts = new ArrayList<String>();
+    ours.client()
+        .get("/v1/sources/" + source + "/tables")
+        .body()
+        .get("data")
+        .forEach(
+            table ->
+                counts.add(
+                    table.get("table").asString() + " " + table.get("sessions_left_out").asInt()));
+
+    assertThat(counts).contains("public.pump_stops 1", "public.pump_state_log 0");
   }
 
   @Test
