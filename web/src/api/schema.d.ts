@@ -958,6 +958,29 @@ export interface components {
             name: string;
             unit: string | null;
         };
+        DeviceSession: {
+            /** Format: uuid */
+            device_id: string | null;
+            device_name: string | null;
+            /**
+             * Format: date-time
+             * @description Null while it lasts. It is what the row says, be it before started_at; that of a log of states is the start of the device's next state.
+             */
+            ended_at: string | null;
+            /** Format: uuid */
+            id: string;
+            reason: string | null;
+            /** Format: uuid */
+            site_id: string | null;
+            site_name: string | null;
+            /** Format: uuid */
+            source_id: string;
+            /** Format: date-time */
+            started_at: string;
+            /** @description What was done; null if the row does not say */
+            state: string | null;
+            table: string;
+        };
         DroppedDeadLetters: {
             /** Format: int64 */
             letters: number;
@@ -1197,6 +1220,10 @@ export interface components {
             data: components["schemas"]["Device"][];
             next_cursor: string | null;
         };
+        PageDeviceSession: {
+            data: components["schemas"]["DeviceSession"][];
+            next_cursor: string | null;
+        };
         PageEvent: {
             data: components["schemas"]["Event"][];
             next_cursor: string | null;
@@ -1227,10 +1254,6 @@ export interface components {
         };
         PageRebuild: {
             data: components["schemas"]["Rebuild"][];
-            next_cursor: string | null;
-        };
-        PageSession: {
-            data: components["schemas"]["Session"][];
             next_cursor: string | null;
         };
         PageSite: {
@@ -1337,7 +1360,17 @@ export interface components {
             /** Format: uuid */
             site_id: string | null;
         };
-        Session: Record<string, never>;
+        Session: {
+            access_token?: string;
+            /** Format: int64 */
+            expires_in: number;
+            organization: components["schemas"]["Organization"];
+            refresh_token?: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
+            token_type: string;
+            user: components["schemas"]["Person"];
+        };
         SessionState: {
             lasting: boolean;
             /** Format: double */
@@ -2451,7 +2484,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageSession"];
+                    "application/json": components["schemas"]["PageDeviceSession"];
                 };
             };
             /** @description The request is not valid. */
@@ -3515,7 +3548,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PageSession"];
+                    "application/json": components["schemas"]["PageDeviceSession"];
                 };
             };
             /** @description The request is not valid. */

@@ -63,7 +63,7 @@ class SessionController {
     this.clock = clock;
   }
 
-  @Schema(name = "Session")
+  @Schema(name = "DeviceSession")
   record Session(
       UUID id,
       UUID sourceId,

@@ -97,6 +97,16 @@ record SessionSearch(
     }
   }
 
+  /// Whether each session that is looked at is wanted, so that no more are than are shown.
+  private boolean isAny() {
+    return siteId == null
+        && sourceId == null
+        && table == null
+        && state == null
+        && from == null
+        && !lasting;
+  }
+
   /// @param wanted false for the last one that was looked at, which tells where to go on
   private record Seen(Session session, boolean wanted) {}
 
@@ -115,7 +125,7 @@ record SessionSearch(
             .param("lasting", lasting)
             .param("after_at", after.map(cursor -> SqlTime.of(cursor.instant(0))).orElse(null))
             .param("after_id", after.map(cursor -> cursor.uuid(1)).orElse(null))
-            .param("scanned", SCANNED_MAX)
+            .param("scanned", isAny() ? page.rows() : SCANNED_MAX)
             // One that tells that there is more, and the last one that was looked at.
             .param("rows", page.limit() + 2)
             .query(SessionSearch::seen)
