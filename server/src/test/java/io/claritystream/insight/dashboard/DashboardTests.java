@@ -137,9 +137,10 @@ class DashboardTests {
         .superuser()
         .sql(
             """
-            INSERT INTO control.source_status (source_id, tenant_id, state, detail, captured_seq,
-              spool_bytes, spool_limit_bytes, lag_bytes, position, events_per_s, reported_at)
-            VALUES (:source, :tenant, :state, '', 0, 0, 0, 0, '0/0', 0, :now)
+            INSERT INTO control.source_status (source_id, tenant_id, session, state, detail,
+              captured_seq, spool_bytes, spool_limit_bytes, lag_bytes, position, events_per_s,
+              reported_at)
+            VALUES (:source, :tenant, 1, :state, '', 0, 0, 0, 0, '0/0', 0, :now)
             ON CONFLICT (source_id) DO UPDATE SET state = excluded.state
             """)
         .param("source", of.source.sourceId())
