@@ -1,7 +1,16 @@
 // Every page, in each size and theme: it is there, it is accessible, and its picture is kept.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { assertAccessible, demoPerson, openBrowser, picture, signIn } from "../lib/journey.mjs";
+import {
+  accessToken,
+  api,
+  assertAccessible,
+  demoPerson,
+  eventually,
+  openBrowser,
+  picture,
+  signIn,
+} from "../lib/journey.mjs";
 
 const PAGES = {
   overview: "/app/overview",
@@ -58,6 +67,37 @@ for (const size of ["desktop", "phone"]) {
     });
   }
 }
+
+test("a device's page shows what it did, and why it stood", async () => {
+  const token = await accessToken(demoPerson());
+  const from = new Date(Date.now() - 86_400_000).toISOString();
+  const stops = await eventually(
+    "stops of the demo plant",
+    () => api(token, `/v1/sessions?table=plant.machine_stop&from=${from}`),
+    ({ body }) => body.data?.length > 0,
+  );
+  const ofALine = (stop) => stop.device_name.includes("line");
+  const stop = stops.body.data.find(ofALine) ?? stops.body.data[0];
+  for (const size of ["desktop", "phone"]) {
+    for (const theme of ["light", "dark"]) {
+      const page = await browser.page({ size, theme, storageState });
+      await page.goto(`/app/devices/${stop.device_id}?range=24h`);
+      const band = page.getByRole("group", { name: /^Machine stop,/ });
+      await band.waitFor();
+      await page.waitForFunction(() => !document.querySelector('[aria-busy="true"]'));
+      // It is in a cell of its own, or on a phone below the state.
+      const why = page.getByRole("group", { name: /as a table/ }).getByText(stop.reason);
+      await why.filter({ visible: true }).first().waitFor();
+      await picture(page, `device-${size}-${theme}`);
+      await assertAccessible(page);
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
+      assert.equal(overflow, 0, `the device's page is wider than a ${size}`);
+      await page.context().close();
+    }
+  }
+});
 
 test("the keyboard reaches search and the list of shortcuts", async () => {
   const page = await browser.page({ storageState });

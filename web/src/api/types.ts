@@ -31,3 +31,5 @@ export type Overview = Schemas['Overview'];
 export type Kpi = Schemas['Kpi'];
 export type OverviewChart = Schemas['OverviewChart'];
 export type OverviewSite = Schemas['OverviewSite'];
+export type Session = Schemas['DeviceSession'];
+export type SessionSummary = Schemas['SessionSummary'];

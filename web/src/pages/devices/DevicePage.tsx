@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { Fragment, useEffect, useState } from 'react';
+import { Fragment, lazy, Suspense, useEffect, useState } from 'react';
 import { ApiProblem } from '../../api/problem';
 import { deviceQuery, deviceSeriesQuery, type Range, ranges } from '../../api/queries';
 import type { DeviceDetail } from '../../api/types';
@@ -23,6 +23,8 @@ import { useRefetchEvery } from '../../ui/useRefetchEvery';
 import { useTitle } from '../../ui/useTitle';
 import { SnapshotNotice } from '../data-sources/SnapshotNotice';
 import { typeWords } from '../extras/values';
+
+const Sessions = lazy(() => import('./Sessions'));
 
 const route = getRouteApi('/app/devices/$id');
 const chartsFirst = 8;
@@ -76,6 +78,13 @@ export function DevicePage() {
       <LiveLost />
       <NotRefreshed query={query} />
       <SnapshotNotice sourceId={device.source_id} />
+      <Suspense
+        fallback={
+          <Skeleton className="skeleton-delay mb-3 h-28 rounded-panel border border-line" />
+        }
+      >
+        <Sessions deviceId={id} range={range} />
+      </Suspense>
       <div className="grid items-start gap-3 xl:grid-cols-[minmax(0,1fr)_22rem]">
         <Charts device={device} range={range} />
         <div className="flex flex-col gap-3">

@@ -1,5 +1,7 @@
 package io.claritystream.embedded.demo;
 
+import org.jspecify.annotations.Nullable;
+
 /// What people and the production system write down, other than readings. Numbers are the same
 /// whenever a happening is computed, so that writing one twice changes nothing.
 sealed interface Happening {
@@ -15,6 +17,11 @@ sealed interface Happening {
   record OrderFinished(long number, long second) implements Happening {}
 
   record Noted(long id, Site site, Integer machineId, String author, String note, long second)
+      implements Happening {}
+
+  /// The line control notes what a machine of it does from now on.
+  record StateChanged(
+      long id, Machine machine, MachineState state, @Nullable String reason, long second)
       implements Happening {}
 
   record MachineStopped(Fault fault) implements Happening {}

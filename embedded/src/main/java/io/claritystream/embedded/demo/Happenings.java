@@ -28,12 +28,14 @@ final class Happenings {
   private final Fleet fleet;
   private final Calendar calendar;
   private final Faults faults;
+  private final LineControl control;
 
   Happenings(Noise noise, Fleet fleet, Calendar calendar, Faults faults) {
     this.noise = noise;
     this.fleet = fleet;
     this.calendar = calendar;
     this.faults = faults;
+    control = new LineControl(calendar, faults);
   }
 
   /// In the order in which they are to be written.
@@ -49,6 +51,9 @@ final class Happenings {
         }
       }
       fault(faults.around(site, minute * 60.0), minute * 60, found);
+      for (Machine machine : fleet.at(site)) {
+        stateChange(machine, minute, found);
+      }
     }
     return found;
   }
@@ -108,6 +113,16 @@ final class Happenings {
     if (second == fault.repaired()) {
       found.add(new Happening.MachineStarted(fault));
       found.add(note(fault, 1, fault.kind().repair(), technician, second));
+    }
+  }
+
+  private void stateChange(Machine machine, long minute, List<Happening> found) {
+    Line line = machine.line();
+    LineControl.Says says = line == null ? null : control.changes(line, machine, minute);
+    if (says != null) {
+      found.add(
+          new Happening.StateChanged(
+              minute * 1_000 + machine.id(), machine, says.state(), says.reason(), minute * 60));
     }
   }
 

@@ -324,6 +324,17 @@ final class PlantDatabase {
             noted.author(),
             noted.note());
       }
+      case Happening.StateChanged changed ->
+          run(
+              """
+              INSERT INTO plant.machine_state (state_id, machine_id, since, state, reason)
+              VALUES (?, ?, ?, ?, ?::text) ON CONFLICT DO NOTHING
+              """,
+              changed.id(),
+              changed.machine().id(),
+              at(changed.second()),
+              changed.state().word(),
+              changed.reason());
       case Happening.MachineStopped stopped ->
           run(
               """

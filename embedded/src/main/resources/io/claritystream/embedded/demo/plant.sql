@@ -76,6 +76,15 @@ CREATE TABLE plant.machine_stop (
 );
 COMMENT ON COLUMN plant.machine_stop.ended_at IS 'Empty while the machine stands';
 
+CREATE TABLE plant.machine_state (
+  state_id bigint PRIMARY KEY,
+  machine_id integer NOT NULL REFERENCES plant.machine,
+  since timestamptz NOT NULL,
+  state text NOT NULL,
+  reason text
+);
+COMMENT ON TABLE plant.machine_state IS 'Written by the line control when a machine changes over to another state';
+
 CREATE TABLE plant.work_order (
   work_order_no bigint PRIMARY KEY,
   machine_id integer NOT NULL REFERENCES plant.machine,

@@ -187,6 +187,34 @@ class OperationTests {
   }
 
   @Test
+  void line_controls_note_each_change_of_state_once_and_stops_among_them() throws SQLException {
+    open(Duration.ofHours(24), NOW);
+    assertThat(number("SELECT count(*) FROM plant.machine_state")).isBetween(500L, 2_000L);
+    assertThat(number("SELECT count(DISTINCT machine_id) FROM plant.machine_state")).isEqualTo(36);
+    assertThat(number("SELECT count(DISTINCT state) FROM plant.machine_state")).isEqualTo(5);
+    assertThat(
+            number(
+                """
+                SELECT count(*) FROM (
+                  SELECT (state, reason) IS NOT DISTINCT FROM lag((state, reason))
+                    OVER (PARTITION BY machine_id ORDER BY since) AS again
+                  FROM plant.machine_state) s
+                WHERE again
+                """))
+        .isZero();
+    assertThat(
+            number(
+                """
+                SELECT count(*) FROM plant.machine_stop stop
+                JOIN plant.machine m USING (machine_id)
+                LEFT JOIN plant.machine_state s ON s.machine_id = stop.machine_id
+                  AND s.since = stop.started_at AND s.state = 'stopped' AND s.reason = stop.reason
+                WHERE m.work_centre_id % 10 <> 9 AND s.state_id IS NULL
+                """))
+        .isZero();
+  }
+
+  @Test
   void a_silent_machine_writes_nothing_and_hands_in_its_minutes_when_it_is_back()
       throws SQLException {
     Operation operation = open(Duration.ofMinutes(5), NOW);

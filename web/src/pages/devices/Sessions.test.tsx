@@ -1,0 +1,143 @@
+import { cleanup, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, expect, it, vi } from 'vitest';
+import { openApp, page } from '../../testing/openApp';
+import { kindOf, lasted } from './states';
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+const ago = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
+
+const device = {
+  id: 'd1',
+  key: 'F-01',
+  name: 'Filler 1',
+  kind: 'machine',
+  site_id: null,
+  site_name: null,
+  source_id: 's1',
+  state: 'never',
+  last_event_at: null,
+  age_s: null,
+  expected_interval_s: 60,
+  attributes: {},
+  mixed_attributes: [],
+  metrics: [],
+};
+
+const session = (id: string, change: object = {}) => ({
+  id,
+  source_id: 's1',
+  table: 'plant.machine_stop',
+  device_id: 'd1',
+  device_name: 'Filler 1',
+  site_id: null,
+  site_name: null,
+  state: 'stop',
+  reason: 'Belt torn',
+  started_at: ago(50),
+  ended_at: ago(40),
+  ...change,
+});
+
+const open = (...sessions: unknown[]) =>
+  openApp('/app/devices/d1', {
+    '/v1/devices/d1': device,
+    '/v1/devices/d1/sessions': page(...sessions),
+    '/v1/devices/d1/sessions/summary': {
+      device_id: 'd1',
+      from: ago(60),
+      to: ago(0),
+      states:
+        sessions.length === 0
+          ? []
+          : [
+              {
+                table: 'plant.machine_stop',
+                state: 'stop',
+                sessions: 2,
+                seconds: 1200,
+                lasting: true,
+              },
+            ],
+    },
+  });
+
+const rows = async () => {
+  const table = await screen.findByRole('group', { name: /Stops and states as a table/ });
+  return within(table).getAllByRole('row').slice(1);
+};
+
+it('shows what a device did, how long and why, the latest first', async () => {
+  open(session('b', { started_at: ago(10), ended_at: null, reason: 'Jam' }), session('a'));
+  const [latest, before] = await rows();
+  expect(latest?.textContent).toMatch(/Stop.*since .*lasting.*10 min so far.*Jam/);
+  expect(before?.textContent).toMatch(/Stop.*10 min.*Belt torn/);
+  expect(screen.getByText('20 min')).toBeTruthy();
+});
+
+it('tells each span to those who do not see it, and moves along them by arrows', async () => {
+  open(session('b', { started_at: ago(10), ended_at: null, reason: 'Jam' }), session('a'));
+  const band = await screen.findByRole('group', { name: /^Machine stop,/ });
+  const spans = within(band).getAllByRole('button');
+  expect(spans.map((span) => span.tabIndex)).toEqual([-1, 0]);
+  expect(spans[1]?.getAttribute('aria-label')).toMatch(/^Stop, since .*, 10 min so far, Jam$/);
+
+  spans[1]?.focus();
+  await userEvent.keyboard('{ArrowLeft}');
+  expect(document.activeElement).toBe(spans[0]);
+  expect(spans.map((span) => span.tabIndex)).toEqual([0, -1]);
+  // The first stays where it is, and what is pointed at is written below.
+  await userEvent.keyboard('{ArrowLeft}');
+  expect(document.activeElement).toBe(spans[0]);
+  expect(screen.getByText(/^Stop, .* to .*, 10 min, Belt torn$/)).toBeTruthy();
+});
+
+it('leaves a span that ends before it begins as it is', async () => {
+  open(session('a', { started_at: ago(20), ended_at: ago(30) }));
+  expect((await rows())[0]?.textContent).toContain('ends before it begins');
+});
+
+it('says what would be there where nothing is', async () => {
+  open();
+  expect(await screen.findByText(/^Nothing in the last 1 h\./)).toBeTruthy();
+});
+
+it('puts a table in its own band', async () => {
+  open(
+    session('b', { table: 'plant.machine_state', state: 'running', reason: null }),
+    session('a'),
+  );
+  expect(await screen.findByRole('group', { name: /^Machine state,/ })).toBeTruthy();
+  expect(screen.getByRole('group', { name: /^Machine stop,/ })).toBeTruthy();
+});
+
+it.each([
+  ['STOPPED', 'stopped'],
+  ['downtime', 'stopped'],
+  ['Running', 'running'],
+  ['idle', 'waiting'],
+  ['changeover', 'changeover'],
+  ['not running', 'stopped'],
+  ['Break', 'waiting'],
+  ['breakdown', 'stopped'],
+  ['trip', 'other'],
+  ['shift', 'other'],
+  ['3', 'other'],
+  [null, 'other'],
+])('draws the state %s as %s', (state, kind) => {
+  expect(kindOf(state)).toBe(kind);
+});
+
+it.each([
+  [0, '0 s'],
+  [59, '59 s'],
+  [2100, '35 min'],
+  [3900, '1 h 05 min'],
+  [183_600, '2 d 3 h'],
+])('writes %d seconds as %s', (seconds, text) => {
+  expect(lasted(seconds)).toBe(text);
+});
