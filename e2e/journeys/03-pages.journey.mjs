@@ -19,6 +19,9 @@ const PAGES = {
   "failed-events": "/app/dead-letters",
   "failed-events-list": "/app/dead-letters?view=list",
   events: "/app/events",
+  extras: "/app/extras",
+  "extras-search": "/app/extras?type=text&contains=ab&key=nothing",
+  "extras-conflicts": "/app/extras?view=conflicts",
   settings: "/app/settings",
   missing: "/app/no-such-page",
 };

@@ -124,6 +124,20 @@ export async function register({ email, password }, name, organization) {
   return accessToken({ email, password });
 }
 
+/** The demo plant's database, as its owner. End it. */
+export async function plantDatabase(data = process.env.CLARITY_DATA) {
+  const read = (...path) => readFileSync(join(data, "demo", ...path), "utf8").trim();
+  const client = new pg.Client({
+    host: "127.0.0.1",
+    port: Number(read("source")),
+    user: "plant_owner",
+    password: read("plant.password"),
+    database: "plant",
+  });
+  await client.connect();
+  return client;
+}
+
 /** The platform's own database, past all roles. End it. */
 export async function platformDatabase(data = process.env.CLARITY_DATA) {
   const properties = readFileSync(join(data, "server", "server.properties"), "utf8");

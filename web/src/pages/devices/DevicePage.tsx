@@ -11,7 +11,7 @@ import { paths } from '../../paths';
 import { Age } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { Empty, Failed, Loading, Skeleton } from '../../ui/Feedback';
-import { formatCount, formatDuration, formatValue, words, zoneName } from '../../ui/format';
+import { formatCount, formatDuration, formatValue, words } from '../../ui/format';
 import { MetricName, sharedNames } from '../../ui/MetricName';
 import { NotRefreshed } from '../../ui/NotRefreshed';
 import { useNow } from '../../ui/now';
@@ -22,7 +22,7 @@ import { TimeChart } from '../../ui/TimeChart';
 import { useRefetchEvery } from '../../ui/useRefetchEvery';
 import { useTitle } from '../../ui/useTitle';
 import { SnapshotNotice } from '../data-sources/SnapshotNotice';
-import { typeWords } from '../extras/values';
+import { typeWords, valueText } from '../extras/values';
 
 const Sessions = lazy(() => import('./Sessions'));
 
@@ -292,7 +292,7 @@ function Attributes({ device }: { device: DeviceDetail }) {
                 ))}
               </dt>
               <dd className="min-w-0 flex-1 text-right break-words">
-                {attributeText(value)}
+                {valueText(value)}
                 <Mixed attribute={mixed.get(key)} />
               </dd>
             </div>
@@ -321,27 +321,6 @@ function Mixed({ attribute }: { attribute: DeviceDetail['mixed_attributes'][numb
         : ' rows'}
     </Link>
   );
-}
-
-function attributeText(value: unknown): string {
-  if (value === null || value === undefined) return '–';
-  if (typeof value === 'boolean') return value ? 'yes' : 'no';
-  if (typeof value === 'number') return String(value);
-  if (typeof value === 'string') {
-    return /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? localTime(value) : value;
-  }
-  return JSON.stringify(value);
-}
-
-function localTime(iso: string): string {
-  const ms = Date.parse(iso);
-  if (Number.isNaN(ms)) return iso;
-  // A column of dates has no time of day; to move it into a zone would make it another day.
-  if (/T00:00:00(\.0+)?Z$/.test(iso)) {
-    return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(ms);
-  }
-  const text = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
-  return `${text.format(ms)} ${zoneName(ms)}`;
 }
 
 function NoSuchDevice() {

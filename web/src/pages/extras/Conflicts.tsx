@@ -204,7 +204,7 @@ function ConflictDetail({ conflict }: { conflict: ExtraConflict }) {
               <span className="text-ink-3">No value among the first of this key</span>
             ) : (
               <>
-                Such as <span className="font-medium">{valueText(sample)}</span>
+                Such as <span className="font-medium">{valueText(sample, type)}</span>
               </>
             )}
           </dd>

@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { ExtraEntity, ExtraType } from '../../api/types';
 import { paths } from '../../paths';
 import { cx } from '../../ui/cx';
+import { zoneName } from '../../ui/format';
 
 export const extraTypes = ['text', 'num', 'bool', 'time'] as const;
 
@@ -15,24 +16,43 @@ export const typeWords: Record<ExtraType, string> = {
 /** Whether a key begins with the table of the readings it is from: a colon within a name follows a backslash. */
 export const isOfReadings = (key: string): boolean => /^(?:[^\\:]|\\.)*:/s.test(key);
 
-export function valueText(value: unknown): string {
+/** A value as people read it; a time in their zone. A text that looks like one stays as it is. */
+export function valueText(value: unknown, type?: ExtraType): string {
   if (value === null || value === undefined) return '–';
-  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
+  if (typeof value === 'boolean') return value ? 'yes' : 'no';
+  if (typeof value === 'string') {
+    return type !== 'text' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? localTime(value) : value;
+  }
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
+
+function localTime(iso: string): string {
+  const ms = Date.parse(iso);
+  if (Number.isNaN(ms)) return iso;
+  // A column of dates has no time of day; to move it into a zone would make it another day.
+  if (/T00:00:00(\.0+)?Z$/.test(iso)) {
+    return new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeZone: 'UTC' }).format(ms);
+  }
+  const text = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+  return `${text.format(ms)} ${zoneName(ms)}`;
+}
+
+/** On a phone a finger wide, and no higher than the line. */
+const linkClass = 'link-inline max-lg:-my-3 max-lg:inline-block max-lg:py-3';
 
 /** What a value is of: a device has a page, any other row its table and key. */
 export function EntityName({ entity }: { entity: ExtraEntity | null | undefined }) {
   if (!entity) return <span className="text-ink-3">just removed</span>;
   if (entity.kind === 'device') {
     return (
-      <Link to={paths.device} params={{ id: entity.id }} className="link-inline">
+      <Link to={paths.device} params={{ id: entity.id }} className={linkClass}>
         {entity.name ?? entity.key}
       </Link>
     );
   }
   if (entity.kind === 'site') {
     return (
-      <Link to={paths.devices} search={{ site_id: entity.id }} className="link-inline">
+      <Link to={paths.devices} search={{ site_id: entity.id }} className={linkClass}>
         {entity.name ?? entity.key}
       </Link>
     );
@@ -48,7 +68,7 @@ export function EntityName({ entity }: { entity: ExtraEntity | null | undefined 
 export function Value({ value, type }: { value: unknown; type: ExtraType }) {
   return (
     <span className={cx('break-words', type === 'text' && 'whitespace-pre-wrap')}>
-      {valueText(value)}
+      {valueText(value, type)}
     </span>
   );
 }
