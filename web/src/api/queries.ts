@@ -89,6 +89,20 @@ export const rebuildsQuery = (id: string) =>
       query.state.data?.data.some((rebuild) => !rebuild.ended_at) ? 2_000 : 15_000,
   });
 
+export const snapshotsQuery = (id: string) =>
+  queryOptions({
+    queryKey: ['sources', id, 'snapshots'],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/v1/sources/{id}/snapshots', {
+          params: { path: { id }, query: { limit: 20 } },
+          signal,
+        }),
+      ),
+    refetchInterval: (query) =>
+      query.state.data?.data.some((snapshot) => !snapshot.ended_at) ? 2_000 : 15_000,
+  });
+
 export type DeadLetterFilter = { source_id?: string; table?: string; cause?: string };
 
 export const deadLetterGroupsQuery = (filter: DeadLetterFilter) =>

@@ -27,6 +27,7 @@ export type DeadLetter = Omit<Schemas['DeadLetter'], 'sample'> & { sample: unkno
 export type DeadLetterGroup = Schemas['DeadLetterGroup'];
 export type DeadLetterGroups = Schemas['DeadLetterGroups'];
 export type Rebuild = Schemas['Rebuild'];
+export type OrderedSnapshot = Schemas['OrderedSnapshot'];
 export type Overview = Schemas['Overview'];
 export type Kpi = Schemas['Kpi'];
 export type OverviewChart = Schemas['OverviewChart'];

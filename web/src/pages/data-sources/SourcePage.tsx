@@ -25,6 +25,7 @@ import { Gaps, GapsBadge } from './Gaps';
 import { MappingView } from './MappingView';
 import { RebuildPanel } from './RebuildPanel';
 import { RemoveSource } from './RemoveSource';
+import { SnapshotPanel } from './SnapshotPanel';
 
 const route = getRouteApi('/app/data-sources/$id');
 
@@ -86,6 +87,7 @@ export function SourcePage() {
         <Facts source={source} />
         <Gaps source={source} />
         <RebuildPanel source={source} />
+        <SnapshotPanel source={source} />
         <Tables id={id} takenIn={isTakenIn(source)} />
         <DeadLetters id={id} />
       </div>

@@ -129,6 +129,34 @@ GRANT SELECT ON control.source_gap TO clarity_tenant;
 GRANT SELECT, INSERT ON control.source_gap TO clarity_service;
 GRANT UPDATE (revision, cause, words, from_position, to_position, repaired_at) ON control.source_gap TO clarity_service;
 
+-- New snapshots that people have ordered, of some tables or (none named) of all. Said to the source's agent until it
+-- tells that one has ended; one at a time for a source, so that what an agent has to be told is bounded.
+CREATE TABLE control.source_snapshot (
+  snapshot_id uuid PRIMARY KEY,
+  tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
+  source_id uuid NOT NULL REFERENCES control.source,
+  tables text[] NOT NULL,
+  state text NOT NULL CHECK (state IN ('asked', 'running', 'done', 'failed')),
+  reason text,
+  tables_done integer NOT NULL DEFAULT 0,
+  tables_total integer NOT NULL DEFAULT 0,
+  requested_by uuid,
+  requested_at timestamptz NOT NULL,
+  started_at timestamptz,
+  ended_at timestamptz
+);
+CREATE UNIQUE INDEX source_snapshot_open ON control.source_snapshot (source_id) WHERE ended_at IS NULL;
+CREATE INDEX source_snapshot_list ON control.source_snapshot (source_id, requested_at DESC, snapshot_id DESC);
+ALTER TABLE control.source_snapshot ENABLE ROW LEVEL SECURITY;
+ALTER TABLE control.source_snapshot FORCE ROW LEVEL SECURITY;
+CREATE POLICY own ON control.source_snapshot TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()))
+  WITH CHECK (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT, INSERT (snapshot_id, tenant_id, source_id, tables, state, requested_by, requested_at)
+  ON control.source_snapshot TO clarity_tenant;
+GRANT SELECT, UPDATE (state, reason, tables_done, tables_total, started_at, ended_at)
+  ON control.source_snapshot TO clarity_service;
+
 -- A version of a table's schema, and what its rows become. `schema` is the block's encoding, so that
 -- bronze can be folded again with what was known then.
 CREATE TABLE control.source_table (

@@ -5,6 +5,7 @@ import io.claritystream.agent.SourceSettings.Password;
 import io.claritystream.agent.postgres.CaptureState;
 import io.claritystream.agent.postgres.Database;
 import io.claritystream.agent.postgres.Preflight;
+import io.claritystream.agent.postgres.SnapshotOrders;
 import io.claritystream.agent.postgres.TableChoice;
 import io.claritystream.agent.postgres.Tls;
 import io.claritystream.agent.postgres.Unusable;
@@ -15,12 +16,15 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.util.ArrayList;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// `source add`, `source list`, `source tables`, `source repair`, `source remove`.
+/// `source add`, `source list`, `source tables`, `source snapshot`, `source repair`, `source
+/// remove`.
 final class SourceCommands {
   private static final int POSTGRES_PORT = 5432;
 
@@ -48,16 +52,17 @@ final class SourceCommands {
   }
 
   int command(Arguments arguments) throws IOException {
-    var act = arguments.word("add, list, tables, repair or remove");
+    var act = arguments.word("add, list, tables, snapshot, repair or remove");
     return switch (act) {
       case "add" -> add(arguments);
       case "list" -> list(arguments);
       case "tables" -> tables(arguments);
+      case "snapshot" -> snapshot(arguments);
       case "repair" -> repair(arguments);
       case "remove" -> remove(arguments);
       default ->
           throw new UsageException(
-              "after source comes add, list, tables, repair or remove, not " + act);
+              "after source comes add, list, tables, snapshot, repair or remove, not " + act);
     };
   }
 
@@ -178,6 +183,44 @@ final class SourceCommands {
       out.println("Nothing changes for the tables that are there now.");
     }
     told(preflight);
+    return Agent.DONE;
+  }
+
+  /// Orders that tables be read again, or all of them.
+  private int snapshot(Arguments arguments) throws IOException {
+    var name = arguments.word("the source's name");
+    var named = new ArrayList<String>();
+    while (arguments.hasWord()) {
+      named.add(arguments.word("a table"));
+    }
+    arguments.end();
+    checkName(name);
+    var settings = known(name);
+    var captured =
+        preflight(settings.database(home, environment), settings, settings.choice()).tableNames();
+    var unknown = named.stream().filter(table -> !captured.contains(table)).toList();
+    if (!unknown.isEmpty()) {
+      throw new CommandFailedException(
+          "not captured: "
+              + String.join(", ", unknown)
+              + "; see: "
+              + called
+              + " source tables "
+              + name);
+    }
+    if (!SnapshotOrders.leave(home.source(name), UUID.randomUUID().toString(), named)) {
+      throw new CommandFailedException(
+          "a snapshot was ordered already that no agent has begun yet; start one with: "
+              + called
+              + " run");
+    }
+    out.println(
+        named.isEmpty()
+            ? "All tables of "
+                + name
+                + " are read again; the platform shows the state of now until that is whole."
+            : String.join(", ", named) + ": read again beside the stream.");
+    out.println("A running agent begins within seconds; see: " + called + " status");
     return Agent.DONE;
   }
 

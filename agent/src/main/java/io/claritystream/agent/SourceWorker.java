@@ -10,6 +10,7 @@ import io.claritystream.agent.postgres.CapturedTables;
 import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Preflight;
 import io.claritystream.agent.postgres.Progress;
+import io.claritystream.agent.postgres.SnapshotOrders;
 import io.claritystream.agent.postgres.SourceIdentity;
 import io.claritystream.agent.postgres.Unusable;
 import io.claritystream.agent.spool.Appender;
@@ -40,6 +41,7 @@ final class SourceWorker implements AutoCloseable {
   static final String STATE_FILE = "capture.properties";
   private static final String GAPS_FILE = "gaps.properties";
   private static final String TABLES_FILE = "tables.properties";
+  private static final String ORDERS_FILE = "snapshots.properties";
   private static final long RETRY_MIN_MS = 500;
   private static final long RETRY_MAX_MS = 5_000;
   private static final long REFUSED_RETRY_MS = 8_000;
@@ -58,6 +60,7 @@ final class SourceWorker implements AutoCloseable {
   private final Progress progress = new Progress();
   private final Gaps gaps;
   private final CapturedTables tables;
+  private final SnapshotOrders orders;
   private final Path stateFile;
   private final Path spoolDirectory;
   private final Thread thread;
@@ -92,6 +95,7 @@ final class SourceWorker implements AutoCloseable {
     PrivateFile.directory(spoolDirectory);
     gaps = Gaps.load(home.source(settings.name()).resolve(GAPS_FILE));
     tables = CapturedTables.load(home.source(settings.name()).resolve(TABLES_FILE));
+    orders = SnapshotOrders.load(home.source(settings.name()).resolve(ORDERS_FILE));
     state = CaptureState.load(stateFile, settings.slot(), settings.generation());
     thread = Thread.ofPlatform().name("source " + settings.name()).daemon().unstarted(this::run);
   }
@@ -193,6 +197,13 @@ final class SourceWorker implements AutoCloseable {
     if (state.phase() == Phase.STOPPED && settings.onGap() == OnGap.REPAIR) {
       anew(state.reason());
     }
+    orders.takeLeft();
+    if (orders.asksForAll() && state.phase() != Phase.SNAPSHOT) {
+      if (state.phase() != Phase.SNAPSHOT_WANTED) {
+        anew("a person ordered a new snapshot");
+      }
+      orders.allBegun();
+    }
     if (!registered()) {
       return;
     }
@@ -284,7 +295,9 @@ final class SourceWorker implements AutoCloseable {
   private Uplink linked() {
     var link = uplink;
     if (link == null) {
-      link = new Uplink(state.sourceId(), platform, progress, gaps, new FromPlatform()).start();
+      link =
+          new Uplink(state.sourceId(), platform, progress, gaps, orders, new FromPlatform())
+              .start();
       uplink = link;
     }
     return link;
@@ -407,6 +420,7 @@ final class SourceWorker implements AutoCloseable {
               progress,
               gaps,
               tables,
+              orders,
               clock,
               () -> stopped || grant != null || damaged != null);
       try {

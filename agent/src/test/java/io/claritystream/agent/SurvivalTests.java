@@ -178,6 +178,20 @@ class SurvivalTests {
   }
 
   @Test
+  void aSourceThatWasRemovedOnThePlatformIsSaidSo() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.sql("CREATE TABLE reading (id int PRIMARY KEY)");
+      rig.platform.refusal =
+          Refused.newBuilder().setCode("unknown_source").setMessage("none").build();
+      rig.start();
+      await()
+          .atMost(LONG)
+          .until(() -> rig.report().trouble().contains("was removed on the platform"));
+      assertThat(rig.report().trouble()).contains("source remove");
+    }
+  }
+
+  @Test
   void aLostSlotBringsANewSnapshotInANewEpoch() throws Exception {
     try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
       rig.sql("CREATE TABLE reading (id int PRIMARY KEY)", "INSERT INTO reading VALUES (1)");

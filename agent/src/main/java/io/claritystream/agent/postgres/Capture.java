@@ -53,6 +53,7 @@ public final class Capture {
   private final Progress progress;
   private final Gaps gaps;
   private final CapturedTables tables;
+  private final SnapshotOrders orders;
   private final Clock clock;
   private final BooleanSupplier stop;
   private final Publications publications;
@@ -79,6 +80,7 @@ public final class Capture {
       Progress progress,
       Gaps gaps,
       CapturedTables tables,
+      SnapshotOrders orders,
       Clock clock,
       BooleanSupplier stop) {
     this.database = database;
@@ -91,6 +93,7 @@ public final class Capture {
     this.progress = progress;
     this.gaps = gaps;
     this.tables = tables;
+    this.orders = orders;
     this.clock = clock;
     this.stop = stop;
     publications = Publications.of(state.slot());
@@ -183,6 +186,7 @@ public final class Capture {
       state = state.streamingFrom(position, events.lastSeq(), Continuity.timeline(connection));
       state.save(stateFile);
       gaps.repaired(position, micros());
+      orders.allDone();
       return stream(connection, replication, events, position);
     }
   }
@@ -274,7 +278,13 @@ public final class Capture {
     try (var copies = new TableCopies(database, tables, spool, progress, clock, this::waiting);
         var watch =
             new SourceWatch(
-                database, reconciliation, state.slot(), progress, () -> told, this::notice);
+                database,
+                reconciliation,
+                orders,
+                state.slot(),
+                progress,
+                () -> told,
+                this::notice);
         var stream =
             replication
                 .unwrap(PGConnection.class)
@@ -323,12 +333,13 @@ public final class Capture {
       throws SQLException, IOException, InterruptedException, LogBrokenException {
     var spokenAtNs = System.nanoTime();
     statusAtNs = spokenAtNs;
-    while (!stop.getAsBoolean()) {
+    while (!stop.getAsBoolean() && !orders.asksForAll()) {
       var missing = noticed;
       if (missing != null) {
         return missing;
       }
       if (!events.inTransaction()) {
+        orders.step(tables);
         copies.step(events);
       }
       var message = stream.readPending();

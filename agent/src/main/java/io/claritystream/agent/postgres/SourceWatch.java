@@ -23,6 +23,7 @@ final class SourceWatch implements AutoCloseable {
 
   private final Database database;
   private final Reconciliation reconciliation;
+  private final SnapshotOrders orders;
   private final String slot;
   private final Progress progress;
   private final LongSupplier told;
@@ -36,12 +37,14 @@ final class SourceWatch implements AutoCloseable {
   SourceWatch(
       Database database,
       Reconciliation reconciliation,
+      SnapshotOrders orders,
       String slot,
       Progress progress,
       LongSupplier told,
       Consumer<CaptureEnd.Missing> missing) {
     this.database = database;
     this.reconciliation = reconciliation;
+    this.orders = orders;
     this.slot = slot;
     this.progress = progress;
     this.told = told;
@@ -74,6 +77,7 @@ final class SourceWatch implements AutoCloseable {
   private void watch(Connection connection) throws SQLException, IOException, InterruptedException {
     for (var round = 0; end.getCount() > 0; round++) {
       look(connection);
+      orders.takeLeft();
       if (round % TABLES_EVERY == TABLES_EVERY - 1) {
         progress.notes(reconciliation.run(connection).notesUnderWay());
       }

@@ -5,6 +5,7 @@ import io.claritystream.agent.postgres.Gap;
 import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Progress;
 import io.claritystream.agent.postgres.Released;
+import io.claritystream.agent.postgres.SnapshotOrders;
 import io.claritystream.agent.spool.Spool;
 import io.claritystream.agent.spool.SpoolDamagedException;
 import io.claritystream.agent.spool.SpoolEntry;
@@ -17,7 +18,9 @@ import io.claritystream.protocol.link.GapStored;
 import io.claritystream.protocol.link.Hello;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.Refused;
+import io.claritystream.protocol.link.SnapshotOrder;
 import io.claritystream.protocol.link.SnapshotProgress;
+import io.claritystream.protocol.link.SnapshotState;
 import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.SourceStatus;
 import io.claritystream.protocol.link.Welcome;
@@ -28,6 +31,8 @@ import io.grpc.stub.ClientResponseObserver;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -50,6 +55,15 @@ public final class Uplink implements AutoCloseable, Released {
   private static final long BACKOFF_MAX_MS = 30_000;
   private static final long REFUSED_MS = 60_000;
 
+  /// A source that was removed does not come back by being asked for.
+  private static final long UNKNOWN_MS = 600_000;
+
+  private static final String UNKNOWN_SOURCE = "unknown_source";
+  private static final String REMOVED_THERE =
+      "this source was removed on the platform, or belongs to another agent there; its slot still"
+          + " holds the database's log: take it out with ./clarity agent source remove NAME, and add"
+          + " it again if it is to be captured";
+
   /// Only for what nobody wakes the sender for: the next status.
   private static final long POLL_MS = 500;
 
@@ -71,6 +85,10 @@ public final class Uplink implements AutoCloseable, Released {
   private final Platform platform;
   private final Progress progress;
   private final Gaps gaps;
+  private final SnapshotOrders orders;
+
+  /// Orders of the platform that it was not told the end of over this stream.
+  private final Set<String> ordered = ConcurrentHashMap.newKeySet();
   private final Listener listener;
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
@@ -104,11 +122,17 @@ public final class Uplink implements AutoCloseable, Released {
   private volatile String trouble = "";
 
   public Uplink(
-      String sourceId, Platform platform, Progress progress, Gaps gaps, Listener listener) {
+      String sourceId,
+      Platform platform,
+      Progress progress,
+      Gaps gaps,
+      SnapshotOrders orders,
+      Listener listener) {
     this.sourceId = sourceId;
     this.platform = platform;
     this.progress = progress;
     this.gaps = gaps;
+    this.orders = orders;
     this.listener = listener;
     over = platform.channel();
     thread = Thread.ofPlatform().name("uplink").daemon().unstarted(this::run);
@@ -611,6 +635,10 @@ public final class Uplink implements AutoCloseable, Released {
     }
     var no = refusal;
     if (no != null) {
+      if (no.getCode().equals(UNKNOWN_SOURCE)) {
+        trouble = REMOVED_THERE;
+        return UNKNOWN_MS;
+      }
       trouble = "the platform refuses: " + no.getMessage() + " (" + no.getCode() + ")";
       return no.getRetryable() ? 0 : REFUSED_MS;
     }
@@ -682,6 +710,32 @@ public final class Uplink implements AutoCloseable, Released {
     for (var gap : gaps.untold()) {
       out.onNext(AgentFrame.newBuilder().setGap(frame(gap)).build());
     }
+    for (var order : orders.all()) {
+      if (ordered.contains(order.id())) {
+        if (order.ended()) {
+          ordered.remove(order.id());
+        }
+        out.onNext(AgentFrame.newBuilder().setSnapshotState(frame(order, now)).build());
+      }
+    }
+  }
+
+  private static SnapshotState frame(SnapshotOrders.Order order, Progress.Snapshot now) {
+    var state =
+        SnapshotState.newBuilder()
+            .setOrderId(order.id())
+            .setReason(order.reason())
+            .setStage(
+                switch (order.stage()) {
+                  case ASKED -> SnapshotState.Stage.ASKED;
+                  case RUNNING -> SnapshotState.Stage.RUNNING;
+                  case DONE -> SnapshotState.Stage.DONE;
+                  case FAILED -> SnapshotState.Stage.FAILED_FOR_GOOD;
+                });
+    return (order.all()
+            ? state.setTablesDone(now.tablesDone()).setTablesTotal(now.tablesTotal())
+            : state.setTablesDone(order.done()).setTablesTotal(order.tables().size()))
+        .build();
   }
 
   private static SourceGap frame(Gap gap) {
@@ -747,12 +801,23 @@ public final class Uplink implements AutoCloseable, Released {
           case REFUSED -> refusal = frame.getRefused();
           case GAP_STORED -> stored(frame.getGapStored());
           case SETTINGS -> acknowledge = frame.getSettings().getAcknowledge();
+          case SNAPSHOT_ORDER -> ordered(frame.getSnapshotOrder());
           case FRAME_NOT_SET -> LOG.debug("a frame of a kind that this version does not know");
         }
       } finally {
         lock.unlock();
       }
       wake();
+    }
+
+    private void ordered(SnapshotOrder order) {
+      try {
+        orders.take(order.getOrderId(), order.getTablesList());
+        ordered.add(order.getOrderId());
+      } catch (IOException e) {
+        // It is ordered again.
+        LOG.warn("an order of the platform cannot be written down: {}", e.getMessage());
+      }
     }
 
     private void stored(GapStored told) {

@@ -143,6 +143,7 @@ final class TestCapture {
         new Progress(),
         Gaps.load(home.resolve("gaps.properties")),
         tables,
+        SnapshotOrders.load(home.resolve("snapshots.properties")),
         Clock.systemUTC(),
         stop::get);
   }

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Progress;
+import io.claritystream.agent.postgres.SnapshotOrders;
 import io.grpc.Status;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -62,6 +63,7 @@ class IdentityTests {
                     link,
                     new Progress(),
                     Gaps.load(directory.resolve("gaps.properties")),
+                    SnapshotOrders.load(directory.resolve("snapshots.properties")),
                     new Nobody())
                 .start()) {
           uplink.wantEpoch();

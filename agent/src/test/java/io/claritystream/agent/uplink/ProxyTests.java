@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Progress;
+import io.claritystream.agent.postgres.SnapshotOrders;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -75,6 +76,7 @@ class ProxyTests {
                   link,
                   new Progress(),
                   Gaps.load(directory.resolve("gaps.properties")),
+                  SnapshotOrders.load(directory.resolve("snapshots.properties")),
                   new Nobody())
               .start()) {
         uplink.wantEpoch();

@@ -28,6 +28,8 @@ import io.claritystream.protocol.link.RenewRequest;
 import io.claritystream.protocol.link.RenewResponse;
 import io.claritystream.protocol.link.Rewind;
 import io.claritystream.protocol.link.Settings;
+import io.claritystream.protocol.link.SnapshotOrder;
+import io.claritystream.protocol.link.SnapshotState;
 import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.SourceStatus;
 import io.claritystream.protocol.link.Welcome;
@@ -99,6 +101,7 @@ public final class TestPlatform implements AutoCloseable {
     public int snapshotsEnded;
     public @Nullable SourceStatus status;
     public final Map<String, SourceGap> gaps = new ConcurrentHashMap<>();
+    public final Map<String, SnapshotState> snapshots = new ConcurrentHashMap<>();
     public @Nullable Stream stream;
     public int sessions;
 
@@ -324,6 +327,8 @@ public final class TestPlatform implements AutoCloseable {
         case BATCH -> batch(frame.getBatch());
         case STATUS -> source().status = frame.getStatus();
         case GAP -> gap(frame.getGap());
+        case SNAPSHOT_STATE ->
+            source().snapshots.put(frame.getSnapshotState().getOrderId(), frame.getSnapshotState());
         case FRAME_NOT_SET -> throw new IllegalStateException();
       }
     }
@@ -392,6 +397,17 @@ public final class TestPlatform implements AutoCloseable {
               .setGapStored(
                   GapStored.newBuilder().setGapId(gap.getGapId()).setRevision(gap.getRevision()))
               .build());
+    }
+
+    /// A person ordered it.
+    public void order(String id, String... tables) {
+      synchronized (source()) {
+        toAgent.onNext(
+            PlatformFrame.newBuilder()
+                .setSnapshotOrder(
+                    SnapshotOrder.newBuilder().setOrderId(id).addAllTables(List.of(tables)))
+                .build());
+      }
     }
 
     /// A person changed it.

@@ -34,8 +34,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 
-/// The gateway's server and its regular work: marks every 200 ms, reports and revocations every
-/// second, certificates every hour.
+/// The gateway's server and its regular work: marks every 200 ms, reports, revocations and orders
+/// every second, certificates every hour.
 final class Gateway implements SmartLifecycle {
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
   private static final int MESSAGE_BYTES_MAX = 12 * 1024 * 1024;
@@ -104,6 +104,7 @@ final class Gateway implements SmartLifecycle {
             () -> {
               services.reports().write();
               revoked.look();
+              services.streams().order(services.snapshots());
             });
     regular.scheduleWithFixedDelay(
         safely("gateway-certificates", this::renewCertificates),

@@ -13,6 +13,7 @@ import io.claritystream.stream.source.PlatformAuthority;
 import io.claritystream.stream.source.RevokedAgents;
 import io.claritystream.stream.source.SourceGaps;
 import io.claritystream.stream.source.SourceReports;
+import io.claritystream.stream.source.SourceSnapshots;
 import io.claritystream.stream.source.Sources;
 import io.github.bucket4j.TimeMeter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -48,6 +49,7 @@ class GatewayConfiguration {
       Sources sources,
       SourceReports reports,
       SourceGaps gaps,
+      SourceSnapshots snapshots,
       Agents agents,
       Plans plans,
       RevokedAgents revoked,
@@ -66,6 +68,7 @@ class GatewayConfiguration {
             sources,
             reports,
             gaps,
+            snapshots,
             marks,
             bus,
             new Quotas(plans, TimeMeter.SYSTEM_NANOTIME),

@@ -7,6 +7,7 @@ import io.claritystream.protocol.link.AgentFrame;
 import io.claritystream.protocol.link.Batch;
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.Hello;
+import io.claritystream.protocol.link.SnapshotState;
 import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.SourceStatus;
 import io.grpc.MethodDescriptor;
@@ -26,6 +27,8 @@ sealed interface Incoming {
   record Report(SourceStatus status) implements Incoming {}
 
   record Missing(SourceGap gap) implements Incoming {}
+
+  record Ordered(SnapshotState state) implements Incoming {}
 
   /// A frame of a kind that this version does not know.
   record Unknown() implements Incoming {}
@@ -72,6 +75,8 @@ sealed interface Incoming {
         case AgentFrame.STATUS_FIELD_NUMBER ->
             frame = new Report(message(in, SourceStatus.parser()));
         case AgentFrame.GAP_FIELD_NUMBER -> frame = new Missing(message(in, SourceGap.parser()));
+        case AgentFrame.SNAPSHOT_STATE_FIELD_NUMBER ->
+            frame = new Ordered(message(in, SnapshotState.parser()));
         default -> in.skipField(tag);
       }
     }

@@ -1,6 +1,7 @@
 package io.claritystream.stream.gateway;
 
 import io.claritystream.stream.source.SourceRef;
+import io.claritystream.stream.source.SourceSnapshots;
 import io.claritystream.stream.source.Sources;
 import io.grpc.Status;
 import java.util.List;
@@ -72,6 +73,20 @@ final class LiveStreams {
       }
     }
     now.values().forEach(held -> held.stream().tick());
+  }
+
+  /// Tells the agents that are here of the snapshots that people ordered.
+  void order(SourceSnapshots snapshots) {
+    Map<UUID, Held> now = Map.copyOf(bySource);
+    if (now.isEmpty()) {
+      return;
+    }
+    for (SourceSnapshots.Order order : snapshots.open(now.keySet())) {
+      Held held = now.get(order.sourceId());
+      if (held != null) {
+        held.stream().order(order);
+      }
+    }
   }
 
   /// The edge ends the streams of a revoked agent as well; whichever comes first.

@@ -1,10 +1,12 @@
 package io.claritystream.stream.gateway;
 
 import io.claritystream.protocol.link.SnapshotProgress;
+import io.claritystream.protocol.link.SnapshotState;
 import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.SourceStatus;
 import io.claritystream.stream.source.SourceGaps;
 import io.claritystream.stream.source.SourceReport;
+import io.claritystream.stream.source.SourceSnapshots;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
@@ -57,6 +59,26 @@ final class Reports {
                   gap.getToPosition(),
                   noticedAt,
                   time(gap.getRepairedAtUs())));
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
+
+  /// How an ordered snapshot stands, if that can be read.
+  static Optional<SourceSnapshots.Told> read(SnapshotState told) {
+    try {
+      return Optional.of(
+          new SourceSnapshots.Told(
+              UUID.fromString(told.getOrderId()),
+              switch (told.getStage()) {
+                case RUNNING -> SourceSnapshots.State.RUNNING;
+                case DONE -> SourceSnapshots.State.DONE;
+                case FAILED_FOR_GOOD -> SourceSnapshots.State.FAILED;
+                case ASKED, STAGE_UNSPECIFIED, UNRECOGNIZED -> SourceSnapshots.State.ASKED;
+              },
+              told.getReason(),
+              Math.max(0, told.getTablesDone()),
+              Math.max(0, told.getTablesTotal())));
     } catch (IllegalArgumentException e) {
       return Optional.empty();
     }

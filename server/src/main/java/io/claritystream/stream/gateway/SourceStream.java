@@ -11,6 +11,8 @@ import io.claritystream.protocol.link.Hello;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.Rewind;
 import io.claritystream.protocol.link.Settings;
+import io.claritystream.protocol.link.SnapshotOrder;
+import io.claritystream.protocol.link.SnapshotState;
 import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.Welcome;
 import io.claritystream.stream.source.Checkpoint;
@@ -18,6 +20,7 @@ import io.claritystream.stream.source.DurableMark;
 import io.claritystream.stream.source.DurableMarks;
 import io.claritystream.stream.source.SourceGaps;
 import io.claritystream.stream.source.SourceRef;
+import io.claritystream.stream.source.SourceSnapshots;
 import io.claritystream.stream.source.Sources;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -133,6 +136,7 @@ final class SourceStream implements DurableMarks.Listener {
           case Incoming.Report(var status) ->
               services.reports().reported(live(), Reports.read(status));
           case Incoming.Missing(SourceGap gap) -> gap(gap);
+          case Incoming.Ordered(SnapshotState told) -> ordered(told);
           case Incoming.Unknown() -> {}
         }
         askForNext();
@@ -165,6 +169,33 @@ final class SourceStream implements DurableMarks.Listener {
                 LOG.warn("a gap is not stored yet source={}", of.sourceId(), e);
               }
             });
+  }
+
+  private void ordered(SnapshotState told) {
+    SourceRef of = live();
+    services
+        .background()
+        .execute(
+            () -> {
+              try {
+                Reports.read(told).ifPresent(read -> services.snapshots().store(of, read));
+              } catch (RuntimeException e) {
+                LOG.warn("a snapshot's state is not stored yet source={}", of.sourceId(), e);
+              }
+            });
+  }
+
+  /// Said again until the agent tells that it has ended.
+  void order(SourceSnapshots.Order order) {
+    if (!toAgent.isReady()) {
+      return;
+    }
+    say(
+        PlatformFrame.newBuilder()
+            .setSnapshotOrder(
+                SnapshotOrder.newBuilder()
+                    .setOrderId(order.id().toString())
+                    .addAllTables(order.tables())));
   }
 
   private synchronized void say(PlatformFrame.Builder frame) {

@@ -4,6 +4,7 @@ import io.claritystream.stream.bus.EventBus;
 import io.claritystream.stream.source.DurableMarks;
 import io.claritystream.stream.source.SourceGaps;
 import io.claritystream.stream.source.SourceReports;
+import io.claritystream.stream.source.SourceSnapshots;
 import io.claritystream.stream.source.Sources;
 import java.time.Clock;
 import java.time.Duration;
@@ -24,6 +25,7 @@ record StreamServices(
     Sources sources,
     SourceReports reports,
     SourceGaps gaps,
+    SourceSnapshots snapshots,
     DurableMarks marks,
     EventBus bus,
     Quotas quotas,

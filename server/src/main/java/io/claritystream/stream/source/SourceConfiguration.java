@@ -47,6 +47,11 @@ class SourceConfiguration {
   }
 
   @Bean
+  SourceSnapshots sourceSnapshots(@Qualifier("service") JdbcClient sql, Clock clock) {
+    return new SourceSnapshots(sql, clock);
+  }
+
+  @Bean
   Plans plans(@Qualifier("service") JdbcClient sql) {
     return new Plans(sql);
   }

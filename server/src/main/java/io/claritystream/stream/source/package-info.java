@@ -27,7 +27,8 @@
 /// [RebuildCommand] on the command line) and done by ingest, which says how far it is ([Rebuilds]).
 ///
 /// Owns `control.agent`, `control.pairing_code`, `control.source`, `control.source_status`,
-/// `control.rebuild`, `control.source_table_option`, `control.source_gap`.
+/// `control.rebuild`, `control.source_table_option`, `control.source_gap`,
+/// `control.source_snapshot`.
 @ApplicationModule(
     id = "stream.source",
     allowedDependencies = {

@@ -495,6 +495,7 @@ class RowLevelSecurityTests {
       case "timestamp with time zone" -> ":at";
       case "bytea" -> "'\\x00'";
       case "jsonb" -> "'{}'";
+      case "text[]" -> "'{x}'";
       default -> throw new IllegalStateException("no sample of type " + type + " for " + column);
     };
   }

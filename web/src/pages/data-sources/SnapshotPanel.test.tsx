@@ -1,0 +1,64 @@
+import { cleanup, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { afterEach, expect, it, vi } from 'vitest';
+import { aSource, openApp, page } from '../../testing/openApp';
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+const snapshot = {
+  id: 'n1',
+  source_id: 's1',
+  tables: [],
+  state: 'running',
+  reason: null,
+  tables_done: 3,
+  tables_total: 8,
+  requested_at: '2026-11-20T10:00:00Z',
+  started_at: '2026-11-20T10:00:01Z',
+  ended_at: null,
+};
+
+const open = (permissions: string[], snapshots: unknown[]) => {
+  const source = aSource();
+  openApp('/app/data-sources/s1', {
+    '/v1/me': {
+      user: { id: 'u', email: 'ines@northgate.example', name: 'Ines Marques' },
+      organization: { id: 'o', name: 'Northgate' },
+      permissions,
+      organizations: [{ id: 'o', name: 'Northgate', role: 'admin' }],
+    },
+    '/v1/sources': page(source),
+    '/v1/sources/s1': source,
+    '/v1/sources/s1/snapshots': page(...snapshots),
+  });
+};
+
+it('asks before tables are read again, and says what that means', async () => {
+  open(['sources.read', 'sources.write'], []);
+  await userEvent.click(await screen.findByRole('button', { name: 'Read again' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'Read plant again?' }));
+  expect(dialog.getByText(/Pages show the present state until the new copy is whole/)).toBeTruthy();
+  expect(dialog.getByRole('combobox', { name: 'What is read' })).toBeTruthy();
+});
+
+it('shows how far one is that is under way, and offers no second one', async () => {
+  open(['sources.read', 'sources.write'], [snapshot]);
+  expect(await screen.findByText(/3 of 8 tables/)).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Read again' })).toBeNull();
+});
+
+it('says why one failed, and lets nobody order who may not', async () => {
+  const failed = {
+    ...snapshot,
+    tables: ['public.x'],
+    state: 'failed',
+    reason: 'not captured: public.x',
+    ended_at: '2026-11-20T10:01:00Z',
+  };
+  open(['sources.read'], [failed]);
+  expect(await screen.findByText('not captured: public.x')).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Read again' })).toBeNull();
+});

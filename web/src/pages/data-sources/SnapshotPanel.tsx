@@ -1,0 +1,144 @@
+import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { api, body } from '../../api/client';
+import { meQuery, snapshotsQuery, sourceTablesQuery } from '../../api/queries';
+import type { OrderedSnapshot, Source } from '../../api/types';
+import { Moment } from '../../ui/Age';
+import { announce } from '../../ui/announce';
+import { Button } from '../../ui/Button';
+import { Dialog } from '../../ui/Dialog';
+import { Failed, TableSkeleton } from '../../ui/Feedback';
+import { SelectField } from '../../ui/Field';
+import { formatCount } from '../../ui/format';
+import { Panel } from '../../ui/Panel';
+import { isRemoved } from '../../ui/Status';
+
+const shown = 5;
+const states: Record<OrderedSnapshot['state'], string> = {
+  asked: 'Waiting for the agent',
+  running: 'Being read',
+  done: 'Read',
+  failed: 'Failed',
+};
+
+/** Tables that a person has the agent read again from the database, and how far that is. */
+export function SnapshotPanel({ source }: { source: Source }) {
+  const { data, error, refetch } = useQuery(snapshotsQuery(source.id));
+  const { data: me } = useSuspenseQuery(meQuery);
+  const [asking, setAsking] = useState(false);
+  const mayWrite = (me?.permissions.includes('sources.write') ?? false) && !isRemoved(source);
+  const snapshots = data?.data ?? [];
+  const open = snapshots.find((snapshot) => !snapshot.ended_at);
+  return (
+    <Panel
+      title="Read again from the database"
+      aside={
+        mayWrite &&
+        data &&
+        !open && (
+          <Button kind="ghost" className="-mr-3 max-lg:-mr-4" onClick={() => setAsking(true)}>
+            Read again
+          </Button>
+        )
+      }
+    >
+      {!data &&
+        (error ? (
+          <Failed error={error} retry={() => void refetch()} />
+        ) : (
+          <TableSkeleton what="what was read again" rows={1} />
+        ))}
+      {data && snapshots.length === 0 && (
+        <p className="max-w-[60rem] px-3 pb-3 text-ink-2">
+          Nobody has ordered it yet. Changes come by themselves; it is for tables whose rows here
+          are in doubt.
+        </p>
+      )}
+      {snapshots.length > 0 && (
+        <ul aria-label="Read again">
+          {snapshots.slice(0, shown).map((snapshot) => (
+            <SnapshotItem key={snapshot.id} source={source} snapshot={snapshot} />
+          ))}
+        </ul>
+      )}
+      {asking && <SnapshotDialog source={source} onClose={() => setAsking(false)} />}
+    </Panel>
+  );
+}
+
+function SnapshotItem({ source, snapshot }: { source: Source; snapshot: OrderedSnapshot }) {
+  const running = snapshot.state === 'running';
+  const rows = source.snapshot?.rows ?? 0;
+  return (
+    <li className="flex min-h-11 flex-wrap items-center gap-x-4 gap-y-1 border-t border-line-weak px-3 py-1.5">
+      <span className="font-medium">{states[snapshot.state] ?? snapshot.state}</span>
+      <span>{snapshot.tables.length === 0 ? 'All tables' : snapshot.tables.join(', ')}</span>
+      {running && snapshot.tables_total > 0 && (
+        <span className="text-ink-2">
+          {formatCount(snapshot.tables_done)} of {formatCount(snapshot.tables_total)} tables
+          {snapshot.tables.length === 0 && rows > 0 && `, ${formatCount(rows)} rows so far`}
+        </span>
+      )}
+      {snapshot.reason && <span className="text-medium">{snapshot.reason}</span>}
+      <span className="ml-auto text-meta text-ink-3">
+        asked for <Moment at={snapshot.requested_at} />
+        {snapshot.ended_at && (
+          <>
+            , ended <Moment at={snapshot.ended_at} />
+          </>
+        )}
+      </span>
+    </li>
+  );
+}
+
+function SnapshotDialog({ source, onClose }: { source: Source; onClose: () => void }) {
+  const queries = useQueryClient();
+  const { data: tables } = useQuery(sourceTablesQuery(source.id));
+  const [table, setTable] = useState('');
+  const order = useMutation({
+    mutationFn: () =>
+      body(
+        api.POST('/v1/sources/{id}/snapshots', {
+          params: { path: { id: source.id } },
+          body: { tables: table ? [table] : [] },
+        }),
+      ),
+    onSuccess: () => {
+      announce(`${table || `All tables of ${source.name}`} will be read again`);
+      void queries.invalidateQueries({ queryKey: ['sources', source.id] });
+      onClose();
+    },
+  });
+  return (
+    <Dialog title={`Read ${source.name} again?`} onClose={onClose} className="max-w-[30rem]">
+      <div className="px-4 pb-4">
+        <SelectField
+          label="What is read"
+          value={table}
+          onChange={(event) => setTable(event.target.value)}
+        >
+          <option value="">All tables</option>
+          {tables?.data.map(({ table: name }) => (
+            <option key={name} value={name}>
+              {name}
+            </option>
+          ))}
+        </SelectField>
+        <p className="mt-3 text-prose text-ink-2">
+          {table
+            ? 'The agent reads all rows of this table from the database at the site, between two transactions. Until they are in, pages show a part of them; other tables wait for as long as the reading takes.'
+            : 'The agent reads all rows of all tables from the database at the site. Pages show the present state until the new copy is whole.'}{' '}
+          If the agent is away, it does so when it is back.
+        </p>
+        {order.error && <Failed error={order.error} />}
+        <div className="mt-4 flex justify-end gap-2">
+          <Button onClick={onClose}>Keep as it is</Button>
+          <Button kind="primary" aria-disabled={order.isPending} onClick={() => order.mutate()}>
+            {order.isPending ? 'Asking…' : 'Read again'}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}
