@@ -7,7 +7,7 @@ const causes: Record<Cause, { name: string; advice: string; rebuild?: true }> = 
   refused_by_database: {
     name: 'Refused by the database',
     advice:
-      'What the event would have become is something that PostgreSQL does not take. Later changes of the same row wait. Correct the row at its source, then build what is shown of the source anew.',
+      'What the event would have become is something that PostgreSQL does not take. Correct the row at its source: its next change that tells all of its values is applied, and mends what is shown of it. Should the platform have learnt to take it since, build what is shown of the source anew.',
     rebuild: true,
   },
   mapping_failed: {
@@ -18,14 +18,13 @@ const causes: Record<Cause, { name: string; advice: string; rebuild?: true }> = 
   too_many_in_batch: {
     name: 'Too many to list',
     advice:
-      'So many events were refused together that one entry stands for them all. The entries before it say why. Mend that, then build what is shown of the source anew.',
+      'So many events were refused together that one entry stands for them all. The entries before it say why. Mend that, and write the rows once more or build what is shown of the source anew.',
     rebuild: true,
   },
   row_in_quarantine: {
     name: 'Waiting for an earlier failure',
     advice:
-      'An earlier event of the same row failed, so this one was not applied: it would stand on a state that is missing. Deal with the earlier one first.',
-    rebuild: true,
+      'An earlier event of the same row failed, so this one, which leaves a large value of the row untold, was not applied. Once the row’s values are all written again at the source, what is shown of it is right again.',
   },
   payload_wrapped: {
     name: 'Stored in a wrapper',

@@ -40,6 +40,13 @@ public final class DeadLetters {
   private static final String RELEASE =
       "DELETE FROM control.quarantine WHERE model_id = ? AND table_name = ANY (?::text[])";
 
+  private static final String HEAL =
+      """
+      DELETE FROM control.quarantine q
+      USING unnest(?::text[], ?::text[]) AS healed (table_name, row_key)
+      WHERE q.model_id = ? AND q.table_name = healed.table_name AND q.row_key = healed.row_key
+      """;
+
   private static final String QUARANTINE =
       """
       INSERT INTO control.quarantine (model_id, table_name, row_key, tenant_id)
@@ -95,13 +102,19 @@ public final class DeadLetters {
       return Set.of();
     }
     try (var select = connection.prepareStatement(QUARANTINED_AMONG)) {
-      select.setArray(
-          1, connection.createArrayOf("text", rows.stream().map(Row::tableName).toArray()));
-      select.setArray(
-          2, connection.createArrayOf("text", rows.stream().map(Row::rowKey).toArray()));
-      select.setInt(3, modelId);
+      name(select, rows, modelId);
       return rows(select);
     }
+  }
+
+  private static void name(PreparedStatement statement, Collection<Row> rows, int modelId)
+      throws SQLException {
+    var connection = statement.getConnection();
+    statement.setArray(
+        1, connection.createArrayOf("text", rows.stream().map(Row::tableName).toArray()));
+    statement.setArray(
+        2, connection.createArrayOf("text", rows.stream().map(Row::rowKey).toArray()));
+    statement.setInt(3, modelId);
   }
 
   private static Set<Row> rows(PreparedStatement select) throws SQLException {
@@ -124,6 +137,17 @@ public final class DeadLetters {
     try (var delete = connection.prepareStatement(RELEASE)) {
       delete.setInt(1, modelId);
       delete.setArray(2, connection.createArrayOf("text", tables.toArray()));
+      delete.executeUpdate();
+    }
+  }
+
+  /// These rows of a model leave its quarantine, in the connection's transaction.
+  public void heal(Connection connection, int modelId, Collection<Row> rows) throws SQLException {
+    if (rows.isEmpty()) {
+      return;
+    }
+    try (var delete = connection.prepareStatement(HEAL)) {
+      name(delete, rows, modelId);
       delete.executeUpdate();
     }
   }

@@ -84,9 +84,12 @@ final class EventFold {
     for (var failure : applied.failures()) {
       findings.refuse(failure.event(), Cause.MAPPING_FAILED, null, failure.detail());
     }
+    var quarantine = findings.quarantine();
     for (var event : events) {
       if (event.op() == Op.TRUNCATE) {
-        findings.quarantine().empty(event.schema().qualifiedName());
+        quarantine.empty(event.schema().qualifiedName());
+      } else if (!quarantine.isEmpty() && RowKey.isToldWhole(event)) {
+        quarantine.heal(event);
       }
     }
   }
@@ -128,9 +131,9 @@ final class EventFold {
     }
   }
 
-  /// The events whose rows may be folded; each of the others is refused. Behind one that empties
-  /// its table there are none of it to refuse: it is folded before them, or they are looked at
-  /// again.
+  /// The events whose rows may be folded; each of the others is refused. What tells a row whole may
+  /// be, and what follows it: should it fail after all, they are looked at again. So is what stands
+  /// behind an event that empties its table.
   private List<ChangeEvent> outsideQuarantine(List<ChangeEvent> events) {
     var quarantine = findings.quarantine();
     if (quarantine.isEmpty()) {
@@ -138,12 +141,21 @@ final class EventFold {
     }
     var free = new ArrayList<ChangeEvent>(events.size());
     var emptied = new HashSet<String>();
+    var healed = new HashSet<DeadLetters.Row>();
     for (var event : events) {
+      var table = event.schema().qualifiedName();
       if (event.op() == Op.TRUNCATE) {
-        emptied.add(event.schema().qualifiedName());
+        emptied.add(table);
       }
-      if (emptied.contains(event.schema().qualifiedName())
-          || !RowKey.isAmong(event, quarantine::has)) {
+      if (emptied.contains(table)) {
+        free.add(event);
+        continue;
+      }
+      var rows = RowKey.all(event);
+      if (RowKey.isToldWhole(event)) {
+        healed.addAll(rows);
+      }
+      if (rows.stream().noneMatch(row -> quarantine.has(row) && !healed.contains(row))) {
         free.add(event);
       } else {
         findings.refuse(event, Cause.ROW_IN_QUARANTINE, null, IN_QUARANTINE);

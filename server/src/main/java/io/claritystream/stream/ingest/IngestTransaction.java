@@ -197,9 +197,8 @@ final class IngestTransaction {
         @Nullable String sqlstate,
         String detail) {
       var line = slice.line();
-      var row = cause.quarantines() ? RowKey.of(event) : null;
-      if (row != null) {
-        quarantine(slice).add(row);
+      if (cause.quarantines()) {
+        quarantine(slice).add(event);
       }
       if (!mayName(line, event.schema().qualifiedName())) {
         unnamed(slice, List.of(event));

@@ -230,10 +230,7 @@ final class ModelFollower {
     @Override
     public void refuse(ChangeEvent event, Cause cause, @Nullable String sqlstate, String detail) {
       if (cause.quarantines()) {
-        var row = RowKey.of(event);
-        if (row != null) {
-          quarantined.add(row);
-        }
+        quarantined.add(event);
       }
       var table = event.schema().qualifiedName();
       var count = letters.getOrDefault(table, 0) + named.merge(table, 1, Integer::sum);

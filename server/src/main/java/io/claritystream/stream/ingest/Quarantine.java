@@ -65,6 +65,9 @@ final class Quarantine {
     /// Tables that were emptied: none of their rows of before is in quarantine any more.
     private final Set<String> emptied = new HashSet<>();
 
+    /// Rows that an event told whole.
+    private final Set<DeadLetters.Row> healed = new HashSet<>();
+
     /// Of the rows that the events at hand are about, where not all are remembered.
     private Set<DeadLetters.Row> asked = Set.of();
 
@@ -82,12 +85,7 @@ final class Quarantine {
       }
       var rows = new HashSet<DeadLetters.Row>();
       for (var event : events) {
-        RowKey.isAmong(
-            event,
-            row -> {
-              rows.add(row);
-              return false;
-            });
+        rows.addAll(RowKey.all(event));
       }
       asked = letters.quarantinedAmong(connection, model, rows);
     }
@@ -98,11 +96,24 @@ final class Quarantine {
 
     boolean has(DeadLetters.Row row) {
       return fresh.contains(row)
-          || !emptied.contains(row.tableName()) && (whole ? remembered : asked).contains(row);
+          || !emptied.contains(row.tableName())
+              && !healed.contains(row)
+              && (whole ? remembered : asked).contains(row);
     }
 
-    void add(DeadLetters.Row row) {
-      fresh.add(row);
+    /// An event could not be folded: what its rows contribute is not what they are.
+    void add(ChangeEvent event) {
+      fresh.addAll(RowKey.all(event));
+    }
+
+    /// An event that tells its rows whole was folded.
+    void heal(ChangeEvent event) {
+      for (var row : RowKey.all(event)) {
+        if (has(row)) {
+          fresh.remove(row);
+          healed.add(row);
+        }
+      }
     }
 
     /// A table was emptied: nothing of it is left that could be inexact.
@@ -113,12 +124,14 @@ final class Quarantine {
 
     void write(Connection connection, DeadLetters letters, TenantId tenant) throws SQLException {
       letters.release(connection, model, emptied);
+      letters.heal(connection, model, healed);
       letters.quarantine(connection, tenant, model, fresh);
     }
 
     /// The transaction has committed.
     void committed() {
       remembered.removeIf(row -> emptied.contains(row.tableName()));
+      remembered.removeAll(healed);
       remember(fresh);
     }
   }

@@ -1,6 +1,7 @@
 package io.claritystream.stream.ingest;
 
 import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.block.Row;
 import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.deadletter.DeadLetters;
@@ -8,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.function.Predicate;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// The text by which a row is known to the quarantine: the values of its key columns, each after
@@ -23,17 +24,30 @@ final class RowKey {
     return event.after() != null ? row(event, event.after()) : before(event);
   }
 
-  /// Also the row that the event was about where a change of its key made another one of it.
-  static boolean isAmong(ChangeEvent event, Predicate<DeadLetters.Row> rows) {
-    var after = of(event);
-    if (after != null && rows.test(after)) {
-      return true;
-    }
-    if (event.after() == null || event.oldKey() == null && event.before() == null) {
-      return false;
+  /// Also the row that the event was about where a change of its key made another one of it; none
+  /// if its table has no key.
+  static List<DeadLetters.Row> all(ChangeEvent event) {
+    var left = of(event);
+    if (left == null || event.after() == null || event.oldKey() == null && event.before() == null) {
+      return left == null ? List.of() : List.of(left);
     }
     var before = before(event);
-    return before != null && rows.test(before);
+    return before == null || before.equals(left) ? List.of(left) : List.of(left, before);
+  }
+
+  /// Whether folding the event leaves nothing in its rows of what was before it: it tells all
+  /// values of one, or takes it away.
+  static boolean isToldWhole(ChangeEvent event) {
+    var after = event.after();
+    if (after == null) {
+      return event.op() == Op.DELETE;
+    }
+    for (var i = 0; i < after.size(); i++) {
+      if (after.length(i) == Row.UNCHANGED) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static DeadLetters.@Nullable Row before(ChangeEvent event) {

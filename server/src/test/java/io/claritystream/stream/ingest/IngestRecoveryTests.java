@@ -264,7 +264,7 @@ class IngestRecoveryTests {
             Event.reading(8, at, "4.5"),
             Event.reading(9, at, "666")));
     rig.awaitDurable(source, 7);
-    rig.send(source, source.batch(Event.reading(9, at, "4.5").as(Op.READ)));
+    rig.send(source, source.batch(Event.reading(9, at, "4.5").withoutNote()));
     rig.awaitDurable(source, 8);
     assertThat(readings("pressure_bar")).isEqualTo(1);
     assertThat(rig.letters(source))
@@ -305,7 +305,9 @@ class IngestRecoveryTests {
         .param("rows", Quarantine.REMEMBERED_MAX)
         .update();
     rig.start();
-    rig.send(source, source.batch(Event.reading(10_001, at, "4.5"), Event.reading(2, at, "4.5")));
+    rig.send(
+        source,
+        source.batch(Event.reading(10_001, at, "4.5").withoutNote(), Event.reading(2, at, "4.5")));
     rig.awaitDurable(source, 3);
     assertThat(readings("pressure_bar")).isEqualTo(2);
 
@@ -315,8 +317,8 @@ class IngestRecoveryTests {
     rig.send(
         source,
         source.batch(
-            Event.reading(3, at, "4.5").as(Op.READ),
-            Event.reading(20_000, at, "4.5"),
+            Event.reading(3, at, "4.5").withoutNote(),
+            Event.reading(20_000, at, "4.5").withoutNote(),
             Event.reading(4, at, "4.5")));
     rig.awaitDurable(source, 7);
     assertThat(readings("pressure_bar")).isEqualTo(3);
@@ -324,6 +326,90 @@ class IngestRecoveryTests {
         .extracting(IngestRig.Letter::cause)
         .containsExactly(
             "row_in_quarantine", "refused_by_database", "row_in_quarantine", "row_in_quarantine");
+
+    rig.send(source, source.batch(Event.reading(20_000, at, "4.5")));
+    rig.awaitDurable(source, 8);
+    assertThat(readings("pressure_bar")).isEqualTo(4);
+    assertThat(inQuarantine()).isEqualTo(Quarantine.REMEMBERED_MAX);
+  }
+
+  @Test
+  void a_row_leaves_quarantine_with_an_event_that_tells_it_whole() {
+    refuse666();
+    var source = source();
+    var first = rig.start();
+    var at = Instant.parse("2026-11-20T12:00:00Z");
+    rig.send(source, source.batch(Event.reading(7, at, "4.5").note("old")));
+    rig.awaitDurable(source, 1);
+    rig.send(source, source.batch(Event.reading(7, at, "666").note("new").as(Op.UPDATE)));
+    rig.awaitDurable(source, 2);
+    rig.send(source, source.batch(Event.reading(7, at, "5.5").withoutNote()));
+    rig.awaitDurable(source, 3);
+    assertThat(pressure()).isEqualTo("4.5");
+    rig.send(
+        source,
+        source.batch(
+            Event.reading(7, at, "6.5").note("newest").as(Op.UPDATE),
+            Event.reading(7, at, "7.5").withoutNote()));
+    rig.awaitDurable(source, 5);
+    assertThat(pressure()).isEqualTo("7.5");
+    assertThat(notes()).containsExactly("newest");
+    assertThat(inQuarantine()).isZero();
+
+    // And for good: another process knows of none either.
+    rig.stop(first);
+    rig.start();
+    rig.send(source, source.batch(Event.reading(7, at, "8.5").withoutNote()));
+    rig.awaitDurable(source, 6);
+    assertThat(pressure()).isEqualTo("8.5");
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("refused_by_database", "row_in_quarantine");
+  }
+
+  @Test
+  void what_follows_an_event_that_would_have_healed_its_row_waits_if_that_fails() {
+    refuse666();
+    var source = source();
+    rig.start();
+    var at = Instant.parse("2026-11-20T12:00:00Z");
+    rig.send(source, source.batch(Event.reading(7, at, "4.5").note("old")));
+    rig.awaitDurable(source, 1);
+    rig.send(source, source.batch(Event.reading(7, at, "666").note("new").as(Op.UPDATE)));
+    rig.awaitDurable(source, 2);
+    // Without the poison of row 8 nobody would have judged row 7 as it was in between.
+    rig.send(
+        source,
+        source.batch(
+            Event.reading(7, at, "666").note("newer").as(Op.UPDATE),
+            Event.reading(8, at, "666"),
+            Event.reading(7, at, "5.5").withoutNote()));
+    rig.awaitDurable(source, 5);
+    assertThat(pressure()).isEqualTo("4.5");
+    assertThat(inQuarantine()).isEqualTo(2);
+
+    rig.send(source, source.batch(Event.reading(7, at, "5.5").as(Op.DELETE)));
+    rig.awaitDurable(source, 6);
+    assertThat(readings("pressure_bar")).isZero();
+    assertThat(inQuarantine()).isEqualTo(1);
+  }
+
+  private String pressure() {
+    return rig.superuser()
+        .sql(
+            """
+            SELECT trim_scale(value_last)::text FROM analytics.metrics_min JOIN analytics.series USING (series_id)
+            JOIN analytics.metric_key USING (metric_id) WHERE key = 'pressure_bar'
+            """)
+        .query(String.class)
+        .single();
+  }
+
+  private java.util.List<String> notes() {
+    return rig.superuser()
+        .sql("SELECT value FROM analytics.extras_text WHERE key LIKE '%:note'")
+        .query(String.class)
+        .list();
   }
 
   @Test
@@ -353,7 +439,7 @@ class IngestRecoveryTests {
             });
     assertThat(readings("pressure_bar")).isEqualTo(39);
 
-    rig.send(source, source.batch(Event.reading(17, at, "4.5").as(Op.READ)));
+    rig.send(source, source.batch(Event.reading(17, at, "4.5").withoutNote()));
     rig.awaitDurable(source, 41);
     assertThat(rig.letters(source))
         .extracting(IngestRig.Letter::cause)

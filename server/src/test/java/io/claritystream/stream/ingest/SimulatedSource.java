@@ -77,6 +77,8 @@ public final class SimulatedSource {
   }
 
   /// The cells of one event; the defaults are a plain reading.
+  private static final String UNCHANGED = "\0unchanged";
+
   public record Event(Op op, List<@Nullable String> cells) {
     public static Event reading(long pump, Instant at, String pressure) {
       return new Event(
@@ -92,6 +94,11 @@ public final class SimulatedSource {
 
     public Event as(Op other) {
       return new Event(other, cells);
+    }
+
+    /// An update that does not tell the note, which it left alone.
+    public Event withoutNote() {
+      return note(UNCHANGED).as(Op.UPDATE);
     }
   }
 
@@ -220,6 +227,8 @@ public final class SimulatedSource {
       for (var cell : event.cells()) {
         if (cell == null) {
           block.marker(io.claritystream.protocol.block.Row.NULL);
+        } else if (cell.equals(UNCHANGED)) {
+          block.marker(io.claritystream.protocol.block.Row.UNCHANGED);
         } else {
           var bytes = cell.getBytes(StandardCharsets.UTF_8);
           block.value(bytes, 0, bytes.length);
