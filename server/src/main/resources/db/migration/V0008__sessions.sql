@@ -25,6 +25,8 @@ CREATE TABLE analytics.sessions (
 -- A device's sessions, and everybody's, by time.
 CREATE INDEX sessions_device ON analytics.sessions (model_id, device_id, started_at, session_id);
 CREATE INDEX sessions_started ON analytics.sessions (model_id, started_at, session_id);
+-- Those that began before a time and reach into it.
+CREATE INDEX sessions_ends ON analytics.sessions (model_id, device_id, ended_at) WHERE ends_by = 'row';
 -- The row that ends a state.
 CREATE INDEX sessions_next ON analytics.sessions (model_id, device_id, table_name, started_at, born)
   WHERE ends_by = 'next';

@@ -63,7 +63,7 @@ final class ExtraKeys {
       """;
 
   private static final String ALL = PAGE.replace("{mixed}", "true");
-  private static final String MIXED = PAGE.replace("{mixed}", "t.mixed");
+  static final String MIXED = PAGE.replace("{mixed}", "t.mixed");
 
   private static final String MIXED_OF_ENTITY =
       """

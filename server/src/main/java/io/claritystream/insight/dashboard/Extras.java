@@ -20,7 +20,7 @@ final class Extras {
   record After(UUID entityId, String key) {}
 
   /// Model by model, because only within one is an index in the order of the page.
-  private static final String ALL =
+  static final String ALL =
       """
       SELECT entity_id, key, type, text_value, num_value, bool_value, time_value
       FROM unnest(analytics.live_models()) AS live (model_id)

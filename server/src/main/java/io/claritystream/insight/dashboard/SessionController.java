@@ -39,19 +39,63 @@ class SessionController {
   private static final int STATES_MAX = 1_000;
 
   /// Each session counts for as long as it lasted within the range; one that lasts still, until
-  /// now; one that ended before it began, for nothing.
-  private static final String SUMMARY =
+  /// now; one that ended before it began, for nothing. What a device did before the range is not
+  /// read: of rows that say their end an index tells which reach into it, of each log of states the
+  /// last before the range alone can.
+  static final String SUMMARY =
       """
-      SELECT table_name, state, count(*) AS sessions, bool_or(ended_at IS NULL) AS lasting,
+      WITH RECURSIVE logs (model_id, table_name) AS (
+        SELECT live.model_id,
+          (SELECT min(s.table_name) FROM analytics.sessions s
+           WHERE s.ends_by = 'next' AND s.model_id = live.model_id AND s.device_id = :device)
+        FROM unnest(analytics.live_models()) AS live (model_id)
+        UNION ALL
+        SELECT logs.model_id,
+          (SELECT min(s.table_name) FROM analytics.sessions s
+           WHERE s.ends_by = 'next' AND s.model_id = logs.model_id AND s.device_id = :device
+             AND s.table_name > logs.table_name)
+        FROM logs
+        WHERE logs.table_name IS NOT NULL
+      ), reaching (model_id, session_id) AS (
+        SELECT s.model_id, s.session_id
+        FROM analytics.sessions s
+        WHERE s.device_id = :device AND s.started_at >= CAST(:from AS timestamptz)
+          AND s.started_at < CAST(:to AS timestamptz)
+        UNION ALL
+        SELECT s.model_id, s.session_id
+        FROM analytics.sessions s
+        WHERE s.ends_by = 'row' AND s.device_id = :device AND s.ended_at IS NULL
+          AND s.started_at < CAST(:from AS timestamptz)
+        UNION ALL
+        SELECT s.model_id, s.session_id
+        FROM analytics.sessions s
+        WHERE s.ends_by = 'row' AND s.device_id = :device
+          AND s.ended_at > CAST(:from AS timestamptz)
+          AND s.started_at < CAST(:from AS timestamptz)
+        UNION ALL
+        SELECT last.model_id, last.session_id
+        FROM logs
+        CROSS JOIN LATERAL (
+          SELECT s.model_id, s.session_id
+          FROM analytics.sessions s
+          WHERE s.ends_by = 'next' AND s.model_id = logs.model_id AND s.device_id = :device
+            AND s.table_name = logs.table_name AND s.started_at < CAST(:from AS timestamptz)
+          ORDER BY s.started_at DESC, s.born DESC
+          LIMIT 1
+        ) last
+      )
+      SELECT i.table_name, i.state, count(*) AS sessions, bool_or(i.ended_at IS NULL) AS lasting,
         round(sum(greatest(0, extract(epoch FROM
-          least(coalesce(ended_at, CAST(:now AS timestamptz)), CAST(:to AS timestamptz))
-          - greatest(started_at, CAST(:from AS timestamptz))))), 3) AS seconds
-      FROM analytics.session_intervals
-      WHERE tenant_id = :tenant AND device_id = :device AND started_at < CAST(:to AS timestamptz)
-        AND (started_at >= CAST(:from AS timestamptz) OR ended_at IS NULL
-          OR ended_at > CAST(:from AS timestamptz))
-      GROUP BY table_name, state
-      ORDER BY table_name, seconds DESC, state
+          least(coalesce(i.ended_at, CAST(:now AS timestamptz)), CAST(:to AS timestamptz))
+          - greatest(i.started_at, CAST(:from AS timestamptz))))), 3) AS seconds
+      FROM reaching
+      JOIN analytics.session_intervals i
+        ON i.model_id = reaching.model_id AND i.session_id = reaching.session_id
+      WHERE i.tenant_id = :tenant
+        AND (i.started_at >= CAST(:from AS timestamptz) OR i.ended_at IS NULL
+          OR i.ended_at > CAST(:from AS timestamptz))
+      GROUP BY i.table_name, i.state
+      ORDER BY i.table_name, seconds DESC, i.state
       LIMIT :rows
       """;
 

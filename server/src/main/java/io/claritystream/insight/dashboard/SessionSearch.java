@@ -35,45 +35,46 @@ record SessionSearch(
   /// How many sessions are looked at for one page at most; the next page begins behind them.
   static final int SCANNED_MAX = 20_000;
 
-  /// Each model is read in the order of its index; no more of them than one page looks at. What
-  /// ends a state is looked up in between, and a session that ended before it began is where it
-  /// began.
-  private static final String SELECT =
+  /// Each live model is read in the order of its index, and no more of each than one page looks at.
+  /// What ends a state is looked up for those alone that the page looks at, whatever the number of
+  /// models; a session that ended before it began is where it began.
+  static final String SELECT =
       """
       SELECT seen.*
       FROM (
-        SELECT row_number() OVER (ORDER BY scanned.started_at DESC, scanned.session_id DESC) AS place,
-          scanned.*, d.name AS device_name, site.site_id AS shown_site_id, site.name AS site_name,
-          (CAST(:source AS uuid) IS NULL OR scanned.source_id = :source)
-          AND (CAST(:table AS text) IS NULL OR scanned.table_name = :table)
-          AND (CAST(:state AS text) IS NULL OR scanned.state = :state)
-          AND (CAST(:site AS uuid) IS NULL OR coalesce(d.site_id, scanned.site_id) = :site)
-          AND (NOT :lasting OR scanned.ended_at IS NULL)
-          AND (CAST(:from AS timestamptz) IS NULL OR scanned.started_at >= :from
-            OR scanned.ended_at IS NULL OR scanned.ended_at > :from) AS wanted
+        SELECT scanned.place, i.*,
+          d.name AS device_name, site.site_id AS shown_site_id, site.name AS site_name,
+          (CAST(:source AS uuid) IS NULL OR i.source_id = :source)
+          AND (CAST(:table AS text) IS NULL OR i.table_name = :table)
+          AND (CAST(:state AS text) IS NULL OR i.state = :state)
+          AND (CAST(:site AS uuid) IS NULL OR coalesce(d.site_id, i.site_id) = :site)
+          AND (NOT :lasting OR i.ended_at IS NULL)
+          AND (CAST(:from AS timestamptz) IS NULL OR i.started_at >= :from
+            OR i.ended_at IS NULL OR i.ended_at > :from) AS wanted
         FROM (
-          SELECT one.*
+          SELECT row_number() OVER (ORDER BY one.started_at DESC, one.session_id DESC) AS place,
+            one.model_id, one.session_id
           FROM unnest(analytics.live_models()) AS live (model_id)
           CROSS JOIN LATERAL (
-            SELECT i.model_id, i.session_id, i.source_id, i.device_id, i.site_id, i.table_name,
-              i.state, i.reason, i.started_at, i.ended_at
-            FROM analytics.session_intervals i
-            WHERE i.tenant_id = :tenant AND i.model_id = live.model_id
-              AND (CAST(:device AS uuid) IS NULL OR i.device_id = :device)
-              AND (CAST(:to AS timestamptz) IS NULL OR i.started_at < :to)
+            SELECT s.model_id, s.session_id, s.started_at
+            FROM analytics.sessions s
+            WHERE s.tenant_id = :tenant AND s.model_id = live.model_id
+              AND (CAST(:device AS uuid) IS NULL OR s.device_id = :device)
+              AND (CAST(:to AS timestamptz) IS NULL OR s.started_at < :to)
               AND (CAST(:after_at AS timestamptz) IS NULL
-                OR (i.started_at, i.session_id) < (:after_at, CAST(:after_id AS uuid)))
-            ORDER BY i.started_at DESC, i.session_id DESC
+                OR (s.started_at, s.session_id) < (:after_at, CAST(:after_id AS uuid)))
+            ORDER BY s.started_at DESC, s.session_id DESC
             LIMIT :scanned
           ) one
-          ORDER BY one.started_at DESC, one.session_id DESC
+          ORDER BY place
           LIMIT :scanned
         ) scanned
+        JOIN analytics.session_intervals i
+          ON i.model_id = scanned.model_id AND i.session_id = scanned.session_id
         LEFT JOIN analytics.devices d
-          ON d.model_id = scanned.model_id AND d.device_id = scanned.device_id
+          ON d.model_id = i.model_id AND d.device_id = i.device_id
         LEFT JOIN analytics.sites site
-          ON site.model_id = scanned.model_id
-          AND site.site_id = coalesce(d.site_id, scanned.site_id)
+          ON site.model_id = i.model_id AND site.site_id = coalesce(d.site_id, i.site_id)
       ) seen
       WHERE seen.wanted OR seen.place = :scanned
       ORDER BY seen.place
@@ -107,11 +108,13 @@ record SessionSearch(
         && !lasting;
   }
 
-  /// @param wanted false for the last one that was looked at, which tells where to go on
-  private record Seen(Session session, boolean wanted) {}
+  /// @param place among those that are looked at for the page, from 1 on
+  /// @param wanted false for one that is here because it was the last that was looked at
+  private record Seen(Session session, int place, boolean wanted) {}
 
   Page<Session> page(JdbcClient sql, TenantId tenant, PageRequest page) {
     var after = page.after(LIST, 2);
+    var scanned = isAny() ? page.rows() : SCANNED_MAX;
     var seen =
         sql.sql(SELECT)
             .param("tenant", tenant.value())
@@ -125,7 +128,7 @@ record SessionSearch(
             .param("lasting", lasting)
             .param("after_at", after.map(cursor -> SqlTime.of(cursor.instant(0))).orElse(null))
             .param("after_id", after.map(cursor -> cursor.uuid(1)).orElse(null))
-            .param("scanned", isAny() ? page.rows() : SCANNED_MAX)
+            .param("scanned", scanned)
             // One that tells that there is more, and the last one that was looked at.
             .param("rows", page.limit() + 2)
             .query(SessionSearch::seen)
@@ -140,7 +143,9 @@ record SessionSearch(
       }
     }
     var reached = seen.isEmpty() ? null : seen.getLast();
-    return new Page<>(shown, reached != null && !reached.wanted ? behind(reached.session) : null);
+    // Whether or not the last one is wanted, there may be more behind as many as are looked at.
+    var more = reached != null && reached.place == scanned;
+    return new Page<>(shown, more ? behind(reached.session) : null);
   }
 
   private static String behind(Session session) {
@@ -161,6 +166,7 @@ record SessionSearch(
             row.getString("reason"),
             SqlTime.read(row, "started_at"),
             SqlTime.readNullable(row, "ended_at")),
+        row.getInt("place"),
         row.getBoolean("wanted"));
   }
 }

@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.claritystream.ApiClient;
 import io.claritystream.TestServer;
+import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.materializer.Capture;
 import io.claritystream.stream.materializer.ReadModels;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -221,26 +223,24 @@ class ExtraConflictsTests {
         .update();
     sql.sql("ANALYZE analytics.extras_type").update();
     assertThat(plant.conflicts("")).containsExactly("public.orders info.a num=1 text=1");
+    var nothingChosen = new HashMap<String, Object>();
+    for (var name :
+        List.of("source", "table", "prefix", "after_source", "after_table", "after_key")) {
+      nothingChosen.put(name, null);
+    }
     var plan =
         server
             .database()
             .tenantTransactions()
             .read(
-                new io.claritystream.base.db.TenantId(
-                    UUID.fromString(plant.person.organizationId())),
+                new TenantId(UUID.fromString(plant.person.organizationId())),
                 client ->
                     String.join(
                         "\n",
                         client
-                            .sql(
-                                """
-                                EXPLAIN (COSTS OFF)
-                                SELECT k.key FROM analytics.model m CROSS JOIN LATERAL (
-                                  SELECT t.key FROM analytics.extras_type t
-                                  WHERE t.model_id = m.model_id AND t.mixed
-                                  ORDER BY t.table_name, t.key LIMIT 50) k
-                                WHERE m.model_id = ANY ((SELECT analytics.live_models())::int[])
-                                """)
+                            .sql("EXPLAIN (COSTS OFF) " + ExtraKeys.MIXED)
+                            .params(nothingChosen)
+                            .param("rows", 51)
                             .query(String.class)
                             .list()));
     assertThat(plan).contains("using extras_type_mixed");

@@ -203,8 +203,10 @@ class SessionsTests {
     var capture = new Capture();
     capture.insertAt(NOW, PUMPS, 1, 1, "Busy");
     capture.insertAt(NOW, STATES, 0, 1, NOW.minus(Duration.ofDays(900)), "needle");
+    capture.insertAt(NOW, STATES, -1, 1, NOW.minus(Duration.ofDays(901)), "edge");
     for (var i = 1; i <= SessionSearch.SCANNED_MAX; i++) {
-      capture.insertAt(NOW, STATES, i, 1, NOW.minus(Duration.ofHours(1).plusSeconds(i)), "hay");
+      var state = i < SessionSearch.SCANNED_MAX ? "hay" : "edge";
+      capture.insertAt(NOW, STATES, i, 1, NOW.minus(Duration.ofHours(1).plusSeconds(i)), state);
     }
     models(many).apply(capture.take());
 
@@ -214,6 +216,14 @@ class SessionsTests {
     var second = many.client().get("/v1/sessions?state=needle&cursor=" + next).body();
     assertThat(texts(second.get("data"), "state")).containsExactly("needle");
     assertThat(second.get("next_cursor").isNull()).isTrue();
+
+    // The last one that a page looks at is wanted itself, and the page is not full.
+    var edge = many.client().get("/v1/sessions?state=edge").body();
+    assertThat(texts(edge.get("data"), "state")).containsExactly("edge");
+    next = edge.get("next_cursor").asString();
+    var behind = many.client().get("/v1/sessions?state=edge&cursor=" + next).body();
+    assertThat(texts(behind.get("data"), "state")).containsExactly("edge");
+    assertThat(behind.get("next_cursor").isNull()).isTrue();
   }
 
   @Test
