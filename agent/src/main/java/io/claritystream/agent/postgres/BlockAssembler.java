@@ -113,6 +113,14 @@ final class BlockAssembler {
     return inTransaction;
   }
 
+  /// Whether other rows may come in between: no transaction is open, neither in the stream nor at
+  /// the spool's end. One that the spool holds a part of must come to its end first, or its part
+  /// would be counted by other rules than those it was captured by, and its rest told apart no
+  /// more.
+  boolean betweenTransactions() {
+    return !inTransaction && (!skipOpen || skipFound);
+  }
+
   boolean isEmpty() {
     return block == null || block.events() == 0;
   }

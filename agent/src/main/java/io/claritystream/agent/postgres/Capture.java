@@ -338,7 +338,7 @@ public final class Capture {
       if (missing != null) {
         return missing;
       }
-      if (!events.inTransaction()) {
+      if (events.betweenTransactions()) {
         orders.step(tables);
         copies.step(events);
       }

@@ -85,7 +85,8 @@ final class TableCopies implements AutoCloseable {
     }
   }
 
-  /// Called between two transactions. Does what there is to do and can be done now.
+  /// Called between two transactions ([BlockAssembler#betweenTransactions()]). Does what there is
+  /// to do and can be done now.
   void step(BlockAssembler events)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
     if (!tables.work() || System.nanoTime() - lookNs < 0) {
@@ -135,12 +136,14 @@ final class TableCopies implements AutoCloseable {
       begunAt = -1;
       return null;
     }
-    var now = Visible.read(connection);
     if (begunAt < 0 || begunFor.isEmpty()) {
-      begunAt = now.next();
+      // A number of our own: whoever runs has a lower one. A snapshot's end would not do, for it
+      // lies behind the last that has ended and may leave out some that run.
+      begunAt = Visible.assign(connection);
       brought = new BitSet();
       wanted.forEach(table -> begunFor.add(table.oid()));
     }
+    var now = Visible.read(connection);
     return now.first() < begunAt
         ? null
         : wanted.stream().filter(table -> begunFor.contains(table.oid())).findFirst().orElse(null);

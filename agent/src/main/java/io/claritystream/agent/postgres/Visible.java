@@ -9,7 +9,7 @@ import java.util.stream.Collectors;
 /// Which transactions a snapshot of the database sees, as `txid_current_snapshot()` says it.
 ///
 /// @param first all before this one have ended
-/// @param next no one from here on had begun
+/// @param next none from here on had ended
 /// @param running those between that had not ended
 record Visible(long first, long next, Set<Long> running) {
   Visible {
@@ -22,6 +22,16 @@ record Visible(long first, long next, Set<Long> running) {
         var rows = statement.executeQuery("SELECT txid_current_snapshot()::text")) {
       rows.next();
       return parse(rows.getString(1));
+    }
+  }
+
+  /// A number that is given to a transaction of its own: all that run and have written have a lower
+  /// one, all that write first from now on a higher one.
+  static long assign(Connection connection) throws SQLException {
+    try (var statement = connection.createStatement();
+        var rows = statement.executeQuery("SELECT txid_current()")) {
+      rows.next();
+      return rows.getLong(1);
     }
   }
 

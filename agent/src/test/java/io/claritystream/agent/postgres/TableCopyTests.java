@@ -1,6 +1,7 @@
 package io.claritystream.agent.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.claritystream.agent.postgres.CapturedTable.Stand;
 import io.claritystream.agent.spool.Spool;
@@ -13,12 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,6 +30,8 @@ import org.junit.jupiter.api.io.TempDir;
 /// A table that is read beside a stream under way: no change of it is lost and none counts twice,
 /// whoever writes meanwhile and wherever it is cut short; no other table is read again.
 class TableCopyTests {
+  private static final String TABLES = "tables.properties";
+
   @TempDir Path directory;
   private final TestPostgres.Database database = TestPostgres.shared().createDatabase();
   private final String slot = "clarity_" + database.name();
@@ -176,37 +181,33 @@ class TableCopyTests {
 
   @Test
   void cutShortAfterAnyEventItIsDoneAgainWithoutLossOrDouble() throws Exception {
-    // Open while the table is read, and committed behind it: not in its rows.
-    try (var b = database.connect()) {
+    run("CREATE TABLE more (id int PRIMARY KEY, v int)");
+    run("INSERT INTO more VALUES (1, 1), (2, 2), (3, 3)");
+    captures.run(home, streamed, (spool, tables) -> held(tables, "more"));
+    var wanted = standing("wanted", table -> CapturedTable.wanted(table.oid(), table.name()));
+    var rewanted = standing("rewanted", table -> table.stands(Stand.WANTED));
+    try (var b = database.connect();
+        var c = database.connect()) {
       b.setAutoCommit(false);
-      run("CREATE TABLE more (id int PRIMARY KEY, v int)");
-      run("INSERT INTO more VALUES (1, 1), (2, 2), (3, 3)");
-      var begun = new AtomicBoolean();
-      var wanted = directory.resolve("wanted.properties");
+      c.setAutoCommit(false);
+      // Read again, which is begun and has to wait for a transaction that ran before.
+      RestartTests.run(c, "SELECT txid_current()");
+      var asked = new AtomicBoolean();
       captures.run(
           home,
           streamed,
           (spool, tables) -> {
-            if (tables.all().size() == 2 && begun.compareAndSet(false, true)) {
-              Files.copy(home.resolve("tables.properties"), wanted);
+            if (asked.compareAndSet(false, true)) {
+              tables.put(table(tables, "more").stands(Stand.WANTED));
+              awaitReadingBegun();
+              assertThat(held(tables, "more")).isFalse();
+              // Open while the table is read, and committed behind it: not in its rows.
+              RestartTests.run(
+                  b, "UPDATE more SET v = 20 WHERE id = 2", "INSERT INTO first VALUES (2, 2)");
+              c.rollback();
             }
             return held(tables, "more");
           });
-      // Read again, with a transaction open that began after that was asked for.
-      var rewanted = directory.resolve("rewanted.properties");
-      begun.set(false);
-      captures.run(
-          home,
-          streamed,
-          (spool, tables) -> {
-            if (begun.compareAndSet(false, true)) {
-              var more = table(tables, "more");
-              tables.put(more.stands(Stand.WANTED));
-              Files.copy(home.resolve("tables.properties"), rewanted);
-            }
-            return held(tables, "more");
-          });
-      RestartTests.run(b, "UPDATE more SET v = 20 WHERE id = 2", "INSERT INTO first VALUES (2, 2)");
       run("UPDATE more SET v = 30 WHERE id = 3", "DELETE FROM more WHERE id = 1");
       b.commit();
       run("INSERT INTO more VALUES (4, 4)", "INSERT INTO first VALUES (9, 9)");
@@ -214,7 +215,10 @@ class TableCopyTests {
       var whole = RestartTests.words(home);
       var firstCopy = positionOfTruncate(whole, 0);
       var secondCopy = positionOfTruncate(whole, firstCopy + 1);
-      var after = home.resolve("tables.properties");
+      assertThat(whole.subList(secondCopy, secondCopy + 4))
+          .as("read without what was open meanwhile")
+          .anyMatch(word -> word.contains("2, 2"));
+      var after = home.resolve(TABLES);
       for (var kept = 1; kept < whole.size(); kept++) {
         var stands =
             kept < firstCopy + 4
@@ -228,7 +232,7 @@ class TableCopyTests {
           var again =
               Files.createDirectories(directory.resolve("kept" + kept + stand.getFileName()));
           RestartTests.copy(home, again, kept);
-          Files.copy(stand, again.resolve("tables.properties"));
+          Files.copy(stand, again.resolve(TABLES));
           captures.run(again, streamed, (spool, tables) -> held(tables, "more") && reached(spool));
           var events = events(again);
           assertThat(RestartTests.words(again).subList(0, kept)).isEqualTo(whole.subList(0, kept));
@@ -243,6 +247,96 @@ class TableCopyTests {
         }
       }
     }
+  }
+
+  /// The agent is killed while a large transaction streams. When it comes back, one table of the
+  /// transaction is to be read again and another has been dropped: nothing of either may come in
+  /// between the transaction's two parts. It is killed again while it does what there is to do.
+  @Test
+  void nothingComesBetweenThePartsOfATransactionThatWasHalfSpooled() throws Exception {
+    run("CREATE TABLE more (id int PRIMARY KEY, v int)", "CREATE TABLE old (LIKE more)");
+    captures.run(home, streamed, (spool, tables) -> held(tables, "more") && held(tables, "old"));
+    a.setAutoCommit(false);
+    for (var i = 1; i <= 4; i++) {
+      var row = "(" + 10 * i + ", " + i + ")";
+      run("INSERT INTO more VALUES " + row, "INSERT INTO old VALUES " + row);
+      run("INSERT INTO first VALUES " + row, "UPDATE more SET v = v + 10 WHERE v = " + i);
+    }
+    a.commit();
+    a.setAutoCommit(true);
+    run("UPDATE first SET v = 2 WHERE id = 1", "DELETE FROM more WHERE id = 40");
+    captures.run(home, streamed, (spool, tables) -> reached(spool));
+    var whole = RestartTests.words(home);
+    var begins = indexOf(whole, "INSERT more");
+    var ends = begins + 16;
+    run("DROP TABLE old");
+    var wanted = standing("wanted", table -> table.stands(Stand.WANTED));
+
+    for (var kept = begins + 1; kept < ends; kept++) {
+      var again = Files.createDirectories(directory.resolve("half" + kept));
+      RestartTests.copy(home, again, kept);
+      Files.copy(wanted, again.resolve(TABLES));
+      // The second time in the transaction's rest, or in the rows that are read behind it.
+      var killed = Math.min(kept + 2L * (kept - begins), ends + 6L);
+      captures.run(again, streamed, (spool, now) -> spool.tailSeq() > killed);
+      captures.run(
+          again,
+          streamed,
+          (spool, now) ->
+              held(now, "more") && table(now, "old").stand() == Stand.GONE && reached(spool));
+      assertThat(RestartTests.words(again).stream().limit(ends))
+          .as("stopped after event %d", kept)
+          .containsExactlyElementsOf(whole.subList(0, ends));
+      var events = events(again);
+      for (var i = 0; i < events.size(); i++) {
+        assertThat(events.get(i).seq()).isEqualTo(i + 1);
+      }
+      equalsSource(events, "more");
+      equalsSource(events, "first");
+      assertThat(fold(events, "old")).as("what was dropped").isEmpty();
+    }
+  }
+
+  /// The file of the tables as they are in `home`, but for `more`.
+  private Path standing(String name, UnaryOperator<CapturedTable> more) throws IOException {
+    var file = directory.resolve(name + ".tables");
+    Files.copy(home.resolve(TABLES), file);
+    var tables = CapturedTables.load(file);
+    tables.put(more.apply(table(tables, "more")));
+    return file;
+  }
+
+  /// Until the reading of what is wanted now has noted which transactions it waits for.
+  private void awaitReadingBegun() throws SQLException {
+    var since = value("SELECT clock_timestamp()::text");
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () ->
+                value(
+                        "SELECT count(*)::text FROM pg_stat_activity WHERE state = 'idle'"
+                            + " AND query = 'SELECT txid_current_snapshot()::text'"
+                            + " AND datname = current_database() AND query_start > '"
+                            + since
+                            + "'")
+                    .equals("1"));
+  }
+
+  private String value(String sql) throws SQLException {
+    try (var statement = a.createStatement();
+        var rows = statement.executeQuery(sql)) {
+      rows.next();
+      return rows.getString(1);
+    }
+  }
+
+  private static int indexOf(List<String> words, String part) {
+    for (var i = 0; i < words.size(); i++) {
+      if (words.get(i).contains(part)) {
+        return i;
+      }
+    }
+    throw new AssertionError("no " + part + " in " + words);
   }
 
   private static int positionOfTruncate(List<String> words, int from) {
