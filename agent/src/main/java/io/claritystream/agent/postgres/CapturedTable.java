@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
 /// HELD      dropped, renamed or chosen no more                 LEAVING
 /// LEAVING   the event that clears its rows is in the spool     GONE
 /// GONE      chosen again, or found under its new name          WANTED
+/// GONE      in no catalogue, and nothing of it can come again  (none)
 /// any       the spool was lost before that was durable         WANTED, LEAVING
 /// ```
+///
+/// Of a name, one table at most is WANTED or HELD; no table is read as long as one is LEAVING.
 ///
 /// @param schema as its rows were read last; null before
 /// @param leaves its partitions ([Catalog#leaves]), as they were before its rows were read

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Base64;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// The tables of a source as capture holds them, on disk before anything follows from it. Used by
@@ -28,6 +30,10 @@ import org.jspecify.annotations.Nullable;
 public final class CapturedTables {
   private final Path file;
   private final Map<Long, CapturedTable> tables = new TreeMap<>();
+
+  /// Where the log ended when a table that is gone was first seen to be in the catalogue no more.
+  private final Map<Long, Long> absentSince = new HashMap<>();
+
   private volatile List<CapturedTable> cut = List.of();
   private volatile boolean work;
   private boolean fresh;
@@ -138,6 +144,12 @@ public final class CapturedTables {
         .toList();
   }
 
+  /// Those whose rows are to be read, in the order of their names. None as long as rows are to be
+  /// cleared: the name may be the same, and what clears must not come behind what was read.
+  synchronized List<CapturedTable> toRead() {
+    return standing(Stand.LEAVING).isEmpty() ? standing(Stand.WANTED) : List.of();
+  }
+
   /// The tables of which a transaction's changes are dropped.
   Set<Long> dropped(long xid, long commit) {
     var all = cut;
@@ -183,22 +195,49 @@ public final class CapturedTables {
   public synchronized void again() throws IOException {
     change(
         now -> {
-          now.replaceAll(
-              (oid, table) ->
-                  table.cut() == null
-                      ? table
-                      : table.stands(table.stays() ? Stand.WANTED : Stand.LEAVING).cut(null));
+          var held =
+              now.values().stream()
+                  .filter(CapturedTable::stays)
+                  .map(CapturedTable::name)
+                  .collect(Collectors.toSet());
+          now.replaceAll((oid, table) -> again(table, held.contains(table.name())));
           return now;
         });
   }
 
+  /// @param held whether a table that stays has the name. One that is read again clears the name
+  ///     first; of one that is not, the platform has the rows, and so whatever came before them
+  private static CapturedTable again(CapturedTable table, boolean held) {
+    var without = table.cut();
+    if (without == null) {
+      return table;
+    }
+    if (table.stays()) {
+      return table.stands(Stand.WANTED).cut(null);
+    }
+    return held && table.stand() == Stand.GONE
+        ? table.cut(new Cut(null, without.position(), 0))
+        : table.stands(Stand.LEAVING).cut(null);
+  }
+
+  /// These of the tables that are gone are in the catalogue no more.
+  ///
+  /// @param position where the log ended when, or after, that was seen
+  synchronized void absent(Set<Long> oids, long position) {
+    absentSince.keySet().retainAll(oids);
+    oids.forEach(oid -> absentSince.putIfAbsent(oid, position));
+  }
+
   /// All up to this number is durable, and the source goes on at this position at the earliest.
+  /// What a cut would drop and cannot come again needs no cut; a table that is gone and of which
+  /// nothing can come again is forgotten, before its number may be another's.
   synchronized void settled(long durableSeq, long position) throws IOException {
     if (cut.isEmpty()) {
       return;
     }
     change(
         now -> {
+          now.values().removeIf(table -> isOver(table, durableSeq, position));
           now.replaceAll(
               (oid, table) -> {
                 var without = table.cut();
@@ -211,23 +250,15 @@ public final class CapturedTables {
               });
           return now;
         });
+    absentSince.keySet().retainAll(tables.keySet());
   }
 
-  /// A dropped table's number does not come again once its last change is behind us.
-  synchronized void forget(Set<Long> there, long durableSeq, long position) throws IOException {
-    change(
-        now -> {
-          now.values()
-              .removeIf(
-                  table -> {
-                    var without = table.cut();
-                    return table.stand() == Stand.GONE
-                        && !there.contains(table.oid())
-                        && (without == null
-                            || without.seq() <= durableSeq
-                                && Long.compareUnsigned(without.position(), position) <= 0);
-                  });
-          return now;
-        });
+  private boolean isOver(CapturedTable table, long durableSeq, long position) {
+    var without = table.cut();
+    var absent = absentSince.get(table.oid());
+    return table.stand() == Stand.GONE
+        && absent != null
+        && Long.compareUnsigned(absent, position) <= 0
+        && (without == null || without.seq() <= durableSeq);
   }
 }

@@ -10,9 +10,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// What PostgreSQL's catalogue says, as far as capture needs it.
@@ -179,6 +181,21 @@ final class Catalog {
             foreignKeys(oid));
       }
     }
+  }
+
+  /// Which of these numbers are no table's any more.
+  Set<Long> absent(List<Long> oids) throws SQLException {
+    var sql = "SELECT o FROM unnest(?) o WHERE NOT EXISTS (SELECT 1 FROM pg_class WHERE oid = o)";
+    var result = new HashSet<Long>();
+    try (var statement = connection.prepareStatement(sql)) {
+      statement.setArray(1, connection.createArrayOf("oid", oids.toArray()));
+      try (var rows = statement.executeQuery()) {
+        while (rows.next()) {
+          result.add(rows.getLong(1));
+        }
+      }
+    }
+    return result;
   }
 
   /// The partitions that hold the rows of these tables, each with the number of the file they lie

@@ -54,6 +54,10 @@ final class Reconciliation {
     var again = again(catalog, leaves);
     var fresh = tables.fresh();
     tables.change(now -> next(now, chosen, leaves, again, fresh));
+    var gone = tables.standing(Stand.GONE).stream().map(CapturedTable::oid).toList();
+    if (!gone.isEmpty()) {
+      tables.absent(catalog.absent(gone), Slot.inserted(connection));
+    }
     return found;
   }
 

@@ -130,7 +130,7 @@ final class TableCopies implements AutoCloseable {
 
   /// The first table whose reading was begun and for which all that ran then has ended.
   private @Nullable CapturedTable ready(Connection connection) throws SQLException {
-    var wanted = tables.standing(Stand.WANTED);
+    var wanted = tables.toRead();
     begunFor.retainAll(wanted.stream().map(CapturedTable::oid).toList());
     if (wanted.isEmpty()) {
       begunAt = -1;
