@@ -9,6 +9,7 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.CommonClientConfigs;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -28,7 +29,8 @@ import org.slf4j.LoggerFactory;
 
 /// What every process of the platform hears at once, the sender among them: a small topic beside
 /// the one of the events, read from its end. Nothing on it is needed for anything to be right, so
-/// nothing is kept for who was away, and what cannot be sent in time is dropped.
+/// nothing is kept for who was away, and what cannot be sent in time is lost; the sender is told
+/// so.
 public final class Broadcast implements AutoCloseable {
   /// Larger messages are refused by the topic.
   public static final int MESSAGE_BYTES_MAX = 1024 * 1024;
@@ -48,16 +50,26 @@ public final class Broadcast implements AutoCloseable {
     void listening();
   }
 
+  /// @param lost run by any thread if it does not reach the brokers; it must not wait
+  private record Outgoing(byte[] message, Runnable lost) {}
+
   private final BusSettings settings;
   private final Counter dropped;
-  private final BlockingQueue<byte[]> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+  private final Supplier<KafkaProducer<byte[], byte[]>> producers;
+  private final BlockingQueue<Outgoing> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
   private final CountDownLatch closing = new CountDownLatch(1);
   private volatile @Nullable KafkaConsumer<byte[], byte[]> current;
   private @Nullable Thread sender;
   private @Nullable Thread listener;
 
   public Broadcast(BusSettings events, MeterRegistry meters) {
+    this(events, meters, () -> producer(events.broadcast()));
+  }
+
+  Broadcast(
+      BusSettings events, MeterRegistry meters, Supplier<KafkaProducer<byte[], byte[]>> producers) {
     settings = events.broadcast();
+    this.producers = producers;
     dropped =
         Counter.builder("clarity_broadcast_dropped_total")
             .description("Messages to other processes that could not be sent in time")
@@ -72,13 +84,20 @@ public final class Broadcast implements AutoCloseable {
     listener = Thread.ofPlatform().daemon().name("broadcast-hear").start(() -> hearAll(told));
   }
 
-  /// Never waits. False: it is dropped, and counted.
-  public boolean send(byte[] message) {
-    if (message.length <= MESSAGE_BYTES_MAX && waiting.offer(message)) {
-      return true;
+  /// Never waits.
+  ///
+  /// @param lost run, now or later and by any thread, if the message does not reach the brokers,
+  ///     which is counted; it must not wait
+  public void send(byte[] message, Runnable lost) {
+    var outgoing = new Outgoing(message, lost);
+    if (message.length > MESSAGE_BYTES_MAX || !waiting.offer(outgoing)) {
+      lose(outgoing);
     }
+  }
+
+  private void lose(Outgoing outgoing) {
     dropped.increment();
-    return false;
+    outgoing.lost().run();
   }
 
   @Override
@@ -110,31 +129,39 @@ public final class Broadcast implements AutoCloseable {
   }
 
   private void sendAll() {
-    try (var producer = producer()) {
-      while (!closing()) {
-        var message = waiting.poll(POLL_MAX.toMillis(), TimeUnit.MILLISECONDS);
-        if (message != null) {
-          send(producer, message);
+    while (!closing()) {
+      try (var producer = producers.get()) {
+        while (!closing()) {
+          var outgoing = waiting.poll(POLL_MAX.toMillis(), TimeUnit.MILLISECONDS);
+          if (outgoing != null) {
+            send(producer, outgoing);
+          }
         }
+      } catch (InterruptedException | InterruptException e) {
+        // Only the end of the process interrupts.
+        return;
+      } catch (RuntimeException e) {
+        // As while no name of a broker can be resolved.
+        log.warn(
+            "other processes cannot be told anything yet, trying again cause={}", e.toString());
+        pause();
       }
-    } catch (InterruptedException | InterruptException e) {
-      // Only the end of the process interrupts.
     }
   }
 
-  private void send(KafkaProducer<byte[], byte[]> producer, byte[] message) {
+  private void send(KafkaProducer<byte[], byte[]> producer, Outgoing outgoing) {
     try {
       producer.send(
-          new ProducerRecord<>(settings.topic(), 0, null, message),
+          new ProducerRecord<>(settings.topic(), 0, null, outgoing.message()),
           (_, failure) -> {
             if (failure != null) {
-              dropped.increment();
+              lose(outgoing);
             }
           });
     } catch (InterruptException e) {
       throw e;
     } catch (KafkaException e) {
-      dropped.increment();
+      lose(outgoing);
     }
   }
 
@@ -189,7 +216,7 @@ public final class Broadcast implements AutoCloseable {
     }
   }
 
-  private KafkaProducer<byte[], byte[]> producer() {
+  private static KafkaProducer<byte[], byte[]> producer(BusSettings settings) {
     return new KafkaProducer<>(
         settings.clientProperties(
             Map.of(

@@ -23,7 +23,7 @@ record News(UUID from, Told told) {
   })
   sealed interface Told {}
 
-  /// All tenants that have open pages in the process.
+  /// Tenants that have open pages in the process, some of them or all.
   record Watching(Set<UUID> tenants) implements Told {}
 
   record Readings(UUID tenant, List<LiveMessage.Reading> readings) implements Told {}

@@ -12,8 +12,10 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,10 +34,11 @@ final class Relay
   /// Of a message; some 200 bytes each.
   private static final int READINGS_MAX = 2_000;
 
-  /// The processes that are remembered; many more than one platform has.
-  private static final int PROCESSES_MAX = 1_000;
+  /// Of a message; some 40 bytes each.
+  private static final int TENANTS_MAX = 10_000;
 
-  private record Watching(Set<TenantId> tenants, long untilNs) {}
+  /// The tenants that are remembered; many more than one platform has.
+  private static final int REMEMBERED_MAX = 1_000_000;
 
   private final UUID process = UUID.randomUUID();
   private final Broadcast broadcast;
@@ -46,7 +49,9 @@ final class Relay
   private final JsonMapper views;
 
   private final JsonMapper json = new JsonMapper();
-  private final Map<UUID, Watching> elsewhere = new ConcurrentHashMap<>();
+
+  /// Until when each tenant counts as one that is watched in another process.
+  private final Map<TenantId, Long> watchedUntilNs = new ConcurrentHashMap<>();
 
   /// Whose pages elsewhere missed something that could not be sent.
   private final Set<TenantId> owed = ConcurrentHashMap.newKeySet();
@@ -54,7 +59,13 @@ final class Relay
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("relay-watching").factory());
-  private volatile Set<TenantId> watchedAsTold = Set.of();
+
+  /// Whether the timer will look for tenants that are newly watched, once for however many.
+  private final AtomicBoolean looking = new AtomicBoolean();
+
+  /// Used by the timer alone.
+  private Set<TenantId> watchedAsTold = Set.of();
+
   private volatile boolean running;
 
   Relay(Broadcast broadcast, LiveHub hub, DurableMarks marks, JsonMapper views) {
@@ -93,13 +104,8 @@ final class Relay
 
   @Override
   public boolean isWatched(TenantId tenant) {
-    var nowNs = System.nanoTime();
-    for (var one : elsewhere.values()) {
-      if (one.tenants().contains(tenant) && one.untilNs() - nowNs > 0) {
-        return true;
-      }
-    }
-    return false;
+    var untilNs = watchedUntilNs.get(tenant);
+    return untilNs != null && untilNs - System.nanoTime() > 0;
   }
 
   @Override
@@ -107,68 +113,88 @@ final class Relay
     if (!isWatched(tenant)) {
       return;
     }
-    var sent =
-        switch (message) {
-          case LiveMessage.Readings(var readings) -> sendReadings(tenant, readings);
-          case LiveMessage.Source(var id, var view) ->
-              send(new News.Source(tenant.value(), id, views.valueToTree(view)));
-          case LiveMessage.ReadAgain() -> send(new News.ReadAgain(tenant.value()));
-        };
-    if (!sent) {
-      owed.add(tenant);
+    switch (message) {
+      case LiveMessage.Readings(var readings) -> sendReadings(tenant, readings);
+      case LiveMessage.Source(var id, var view) ->
+          send(tenant, new News.Source(tenant.value(), id, views.valueToTree(view)));
+      case LiveMessage.ReadAgain() -> send(tenant, new News.ReadAgain(tenant.value()));
     }
   }
 
-  private boolean sendReadings(TenantId tenant, List<LiveMessage.Reading> readings) {
+  private void sendReadings(TenantId tenant, List<LiveMessage.Reading> readings) {
     for (var from = 0; from < readings.size(); from += READINGS_MAX) {
       var part = readings.subList(from, Math.min(readings.size(), from + READINGS_MAX));
-      if (!send(new News.Readings(tenant.value(), part))) {
-        return false;
-      }
+      send(tenant, new News.Readings(tenant.value(), part));
     }
-    return true;
   }
 
   @Override
   public void watchedHere() {
+    if (looking.compareAndSet(false, true)) {
+      onTimer(this::tellNewlyWatched);
+    }
+  }
+
+  private void onTimer(Runnable task) {
     try {
-      timer.execute(this::tellWatching);
-    } catch (java.util.concurrent.RejectedExecutionException e) {
+      timer.execute(task);
+    } catch (RejectedExecutionException e) {
       log.debug("stopping, nobody needs to know who watches");
     }
   }
 
+  /// Lost, it is found missing by the gateway that has the source, after ten seconds.
   @Override
   public void missing(UUID sourceId, int epoch, long firstMissingSeq) {
-    send(new News.Missing(sourceId, epoch, firstMissingSeq));
+    send(new News.Missing(sourceId, epoch, firstMissingSeq), () -> {});
   }
 
   private void tellRegularly() {
     try {
-      tellWatching();
+      tellAllWatched();
       for (var tenant : owed) {
-        if (!isWatched(tenant) || send(new News.ReadAgain(tenant.value()))) {
-          owed.remove(tenant);
+        // Before it is told, so that what is lost from here on is owed anew.
+        owed.remove(tenant);
+        if (isWatched(tenant)) {
+          send(tenant, new News.ReadAgain(tenant.value()));
         }
       }
       var nowNs = System.nanoTime();
-      elsewhere.values().removeIf(one -> one.untilNs() - nowNs <= 0);
+      watchedUntilNs.values().removeIf(untilNs -> untilNs - nowNs <= 0);
     } catch (RuntimeException e) {
       log.warn("other processes were not told, trying again", e);
     }
   }
 
-  /// Once more when nobody watches any longer, then no more.
-  private void tellWatching() {
-    var now = hub.watched();
-    if (!now.isEmpty() || !watchedAsTold.isEmpty()) {
-      watchedAsTold = now;
-      send(new News.Watching(now.stream().map(TenantId::value).collect(Collectors.toSet())));
+  private void tellAllWatched() {
+    watchedAsTold = hub.watched();
+    tellWatched(List.copyOf(watchedAsTold));
+  }
+
+  private void tellNewlyWatched() {
+    looking.set(false);
+    var before = watchedAsTold;
+    watchedAsTold = hub.watched();
+    tellWatched(watchedAsTold.stream().filter(tenant -> !before.contains(tenant)).toList());
+  }
+
+  /// Lost, it is told again two seconds later.
+  private void tellWatched(List<TenantId> tenants) {
+    for (var from = 0; from < tenants.size(); from += TENANTS_MAX) {
+      var part = tenants.subList(from, Math.min(tenants.size(), from + TENANTS_MAX));
+      send(
+          new News.Watching(part.stream().map(TenantId::value).collect(Collectors.toSet())),
+          () -> {});
     }
   }
 
-  private boolean send(News.Told told) {
-    return broadcast.send(json.writeValueAsBytes(new News(process, told)));
+  /// Lost, the tenant's pages elsewhere are to be read again.
+  private void send(TenantId tenant, News.Told told) {
+    send(told, () -> owed.add(tenant));
+  }
+
+  private void send(News.Told told, Runnable lost) {
+    broadcast.send(json.writeValueAsBytes(new News(process, told)), lost);
   }
 
   // What others tell.
@@ -187,7 +213,7 @@ final class Relay
       return;
     }
     switch (news.told()) {
-      case News.Watching(var tenants) -> watching(news.from(), tenants);
+      case News.Watching(var tenants) -> watching(tenants);
       case News.Readings(var tenant, var readings) ->
           hub.deliver(new TenantId(tenant), new LiveMessage.Readings(readings));
       case News.Source(var tenant, var source, var view) ->
@@ -199,21 +225,23 @@ final class Relay
     }
   }
 
-  private void watching(UUID from, @Nullable Set<UUID> tenants) {
-    if (tenants == null || elsewhere.size() >= PROCESSES_MAX && !elsewhere.containsKey(from)) {
+  private void watching(@Nullable Set<UUID> tenants) {
+    if (tenants == null) {
       return;
     }
-    elsewhere.put(
-        from,
-        new Watching(
-            tenants.stream().map(TenantId::new).collect(Collectors.toSet()),
-            System.nanoTime() + WATCHING_HOLDS.toNanos()));
+    var untilNs = System.nanoTime() + WATCHING_HOLDS.toNanos();
+    for (var id : tenants) {
+      var tenant = new TenantId(id);
+      if (watchedUntilNs.size() < REMEMBERED_MAX || watchedUntilNs.containsKey(tenant)) {
+        watchedUntilNs.put(tenant, untilNs);
+      }
+    }
   }
 
   /// What others told meanwhile was not heard, and they may not know who watches here.
   @Override
   public void listening() {
     hub.watched().forEach(tenant -> hub.deliver(tenant, new LiveMessage.ReadAgain()));
-    watchedHere();
+    onTimer(this::tellAllWatched);
   }
 }

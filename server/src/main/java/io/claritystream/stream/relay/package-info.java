@@ -3,12 +3,12 @@
 ///
 /// | told | when | by whom it is taken |
 /// |---|---|---|
-/// | *watching*: the tenants that have open pages here | every 2 s while there are any, and at once
-/// when there is one more | all: for 6 s they tell what concerns those tenants |
+/// | *watching*: tenants that have open pages here | all of them every 2 s, and at once those that
+/// had none before | all: for 6 s they tell what concerns those tenants |
 /// | *readings*, *source*, *read again* | as [LiveHub] is told, for tenants that are watched
 /// elsewhere | the hubs of the others |
-/// | *missing* | ingest misses events of a source whose stream is elsewhere | the gateway that has
-/// it asks its agent again, instead of after ten seconds without progress |
+/// | *missing* | ingest misses events of a source | the gateway that has its stream asks the agent
+/// again, instead of after ten seconds without progress |
 ///
 /// Where nobody watches elsewhere, nothing is told. All of it is a short cut, and none of it a
 /// record: what is durable stands in the database, where every gateway looks five times a second;

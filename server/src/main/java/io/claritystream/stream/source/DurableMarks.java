@@ -42,11 +42,9 @@ public final class DurableMarks {
 
   /// Asks for everything from this number on once more, wherever the source is served.
   public void missing(UUID sourceId, int epoch, long firstMissingSeq) {
-    if (listeners.containsKey(sourceId)) {
-      missingHere(sourceId, epoch, firstMissingSeq);
-    } else {
-      elsewhere.missing(sourceId, epoch, firstMissingSeq);
-    }
+    missingHere(sourceId, epoch, firstMissingSeq);
+    // Also where somebody listens here: it may be a stream that is over and does not know it yet.
+    elsewhere.missing(sourceId, epoch, firstMissingSeq);
   }
 
   /// The same, in this process alone.

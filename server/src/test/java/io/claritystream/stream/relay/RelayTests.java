@@ -14,6 +14,7 @@ import io.claritystream.stream.source.DurableMark;
 import io.claritystream.stream.source.DurableMarks;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,9 +22,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongConsumer;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,25 +45,28 @@ class RelayTests {
     final Relay relay;
 
     Process(String topic) {
-      var settings =
-          BusSettings.of(
-              TestKafka.shared().access().bootstrapServers(),
-              TestKafka.shared().access().security(),
-              topic,
-              1);
-      relay = new Relay(new Broadcast(settings, meters), hub, marks, JsonMapper.shared());
+      relay = new Relay(new Broadcast(settings(topic), meters), hub, marks, JsonMapper.shared());
       relay.start();
     }
   }
 
+  private static BusSettings settings(String topic) {
+    return BusSettings.of(
+        TestKafka.shared().access().bootstrapServers(),
+        TestKafka.shared().access().security(),
+        topic,
+        1);
+  }
+
   private final TenantId tenant = new TenantId(UUID.randomUUID());
   private final TenantId stranger = new TenantId(UUID.randomUUID());
+  private String topic;
   private Process here;
   private Process there;
 
   @BeforeEach
   void start() {
-    var topic = "relay-" + ProcessHandle.current().pid() + "-" + TOPICS.incrementAndGet();
+    topic = "relay-" + ProcessHandle.current().pid() + "-" + TOPICS.incrementAndGet();
     here = new Process(topic);
     there = new Process(topic);
     // Each hears the other; before that pages are only told to read again.
@@ -162,12 +169,59 @@ class RelayTests {
   }
 
   @Test
-  void where_nobody_watches_nothing_is_told() {
-    try (var page = page()) {
-      assertThat(page).isNotNull();
+  void where_nobody_watches_nothing_is_told() throws Exception {
+    BlockingQueue<String> told = new LinkedBlockingQueue<>();
+    var listening = new CountDownLatch(1);
+    try (var page = page();
+        var listener = new Broadcast(settings(topic), new SimpleMeterRegistry())) {
+      listener.start(
+          new Broadcast.Listener() {
+            @Override
+            public void heard(byte[] message) {
+              told.add(new String(message, StandardCharsets.UTF_8));
+            }
+
+            @Override
+            public void listening() {
+              listening.countDown();
+            }
+          });
+      assertThat(listening.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
       assertThat(here.hub.isWatched(stranger)).isFalse();
+      here.hub.publish(stranger, new LiveMessage.Readings(List.of(reading("1"))));
+      here.hub.publish(stranger, new LiveMessage.Source(UUID.randomUUID(), Map.of()));
+      here.hub.publish(stranger, new LiveMessage.ReadAgain());
+      // Messages keep their order, so whatever was told of the stranger is heard before this.
+      here.hub.publish(tenant, new LiveMessage.Readings(List.of(reading("2"))));
+      var heard = new ArrayList<String>();
+      do {
+        var message = told.poll(SOON.toSeconds(), TimeUnit.SECONDS);
+        assertThat(message).isNotNull();
+        heard.add(message);
+      } while (!heard.getLast().contains("\"readings\""));
+      assertThat(heard.getLast()).contains(tenant.value().toString());
+      assertThat(heard).noneMatch(message -> message.contains(stranger.value().toString()));
+      assertThat(page).isNotNull();
     }
     await().atMost(SOON).until(() -> !here.hub.isWatched(tenant));
+  }
+
+  @Test
+  void more_tenants_than_fit_into_a_message_are_told_of_in_several() {
+    var pages = new ArrayList<LiveStream>();
+    try {
+      for (var i = 0; i < 30_000; i++) {
+        pages.add(there.hub.open(new TenantId(new UUID(9, i))));
+      }
+      await()
+          .atMost(SOON)
+          .until(
+              () ->
+                  IntStream.range(0, 30_000)
+                      .allMatch(i -> here.hub.isWatched(new TenantId(new UUID(9, i)))));
+    } finally {
+      pages.forEach(LiveStream::close);
+    }
   }
 
   @Test
@@ -193,5 +247,28 @@ class RelayTests {
       assertThat(asked.poll(SOON.toSeconds(), TimeUnit.SECONDS)).isEqualTo(3_043);
     }
     assertThat(asked).isEmpty();
+  }
+
+  @Test
+  void a_stream_here_that_does_not_know_its_end_keeps_nothing_from_the_one_that_serves()
+      throws Exception {
+    var source = UUID.randomUUID();
+    BlockingQueue<Long> asked = new LinkedBlockingQueue<>();
+    here.marks.listen(source, missed(seq -> {}));
+    there.marks.listen(source, missed(asked::add));
+    here.marks.missing(source, 3, 42);
+    assertThat(asked.poll(SOON.toSeconds(), TimeUnit.SECONDS)).isEqualTo(42);
+  }
+
+  private static DurableMarks.Listener missed(LongConsumer told) {
+    return new DurableMarks.Listener() {
+      @Override
+      public void durable(DurableMark mark) {}
+
+      @Override
+      public void missing(int epoch, long firstMissingSeq) {
+        told.accept(firstMissingSeq);
+      }
+    };
   }
 }
