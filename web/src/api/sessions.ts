@@ -1,10 +1,10 @@
-import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import { queryOptions } from '@tanstack/react-query';
 import { serverNow } from '../ui/now';
 import { api, body } from './client';
 import { type Range, ranges } from './queries';
 
 /** As many as a band can tell apart; the figures beside it count all. */
-export const sessionsDrawn = 500;
+const sessionsDrawn = 500;
 
 /** The same stretch of time that the charts of the page show. */
 function stretch(range: Range): { from: string; to: string } {
@@ -34,11 +34,14 @@ export const deviceSessionsQuery = (id: string, range: Range) =>
           api.GET('/v1/devices/{id}/sessions/summary', { params: { path, query: asked }, signal }),
         ),
       ]);
+      const counted = summary.states.reduce((sum, state) => sum + state.sessions, 0);
       return {
         sessions: page.data,
-        whole: page.data.length < sessionsDrawn,
+        // A short page may have one after it, and what is after it may be nothing of the range.
+        whole: page.next_cursor === null || page.data.length >= counted,
         states: summary.states,
       };
     },
-    placeholderData: keepPreviousData,
+    // What is there while another range is fetched, never that of another device.
+    placeholderData: (previous, query) => (query?.queryKey[1] === id ? previous : undefined),
   });

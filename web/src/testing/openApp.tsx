@@ -21,13 +21,13 @@ export const me: Me = {
   organizations: [{ id: 'o', name: 'Northgate', role: 'viewer' }],
 } as unknown as Me;
 
-/** The whole app at an address, with an API that answers by path; what is not named is empty. */
+/** The whole app at an address, with an API that answers by path, a promise when it is kept; what is not named is empty. */
 export function openApp(address: string, answers: Record<string, unknown>): QueryClient {
   const known: Record<string, unknown> = { '/v1/me': me, ...answers };
   vi.stubGlobal('EventSource', SilentStream);
   vi.stubGlobal('fetch', async (request: Request) => {
     const { pathname, searchParams } = new URL(request.url);
-    const answer = known[pathname] ?? { data: [], next_cursor: null };
+    const answer = (await known[pathname]) ?? { data: [], next_cursor: null };
     return Response.json(
       pathname === '/v1/sources' && searchParams.get('removed') !== 'true'
         ? withoutRemoved(answer as { data: Source[] })

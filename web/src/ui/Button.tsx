@@ -19,8 +19,17 @@ export const buttonClass = (kind: ButtonKind = 'secondary'): string =>
 
 type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { kind?: ButtonKind };
 
-export function Button({ kind = 'secondary', className, type, ...rest }: ButtonProps) {
-  return <button type={type ?? 'button'} className={cx(buttonClass(kind), className)} {...rest} />;
+/** One that is aria-disabled keeps the focus and does nothing, so that a double click asks once. */
+export function Button({ kind = 'secondary', className, type, onClick, ...rest }: ButtonProps) {
+  const disabled = rest['aria-disabled'] === true || rest['aria-disabled'] === 'true';
+  return (
+    <button
+      type={type ?? 'button'}
+      className={cx(buttonClass(kind), className)}
+      onClick={disabled ? (event) => event.preventDefault() : onClick}
+      {...rest}
+    />
+  );
 }
 
 type IconButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, 'aria-label'> & {

@@ -62,3 +62,26 @@ it('says why one failed, and lets nobody order who may not', async () => {
   expect(await screen.findByText('not captured: public.x')).toBeTruthy();
   expect(screen.queryByRole('button', { name: 'Read again' })).toBeNull();
 });
+
+it('asks once, however often the button is pressed', async () => {
+  open(['sources.read', 'sources.write'], []);
+  await userEvent.click(await screen.findByRole('button', { name: 'Read again' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'Read plant again?' }));
+  const asked = holdPosts();
+  await userEvent.dblClick(dialog.getByRole('button', { name: 'Read again' }));
+  expect(await dialog.findByRole('button', { name: 'Asking…' })).toBeTruthy();
+  await userEvent.click(dialog.getByRole('button', { name: 'Asking…' }));
+  expect(asked).toEqual(['/v1/sources/s1/snapshots']);
+});
+
+/** Leaves what is posted from now on without an answer, and tells where it went. */
+function holdPosts(): string[] {
+  const asked: string[] = [];
+  const answer = window.fetch;
+  vi.stubGlobal('fetch', (request: Request) => {
+    if (request.method !== 'POST') return answer(request);
+    asked.push(new URL(request.url).pathname);
+    return new Promise<never>(() => {});
+  });
+  return asked;
+}

@@ -1,4 +1,4 @@
-import { cleanup, screen, within } from '@testing-library/react';
+import { act, cleanup, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
 import { openApp, page } from '../../testing/openApp';
@@ -43,28 +43,29 @@ const session = (id: string, change: object = {}) => ({
   ...change,
 });
 
-const open = (...sessions: unknown[]) =>
-  openApp('/app/devices/d1', {
-    '/v1/devices/d1': device,
-    '/v1/devices/d1/sessions': page(...sessions),
-    '/v1/devices/d1/sessions/summary': {
-      device_id: 'd1',
-      from: ago(60),
-      to: ago(0),
-      states:
-        sessions.length === 0
-          ? []
-          : [
-              {
-                table: 'plant.machine_stop',
-                state: 'stop',
-                sessions: 2,
-                seconds: 1200,
-                lasting: true,
-              },
-            ],
-    },
-  });
+const answers = (...sessions: unknown[]) => ({
+  '/v1/devices/d1': device,
+  '/v1/devices/d1/sessions': page(...sessions),
+  '/v1/devices/d1/sessions/summary': {
+    device_id: 'd1',
+    from: ago(60),
+    to: ago(0),
+    states:
+      sessions.length === 0
+        ? []
+        : [
+            {
+              table: 'plant.machine_stop',
+              state: 'stop',
+              sessions: 2,
+              seconds: 1200,
+              lasting: true,
+            },
+          ],
+  },
+});
+
+const open = (...sessions: unknown[]) => openApp('/app/devices/d1', answers(...sessions));
 
 const rows = async () => {
   const table = await screen.findByRole('group', { name: /Stops and states as a table/ });
@@ -96,6 +97,40 @@ it('tells each span to those who do not see it, and moves along them by arrows',
   expect(screen.getByText(/^Stop, .* to .*, 10 min, Belt torn$/)).toBeTruthy();
 });
 
+it.each([
+  ['one is after it and more is counted', [session('a')], 'more', true],
+  ['none is after it', [session('a')], null, false],
+  ['all that is counted is in it', [session('b'), session('a')], 'more', false],
+])('says whether more is than is drawn by a short page, where %s', async (_, data, next, says) => {
+  openApp('/app/devices/d1', {
+    ...answers(...data),
+    '/v1/devices/d1/sessions': { data, next_cursor: next },
+  });
+  expect((await rows()).length).toBe(data.length);
+  expect(screen.queryByText(/^Drawn are the latest 1; the figures are of all/) !== null).toBe(says);
+});
+
+it('draws nothing of the device whose page was open before', async () => {
+  const unanswered = new Promise<never>(() => {});
+  openApp('/app/devices/d1', {
+    ...answers(session('a')),
+    '/v1/devices/d2': { ...device, id: 'd2', name: 'Filler 2' },
+    '/v1/devices/d2/sessions': unanswered,
+  });
+  // Once around, so that both pages are known and the one stays while it becomes the other.
+  for (const [id, name] of [
+    ['d2', 'Filler 2'],
+    ['d1', 'Filler 1'],
+    ['d2', 'Filler 2'],
+  ] as const) {
+    if (id === 'd2') expect((await rows()).length).toBe(1);
+    act(() => window.history.pushState(null, '', `/app/devices/${id}`));
+    expect(await screen.findByRole('heading', { name })).toBeTruthy();
+  }
+  expect(screen.queryByText('Belt torn')).toBeNull();
+  expect(screen.getByText(/Loading stops and states/)).toBeTruthy();
+});
+
 it('leaves a span that ends before it begins as it is', async () => {
   open(session('a', { started_at: ago(20), ended_at: ago(30) }));
   expect((await rows())[0]?.textContent).toContain('ends before it begins');
@@ -122,6 +157,21 @@ it.each([
   ['idle', 'waiting'],
   ['changeover', 'changeover'],
   ['not running', 'stopped'],
+  ['Inoperative', 'stopped'],
+  ['out of operation', 'stopped'],
+  ['abnormal', 'stopped'],
+  ['INACTIVE', 'waiting'],
+  ['deactivated', 'waiting'],
+  ['not_active', 'waiting'],
+  ['unproductive', 'waiting'],
+  ['non-productive', 'waiting'],
+  ['no production', 'waiting'],
+  ['In operation', 'running'],
+  ['in production', 'running'],
+  ['operational', 'running'],
+  ['active', 'running'],
+  ['normal', 'running'],
+  ['on', 'running'],
   ['Break', 'waiting'],
   ['breakdown', 'stopped'],
   ['trip', 'other'],

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Range, ranges } from '../../api/queries';
-import { deviceSessionsQuery, sessionsDrawn } from '../../api/sessions';
+import { deviceSessionsQuery } from '../../api/sessions';
 import type { Session, SessionSummary } from '../../api/types';
 import { Moment } from '../../ui/Age';
 import { Button } from '../../ui/Button';
@@ -36,7 +36,7 @@ export default function Sessions({ deviceId, range }: { deviceId: string; range:
       </Panel>
     );
   }
-  if (data.sessions.length === 0) {
+  if (data.sessions.length === 0 && data.whole) {
     return (
       <Panel title={title} className="mb-3">
         <p className="max-w-[44rem] px-3 pb-3 text-ink-3">
@@ -51,7 +51,7 @@ export default function Sessions({ deviceId, range }: { deviceId: string; range:
       <Bands sessions={data.sessions} states={data.states} range={range} />
       {!data.whole && (
         <p className="px-3 pb-2 text-meta text-ink-3">
-          The latest {formatCount(sessionsDrawn)} are drawn; the figures are of all.
+          Drawn are the latest {formatCount(data.sessions.length)}; the figures are of all.
         </p>
       )}
       <SessionTable sessions={data.sessions} />

@@ -1,14 +1,17 @@
 /** What states of machines have in common, however a customer calls them. */
 export type Kind = 'running' | 'waiting' | 'changeover' | 'stopped' | 'other';
 
-/** The first that a state has a word of. What says that something failed comes before what says that it runs. */
+/** The first that a state has a word of. What says that it failed, or does not run, comes before what says that it runs. */
 const wordsOf: [Kind, RegExp][] = [
   [
     'stopped',
-    /stop|halt|\bdown|shutdown|fault|fail|error|alarm|outage|breakdown|standstill|stillstand|interrupt|emergency|tripped|not run|stör/,
+    /stop|halt|\bdown|shutdown|fault|fail|error|alarm|outage|breakdown|standstill|stillstand|interrupt|emergency|tripped|abnormal|inoperat|\b(not|non|un|out.of).?(run|operat|work|execut)|stör/,
   ],
   ['changeover', /change|set.?up|clean|maint|service|repair|adjust|warm|rüst/],
-  ['waiting', /wait|idle|stand.?by|pause|break|starv|block|ready|hold|\boff\b|wart/],
+  [
+    'waiting',
+    /wait|idle|stand.?by|pause|break|starv|block|ready|hold|\boff\b|wart|(in|de)activ|\b(not?|non|un).?(run|produc|operat|activ|execut|work)/,
+  ],
   ['running', /run|produc|auto|operat|active|execut|work|normal|\bon\b|läuft/],
 ];
 
