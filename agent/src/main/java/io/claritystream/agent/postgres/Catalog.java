@@ -232,29 +232,39 @@ final class Catalog {
   /// Whether a partition may hold rows that it held before it became one, which the stream never
   /// brought. One that was created as a partition cannot, unless whoever created it filled it
   /// before attaching it in one transaction.
-  boolean broughtRows(long leaf) throws SQLException {
+  ///
+  /// Asked through the root, which is all that the user may read: a partition has rights and
+  /// policies of its own. The partition's bounds keep the server from looking into the others.
+  boolean broughtRows(long root, long leaf) throws SQLException {
     var sql =
         """
-        SELECT quote_ident(n.nspname) || '.' || quote_ident(c.relname), i.xmin::text,
-               t.xmin = i.xmin
+        SELECT quote_ident(n.nspname) || '.' || quote_ident(r.relname), i.xmin::text,
+               t.xmin = i.xmin, pg_get_partition_constraintdef(c.oid), pg_relation_size(c.oid) = 0
         FROM pg_class c
         JOIN pg_type t ON t.oid = c.reltype
-        JOIN pg_namespace n ON n.oid = c.relnamespace
         JOIN pg_inherits i ON i.inhrelid = c.oid
+        JOIN pg_class r ON r.oid = ?
+        JOIN pg_namespace n ON n.oid = r.relnamespace
         WHERE c.oid = ?
         """;
     try (var statement = connection.prepareStatement(sql)) {
-      statement.setLong(1, leaf);
+      statement.setLong(1, root);
+      statement.setLong(2, leaf);
       try (var rows = statement.executeQuery()) {
-        if (!rows.next()) {
+        if (!rows.next() || rows.getBoolean(5)) {
           return false;
         }
-        var oneTransaction = rows.getBoolean(3);
-        var condition = oneTransaction ? " WHERE xmin = '" + rows.getString(2) + "'::xid" : "";
+        var where = new StringBuilder(" WHERE tableoid = ").append(leaf);
+        if (rows.getString(4) != null) {
+          where.append(" AND ").append(rows.getString(4));
+        }
+        if (rows.getBoolean(3)) {
+          where.append(" AND xmin = '").append(rows.getString(2)).append("'::xid");
+        }
         try (var look = connection.createStatement();
             var found =
                 look.executeQuery(
-                    "SELECT EXISTS (SELECT 1 FROM " + rows.getString(1) + condition + ")")) {
+                    "SELECT EXISTS (SELECT 1 FROM " + rows.getString(1) + where + ")")) {
           found.next();
           return found.getBoolean(1);
         }

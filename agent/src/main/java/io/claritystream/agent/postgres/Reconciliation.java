@@ -69,7 +69,7 @@ final class Reconciliation {
       if (before != null
           && before.stand() == Stand.HELD
           && !before.leaves().equals(root.getValue())
-          && differs(catalog, leaves(before.leaves()), leaves(root.getValue()))) {
+          && differs(catalog, before, leaves(root.getValue()))) {
         LOG.info("partitions of {} changed aside from the stream", before.name());
         result.add(root.getKey());
       }
@@ -78,20 +78,39 @@ final class Reconciliation {
   }
 
   /// A partition that is gone, or whose file is another one, was detached, dropped or emptied. A
-  /// new one matters if it held rows before it became one.
-  private static boolean differs(Catalog catalog, Map<Long, String> before, Map<Long, String> after)
+  /// new one matters if it held rows before it became one; one that does not let itself be asked is
+  /// taken to have, for whatever befalls it must not keep the other tables from being captured.
+  private static boolean differs(Catalog catalog, CapturedTable root, Map<Long, String> after)
       throws SQLException {
+    var before = leaves(root.leaves());
     for (var leaf : before.entrySet()) {
       if (!leaf.getValue().equals(after.get(leaf.getKey()))) {
         return true;
       }
     }
     for (var leaf : after.keySet()) {
-      if (!before.containsKey(leaf) && catalog.broughtRows(leaf)) {
+      if (before.containsKey(leaf)) {
+        continue;
+      }
+      try {
+        if (catalog.broughtRows(root.oid(), leaf)) {
+          return true;
+        }
+      } catch (SQLException e) {
+        if (!ofTheStatement(e)) {
+          throw e;
+        }
+        LOG.warn("a partition of {} cannot be asked for its rows: {}", root.name(), e.getMessage());
         return true;
       }
     }
     return false;
+  }
+
+  /// Whether the server refuses what was asked, rather than being unable to answer now.
+  private static boolean ofTheStatement(SQLException e) {
+    var code = e.getSQLState() == null ? "" : e.getSQLState();
+    return code.startsWith("22") || code.startsWith("42") || code.startsWith("P0");
   }
 
   private static Map<Long, String> leaves(String text) {

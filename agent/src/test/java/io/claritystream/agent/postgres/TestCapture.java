@@ -50,10 +50,20 @@ final class TestCapture {
   private final TestPostgres.Database database;
   private final String slot;
   TableChoice choice = TableChoice.ALL;
+  private String user;
+  private String password;
 
   TestCapture(TestPostgres.Database database, String slot) {
     this.database = database;
     this.slot = slot;
+    user = database.user();
+    password = database.password();
+  }
+
+  /// From now on by this user.
+  void as(String name, String secret) {
+    user = name;
+    password = secret;
   }
 
   CaptureState fresh() {
@@ -63,12 +73,7 @@ final class TestCapture {
 
   Database source() {
     return new Database(
-        "127.0.0.1",
-        database.port(),
-        database.name(),
-        database.user(),
-        Tls.of("disable"),
-        database::password);
+        "127.0.0.1", database.port(), database.name(), user, Tls.of("disable"), () -> password);
   }
 
   /// Captures until the spool holds so many events, then stops without notice to anybody.
