@@ -756,9 +756,29 @@ export interface paths {
         put?: never;
         /**
          * Has tables of a source read again by its agent, or all of them
-         * @description An agent that is away takes it when it is back. One at a time for a source. Single tables are read beside the stream; all of them begin a new epoch.
+         * @description An agent that is away takes it when it is back, within seven days; then it expires. One at a time for a source. Single tables are read beside the stream; all of them begin a new epoch.
          */
         post: operations["orderSnapshot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sources/{id}/snapshots/{snapshot}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives an ordered snapshot up; one that has ended stays as it is
+         * @description Its agent is not told of it any more, and another one can be ordered. What the agent has begun to read, it reads to the end.
+         */
+        post: operations["cancelSnapshot"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1178,7 +1198,7 @@ export interface components {
             /** Format: date-time */
             started_at: string | null;
             /** @enum {string} */
-            state: "asked" | "running" | "done" | "failed";
+            state: "asked" | "running" | "done" | "failed" | "cancelled" | "expired";
             tables: string[];
             /** Format: int32 */
             tables_done: number;
@@ -4400,6 +4420,74 @@ export interface operations {
         responses: {
             /** @description Accepted */
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OrderedSnapshot"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission sources.write. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                snapshot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

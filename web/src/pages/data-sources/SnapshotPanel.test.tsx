@@ -74,6 +74,30 @@ it('asks once, however often the button is pressed', async () => {
   expect(asked).toEqual(['/v1/sources/s1/snapshots']);
 });
 
+it('gives up an order that has not ended, by whoever may order one', async () => {
+  open(['sources.read', 'sources.write'], [{ ...snapshot, state: 'asked', started_at: null }]);
+  const asked = holdPosts();
+  await userEvent.click(await screen.findByRole('button', { name: 'Cancel the order' }));
+  expect(asked).toEqual(['/v1/sources/s1/snapshots/n1/cancel']);
+  cleanup();
+
+  open(['sources.read'], [snapshot]);
+  expect(await screen.findByText(/3 of 8 tables/)).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Cancel the order' })).toBeNull();
+});
+
+it('says that an order expired, and offers another', async () => {
+  const reason = 'No agent began it for 7 days. Order it again when the agent is back.';
+  const ended = '2026-11-27T10:00:00Z';
+  open(
+    ['sources.read', 'sources.write'],
+    [{ ...snapshot, state: 'expired', reason, ended_at: ended }],
+  );
+  expect(await screen.findByText('Expired')).toBeTruthy();
+  expect(screen.getByText(reason)).toBeTruthy();
+  expect(screen.getByRole('button', { name: 'Read again' })).toBeTruthy();
+});
+
 /** Leaves what is posted from now on without an answer, and tells where it went. */
 function holdPosts(): string[] {
   const asked: string[] = [];

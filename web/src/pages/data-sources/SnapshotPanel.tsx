@@ -19,6 +19,8 @@ const states: Record<OrderedSnapshot['state'], string> = {
   running: 'Being read',
   done: 'Read',
   failed: 'Failed',
+  cancelled: 'Cancelled',
+  expired: 'Expired',
 };
 
 /** Tables that a person has the agent read again from the database, and how far that is. */
@@ -57,7 +59,12 @@ export function SnapshotPanel({ source }: { source: Source }) {
       {snapshots.length > 0 && (
         <ul aria-label="Read again">
           {snapshots.slice(0, shown).map((snapshot) => (
-            <SnapshotItem key={snapshot.id} source={source} snapshot={snapshot} />
+            <SnapshotItem
+              key={snapshot.id}
+              source={source}
+              snapshot={snapshot}
+              mayCancel={mayWrite}
+            />
           ))}
         </ul>
       )}
@@ -66,7 +73,28 @@ export function SnapshotPanel({ source }: { source: Source }) {
   );
 }
 
-function SnapshotItem({ source, snapshot }: { source: Source; snapshot: OrderedSnapshot }) {
+function SnapshotItem({
+  source,
+  snapshot,
+  mayCancel,
+}: {
+  source: Source;
+  snapshot: OrderedSnapshot;
+  mayCancel: boolean;
+}) {
+  const queries = useQueryClient();
+  const cancel = useMutation({
+    mutationFn: () =>
+      body(
+        api.POST('/v1/sources/{id}/snapshots/{snapshot}/cancel', {
+          params: { path: { id: source.id, snapshot: snapshot.id } },
+        }),
+      ),
+    onSuccess: () => {
+      announce('The order to read again is cancelled');
+      void queries.invalidateQueries({ queryKey: ['sources', source.id] });
+    },
+  });
   const running = snapshot.state === 'running';
   const rows = source.snapshot?.rows ?? 0;
   return (
@@ -79,7 +107,13 @@ function SnapshotItem({ source, snapshot }: { source: Source; snapshot: OrderedS
           {snapshot.tables.length === 0 && rows > 0 && `, ${formatCount(rows)} rows so far`}
         </span>
       )}
+      {running && mayCancel && (
+        <span className="text-ink-3">
+          Cancelled, it makes room for another order; what the agent has begun it reads to the end.
+        </span>
+      )}
       {snapshot.reason && <span className="text-medium">{snapshot.reason}</span>}
+      {cancel.error && <Failed error={cancel.error} />}
       <span className="ml-auto text-meta text-ink-3">
         asked for <Moment at={snapshot.requested_at} />
         {snapshot.ended_at && (
@@ -88,6 +122,11 @@ function SnapshotItem({ source, snapshot }: { source: Source; snapshot: OrderedS
           </>
         )}
       </span>
+      {!snapshot.ended_at && mayCancel && (
+        <Button aria-disabled={cancel.isPending} onClick={() => cancel.mutate()}>
+          Cancel the order
+        </Button>
+      )}
     </li>
   );
 }
@@ -129,7 +168,7 @@ function SnapshotDialog({ source, onClose }: { source: Source; onClose: () => vo
           {table
             ? 'The agent reads all rows of this table from the database at the site, between two transactions. Until they are in, pages show a part of them; other tables wait for as long as the reading takes.'
             : 'The agent reads all rows of all tables from the database at the site. Pages show the present state until the new copy is whole.'}{' '}
-          If the agent is away, it does so when it is back.
+          If the agent is away, it does so when it is back within seven days.
         </p>
         {order.error && <Failed error={order.error} />}
         <div className="mt-4 flex justify-end gap-2">

@@ -130,13 +130,14 @@ GRANT SELECT, INSERT ON control.source_gap TO clarity_service;
 GRANT UPDATE (revision, cause, words, from_position, to_position, repaired_at) ON control.source_gap TO clarity_service;
 
 -- New snapshots that people have ordered, of some tables or (none named) of all. Said to the source's agent until it
--- tells that one has ended; one at a time for a source, so that what an agent has to be told is bounded.
+-- tells that one has ended, until a person cancels it, or until it expires because no agent took it; one at a time
+-- for a source, so that what an agent has to be told is bounded.
 CREATE TABLE control.source_snapshot (
   snapshot_id uuid PRIMARY KEY,
   tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
   source_id uuid NOT NULL REFERENCES control.source,
   tables text[] NOT NULL,
-  state text NOT NULL CHECK (state IN ('asked', 'running', 'done', 'failed')),
+  state text NOT NULL CHECK (state IN ('asked', 'running', 'done', 'failed', 'cancelled', 'expired')),
   reason text,
   tables_done integer NOT NULL DEFAULT 0,
   tables_total integer NOT NULL DEFAULT 0,
@@ -152,7 +153,8 @@ ALTER TABLE control.source_snapshot FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON control.source_snapshot TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()))
   WITH CHECK (tenant_id = (SELECT control.current_tenant()));
-GRANT SELECT, INSERT (snapshot_id, tenant_id, source_id, tables, state, requested_by, requested_at)
+GRANT SELECT, INSERT (snapshot_id, tenant_id, source_id, tables, state, requested_by, requested_at),
+  UPDATE (state, ended_at)
   ON control.source_snapshot TO clarity_tenant;
 GRANT SELECT, UPDATE (state, reason, tables_done, tables_total, started_at, ended_at)
   ON control.source_snapshot TO clarity_service;

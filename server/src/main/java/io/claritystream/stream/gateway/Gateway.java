@@ -48,6 +48,7 @@ final class Gateway implements SmartLifecycle {
 
   private static final Duration MARKS_EVERY = Duration.ofMillis(200);
   private static final Duration UPKEEP_EVERY = Duration.ofSeconds(1);
+  private static final Duration EXPIRY_EVERY = Duration.ofMinutes(1);
   private static final Duration CERTIFICATES_EVERY = Duration.ofHours(1);
   private static final Duration STOP_WITHIN = Duration.ofSeconds(2);
 
@@ -106,6 +107,11 @@ final class Gateway implements SmartLifecycle {
               revoked.look();
               services.streams().order(services.snapshots());
             });
+    regular.scheduleWithFixedDelay(
+        safely("gateway-expiry", services.snapshots()::expire),
+        EXPIRY_EVERY.toMillis(),
+        EXPIRY_EVERY.toMillis(),
+        TimeUnit.MILLISECONDS);
     regular.scheduleWithFixedDelay(
         safely("gateway-certificates", this::renewCertificates),
         CERTIFICATES_EVERY.toMillis(),

@@ -40,13 +40,20 @@ class SnapshotController {
   private static final int TABLES_MAX = 1_000;
   private static final String UNDER_WAY =
       "A snapshot of this source was ordered already and has not ended. If its agent is away, it is"
-          + " taken when the agent is back.";
+          + " taken when the agent is back; or cancel it first.";
 
   private static final String ADD =
       """
       INSERT INTO control.source_snapshot
         (snapshot_id, tenant_id, source_id, tables, state, requested_by, requested_at)
       VALUES (:snapshot, :tenant, :source, :tables, 'asked', :user, :now)
+      """;
+
+  private static final String CANCEL =
+      """
+      UPDATE control.source_snapshot SET state = 'cancelled', ended_at = :now
+      WHERE tenant_id = :tenant AND source_id = :source AND snapshot_id = :snapshot
+        AND ended_at IS NULL
       """;
 
   private static final String SELECT =
@@ -85,14 +92,15 @@ class SnapshotController {
   record Asked(@Nullable List<String> tables) {}
 
   /// @param tables none means all: they are shown as they were until the new copy is whole
-  /// @param reason why it failed
+  /// @param reason why it failed or expired
   /// @param tablesTotal 0 until the agent has begun
   @Schema(name = "OrderedSnapshot")
   record Snapshot(
       UUID id,
       UUID sourceId,
       List<String> tables,
-      @Schema(allowableValues = {"asked", "running", "done", "failed"}) String state,
+      @Schema(allowableValues = {"asked", "running", "done", "failed", "cancelled", "expired"})
+          String state,
       @Nullable String reason,
       int tablesDone,
       int tablesTotal,
@@ -107,8 +115,9 @@ class SnapshotController {
       operationId = "orderSnapshot",
       summary = "Has tables of a source read again by its agent, or all of them",
       description =
-          "An agent that is away takes it when it is back. One at a time for a source. Single tables"
-              + " are read beside the stream; all of them begin a new epoch.")
+          "An agent that is away takes it when it is back, within seven days; then it expires. One at"
+              + " a time for a source. Single tables are read beside the stream; all of them begin a"
+              + " new epoch.")
   Snapshot order(
       Caller caller,
       @PathVariable("id") UUID id,
@@ -134,20 +143,61 @@ class SnapshotController {
                 .update();
             audit.append(
                 sql,
-                AuditEntry.of(
-                        caller.tenantId(),
-                        now,
-                        PairingCodes.person(sql, caller.userId()),
-                        "source.snapshot_ordered")
-                    .on("source", id)
-                    .from(request.getRemoteAddr())
-                    .with("snapshot", snapshot.toString())
+                entry(sql, caller, request, now, "source.snapshot_ordered", id, snapshot)
                     .with("tables", tables.isEmpty() ? "all" : Integer.toString(tables.size())));
-            return select(sql, caller, id, snapshot, null, null, 1).getFirst();
+            return one(sql, caller, id, snapshot);
           });
     } catch (DuplicateKeyException e) {
       throw Problem.of(ProblemCode.CONFLICT, UNDER_WAY);
     }
+  }
+
+  @PostMapping("/v1/sources/{id}/snapshots/{snapshot}/cancel")
+  @RequiresPermission(Permission.SOURCES_WRITE)
+  @Operation(
+      operationId = "cancelSnapshot",
+      summary = "Gives an ordered snapshot up; one that has ended stays as it is",
+      description =
+          "Its agent is not told of it any more, and another one can be ordered. What the agent has"
+              + " begun to read, it reads to the end.")
+  Snapshot cancel(
+      Caller caller,
+      @PathVariable("id") UUID id,
+      @PathVariable("snapshot") UUID snapshot,
+      HttpServletRequest request) {
+    var now = clock.instant();
+    return transactions.run(
+        caller.tenantId(),
+        caller.userId(),
+        sql -> {
+          one(sql, caller, id, snapshot);
+          var changed =
+              sql.sql(CANCEL)
+                  .param("now", SqlTime.of(now))
+                  .param("tenant", caller.tenantId().value())
+                  .param("source", id)
+                  .param("snapshot", snapshot)
+                  .update();
+          if (changed > 0) {
+            audit.append(
+                sql, entry(sql, caller, request, now, "source.snapshot_cancelled", id, snapshot));
+          }
+          return one(sql, caller, id, snapshot);
+        });
+  }
+
+  private static AuditEntry entry(
+      JdbcClient sql,
+      Caller caller,
+      HttpServletRequest request,
+      Instant now,
+      String action,
+      UUID source,
+      UUID snapshot) {
+    return AuditEntry.of(caller.tenantId(), now, PairingCodes.person(sql, caller.userId()), action)
+        .on("source", source)
+        .from(request.getRemoteAddr())
+        .with("snapshot", snapshot.toString());
   }
 
   @GetMapping("/v1/sources/{id}/snapshots")
@@ -221,6 +271,14 @@ class SnapshotController {
               throw Problem.invalid(
                   "tables", "must name tables that were captured of this source, as schema.table");
             });
+  }
+
+  private static Snapshot one(JdbcClient sql, Caller caller, UUID source, UUID snapshot) {
+    var found = select(sql, caller, source, snapshot, null, null, 1);
+    if (found.isEmpty()) {
+      throw Problem.notFound("snapshot", snapshot);
+    }
+    return found.getFirst();
   }
 
   private static List<Snapshot> select(

@@ -47,8 +47,12 @@ class SourceConfiguration {
   }
 
   @Bean
-  SourceSnapshots sourceSnapshots(@Qualifier("service") JdbcClient sql, Clock clock) {
-    return new SourceSnapshots(sql, clock);
+  SourceSnapshots sourceSnapshots(
+      @Qualifier("service") JdbcClient sql,
+      @Qualifier("service") TransactionTemplate transactions,
+      AuditLog audit,
+      Clock clock) {
+    return new SourceSnapshots(sql, transactions, audit, clock);
   }
 
   @Bean

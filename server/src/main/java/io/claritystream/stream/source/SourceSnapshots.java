@@ -1,33 +1,53 @@
 package io.claritystream.stream.source;
 
 import io.claritystream.base.db.SqlTime;
+import io.claritystream.base.db.TenantId;
 import io.claritystream.base.http.LineOfText;
+import io.claritystream.control.audit.AuditEntry;
+import io.claritystream.control.audit.AuditLog;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /// New snapshots that people have ordered: `control.source_snapshot`. An order is said to the
-/// source's agent, whenever that is there, until it tells that it has ended.
+/// source's agent, whenever that is there, until it tells that it has ended, or until it is given
+/// up here. An agent that has begun one which is given up ends it all the same, and is not asked
+/// about it any more.
 ///
 /// ```
-/// asked    the agent has begun                          running
-/// asked    the agent does not capture a table of it     failed
-/// running  all its rows are captured                    done
+/// asked           the agent has begun                          running
+/// asked           the agent does not capture a table of it     failed
+/// running         all its rows are captured                    done
+/// asked, running  a person gives it up                         cancelled
+/// asked           no agent has begun it for seven days         expired
 /// ```
 public final class SourceSnapshots {
+  /// So that none is carried out when nobody thinks of it any more.
+  static final Duration ASKED_FOR_MAX = Duration.ofDays(7);
+
   private static final int REASON_LENGTH_MAX = 1_000;
+  private static final String NOBODY_BEGAN =
+      "No agent began it for 7 days. Order it again when the agent is back.";
 
   private final JdbcClient sql;
+  private final TransactionTemplate transactions;
+  private final AuditLog audit;
   private final Clock clock;
 
-  SourceSnapshots(JdbcClient sql, Clock clock) {
+  SourceSnapshots(JdbcClient sql, TransactionTemplate transactions, AuditLog audit, Clock clock) {
     this.sql = sql;
+    this.transactions = transactions;
+    this.audit = audit;
     this.clock = clock;
   }
 
+  /// Those that an agent tells of.
   public enum State {
     ASKED,
     RUNNING,
@@ -64,6 +84,46 @@ public final class SourceSnapshots {
         .param("source", of.sourceId())
         .param("snapshot", told.id())
         .update();
+  }
+
+  private record Expired(TenantId tenant, UUID sourceId, UUID id) {}
+
+  /// Gives up what no agent has begun in time; to be called now and then.
+  public void expire() {
+    transactions.executeWithoutResult(
+        _ -> {
+          var now = clock.instant();
+          for (var expired : expire(now)) {
+            audit.append(
+                sql,
+                AuditEntry.of(
+                        expired.tenant(),
+                        now,
+                        AuditEntry.Actor.platform("gateway"),
+                        "source.snapshot_expired")
+                    .on("source", expired.sourceId())
+                    .with("snapshot", expired.id().toString()));
+          }
+        });
+  }
+
+  private List<Expired> expire(Instant now) {
+    return sql.sql(
+            """
+            UPDATE control.source_snapshot SET state = 'expired', reason = :reason, ended_at = :now
+            WHERE ended_at IS NULL AND state = 'asked' AND requested_at <= :latest
+            RETURNING tenant_id, source_id, snapshot_id
+            """)
+        .param("reason", NOBODY_BEGAN)
+        .param("now", SqlTime.of(now))
+        .param("latest", SqlTime.of(now.minus(ASKED_FOR_MAX)))
+        .query(
+            (row, number) ->
+                new Expired(
+                    new TenantId(row.getObject("tenant_id", UUID.class)),
+                    row.getObject("source_id", UUID.class),
+                    row.getObject("snapshot_id", UUID.class)))
+        .list();
   }
 
   /// @param tables none means all

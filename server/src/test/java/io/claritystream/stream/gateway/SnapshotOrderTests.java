@@ -8,6 +8,9 @@ import io.claritystream.protocol.link.AgentFrame;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.SnapshotOrder;
 import io.claritystream.protocol.link.SnapshotState;
+import io.claritystream.stream.source.SourceSnapshots;
+import java.util.List;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -37,7 +40,7 @@ class SnapshotOrderTests {
       String id = answer.text("id");
       ApiClient.Answer second = order(source, "{\"tables\": []}");
       assertThat(second.status()).isEqualTo(409);
-      assertThat(second.text("detail")).contains("taken when the agent is back");
+      assertThat(second.text("detail")).contains("taken when the agent is back; or cancel it");
 
       try (TestAgent.Stream stream = agent.stream(source)) {
         stream.open();
@@ -67,6 +70,69 @@ class SnapshotOrderTests {
   }
 
   @Test
+  void anOrderThatIsGivenUpMakesRoomForAnotherAndIsNotSaidAnyMore() {
+    try (TestAgent agent = link.pairedAgent()) {
+      String source = agent.register("given up", "1/given-up").getSourceId();
+      String first = order(source, "").text("id");
+      ApiClient.Answer cancelled = cancel(source, first);
+      assertThat(cancelled.status()).isEqualTo(200);
+      assertThat(cancelled.text("state")).isEqualTo("cancelled");
+      assertThat(cancelled.body().get("ended_at").isNull()).isFalse();
+
+      String second = order(source, "").text("id");
+      try (TestAgent.Stream stream = agent.stream(source)) {
+        stream.open();
+        assertThat(ordered(stream).getOrderId()).isEqualTo(second);
+        tell(stream, second, SnapshotState.Stage.RUNNING, "");
+        awaitState(source, "running");
+        assertThat(cancel(source, second).text("state")).isEqualTo("cancelled");
+        // The agent does not know, and what it tells changes nothing.
+        tell(stream, second, SnapshotState.Stage.DONE, "");
+        String third = order(source, "").text("id");
+        assertThat(ordered(stream, second).getOrderId()).isEqualTo(third);
+        tell(stream, third, SnapshotState.Stage.DONE, "");
+        awaitState(source, "done");
+        assertThat(cancel(source, third).text("state")).isEqualTo("done");
+        assertThat(snapshots(source).get(1).get("state").asString()).isEqualTo("cancelled");
+      }
+      assertThat(acts(source, "source.snapshot_cancelled"))
+          .containsExactlyInAnyOrder(first, second);
+    }
+  }
+
+  @Test
+  void anOrderThatNoAgentBeginsForAWeekExpires() {
+    try (TestAgent agent = link.pairedAgent();
+        TestAgent busy = link.pairedAgent()) {
+      String source = agent.register("forgotten", "1/forgotten").getSourceId();
+      String forgotten = order(source, "").text("id");
+      String begun = busy.register("begun", "1/begun").getSourceId();
+      String running = order(begun, "").text("id");
+      try (TestAgent.Stream stream = busy.stream(begun)) {
+        stream.open();
+        tell(stream, running, SnapshotState.Stage.RUNNING, "");
+        awaitState(begun, "running");
+      }
+      link.server.bean(SourceSnapshots.class).expire();
+      assertThat(snapshots(source).get(0).get("state").asString()).isEqualTo("asked");
+      link.server
+          .database()
+          .superuser()
+          .sql("UPDATE control.source_snapshot SET requested_at = requested_at - interval '7 days'")
+          .update();
+      link.server.bean(SourceSnapshots.class).expire();
+
+      JsonNode expired = snapshots(source).get(0);
+      assertThat(expired.get("state").asString()).isEqualTo("expired");
+      assertThat(expired.get("reason").asString()).contains("Order it again");
+      assertThat(expired.get("ended_at").isNull()).isFalse();
+      assertThat(acts(source, "source.snapshot_expired")).containsExactly(forgotten);
+      assertThat(snapshots(begun).get(0).get("state").asString()).isEqualTo("running");
+      assertThat(order(source, "").status()).isEqualTo(202);
+    }
+  }
+
+  @Test
   void whatCannotBeOrderedIsRefusedInWords() {
     try (TestAgent agent = link.pairedAgent()) {
       String source = agent.register("refused", "1/refused").getSourceId();
@@ -76,15 +142,44 @@ class SnapshotOrderTests {
       assertThat(stranger.get("/v1/sources/" + source + "/snapshots").status()).isEqualTo(404);
       assertThat(stranger.send("POST", "/v1/sources/" + source + "/snapshots", "{}").status())
           .isEqualTo(404);
+      String ordered = order(source, "{}").text("id");
+      assertThat(cancel(source, UUID.randomUUID().toString()).status()).isEqualTo(404);
+      assertThat(
+              stranger
+                  .send("POST", "/v1/sources/" + source + "/snapshots/" + ordered + "/cancel", null)
+                  .status())
+          .isEqualTo(404);
+      assertThat(cancel(source, ordered).text("state")).isEqualTo("cancelled");
       agent.remove(source);
       assertThat(order(source, "{}").status()).isEqualTo(409);
-      assertThat(snapshots(source)).isEmpty();
+      assertThat(snapshots(source)).hasSize(1);
     }
   }
 
   private static ApiClient.Answer order(String source, String body) {
     return link.person.send(
         "POST", "/v1/sources/" + source + "/snapshots", body.isEmpty() ? "{}" : body);
+  }
+
+  private static ApiClient.Answer cancel(String source, String snapshot) {
+    return link.person.send(
+        "POST", "/v1/sources/" + source + "/snapshots/" + snapshot + "/cancel", null);
+  }
+
+  /// The snapshots that such entries of the audit log are about.
+  private static List<String> acts(String source, String action) {
+    return link.server
+        .database()
+        .superuser()
+        .sql(
+            """
+            SELECT detail ->> 'snapshot' FROM control.audit_log
+            WHERE subject_id = :source AND action = :action
+            """)
+        .param("source", source)
+        .param("action", action)
+        .query(String.class)
+        .list();
   }
 
   private static SnapshotOrder ordered(TestAgent.Stream stream) {
