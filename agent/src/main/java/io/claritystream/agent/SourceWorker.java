@@ -40,7 +40,7 @@ final class SourceWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceWorker.class);
   static final String STATE_FILE = "capture.properties";
   private static final String GAPS_FILE = "gaps.properties";
-  private static final String TABLES_FILE = "tables.properties";
+  private static final String TABLES_FILE = "tables.journal";
   private static final String ORDERS_FILE = "snapshots.properties";
   private static final long RETRY_MIN_MS = 500;
   private static final long RETRY_MAX_MS = 5_000;

@@ -73,6 +73,23 @@ public final class PrivateFile {
     replace(file, text, false);
   }
 
+  /// Puts the text behind the file's first `end` bytes, in place of whatever is there. When this
+  /// returns, it is on disk.
+  public static void append(Path file, long end, String text) throws IOException {
+    try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      if (channel.size() < end) {
+        throw new IOException(file + " was cut by somebody else");
+      }
+      channel.truncate(end);
+      channel.position(end);
+      var bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    }
+  }
+
   private static void replace(Path file, String text, boolean force) throws IOException {
     var fresh = file.resolveSibling(file.getFileName() + ".new");
     Files.deleteIfExists(fresh);

@@ -1,19 +1,12 @@
 package io.claritystream.agent.postgres;
 
-import io.claritystream.agent.files.PrivateFile;
 import io.claritystream.agent.postgres.CapturedTable.Stand;
-import io.claritystream.protocol.block.CorruptBlockException;
-import io.claritystream.protocol.block.Lsn;
-import io.claritystream.protocol.block.TableSchema;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -28,8 +21,8 @@ import org.jspecify.annotations.Nullable;
 /// for how many of it the spool holds. A cut is forgotten once the platform has the rows and no
 /// transaction that it would drop can come again.
 public final class CapturedTables {
-  private final Path file;
-  private final Map<Long, CapturedTable> tables = new TreeMap<>();
+  private final TableJournal journal;
+  private Map<Long, CapturedTable> tables;
 
   /// Where the log ended when a table that is gone was first seen to be in the catalogue no more.
   private final Map<Long, Long> absentSince = new HashMap<>();
@@ -38,75 +31,22 @@ public final class CapturedTables {
   private volatile boolean work;
   private boolean fresh;
 
-  private CapturedTables(Path file) {
-    this.file = file;
+  private CapturedTables(TableJournal journal) {
+    this.journal = journal;
+    fresh = !journal.found();
+    tables = journal.tables();
+    look();
   }
 
   /// @throws IOException if the file is there and not what we wrote
   public static CapturedTables load(Path file) throws IOException {
-    var result = new CapturedTables(file);
-    var found = PrivateFile.readProperties(file);
-    result.fresh = found.isEmpty();
-    var values = found.orElse(Map.of());
-    try {
-      var count = Integer.parseInt(values.getOrDefault("tables", "0"));
-      for (var i = 0; i < count; i++) {
-        var table = read(values, i + ".");
-        result.tables.put(table.oid(), table);
-      }
-    } catch (IllegalArgumentException | CorruptBlockException e) {
-      throw new IOException(file + " is not as the agent wrote it: " + e.getMessage());
-    }
-    result.look();
-    return result;
+    return new CapturedTables(new TableJournal(file));
   }
 
-  private static CapturedTable read(Map<String, String> values, String at) {
-    var schema = values.get(at + "schema");
-    var position = values.get(at + "cut");
-    var rows = values.get(at + "cut_rows");
-    return new CapturedTable(
-        Long.parseLong(values.getOrDefault(at + "oid", "")),
-        new TableName(
-            values.getOrDefault(at + "namespace", ""), values.getOrDefault(at + "name", "")),
-        Stand.valueOf(values.getOrDefault(at + "stand", "").toUpperCase(Locale.ROOT)),
-        schema == null ? null : TableSchema.decode(Base64.getDecoder().decode(schema)),
-        values.getOrDefault(at + "leaves", ""),
-        position == null
-            ? null
-            : new Cut(
-                rows == null ? null : Visible.parse(rows),
-                Lsn.parse(position),
-                Long.parseLong(values.getOrDefault(at + "cut_seq", ""))));
-  }
-
-  private void save() throws IOException {
-    var values = new LinkedHashMap<String, String>();
-    values.put("tables", Integer.toString(tables.size()));
-    var i = 0;
-    for (var table : tables.values()) {
-      var at = i++ + ".";
-      values.put(at + "oid", Long.toString(table.oid()));
-      values.put(at + "namespace", table.name().namespace());
-      values.put(at + "name", table.name().name());
-      values.put(at + "stand", table.stand().name().toLowerCase(Locale.ROOT));
-      var schema = table.schema();
-      if (schema != null) {
-        values.put(at + "schema", Base64.getEncoder().encodeToString(schema.encode()));
-      }
-      if (!table.leaves().isEmpty()) {
-        values.put(at + "leaves", table.leaves());
-      }
-      var without = table.cut();
-      if (without != null) {
-        values.put(at + "cut", Lsn.text(without.position()));
-        values.put(at + "cut_seq", Long.toString(without.seq()));
-        if (without.rows() != null) {
-          values.put(at + "cut_rows", without.rows().text());
-        }
-      }
-    }
-    PrivateFile.write(file, PrivateFile.properties(values));
+  /// On disk first: what it holds, a later change must not be compared with anything else.
+  private void save(Map<Long, CapturedTable> now) throws IOException {
+    journal.write(tables, now);
+    tables = now;
     fresh = false;
     look();
   }
@@ -168,9 +108,9 @@ public final class CapturedTables {
 
   /// These and no others: a snapshot of all is whole.
   synchronized void replace(List<CapturedTable> now) throws IOException {
-    tables.clear();
-    now.forEach(table -> tables.put(table.oid(), table));
-    save();
+    var all = new TreeMap<Long, CapturedTable>();
+    now.forEach(table -> all.put(table.oid(), table));
+    save(all);
   }
 
   /// Makes of the tables what `change` says, in one write, if anything changes.
@@ -179,15 +119,14 @@ public final class CapturedTables {
     if (now.equals(tables)) {
       return false;
     }
-    tables.clear();
-    tables.putAll(now);
-    save();
+    save(now);
     return true;
   }
 
   synchronized void put(CapturedTable table) throws IOException {
-    tables.put(table.oid(), table);
-    save();
+    var now = new TreeMap<>(tables);
+    now.put(table.oid(), table);
+    save(now);
   }
 
   /// The platform did not get all that was spooled, and capture goes on from what it has: whatever

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -53,8 +54,9 @@ public final class SnapshotOrders {
   }
 
   private final Path file;
-  private final Map<String, Order> orders = new LinkedHashMap<>();
+  private Map<String, Order> orders = new LinkedHashMap<>();
   private volatile boolean open;
+  private volatile boolean allAsked;
 
   private SnapshotOrders(Path file) {
     this.file = file;
@@ -90,18 +92,21 @@ public final class SnapshotOrders {
     return result;
   }
 
-  private void save() throws IOException {
-    var kept = orders.values().iterator();
-    for (var surplus = orders.size() - KEPT_MAX; surplus > 0 && kept.hasNext(); ) {
+  /// On disk first: what could not be written down has not happened.
+  private void put(Order changed) throws IOException {
+    var now = new LinkedHashMap<>(orders);
+    now.put(changed.id(), changed);
+    var kept = now.values().iterator();
+    for (var surplus = now.size() - KEPT_MAX; surplus > 0 && kept.hasNext(); ) {
       if (kept.next().ended()) {
         kept.remove();
         surplus--;
       }
     }
     var values = new LinkedHashMap<String, String>();
-    values.put("orders", Integer.toString(orders.size()));
+    values.put("orders", Integer.toString(now.size()));
     var i = 0;
-    for (var order : orders.values()) {
+    for (var order : now.values()) {
       var at = i++ + ".";
       values.put(at + "id", order.id());
       values.put(at + "tables", String.join("\n", order.tables()));
@@ -112,16 +117,14 @@ public final class SnapshotOrders {
           order.oids().stream().map(Object::toString).collect(Collectors.joining("\n")));
     }
     PrivateFile.write(file, PrivateFile.properties(values));
+    orders = now;
     look();
   }
 
   private void look() {
     open = orders.values().stream().anyMatch(order -> !order.ended());
-  }
-
-  private void put(Order order) throws IOException {
-    orders.put(order.id(), order);
-    save();
+    allAsked =
+        orders.values().stream().anyMatch(order -> order.all() && order.stage() == Stage.ASKED);
   }
 
   /// Somebody ordered it; one that is known already is not taken again.
@@ -166,9 +169,8 @@ public final class SnapshotOrders {
   }
 
   /// Whether all tables are to be read, which takes a new epoch.
-  public synchronized boolean asksForAll() {
-    return open
-        && orders.values().stream().anyMatch(order -> order.all() && order.stage() == Stage.ASKED);
+  public boolean asksForAll() {
+    return allAsked;
   }
 
   /// A new epoch is asked for, on disk: what was ordered is done in it.
@@ -190,15 +192,22 @@ public final class SnapshotOrders {
     }
   }
 
-  /// Begins what is asked of single tables, and ends what is done.
-  synchronized void step(CapturedTables tables) throws IOException {
-    if (!open) {
-      return;
+  /// Begins what is asked of single tables, and ends what is done. Asked before each message of the
+  /// stream.
+  void step(CapturedTables tables) throws IOException {
+    if (open) {
+      carryOut(tables);
     }
+  }
+
+  private synchronized void carryOut(CapturedTables tables) throws IOException {
     for (var order : List.copyOf(orders.values())) {
       if (!order.all() && order.stage() == Stage.ASKED) {
         begin(order, tables);
-      } else if (!order.all() && order.stage() == Stage.RUNNING) {
+      } else if (order.stage() == Stage.RUNNING && order.oids().isEmpty()) {
+        // It was done by the snapshot that the stream began with.
+        put(order.at(Stage.DONE, "", order.oids(), 0));
+      } else if (order.stage() == Stage.RUNNING) {
         look(order, tables);
       }
     }
@@ -228,17 +237,30 @@ public final class SnapshotOrders {
 
   private void look(Order order, CapturedTables tables) throws IOException {
     var left = 0;
+    var read = new HashSet<String>();
     for (var oid : order.oids()) {
       var table = tables.get(oid);
       if (table != null && table.stand() == Stand.WANTED) {
         left++;
+      } else if (table != null && table.stand() == Stand.HELD) {
+        read.add(table.name().toString());
       }
     }
-    var done = order.oids().size() - left;
-    if (left == 0) {
-      put(order.at(Stage.DONE, "", order.oids(), done));
-    } else if (done != order.done()) {
-      orders.put(order.id(), order.at(Stage.RUNNING, "", order.oids(), done));
+    if (left > 0) {
+      if (read.size() != order.done()) {
+        orders.put(order.id(), order.at(Stage.RUNNING, "", order.oids(), read.size()));
+      }
+      return;
     }
+    // What was dropped, renamed or chosen no more meanwhile was not read under the name it had.
+    var lost = order.tables().stream().filter(name -> !read.contains(name)).toList();
+    put(
+        lost.isEmpty()
+            ? order.at(Stage.DONE, "", order.oids(), read.size())
+            : order.at(
+                Stage.FAILED,
+                "captured no more: " + String.join(", ", lost),
+                order.oids(),
+                read.size()));
   }
 }

@@ -1,10 +1,18 @@
 package io.claritystream.agent.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.claritystream.agent.postgres.CapturedTable.Stand;
+import io.claritystream.protocol.block.Column;
+import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.protocol.block.ValueKind;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -67,6 +75,95 @@ class CapturedTablesTests {
     tables.settled(10, 200);
     assertThat(tables.get(1)).isNull();
     assertThat(CapturedTables.load(file).all()).isEmpty();
+  }
+
+  @Test
+  void tenThousandTablesAreReadBackAndEachChangeOfOneCostsOneTable() throws Exception {
+    var columns = new ArrayList<Column>();
+    for (var i = 0; i < 30; i++) {
+      columns.add(
+          new Column("column" + i, "numeric(12,3)", 1700, ValueKind.NUMERIC, false, true, ""));
+    }
+    var all = new ArrayList<CapturedTable>();
+    for (var i = 1; i <= Catalog.TABLES_MAX; i++) {
+      var name = "täble " + i;
+      var schema = new TableSchema("public", name, 'd', "", columns, List.of());
+      all.add(
+          new CapturedTable(
+              i, new TableName("public", name), Stand.HELD, schema, "7:8,9:10", null));
+    }
+    tables.replace(all);
+    var whole = Files.size(file);
+    assertThat(whole).isGreaterThan(4 * 1024 * 1024);
+    var wanted = all.getFirst().stands(Stand.WANTED);
+    tables.put(wanted);
+    assertThat(Files.size(file) - whole).isBetween(1L, 2 * whole / all.size());
+    tables.change(
+        now -> {
+          now.remove(2L);
+          return now;
+        });
+    var again = CapturedTables.load(file);
+    assertThat(again.all()).hasSize(all.size() - 1).contains(wanted, all.getLast());
+    assertThat(again.get(2)).isNull();
+    assertThat(again.fresh()).isFalse();
+  }
+
+  @Test
+  void whatWasOvertakenDoesNotGather() throws Exception {
+    for (var i = 0; i < 5_000; i++) {
+      tables.put(table(1, "x", Stand.GONE, new Cut(null, i, i)));
+    }
+    assertThat(Files.readAllLines(file)).hasSizeLessThan(2_100);
+    assertThat(CapturedTables.load(file).all())
+        .containsExactly(table(1, "x", Stand.GONE, new Cut(null, 4_999, 4_999)));
+  }
+
+  @Test
+  void aChangeThatWasTornIsNotThereAndTheNextTakesItsPlace() throws Exception {
+    var rows = new Cut(Visible.parse("5:9:6,7"), 100, 10);
+    tables.put(table(1, "x", Stand.HELD, rows));
+    var before = Files.readAllBytes(file);
+    tables.change(
+        now -> {
+          now.put(1L, table(1, "x", Stand.LEAVING, rows));
+          now.put(2L, table(2, "x", Stand.WANTED, null));
+          return now;
+        });
+    var after = Files.readAllBytes(file);
+    for (var kept = before.length; kept < after.length; kept++) {
+      Files.write(file, Arrays.copyOf(after, kept));
+      assertThat(CapturedTables.load(file).all())
+          .as("%d bytes of %d", kept - before.length, after.length - before.length)
+          .containsExactly(table(1, "x", Stand.HELD, rows));
+      CapturedTables.load(file).put(table(3, "y", Stand.WANTED, null));
+      assertThat(CapturedTables.load(file).all())
+          .containsExactly(table(1, "x", Stand.HELD, rows), table(3, "y", Stand.WANTED, null));
+    }
+    after[4] ^= 1;
+    Files.write(file, after);
+    assertThatThrownBy(() -> CapturedTables.load(file))
+        .hasMessageContaining("as the agent wrote it");
+  }
+
+  @Test
+  void whatCannotBeWrittenDownHasNotHappenedAndIsWrittenTheNextTime() throws Exception {
+    tables.put(table(1, "x", Stand.WANTED, null));
+    var away = file.resolveSibling("away");
+    Files.move(file, away);
+    Files.createDirectory(file);
+    var held = table(1, "x", Stand.HELD, null);
+    assertThatThrownBy(() -> tables.put(held)).isInstanceOf(IOException.class);
+    assertThat(tables.get(1).stand()).isEqualTo(Stand.WANTED);
+    assertThat(tables.work()).isTrue();
+    Files.delete(file);
+    Files.move(away, file);
+    tables.change(
+        now -> {
+          now.put(1L, held);
+          return now;
+        });
+    assertThat(CapturedTables.load(file).all()).containsExactly(held);
   }
 
   static CapturedTable table(long oid, String name, Stand stand, Cut cut) {

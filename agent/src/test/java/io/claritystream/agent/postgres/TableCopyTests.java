@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// A table that is read beside a stream under way: no change of it is lost and none counts twice,
 /// whoever writes meanwhile and wherever it is cut short; no other table is read again.
 class TableCopyTests {
-  private static final String TABLES = "tables.properties";
+  private static final String TABLES = "tables.journal";
 
   @TempDir Path directory;
   private final TestPostgres.Database database = TestPostgres.shared().createDatabase();

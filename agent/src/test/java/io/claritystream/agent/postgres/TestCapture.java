@@ -90,7 +90,7 @@ final class TestCapture {
   CaptureState run(Path home, CaptureState state, Until until) throws Exception {
     var stop = new AtomicBoolean();
     var end = new AtomicReference<Object>();
-    var tables = CapturedTables.load(home.resolve("tables.properties"));
+    var tables = CapturedTables.load(home.resolve("tables.journal"));
     try (var spool = Spool.open(home.resolve("spool"), 1, EVENT_BY_EVENT);
         var appender = new Appender(spool, "source", words -> {}).start()) {
       var capture = capture(home, state, spool, appender, tables, stop);
@@ -124,7 +124,7 @@ final class TestCapture {
   CaptureEnd attempt(Path home, CaptureState state) throws IOException, InterruptedException {
     try (var spool = Spool.open(home.resolve("spool"), 1, EVENT_BY_EVENT);
         var appender = new Appender(spool, "source", words -> {}).start()) {
-      var tables = CapturedTables.load(home.resolve("tables.properties"));
+      var tables = CapturedTables.load(home.resolve("tables.journal"));
       return capture(home, state, spool, appender, tables, new AtomicBoolean()).run();
     }
   }
