@@ -57,6 +57,7 @@ public final class Capture {
   private final Clock clock;
   private final BooleanSupplier stop;
   private final Publications publications;
+  private final Emptyings emptyings;
   private final Reconciliation reconciliation;
   private CaptureState state;
   private long statusAtNs;
@@ -82,7 +83,8 @@ public final class Capture {
       CapturedTables tables,
       SnapshotOrders orders,
       Clock clock,
-      BooleanSupplier stop) {
+      BooleanSupplier stop)
+      throws IOException {
     this.database = database;
     this.choice = choice;
     this.state = state;
@@ -97,7 +99,8 @@ public final class Capture {
     this.clock = clock;
     this.stop = stop;
     publications = Publications.of(state.slot());
-    reconciliation = new Reconciliation(choice, publications, tables);
+    emptyings = Emptyings.load(stateFile.resolveSibling("emptyings.properties"));
+    reconciliation = new Reconciliation(choice, publications, tables, emptyings);
   }
 
   /// The state as it is on disk now.
@@ -311,12 +314,20 @@ public final class Capture {
                 (xid, commit) -> {
                   copies.brought(xid);
                   return tables.dropped(xid, commit);
-                });
+                },
+                this::emptied);
         return read(stream, decoder, events, copies);
       } finally {
         current = null;
         currentEvents = null;
       }
+    }
+  }
+
+  private void emptied(long oid, long xid) throws IOException {
+    var table = tables.get(oid);
+    if (table != null && !table.leaves().isEmpty()) {
+      emptyings.told(oid, xid);
     }
   }
 
@@ -348,6 +359,7 @@ public final class Capture {
           return new CaptureEnd.Interrupted("the database closed the connection");
         }
         events.pause(true);
+        emptyings.streamed(stream.getLastReceiveLSN().asLong());
         report(stream, events);
         if (events.isEmpty() && System.nanoTime() - spokenAtNs > QUIET_NS) {
           TimeUnit.MILLISECONDS.sleep(2);
@@ -362,6 +374,7 @@ public final class Capture {
           position);
       if (!events.inTransaction()) {
         events.pause(false);
+        emptyings.streamed(position);
         spokenAtNs = System.nanoTime();
         if (spokenAtNs - statusAtNs > RELEASE_NS) {
           report(stream, events);

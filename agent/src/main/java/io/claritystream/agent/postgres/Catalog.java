@@ -229,6 +229,21 @@ final class Catalog {
     return result;
   }
 
+  /// The transactions that wrote what the catalogue says of these tables, in 32 bits.
+  Set<Long> changedBy(List<Long> oids) throws SQLException {
+    var result = new HashSet<Long>();
+    try (var statement =
+        connection.prepareStatement("SELECT xmin::text FROM pg_class WHERE oid = ANY (?)")) {
+      statement.setArray(1, connection.createArrayOf("oid", oids.toArray()));
+      try (var rows = statement.executeQuery()) {
+        while (rows.next()) {
+          result.add(Long.valueOf(rows.getString(1)));
+        }
+      }
+    }
+    return result;
+  }
+
   /// Whether a partition may hold rows that it held before it became one, which the stream never
   /// brought. One that was created as a partition cannot, unless whoever created it filled it
   /// before attaching it in one transaction.

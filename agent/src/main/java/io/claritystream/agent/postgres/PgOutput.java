@@ -23,22 +23,30 @@ final class PgOutput {
     Set<Long> of(long xid, long commit);
   }
 
+  /// Told that a transaction empties a table, before that is an event.
+  interface Emptied {
+    void told(long oid, long xid) throws IOException;
+  }
+
   private final BlockAssembler events;
   private final Relations relations;
   private final Dropped dropped;
+  private final Emptied emptied;
   private Set<Long> droppedNow = Set.of();
+  private long xidNow;
   private byte[] bytes = new byte[0];
   private int at;
   private int limit;
 
   PgOutput(BlockAssembler events, Relations relations) {
-    this(events, relations, (xid, commit) -> Set.of());
+    this(events, relations, (xid, commit) -> Set.of(), (oid, xid) -> {});
   }
 
-  PgOutput(BlockAssembler events, Relations relations, Dropped dropped) {
+  PgOutput(BlockAssembler events, Relations relations, Dropped dropped, Emptied emptied) {
     this.events = events;
     this.relations = relations;
     this.dropped = dropped;
+    this.emptied = emptied;
   }
 
   /// Takes in one message.
@@ -56,6 +64,7 @@ final class PgOutput {
         var committedAtUs = int64() + EPOCH_2000_US;
         var xid = Integer.toUnsignedLong(int32());
         droppedNow = dropped.of(xid, commit);
+        xidNow = xid;
         events.begin(xid, commit, committedAtUs);
       }
       case 'C' -> {
@@ -103,7 +112,11 @@ final class PgOutput {
   /// @return null if there is to be none
   private @Nullable Relation begun(Op op, long position)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
-    var oid = Integer.toUnsignedLong(int32());
+    return begun(op, position, Integer.toUnsignedLong(int32()));
+  }
+
+  private @Nullable Relation begun(Op op, long position, long oid)
+      throws SQLException, IOException, InterruptedException, LogBrokenException {
     if (droppedNow.contains(oid)) {
       return null;
     }
@@ -160,7 +173,9 @@ final class PgOutput {
     var count = int32();
     int8();
     for (var i = 0; i < count; i++) {
-      if (begun(Op.TRUNCATE, position) != null) {
+      var oid = Integer.toUnsignedLong(int32());
+      emptied.told(oid, xidNow);
+      if (begun(Op.TRUNCATE, position, oid) != null) {
         events.endEvent();
       }
     }

@@ -27,19 +27,35 @@ final class Reconciliation {
   private final TableChoice choice;
   private final Publications publications;
   private final CapturedTables tables;
+  private final Emptyings emptyings;
 
-  Reconciliation(TableChoice choice, Publications publications, CapturedTables tables) {
+  /// Where the log ended when a table's partitions were first seen to be others.
+  private final Map<Long, Changed> changed = new HashMap<>();
+
+  private record Changed(String leaves, long position) {}
+
+  /// What is known of why a table's partitions are not as they were.
+  private enum Why {
+    THE_STREAM_TELLS,
+    NOBODY_TELLS,
+    NOT_KNOWN_YET
+  }
+
+  Reconciliation(
+      TableChoice choice, Publications publications, CapturedTables tables, Emptyings emptyings) {
     this.choice = choice;
     this.publications = publications;
     this.tables = tables;
+    this.emptyings = emptyings;
   }
 
   /// @return what was found
-  Preflight run(Connection connection) throws SQLException, IOException {
+  Preflight run(Connection connection) throws SQLException, IOException, InterruptedException {
     return run(connection, Preflight.check(connection, choice, publications));
   }
 
-  Preflight run(Connection connection, Preflight found) throws SQLException, IOException {
+  Preflight run(Connection connection, Preflight found)
+      throws SQLException, IOException, InterruptedException {
     var chosen =
         new ArrayList<>(
             found.published().stream().filter(table -> choice.includes(table.table())).toList());
@@ -50,8 +66,8 @@ final class Reconciliation {
     var catalog = new Catalog(connection);
     var roots =
         chosen.stream().filter(Catalog.Candidate::partitioned).map(Catalog.Candidate::oid).toList();
-    var leaves = roots.isEmpty() ? Map.<Long, String>of() : catalog.leaves(roots);
-    var again = again(catalog, leaves);
+    var leaves = new HashMap<>(roots.isEmpty() ? Map.of() : catalog.leaves(roots));
+    var again = again(connection, catalog, leaves);
     var fresh = tables.fresh();
     tables.change(now -> next(now, chosen, leaves, again, fresh));
     var gone = tables.standing(Stand.GONE).stream().map(CapturedTable::oid).toList();
@@ -62,49 +78,80 @@ final class Reconciliation {
   }
 
   /// Which tables hold other rows than the stream has told, because of what became of partitions.
-  private Set<Long> again(Catalog catalog, Map<Long, String> leaves) throws SQLException {
+  ///
+  /// @param leaves of all tables; those are taken out of which it is not known yet
+  private Set<Long> again(Connection connection, Catalog catalog, Map<Long, String> leaves)
+      throws SQLException, InterruptedException {
     var result = new ArrayList<Long>();
+    var unknown = new ArrayList<Long>();
     for (var root : leaves.entrySet()) {
       var before = tables.get(root.getKey());
-      if (before != null
-          && before.stand() == Stand.HELD
-          && !before.leaves().equals(root.getValue())
-          && differs(catalog, before, leaves(root.getValue()))) {
-        LOG.info("partitions of {} changed aside from the stream", before.name());
-        result.add(root.getKey());
+      if (before == null
+          || before.stand() != Stand.HELD
+          || before.leaves().equals(root.getValue())) {
+        changed.remove(root.getKey());
+        continue;
+      }
+      switch (why(connection, catalog, before, root.getValue())) {
+        case NOBODY_TELLS -> {
+          LOG.info("partitions of {} changed aside from the stream", before.name());
+          result.add(root.getKey());
+        }
+        case NOT_KNOWN_YET -> unknown.add(root.getKey());
+        case THE_STREAM_TELLS -> {}
       }
     }
+    leaves.keySet().removeAll(unknown);
     return Set.copyOf(result);
   }
 
-  /// A partition that is gone, or whose file is another one, was detached, dropped or emptied. A
-  /// new one matters if it held rows before it became one; one that does not let itself be asked is
-  /// taken to have, for whatever befalls it must not keep the other tables from being captured.
-  private static boolean differs(Catalog catalog, CapturedTable root, Map<Long, String> after)
-      throws SQLException {
+  /// A partition that is gone was detached or dropped. One whose file is another was emptied or
+  /// written anew, be it alone or with its table. A new one matters if it held rows before it
+  /// became one; one that does not let itself be asked is taken to have, for whatever befalls it
+  /// must not keep the other tables from being captured.
+  private Why why(Connection connection, Catalog catalog, CapturedTable root, String now)
+      throws SQLException, InterruptedException {
     var before = leaves(root.leaves());
-    for (var leaf : before.entrySet()) {
-      if (!leaf.getValue().equals(after.get(leaf.getKey()))) {
-        return true;
-      }
+    var after = leaves(now);
+    if (!after.keySet().containsAll(before.keySet())) {
+      return Why.NOBODY_TELLS;
     }
     for (var leaf : after.keySet()) {
-      if (before.containsKey(leaf)) {
-        continue;
-      }
-      try {
-        if (catalog.broughtRows(root.oid(), leaf)) {
-          return true;
-        }
-      } catch (SQLException e) {
-        if (!ofTheStatement(e)) {
-          throw e;
-        }
-        LOG.warn("a partition of {} cannot be asked for its rows: {}", root.name(), e.getMessage());
-        return true;
+      if (!before.containsKey(leaf) && broughtRows(catalog, root, leaf)) {
+        return Why.NOBODY_TELLS;
       }
     }
-    return false;
+    var others =
+        before.keySet().stream().filter(leaf -> !before.get(leaf).equals(after.get(leaf))).toList();
+    if (others.isEmpty()) {
+      return Why.THE_STREAM_TELLS;
+    }
+    var by = catalog.changedBy(others);
+    if (emptyings.wereTold(root.oid(), by)) {
+      return Why.THE_STREAM_TELLS;
+    }
+    var seen = changed.get(root.oid());
+    if (seen == null || !seen.leaves().equals(now)) {
+      seen = new Changed(now, Slot.inserted(connection));
+      changed.put(root.oid(), seen);
+    }
+    if (!emptyings.reaches(seen.position())) {
+      return Why.NOT_KNOWN_YET;
+    }
+    return emptyings.wereTold(root.oid(), by) ? Why.THE_STREAM_TELLS : Why.NOBODY_TELLS;
+  }
+
+  private static boolean broughtRows(Catalog catalog, CapturedTable root, long leaf)
+      throws SQLException {
+    try {
+      return catalog.broughtRows(root.oid(), leaf);
+    } catch (SQLException e) {
+      if (!ofTheStatement(e)) {
+        throw e;
+      }
+      LOG.warn("a partition of {} cannot be asked for its rows: {}", root.name(), e.getMessage());
+      return true;
+    }
   }
 
   /// Whether the server refuses what was asked, rather than being unable to answer now.
