@@ -87,7 +87,9 @@ final class EventFold {
     var quarantine = findings.quarantine();
     for (var event : events) {
       if (event.op() == Op.TRUNCATE) {
-        quarantine.empty(event.schema().qualifiedName());
+        if (applied.emptied(event)) {
+          quarantine.empty(event.schema().qualifiedName());
+        }
       } else if (!quarantine.isEmpty() && RowKey.isToldWhole(event)) {
         quarantine.heal(event);
       }
@@ -133,7 +135,9 @@ final class EventFold {
 
   /// The events whose rows may be folded; each of the others is refused. What tells a row whole may
   /// be, and what follows it: should it fail after all, they are looked at again. So is what stands
-  /// behind an event that empties its table.
+  /// behind an event that empties its table; not behind one that stands nowhere in the log, which
+  /// an agent makes that reads a table again: rows may stay there, and those that it reads it tells
+  /// whole.
   private List<ChangeEvent> outsideQuarantine(List<ChangeEvent> events) {
     var quarantine = findings.quarantine();
     if (quarantine.isEmpty()) {
@@ -144,7 +148,7 @@ final class EventFold {
     var healed = new HashSet<DeadLetters.Row>();
     for (var event : events) {
       var table = event.schema().qualifiedName();
-      if (event.op() == Op.TRUNCATE) {
+      if (event.op() == Op.TRUNCATE && event.position() != 0) {
         emptied.add(table);
       }
       if (emptied.contains(table)) {

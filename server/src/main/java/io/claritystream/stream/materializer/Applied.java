@@ -1,7 +1,9 @@
 package io.claritystream.stream.materializer;
 
+import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.stream.materializer.Materializer.Failure;
 import java.util.List;
+import java.util.Set;
 
 /// What one call of [Materializer#apply] did. Its caller says how the transaction ended, by
 /// [#committed()] or [#rolledBack()]: what is remembered between batches hangs on it.
@@ -10,13 +12,21 @@ public final class Applied {
   private final long readings;
   private final List<LiveUpdate> live;
   private final List<Failure> failures;
+  private final Set<ChangeEvent> leaving;
   private boolean settled;
 
-  Applied(SourceModel model, long readings, List<LiveUpdate> live, List<Failure> failures) {
+  /// @param leaving those that empty a table and leave rows of before in it
+  Applied(
+      SourceModel model,
+      long readings,
+      List<LiveUpdate> live,
+      List<Failure> failures,
+      Set<ChangeEvent> leaving) {
     this.model = model;
     this.readings = readings;
     this.live = List.copyOf(live);
     this.failures = List.copyOf(failures);
+    this.leaving = leaving;
   }
 
   /// How many values of metrics were folded.
@@ -32,6 +42,14 @@ public final class Applied {
   /// The events that could not be folded and changed nothing, in order.
   public List<Failure> failures() {
     return failures;
+  }
+
+  /// Whether nothing is left of what the event's table had before it, as rows are that are to stay
+  /// when an agent reads their table again.
+  ///
+  /// @param event one that empties its table
+  public boolean emptied(ChangeEvent event) {
+    return !leaving.contains(event);
   }
 
   /// What was remembered while folding holds.

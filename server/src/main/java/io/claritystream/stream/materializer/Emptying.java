@@ -30,16 +30,17 @@ final class Emptying {
     void take(List<StoredRow> rows) throws SQLException;
   }
 
-  void run(Taker taker) throws SQLException {
+  /// @return whether none of the rows of before can be meant by an event any more
+  boolean run(Taker taker) throws SQLException {
     var readAgain = event.position() == 0;
     if (table.keep && !readAgain) {
       for (var behind = new byte[0]; behind != null; ) {
         behind = states.release(table.id, behind, PORTION);
       }
-      return;
+      return true;
     }
     if (table.keep && event.schema().keyColumns() > 0) {
-      return;
+      return false;
     }
     var portion = new ArrayList<StoredRow>();
     states.ofTable(
@@ -54,5 +55,6 @@ final class Emptying {
     if (!portion.isEmpty()) {
       taker.take(portion);
     }
+    return true;
   }
 }

@@ -5,6 +5,8 @@ import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +56,7 @@ public final class Materializer {
       throws SQLException {
     var failures = new ArrayList<Failure>();
     var live = new ArrayList<LiveUpdate>();
+    var leaving = Collections.<ChangeEvent>newSetFromMap(new IdentityHashMap<>());
     var readings = 0L;
     var model = model(source, modelId);
     var done = false;
@@ -69,11 +72,14 @@ public final class Materializer {
                 "rows of source " + source.sourceId() + " have the same key");
           }
         }
+        if (step.leavesRows()) {
+          leaving.add(segment.events().getLast());
+        }
         readings += step.readings();
         live.addAll(step.live());
       }
       done = true;
-      return new Applied(model, readings, live, failures);
+      return new Applied(model, readings, live, failures, leaving);
     } finally {
       if (!done) {
         model.forgotten = true;

@@ -19,6 +19,7 @@ final class Step {
   private final RowStates states;
   private final List<LiveUpdate> live = new ArrayList<>();
   private long readings;
+  private boolean leavesRows;
 
   /// @param failures are added to, if the segment is written
   Step(
@@ -62,9 +63,15 @@ final class Step {
     tell(fold.batch);
     if (segment.truncates()) {
       var plan = plans.getLast();
-      new Emptying(states, plan.modelTable, segment.events().getLast()).run(this::takeAway);
+      leavesRows =
+          !new Emptying(states, plan.modelTable, segment.events().getLast()).run(this::takeAway);
     }
     return true;
+  }
+
+  /// Whether the event that ends the segment empties its table and leaves rows of before in it.
+  boolean leavesRows() {
+    return leavesRows;
   }
 
   private void takeAway(List<StoredRow> rows) throws SQLException {

@@ -277,6 +277,64 @@ class IngestRecoveryTests {
     assertThat(inQuarantine()).isEqualTo(1);
   }
 
+  @Test
+  void a_row_that_stays_when_its_table_is_read_again_stays_in_quarantine_until_it_is_told_whole() {
+    refuse666();
+    var source = source();
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.source_table_option (source_id, table_name, tenant_id, on_delete)
+            VALUES (:source, 'public.pump_reading', :tenant, 'keep')
+            """)
+        .param("source", source.id())
+        .param("tenant", source.tenant().value())
+        .update();
+    rig.start();
+    var at = Instant.parse("2026-11-20T12:00:00Z");
+    rig.send(source, source.batch(Event.reading(7, at, "4.5").note("old")));
+    rig.send(source, source.batch(Event.reading(7, at, "666").note("new").as(Op.UPDATE)));
+    rig.awaitDurable(source, 2);
+    // Deleted meanwhile: it is not among what is read.
+    rig.send(source, source.batch(Event.CLEARED, Event.reading(8, at, "4.5").as(Op.READ)));
+    rig.awaitDurable(source, 4);
+    assertThat(readings("pressure_bar")).isEqualTo(2);
+    assertThat(inQuarantine()).isEqualTo(1);
+
+    // In one batch with what a change leaves untold.
+    rig.send(source, source.batch(Event.CLEARED, Event.reading(7, at, "5.5").withoutNote()));
+    rig.awaitDurable(source, 6);
+    assertThat(inQuarantine()).isEqualTo(1);
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("refused_by_database", "row_in_quarantine");
+
+    rig.send(
+        source,
+        source.batch(
+            Event.CLEARED,
+            Event.reading(7, at, "6.5").note("now").as(Op.READ),
+            Event.reading(7, at, "7.5").withoutNote()));
+    rig.awaitDurable(source, 9);
+    assertThat(inQuarantine()).isZero();
+    assertThat(notes()).containsExactly("now");
+    assertThat(rig.letters(source)).hasSize(2);
+  }
+
+  @Test
+  void a_table_that_is_read_again_and_keeps_nothing_has_no_row_in_quarantine_any_more() {
+    refuse666();
+    var source = source();
+    rig.start();
+    var at = Instant.parse("2026-11-20T12:00:00Z");
+    rig.send(source, source.batch(Event.reading(7, at, "666")));
+    rig.awaitDurable(source, 1);
+    rig.send(source, source.batch(Event.CLEARED, Event.reading(8, at, "4.5").as(Op.READ)));
+    rig.awaitDurable(source, 3);
+    assertThat(readings("pressure_bar")).isEqualTo(1);
+    assertThat(inQuarantine()).isZero();
+  }
+
   private long inQuarantine() {
     return rig.superuser()
         .sql("SELECT count(*) FROM control.quarantine")

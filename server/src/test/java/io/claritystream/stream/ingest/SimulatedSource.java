@@ -76,10 +76,13 @@ public final class SimulatedSource {
     }
   }
 
-  /// The cells of one event; the defaults are a plain reading.
   private static final String UNCHANGED = "\0unchanged";
 
+  /// The cells of one event; the defaults are a plain reading.
   public record Event(Op op, List<@Nullable String> cells) {
+    /// What an agent sends before it reads a table again; it stands nowhere in the log.
+    public static final Event CLEARED = new Event(Op.TRUNCATE, List.of());
+
     public static Event reading(long pump, Instant at, String pressure) {
       return new Event(
           Op.INSERT,
@@ -214,7 +217,8 @@ public final class SimulatedSource {
     var atUs = capturedAt.getEpochSecond() * 1_000_000 + capturedAt.getNano() / 1_000;
     block.transaction(700 + nextSeq, 0x1_0000_0000L + nextSeq, atUs, 0);
     for (var event : events) {
-      block.beginEvent(event.op(), schema, 0x1_0000_0000L + nextSeq, atUs);
+      var position = event == Event.CLEARED ? 0 : 0x1_0000_0000L + nextSeq;
+      block.beginEvent(event.op(), schema, position, atUs);
       if (event.op() == Op.TRUNCATE) {
         block.endEvent();
         continue;
