@@ -19,7 +19,9 @@ public final class BlockReader {
 
   /// A cell may become a row of its own at the platform, and a block is folded in one turn: the
   /// other sources of its partition wait for it. Agents close a block at 100,000, and one event has
-  /// three images of 1,600 columns at most.
+  /// three images of 1,600 columns at most. No release has had another limit. From the first on it
+  /// may grow and never shrink: a wider block in an agent's spool would be refused for ever, and
+  /// one on the bus would be a dead letter.
   public static final int CELLS_MAX = 131_072;
 
   /// Bronze repeats a column's name for each cell. A million cells under PostgreSQL's longest names

@@ -35,7 +35,8 @@ sealed interface BatchCheck {
               + BatchLimits.CELLS_MAX
               + " cells; this one has "
               + header.getCells()
-              + ". Update the agent, which splits what is larger.");
+              + " and cannot be split any more. Remove the source from the agent, update the agent"
+              + " and add the source again, which begins with a snapshot.");
     }
     if (payload.length == 0 || !isWithinLimits(header)) {
       return new Wrong(Refusal.BAD_BATCH, "The batch's header is not within its limits.");
