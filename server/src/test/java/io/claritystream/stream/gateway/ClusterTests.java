@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.claritystream.ApiClient;
 import io.claritystream.embedded.TestKafka;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -15,6 +16,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -94,8 +97,8 @@ class ClusterTests {
     assertThat(cluster.count("SELECT count(*) FROM control.rebuild WHERE state = 'done'"))
         .isEqualTo(1);
 
-    stopped.get().child().signal("CONT");
     var saidBefore = stopped.get().said().size();
+    stopped.get().child().signal("CONT");
     cluster.captureUntil(
         "the one that wakes up is given partitions again",
         () ->
@@ -174,9 +177,10 @@ class ClusterTests {
   /// A page that is open at one process, and comes back when that ends.
   private static final class OpenPage implements AutoCloseable {
     private static final HttpClient HTTP = HttpClient.newHttpClient();
+    private static final long COMES_BACK_AFTER_MS = 200;
     private final Set<UUID> devices = ConcurrentHashMap.newKeySet();
     private final Thread thread;
-    private volatile boolean closed;
+    private final CountDownLatch closed = new CountDownLatch(1);
 
     OpenPage(Cluster.Server server, ApiClient.Registered person) {
       var request =
@@ -187,15 +191,20 @@ class ClusterTests {
     }
 
     private void read(HttpRequest request) {
-      while (!closed) {
-        try {
-          HTTP.send(request, HttpResponse.BodyHandlers.ofLines()).body().forEach(this::take);
-          Thread.sleep(200);
-        } catch (IOException | java.io.UncheckedIOException e) {
-          // Its server is away.
-        } catch (InterruptedException e) {
-          return;
-        }
+      try {
+        do {
+          readOnce(request);
+        } while (!closed.await(COMES_BACK_AFTER_MS, TimeUnit.MILLISECONDS));
+      } catch (InterruptedException e) {
+        // Closed.
+      }
+    }
+
+    private void readOnce(HttpRequest request) throws InterruptedException {
+      try {
+        HTTP.send(request, HttpResponse.BodyHandlers.ofLines()).body().forEach(this::take);
+      } catch (IOException | UncheckedIOException e) {
+        // Its server is away.
       }
     }
 
@@ -218,7 +227,7 @@ class ClusterTests {
 
     @Override
     public void close() {
-      closed = true;
+      closed.countDown();
       thread.interrupt();
     }
   }
