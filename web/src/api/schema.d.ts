@@ -969,6 +969,9 @@ export interface components {
         DeviceDetail: {
             /** Format: int64 */
             age_s: number | null;
+            attribute_types: {
+                [key: string]: string;
+            };
             attributes: {
                 [key: string]: unknown;
             };

@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { Fragment, lazy, Suspense, useEffect, useState } from 'react';
 import { ApiProblem } from '../../api/problem';
 import { deviceQuery, deviceSeriesQuery, type Range, ranges } from '../../api/queries';
-import type { DeviceDetail } from '../../api/types';
+import type { DeviceDetail, ExtraType } from '../../api/types';
 import { foldIntoDevice, foldIntoSeries } from '../../live/fold';
 import { LiveLost } from '../../live/LiveLost';
 import { useLive } from '../../live/LiveProvider';
@@ -292,7 +292,7 @@ function Attributes({ device }: { device: DeviceDetail }) {
                 ))}
               </dt>
               <dd className="min-w-0 flex-1 text-right break-words">
-                {valueText(value)}
+                {valueText(value, device.attribute_types[key] as ExtraType)}
                 <Mixed attribute={mixed.get(key)} />
               </dd>
             </div>

@@ -24,6 +24,7 @@ const device = {
   age_s: null,
   expected_interval_s: 60,
   attributes: {},
+  attribute_types: {},
   mixed_attributes: [],
   metrics: [],
 };

@@ -17,11 +17,11 @@ export const typeWords: Record<ExtraType, string> = {
 export const isOfReadings = (key: string): boolean => /^(?:[^\\:]|\\.)*:/s.test(key);
 
 /** A value as people read it; a time in their zone. A text that looks like one stays as it is. */
-export function valueText(value: unknown, type?: ExtraType): string {
+export function valueText(value: unknown, type: ExtraType): string {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   if (typeof value === 'string') {
-    return type !== 'text' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? localTime(value) : value;
+    return type === 'time' && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? localTime(value) : value;
   }
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }

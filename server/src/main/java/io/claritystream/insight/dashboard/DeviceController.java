@@ -131,6 +131,8 @@ class DeviceController {
       @Schema(allowableValues = {"text", "num", "bool", "time"}) String type,
       List<ExtraKeyController.KeyType> types) {}
 
+  /// @param attributeTypes what each attribute is, as JSON tells a time and a text apart by
+  ///     nothing: `text`, `num`, `bool` or `time`
   /// @param mixedAttributes those of the attributes whose keys have values of several types
   @Schema(name = "DeviceDetail")
   record DeviceDetail(
@@ -146,6 +148,7 @@ class DeviceController {
       @Nullable Long ageS,
       long expectedIntervalS,
       Map<String, Object> attributes,
+      Map<String, String> attributeTypes,
       List<MixedAttribute> mixedAttributes,
       List<DeviceMetric> metrics) {}
 
@@ -279,9 +282,16 @@ class DeviceController {
               device.ageS(now),
               device.interval().toSeconds(),
               attributes,
+              typeKeys(types),
               mixed(sql, id, types),
               metrics);
         });
+  }
+
+  private static Map<String, String> typeKeys(Map<String, ExtraType> types) {
+    var keys = new TreeMap<String, String>();
+    types.forEach((key, type) -> keys.put(key, type.key()));
+    return keys;
   }
 
   private static List<MixedAttribute> mixed(

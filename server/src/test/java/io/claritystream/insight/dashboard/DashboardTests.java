@@ -270,6 +270,8 @@ class DashboardTests {
 
     assertThat(device.at("/attributes/power_kw").asDouble()).isEqualTo(7.5);
     assertThat(device.at("/attributes/pump_readings:mode").asString()).isEqualTo("auto");
+    assertThat(device.at("/attribute_types/power_kw").asString()).isEqualTo("num");
+    assertThat(device.at("/attribute_types/pump_readings:mode").asString()).isEqualTo("text");
     assertThat(texts(device.get("metrics"), "key")).containsExactly("flow_l_min", "temp_c");
     assertThat(device.at("/metrics/0/last_value").asDouble()).isEqualTo(100);
     assertThat(device.at("/metrics/0/unit").asString()).isEqualTo("L/min");
