@@ -4,7 +4,7 @@ import { problemOf, Unreachable } from './problem';
 import type { paths } from './schema';
 import { fetchInSession, requestHeaders } from './session';
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Options = {
   params?: { path?: Record<string, unknown>; query?: Record<string, unknown> };
   body?: unknown;
@@ -60,7 +60,7 @@ function parse(text: string): unknown {
 
 /** The API by its own description: paths, parameters, bodies and answers are typed by schema.d.ts. */
 export const api = Object.fromEntries(
-  (['GET', 'POST', 'PUT', 'DELETE'] as const).map((method) => [
+  (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).map((method) => [
     method,
     (template: string, options?: Options) => call(method, template, options),
   ]),

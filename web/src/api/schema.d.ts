@@ -1563,9 +1563,14 @@ export interface components {
             tables_total: number;
         };
         SourceTable: {
+            cleared: boolean;
+            /** Format: int64 */
+            clears: number;
             /** Format: int64 */
             deletes: number;
             entity: string;
+            /** Format: int64 */
+            events: number;
             exact: boolean;
             /** Format: int64 */
             failed: number;
@@ -1576,10 +1581,12 @@ export interface components {
             /** Format: date-time */
             last_event_at: string | null;
             mapping: Record<string, never>;
+            /** @enum {string} */
+            on_delete: "retract" | "keep";
+            /** @enum {string|null} */
+            on_delete_shown: "retract" | "keep" | null;
             /** Format: int64 */
             reads: number;
-            /** Format: int64 */
-            rows: number;
             /** Format: int32 */
             schema_version: number;
             /** Format: int64 */

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tansta
 import { useState } from 'react';
 import { api, body } from '../../api/client';
 import { meQuery, snapshotsQuery, sourceTablesQuery } from '../../api/queries';
-import type { OrderedSnapshot, Source } from '../../api/types';
+import type { OrderedSnapshot, Source, SourceTable } from '../../api/types';
 import { Moment } from '../../ui/Age';
 import { announce } from '../../ui/announce';
 import { Button } from '../../ui/Button';
@@ -12,8 +12,10 @@ import { SelectField } from '../../ui/Field';
 import { formatCount } from '../../ui/format';
 import { Panel } from '../../ui/Panel';
 import { isRemoved } from '../../ui/Status';
+import { isGone } from './exactness';
 
 const shown = 5;
+const keptShown = 5;
 const states: Record<OrderedSnapshot['state'], string> = {
   asked: 'Waiting for the agent',
   running: 'Being read',
@@ -131,6 +133,21 @@ function SnapshotItem({
   );
 }
 
+/** What becomes of deleted rows that are kept: only a new copy of all tables begins without them. */
+function KeptRows({ tables, chosen }: { tables: readonly SourceTable[]; chosen: string }) {
+  const kept = tables
+    .filter((each) => each.on_delete === 'keep' || each.on_delete_shown === 'keep')
+    .map((each) => each.table);
+  if (chosen ? !kept.includes(chosen) : kept.length === 0) return null;
+  return (
+    <p className="mt-2 text-prose break-words text-ink-2">
+      {chosen
+        ? 'Deleted rows of it that are kept here stay, if the table has a key; without one, only what is read now is here afterwards.'
+        : `Deleted rows are kept here of ${kept.slice(0, keptShown).join(', ')}${kept.length > keptShown ? ` and ${formatCount(kept.length - keptShown)} more` : ''}. A new copy of all tables begins that history anew: rows that were deleted before it are no longer held. Reading a single table again keeps them.`}
+    </p>
+  );
+}
+
 function SnapshotDialog({ source, onClose }: { source: Source; onClose: () => void }) {
   const queries = useQueryClient();
   const { data: tables } = useQuery(sourceTablesQuery(source.id));
@@ -158,11 +175,13 @@ function SnapshotDialog({ source, onClose }: { source: Source; onClose: () => vo
           onChange={(event) => setTable(event.target.value)}
         >
           <option value="">All tables</option>
-          {tables?.data.map(({ table: name }) => (
-            <option key={name} value={name}>
-              {name}
-            </option>
-          ))}
+          {tables?.data
+            .filter((each) => !isGone(each))
+            .map(({ table: name }) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
         </SelectField>
         <p className="mt-3 text-prose text-ink-2">
           {table
@@ -170,6 +189,7 @@ function SnapshotDialog({ source, onClose }: { source: Source; onClose: () => vo
             : 'The agent reads all rows of all tables from the database at the site. Pages show the present state until the new copy is whole.'}{' '}
           If the agent is away, it does so when it is back within seven days.
         </p>
+        <KeptRows tables={tables?.data ?? []} chosen={table} />
         {order.error && <Failed error={order.error} />}
         <div className="mt-4 flex justify-end gap-2">
           <Button onClick={onClose}>Keep as it is</Button>

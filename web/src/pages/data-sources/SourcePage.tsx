@@ -4,28 +4,25 @@ import { CircleAlert, Info } from 'lucide-react';
 import type { ReactNode } from 'react';
 import { ApiProblem } from '../../api/problem';
 import { deadLettersQuery, sourceQuery, sourceTablesQuery } from '../../api/queries';
-import type { Source, SourceTable } from '../../api/types';
+import type { Source } from '../../api/types';
 import { paths } from '../../paths';
 import { Age } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
-import { cx } from '../../ui/cx';
-import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
 import { Empty, Failed, Loading, Notice, Skeleton, TableSkeleton } from '../../ui/Feedback';
 import { formatBytes, formatCount, words, zoneName } from '../../ui/format';
 import { NotRefreshed } from '../../ui/NotRefreshed';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { SourceStatus } from '../../ui/Status';
-import { Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
-import { useWide } from '../../ui/useWide';
 import { LetterItem } from '../dead-letters/LetterItem';
-import { counted, Exactness, isTakenIn, NotExact, whyNotExact } from './exactness';
+import { counted, NotExact } from './exactness';
 import { lagText, snapshotLeft, snapshotProgress, Throughput } from './figures';
 import { Gaps, GapsBadge } from './Gaps';
-import { MappingView } from './MappingView';
+import { MayForget } from './MayForget';
 import { RebuildPanel } from './RebuildPanel';
 import { RemoveSource } from './RemoveSource';
 import { SnapshotPanel } from './SnapshotPanel';
+import { Tables } from './Tables';
 
 const route = getRouteApi('/app/data-sources/$id');
 
@@ -88,7 +85,7 @@ export function SourcePage() {
         <Gaps source={source} />
         <RebuildPanel source={source} />
         <SnapshotPanel source={source} />
-        <Tables id={id} takenIn={isTakenIn(source)} />
+        <Tables source={source} />
         <DeadLetters id={id} />
       </div>
     </>
@@ -146,6 +143,11 @@ function Facts({ source }: { source: Source }) {
           ? 'the database forgets what is here: losing it loses events'
           : 'freed as it becomes durable here',
     },
+    {
+      name: 'The database may forget',
+      value: source.acknowledge === 'spool' ? 'At the agent’s disk' : 'Once stored here',
+      note: <MayForget source={source} />,
+    },
   ];
   if (source.state === 'snapshotting') {
     const { words, share } = snapshotProgress(source);
@@ -176,171 +178,6 @@ function Facts({ source }: { source: Source }) {
         ))}
       </dl>
     </section>
-  );
-}
-
-function Tables({ id, takenIn }: { id: string; takenIn: boolean }) {
-  const { data, error, refetch } = useQuery(sourceTablesQuery(id));
-  const wide = useWide();
-  return (
-    <Panel title="Tables" id="tables" className="scroll-mt-14">
-      {!data ? (
-        error ? (
-          <Failed error={error} retry={() => void refetch()} />
-        ) : (
-          <TableSkeleton what="the tables" />
-        )
-      ) : data.data.length === 0 ? (
-        <p className="px-3 pb-3 text-ink-3">No table has sent a row yet.</p>
-      ) : !wide ? (
-        <ul>
-          {data.data.map((table) => (
-            <TableItem key={table.table} table={table} takenIn={takenIn} />
-          ))}
-        </ul>
-      ) : (
-        <Table caption="Tables of this source">
-          <thead>
-            <tr>
-              <Th className="w-8 pr-0">
-                <span className="sr-only">Mapping</span>
-              </Th>
-              <Th>Table</Th>
-              <Th>Read as</Th>
-              <Th className="text-right">Reads</Th>
-              <Th className="text-right">Inserts</Th>
-              <Th className="text-right">Updates</Th>
-              <Th className="text-right">Deletes</Th>
-              <Th className="text-right">Truncates</Th>
-              <Th className="text-right">Incomplete</Th>
-              <Th className="text-right">Failed</Th>
-              <Th>Read models</Th>
-              <Th className="text-right">Last event</Th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.data.map((table) => (
-              <TableRow key={table.table} table={table} takenIn={takenIn} />
-            ))}
-          </tbody>
-        </Table>
-      )}
-    </Panel>
-  );
-}
-
-function TableRow({ table, takenIn }: { table: SourceTable; takenIn: boolean }) {
-  return (
-    <ExpandableRow
-      label={`How ${table.table} is read`}
-      columns={12}
-      detail={<TableDetail table={table} />}
-    >
-      <Td className="font-mono text-meta">{table.table}</Td>
-      <Td>{words(table.entity)}</Td>
-      {countsOf(table).map(([name, count]) => (
-        <Td key={name} className={cx('text-right', count === 0 && 'text-ink-3')}>
-          {formatCount(count)}
-        </Td>
-      ))}
-      <Td className="whitespace-nowrap">
-        <Exactness exact={table.exact} takenIn={takenIn} />
-      </Td>
-      <Td className="text-right">
-        <Age at={table.last_event_at} none="none yet" />
-      </Td>
-    </ExpandableRow>
-  );
-}
-
-const countsOf = (table: SourceTable) =>
-  [
-    ['reads', table.reads],
-    ['inserts', table.inserts],
-    ['updates', table.updates],
-    ['deletes', table.deletes],
-    ['truncates', table.truncates],
-    ['incomplete', table.incomplete],
-    ['failed', table.failed],
-  ] as const;
-
-function TableDetail({ table }: { table: SourceTable }) {
-  const causes = whyNotExact(table);
-  return (
-    <>
-      <MappingView mapping={table.mapping} />
-      {causes.length > 0 && (
-        <div className="mt-2 max-w-[44rem] text-ink-2">
-          <p className="font-medium">Why not exact</p>
-          {causes.map((cause) => (
-            <p key={cause}>{cause}</p>
-          ))}
-        </div>
-      )}
-      <LeftOut table={table} />
-      <SessionsLeftOut table={table} />
-    </>
-  );
-}
-
-/** Values that no extra was made of, and by which limits. */
-function LeftOut({ table }: { table: SourceTable }) {
-  if (table.values_left_out === 0) return null;
-  return (
-    <div className="mt-2 max-w-[44rem] text-ink-2">
-      <p className="font-medium">
-        {counted(table.values_left_out, 'value is', 'values are')} not among the extras
-      </p>
-      <p>
-        A table has 2,000 keys at most, the first that were seen. Of a document, 500 values are
-        taken, 20 elements of an array, 8 levels, and keys of 200 characters. The rest stays in the
-        raw events.
-      </p>
-    </div>
-  );
-}
-
-/** Rows that nobody can put on a time line. */
-function SessionsLeftOut({ table }: { table: SourceTable }) {
-  if (table.sessions_left_out === 0) return null;
-  return (
-    <div className="mt-2 max-w-[44rem] text-ink-2">
-      <p className="font-medium">
-        {counted(table.sessions_left_out, 'event', 'events')} left a row without a session
-      </p>
-      <p>
-        Its start is empty or no time between 1971 and 9000, its end cannot be read, or a state
-        names no device. When the row is mended at its source, the session is there.
-      </p>
-    </div>
-  );
-}
-
-/** On a phone: two lines a table, how it was read below on touch. */
-function TableItem({ table, takenIn }: { table: SourceTable; takenIn: boolean }) {
-  const counts = countsOf(table).filter(([, count]) => count > 0);
-  return (
-    <ExpandableItem
-      detail={
-        <>
-          <p className="mb-2 text-meta text-ink-3">
-            {counts.map(([name, count]) => `${formatCount(count)} ${name}`).join(', ')}
-          </p>
-          <TableDetail table={table} />
-        </>
-      }
-    >
-      <span className="flex items-baseline justify-between gap-3">
-        <span className="min-w-0 font-mono text-meta break-all">{table.table}</span>
-        <span className="shrink-0">{words(table.entity)}</span>
-      </span>
-      <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
-        <span>
-          {formatCount(table.rows)} rows, <Age at={table.last_event_at} none="no event yet" />
-        </span>
-        <Exactness exact={table.exact} takenIn={takenIn} />
-      </span>
-    </ExpandableItem>
   );
 }
 

@@ -20,6 +20,9 @@ export function Exactness({ exact, takenIn }: { exact: boolean; takenIn: boolean
 export const isTakenIn = ({ state, snapshot, model }: Source): boolean =>
   (state !== 'snapshotting' && !snapshot) || model.state === 'building';
 
+/** Whether nothing of a table is in what is shown; who wants its rows has nothing to order. */
+export const isGone = ({ cleared, events }: SourceTable): boolean => cleared || events === 0;
+
 const badgeClass =
   'inline-block rounded-inner border border-medium/40 bg-medium-wash px-1.5 text-meta whitespace-nowrap text-medium';
 
@@ -39,7 +42,7 @@ export function whyNotExact(table: SourceTable): string[] {
   }
   if (causes.length === 0) {
     causes.push(
-      'The table has no key, so its database tells of inserts only. Updates and deletes of it are not captured.',
+      'The table has no key that its database goes by (a primary key, or a replica identity), so it tells of inserts only. Updates and deletes of it are not captured.',
     );
   }
   return causes;

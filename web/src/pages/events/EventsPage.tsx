@@ -31,6 +31,12 @@ const operationWords: Record<(typeof operations)[number], string> = {
   truncate: 'Truncate',
 };
 
+/** An agent empties a table by an event that stands nowhere in its source's log. */
+const isClear = ({ op, lsn }: ChangeEvent): boolean => op === 'truncate' && lsn === '0/0';
+
+const operationOf = (event: ChangeEvent): string =>
+  isClear(event) ? 'Cleared by the agent' : (operationWords[event.op] ?? event.op);
+
 export function EventsPage() {
   useTitle('Events');
   const search = route.useSearch();
@@ -301,10 +307,12 @@ function EventRow({ event }: { event: ChangeEvent }) {
       <Td>
         <Moment at={event.event_time} />
       </Td>
-      <Td className="whitespace-nowrap">{operationWords[event.op] ?? event.op}</Td>
+      <Td className="whitespace-nowrap">{operationOf(event)}</Td>
       <Td className="font-mono text-meta whitespace-nowrap">{event.table}</Td>
       <Td className="text-right">{formatCount(event.seq)}</Td>
-      <Td className="font-mono text-meta whitespace-nowrap text-ink-2">{event.lsn ?? '–'}</Td>
+      <Td className="font-mono text-meta whitespace-nowrap text-ink-2">
+        {isClear(event) ? '–' : (event.lsn ?? '–')}
+      </Td>
       <Td className="w-full max-w-0 truncate font-mono text-meta text-ink-3 max-lg:w-48 max-lg:max-w-48">
         {event.payload === null ? 'Large, shown on opening' : preview(event.payload)}
       </Td>
@@ -325,6 +333,12 @@ function EventDetail({ event }: { event: ChangeEvent }) {
         Stored <Moment at={event.ingest_time} />, epoch {event.epoch}, event{' '}
         <span className="font-mono break-all">{event.event_id}</span>
       </p>
+      {isClear(event) && (
+        <p className="mb-2 max-w-[44rem] text-ink-2">
+          The agent cleared the table here, to read it again beside the stream or because it is
+          captured no more. Nobody truncated it, so it stands nowhere in the database’s log.
+        </p>
+      )}
       {event.payload === null ? (
         <LargePayload id={event.event_id} />
       ) : (
@@ -351,7 +365,7 @@ function EventItem({ event }: { event: ChangeEvent }) {
         <Moment at={event.event_time} />
       </span>
       <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
-        <span>{operationWords[event.op] ?? event.op}</span>
+        <span>{operationOf(event)}</span>
         <span>seq {formatCount(event.seq)}</span>
       </span>
     </ExpandableItem>

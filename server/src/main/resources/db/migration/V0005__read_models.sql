@@ -197,6 +197,10 @@ CREATE TABLE analytics.table_state (
   updates bigint NOT NULL,
   deletes bigint NOT NULL,
   truncates bigint NOT NULL,
+  -- How often the agent cleared it: to read it again beside the stream, or because it is captured no more. The
+  -- newest time as an ordinal, or 0: as long as nothing came behind it, nobody can tell the two apart.
+  clears bigint NOT NULL,
+  cleared_seq bigint NOT NULL,
   failed bigint NOT NULL,
   -- Updates that left values untouched which were never told.
   rows_incomplete bigint NOT NULL,
@@ -207,6 +211,8 @@ CREATE TABLE analytics.table_state (
   -- Events that left a row of a session table without a session: it does not say when.
   sessions_left_out bigint NOT NULL,
   exact boolean NOT NULL,
+  -- What becomes of deleted rows in this model. People may have chosen otherwise since.
+  on_delete text NOT NULL CHECK (on_delete IN ('retract', 'keep')),
   last_event_at timestamptz NOT NULL,
   last_seq bigint NOT NULL,
   PRIMARY KEY (model_id, table_name)

@@ -250,7 +250,7 @@ final class Ingest {
           Sql.number(
               connection,
               """
-              SELECT coalesce(sum(reads + inserts + updates + deletes + truncates), 0)
+              SELECT coalesce(sum(reads + inserts + updates + deletes + truncates + clears), 0)
               FROM analytics.table_state
               """);
       report.figure("events_sent", sent).figure("events_in_bronze", bronze);

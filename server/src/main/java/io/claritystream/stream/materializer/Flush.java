@@ -14,24 +14,27 @@ final class Flush {
       """
       INSERT INTO analytics.table_state AS t
         (tenant_id, source_id, model_id, table_name, reads, inserts, updates, deletes, truncates,
-         failed, rows_incomplete, times_replaced, extras_left_out, sessions_left_out, exact,
-         last_event_at, last_seq)
+         clears, cleared_seq, failed, rows_incomplete, times_replaced, extras_left_out,
+         sessions_left_out, exact, on_delete, last_event_at, last_seq)
       SELECT ?::uuid, ?::uuid, ?::int, table_name, reads, inserts, updates, deletes, truncates,
-        failed, rows_incomplete, times_replaced, extras_left_out, sessions_left_out,
-        failed + rows_incomplete + blind = 0, last_event_at, last_seq
+        clears, cleared_seq, failed, rows_incomplete, times_replaced, extras_left_out,
+        sessions_left_out, failed + rows_incomplete + blind = 0,
+        CASE keep WHEN 1 THEN 'keep' ELSE 'retract' END, last_event_at, last_seq
       FROM unnest(
           ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
           ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::bigint[],
-          ?::bigint[])
+          ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
         AS counted (table_name, reads, inserts, updates, deletes, truncates, failed,
           rows_incomplete, times_replaced, extras_left_out, sessions_left_out, last_event_at,
-          last_seq, blind)
+          last_seq, blind, keep, clears, cleared_seq)
       ON CONFLICT (model_id, table_name) DO UPDATE
       SET reads = t.reads + excluded.reads,
         inserts = t.inserts + excluded.inserts,
         updates = t.updates + excluded.updates,
         deletes = t.deletes + excluded.deletes,
         truncates = t.truncates + excluded.truncates,
+        clears = t.clears + excluded.clears,
+        cleared_seq = greatest(t.cleared_seq, excluded.cleared_seq),
         failed = t.failed + excluded.failed,
         rows_incomplete = t.rows_incomplete + excluded.rows_incomplete,
         times_replaced = t.times_replaced + excluded.times_replaced,
@@ -123,7 +126,7 @@ final class Flush {
     }
     var counts = new ArrayList<>(batch.tables.values());
     counts.sort(Comparator.comparing(count -> count.table));
-    var arrays = new ArrayText[14];
+    var arrays = new ArrayText[17];
     for (var i = 0; i < arrays.length; i++) {
       arrays[i] = new ArrayText(counts.size(), 16);
     }
@@ -142,6 +145,9 @@ final class Flush {
       arrays[11].addMoment(Math.clamp(count.lastEventAtUs, 0, EVENT_TIME_MAX_US));
       arrays[12].add(count.lastSeq);
       arrays[13].add(count.blind ? 1 : 0);
+      arrays[14].add(count.keep ? 1 : 0);
+      arrays[15].add(count.clears);
+      arrays[16].add(count.clearedSeq);
     }
     try (var statement = connection.prepareStatement(COUNT_TABLES)) {
       statement.setString(1, model.tenant.toString());

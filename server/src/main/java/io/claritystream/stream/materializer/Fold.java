@@ -66,7 +66,14 @@ final class Fold {
       case READ -> count.reads++;
       case UPDATE -> count.updates++;
       case DELETE -> count.deletes++;
-      case TRUNCATE -> count.truncates++;
+      case TRUNCATE -> {
+        if (ofAgent(event)) {
+          count.clears++;
+          count.clearedSeq = born;
+        } else {
+          count.truncates++;
+        }
+      }
     }
     if (plan.entity() == Entity.IGNORE) {
       return;
@@ -77,6 +84,12 @@ final class Fold {
       case DELETE -> delete(plan, count, event);
       case TRUNCATE -> {}
     }
+  }
+
+  /// Whether the agent empties the table, to read it again or because it is captured no more: such
+  /// an event stands nowhere in the source's log.
+  static boolean ofAgent(ChangeEvent truncate) {
+    return truncate.position() == 0;
   }
 
   private TableCount count(TablePlan plan) {

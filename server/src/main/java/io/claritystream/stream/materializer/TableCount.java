@@ -7,7 +7,13 @@ final class TableCount {
   long inserts;
   long updates;
   long deletes;
+  /// By somebody at the source.
   long truncates;
+
+  /// By the agent, and the last of them.
+  long clears;
+
+  long clearedSeq;
   long failed;
 
   /// Updates that left cells untouched whose values are not known.
@@ -25,11 +31,17 @@ final class TableCount {
   long lastEventAtUs = Long.MIN_VALUE;
   long lastSeq;
 
-  /// Whether the source tells only its inserts: updates and deletes of it cannot be known of.
+  /// Whether the source tells only its inserts: updates and deletes of it cannot be known of. A
+  /// table may have a key and tell nothing of its former rows all the same.
   final boolean blind;
+
+  /// Whether deleted rows stay.
+  final boolean keep;
 
   TableCount(TablePlan plan) {
     table = plan.table;
-    blind = plan.schema.keyColumns() == 0 && plan.schema.replicaIdentity() != 'f';
+    var identity = plan.schema.replicaIdentity();
+    blind = identity == 'n' || identity != 'f' && plan.schema.keyColumns() == 0;
+    keep = plan.modelTable.keep;
   }
 }

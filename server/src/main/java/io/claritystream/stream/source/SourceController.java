@@ -48,10 +48,12 @@ class SourceController {
              coalesce(v.mapping ->> 'entity', 'ignore') AS entity,
              coalesce(n.reads, 0) AS reads, coalesce(n.inserts, 0) AS inserts,
              coalesce(n.updates, 0) AS updates, coalesce(n.deletes, 0) AS deletes,
-             coalesce(n.truncates, 0) AS truncates, coalesce(n.rows_incomplete, 0) AS incomplete,
+             coalesce(n.truncates, 0) AS truncates, coalesce(n.clears, 0) AS clears,
+             coalesce(n.cleared_seq = n.last_seq, false) AS cleared, coalesce(n.rows_incomplete, 0) AS incomplete,
              coalesce(n.failed, 0) AS failed, coalesce(n.extras_left_out, 0) AS values_left_out,
              coalesce(n.sessions_left_out, 0) AS sessions_left_out,
-             coalesce(n.exact, true) AS exact, n.last_event_at
+             coalesce(n.exact, true) AS exact, n.last_event_at,
+             coalesce(o.on_delete, 'retract') AS on_delete, n.on_delete AS on_delete_shown
       FROM (
         SELECT DISTINCT ON (table_name) table_name, schema_version, mapping
         FROM control.source_table
@@ -60,6 +62,8 @@ class SourceController {
       ) v
       LEFT JOIN analytics.table_state n
         ON n.tenant_id = :tenant AND n.source_id = :source AND n.table_name = v.table_name
+      LEFT JOIN control.source_table_option o
+        ON o.tenant_id = :tenant AND o.source_id = :source AND o.table_name = v.table_name
       ORDER BY v.table_name
       """;
 
@@ -76,30 +80,47 @@ class SourceController {
     this.clock = clock;
   }
 
-  /// @param rows that came by snapshot and insert
-  /// @param reads rows that a snapshot read
+  /// The counts are of events since what is shown of the source began: since its first or newest
+  /// copy of all tables. How many rows a table holds now they do not tell.
+  ///
+  /// @param events all of them together
+  /// @param reads rows that a copy of the table read
+  /// @param truncates that somebody did at the source
+  /// @param clears how often the agent cleared the table here: to read it again beside the stream,
+  ///     or because it is captured no more
+  /// @param cleared whether nothing came of it since it was cleared: it is captured no more, or it
+  ///     was empty when it was read again
   /// @param incomplete updates that left values untouched which the source had never told
   /// @param failed events that could not be folded; the dead letters say why
   /// @param valuesLeftOut values beyond the limits on keys, depth, elements and length; raw they
   ///     are kept
   /// @param sessionsLeftOut events whose row does not say when the session was that it is
-  /// @param exact whether the read models hold everything that this table said
+  /// @param exact whether the read models hold everything that this table said; never so where the
+  ///     source tells only its inserts
+  /// @param onDelete what becomes of a row that the source deletes, as people have chosen:
+  ///     `retract` takes back what it contributed, `keep` leaves it
+  /// @param onDeleteShown the same of what is shown now, null while nothing is: another one than
+  ///     `on_delete` until what is shown was built anew with it
   @Schema(name = "SourceTable")
   record Table(
       String table,
       String entity,
       @JsonRawValue @Schema(implementation = Object.class, types = "object") String mapping,
-      long rows,
+      long events,
       long reads,
       long inserts,
       long updates,
       long deletes,
       long truncates,
+      long clears,
+      boolean cleared,
       long incomplete,
       long failed,
       long valuesLeftOut,
       long sessionsLeftOut,
       boolean exact,
+      @Schema(allowableValues = {"retract", "keep"}) String onDelete,
+      @Schema(allowableValues = {"retract", "keep"}) @Nullable String onDeleteShown,
       @Nullable Instant lastEventAt,
       int schemaVersion) {}
 
@@ -239,17 +260,26 @@ class SourceController {
         row.getString("table_name"),
         row.getString("entity"),
         row.getString("mapping"),
-        row.getLong("reads") + row.getLong("inserts"),
+        row.getLong("reads")
+            + row.getLong("inserts")
+            + row.getLong("updates")
+            + row.getLong("deletes")
+            + row.getLong("truncates")
+            + row.getLong("clears"),
         row.getLong("reads"),
         row.getLong("inserts"),
         row.getLong("updates"),
         row.getLong("deletes"),
         row.getLong("truncates"),
+        row.getLong("clears"),
+        row.getBoolean("cleared"),
         row.getLong("incomplete"),
         row.getLong("failed"),
         row.getLong("values_left_out"),
         row.getLong("sessions_left_out"),
         row.getBoolean("exact"),
+        row.getString("on_delete"),
+        row.getString("on_delete_shown"),
         SqlTime.readNullable(row, "last_event_at"),
         row.getInt("schema_version"));
   }

@@ -764,10 +764,11 @@ class StreamTests {
               RETURNING model_id
             )
             INSERT INTO analytics.table_state (tenant_id, model_id, source_id, table_name, reads,
-              inserts, updates, deletes, truncates, failed, rows_incomplete, times_replaced,
-              extras_left_out, sessions_left_out, exact, last_event_at, last_seq)
-            SELECT :tenant, model_id, :source, 'public.reading', 90, 0, 0, 0, 0, 0, 0, 0, 0, 0, true,
-              now(), 90
+              inserts, updates, deletes, truncates, clears, cleared_seq, failed, rows_incomplete,
+              times_replaced, extras_left_out, sessions_left_out, exact, on_delete, last_event_at,
+              last_seq)
+            SELECT :tenant, model_id, :source, 'public.reading', 90, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+              true, 'retract', now(), 90
             FROM live
             """)
         .param("tenant", UUID.fromString(tenant()))

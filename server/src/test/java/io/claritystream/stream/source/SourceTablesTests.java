@@ -56,11 +56,48 @@ class SourceTablesTests {
 
     assertThat(pumps.get("reads").asInt()).isEqualTo(2);
     assertThat(pumps.get("inserts").asInt()).isEqualTo(1);
-    assertThat(pumps.get("rows").asInt()).isEqualTo(3);
+    assertThat(pumps.get("events").asInt()).isEqualTo(4);
     assertThat(pumps.get("truncates").asInt()).isEqualTo(1);
     assertThat(pumps.get("incomplete").asInt()).isZero();
     assertThat(pumps.get("failed").asInt()).isZero();
     assertThat(pumps.get("exact").asBoolean()).isTrue();
+  }
+
+  private static tools.jackson.databind.JsonNode first(UUID source) {
+    return person.client().get("/v1/sources/" + source + "/tables").body().at("/data/0");
+  }
+
+  @Test
+  void a_table_that_the_agent_cleared_was_truncated_by_nobody_and_is_gone_until_a_row_comes() {
+    var gone = source(new Capture().insert(PUMPS, 1, "Alpha").readAgain(PUMPS));
+    assertThat(first(gone).get("truncates").asInt()).isZero();
+    assertThat(first(gone).get("clears").asInt()).isEqualTo(1);
+    assertThat(first(gone).get("cleared").asBoolean()).isTrue();
+
+    var back =
+        source(
+            new Capture()
+                .insert(PUMPS, 1, "Alpha")
+                .readAgain(PUMPS, new Object[] {1, "Alpha"})
+                .event(Op.TRUNCATE, PUMPS, COMMITTED));
+    assertThat(first(back).get("truncates").asInt()).isEqualTo(1);
+    assertThat(first(back).get("clears").asInt()).isEqualTo(1);
+    assertThat(first(back).get("cleared").asBoolean()).isFalse();
+  }
+
+  @Test
+  void a_table_says_what_becomes_of_deleted_rows_as_chosen_and_as_shown() {
+    var source = source(new Capture().insert(PUMPS, 1, "Alpha"));
+    assertThat(first(source).get("on_delete").asString()).isEqualTo("retract");
+    assertThat(first(source).get("on_delete_shown").asString()).isEqualTo("retract");
+
+    person
+        .client()
+        .send(
+            "PATCH", "/v1/sources/" + source + "/tables/public.pumps", "{\"on_delete\":\"keep\"}");
+
+    assertThat(first(source).get("on_delete").asString()).isEqualTo("keep");
+    assertThat(first(source).get("on_delete_shown").asString()).isEqualTo("retract");
   }
 
   private static void report(UUID source, String state) {

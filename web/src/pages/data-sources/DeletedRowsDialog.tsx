@@ -1,0 +1,88 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { api, body } from '../../api/client';
+import type { Source, SourceTable } from '../../api/types';
+import { announce } from '../../ui/announce';
+import { Button } from '../../ui/Button';
+import { Dialog } from '../../ui/Dialog';
+import { Failed } from '../../ui/Feedback';
+
+/** From one way to the other, with what the other costs and means. */
+export default function DeletedRowsDialog({
+  source,
+  table,
+  onClose,
+}: {
+  source: Source;
+  table: SourceTable;
+  onClose: () => void;
+}) {
+  const queries = useQueryClient();
+  const wanted = table.on_delete === 'keep' ? 'retract' : 'keep';
+  const change = useMutation({
+    mutationFn: () =>
+      body(
+        api.PATCH('/v1/sources/{id}/tables/{table}', {
+          params: { path: { id: source.id, table: table.table } },
+          body: { on_delete: wanted },
+        }),
+      ),
+    onSuccess: () => {
+      announce(`${source.name} is being built anew`);
+      void queries.invalidateQueries({ queryKey: ['sources', source.id] });
+      onClose();
+    },
+  });
+  return (
+    <Dialog
+      title={
+        wanted === 'keep'
+          ? `Keep deleted rows of ${table.table}?`
+          : `Take deleted rows of ${table.table} back?`
+      }
+      onClose={onClose}
+      className="max-w-[32rem]"
+    >
+      <div className="px-4 pb-4 text-prose text-ink-2">
+        {wanted === 'keep' ? (
+          <>
+            <p>
+              Rows that the database deletes stay here and go on counting, those that it deleted
+              since the last copy of all tables too. Pages then show more than the table holds, and
+              the rows take room here.
+            </p>
+            <p className="mt-2">
+              <strong className="font-medium text-ink">
+                A new copy of all tables begins this history anew:
+              </strong>{' '}
+              rows that were deleted before it are no longer held. Such a copy is ordered by a
+              person, or taken to repair a gap. Reading this table alone again keeps them, if it has
+              a key.
+            </p>
+          </>
+        ) : (
+          <p>
+            Rows that the database has deleted go from the pages, with all that they contributed, so
+            that pages show what the table holds. Their raw events stay. Keeping them can be chosen
+            again; what was deleted before a copy of all tables does not come back by it.
+          </p>
+        )}
+        <p className="mt-2">
+          For that, what is shown of {source.name} is built anew, aside, from its stored events.
+          Pages show the present state until it is done. It takes time and some of this platform’s
+          power; nothing is asked of the database.
+        </p>
+        {change.error && <Failed error={change.error} />}
+        <div className="mt-4 flex justify-end gap-2">
+          <Button onClick={onClose}>Leave as it is</Button>
+          <Button kind="primary" aria-disabled={change.isPending} onClick={() => change.mutate()}>
+            {change.isPending
+              ? 'Asking…'
+              : wanted === 'keep'
+                ? 'Keep and build anew'
+                : 'Take back and build anew'}
+          </Button>
+        </div>
+      </div>
+    </Dialog>
+  );
+}

@@ -1,0 +1,211 @@
+import { useQuery } from '@tanstack/react-query';
+import { sourceTablesQuery } from '../../api/queries';
+import type { Source, SourceTable } from '../../api/types';
+import { Age } from '../../ui/Age';
+import { cx } from '../../ui/cx';
+import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
+import { Failed, TableSkeleton } from '../../ui/Feedback';
+import { formatCount, words } from '../../ui/format';
+import { Panel } from '../../ui/Panel';
+import { Table, Td, Th } from '../../ui/Table';
+import { useWide } from '../../ui/useWide';
+import { DeletedRows } from './DeletedRows';
+import { counted, Exactness, isGone, isTakenIn, whyNotExact } from './exactness';
+import { MappingView } from './MappingView';
+
+/** The captured tables of a source: what they become, what came of them, and what was chosen for them. */
+export function Tables({ source }: { source: Source }) {
+  const { data, error, refetch } = useQuery(sourceTablesQuery(source.id));
+  const wide = useWide();
+  return (
+    <Panel title="Tables" id="tables" className="scroll-mt-14">
+      {!data ? (
+        error ? (
+          <Failed error={error} retry={() => void refetch()} />
+        ) : (
+          <TableSkeleton what="the tables" />
+        )
+      ) : data.data.length === 0 ? (
+        <p className="px-3 pb-3 text-ink-3">No table has sent a row yet.</p>
+      ) : !wide ? (
+        <ul>
+          {data.data.map((table) => (
+            <TableItem key={table.table} source={source} table={table} />
+          ))}
+        </ul>
+      ) : (
+        <Table caption="Tables of this source">
+          <thead>
+            <tr>
+              <Th className="w-8 pr-0">
+                <span className="sr-only">Mapping</span>
+              </Th>
+              <Th>Table</Th>
+              <Th>Read as</Th>
+              <Th className="text-right">Reads</Th>
+              <Th className="text-right">Inserts</Th>
+              <Th className="text-right">Updates</Th>
+              <Th className="text-right">Deletes</Th>
+              <Th className="text-right">Truncates</Th>
+              <Th className="text-right">Incomplete</Th>
+              <Th className="text-right">Failed</Th>
+              <Th>Read models</Th>
+              <Th className="text-right">Last event</Th>
+            </tr>
+          </thead>
+          <tbody>
+            {data.data.map((table) => (
+              <TableRow key={table.table} source={source} table={table} />
+            ))}
+          </tbody>
+        </Table>
+      )}
+    </Panel>
+  );
+}
+
+function TableRow({ source, table }: Shown) {
+  return (
+    <ExpandableRow
+      label={`How ${table.table} is read`}
+      columns={12}
+      detail={<TableDetail source={source} table={table} />}
+    >
+      <Td className="font-mono text-meta">{table.table}</Td>
+      <Td>{words(table.entity)}</Td>
+      {countsOf(table).map(([name, count]) => (
+        <Td key={name} className={cx('text-right', count === 0 && 'text-ink-3')}>
+          {formatCount(count)}
+        </Td>
+      ))}
+      <Td className="whitespace-nowrap">
+        <TableState source={source} table={table} />
+      </Td>
+      <Td className="text-right">
+        <Age at={table.last_event_at} none="none yet" />
+      </Td>
+    </ExpandableRow>
+  );
+}
+
+type Shown = { source: Source; table: SourceTable };
+
+/** What a table counts, and what one of it is called. */
+const countsOf = (table: SourceTable) =>
+  [
+    ['reads', table.reads, 'read'],
+    ['inserts', table.inserts, 'insert'],
+    ['updates', table.updates, 'update'],
+    ['deletes', table.deletes, 'delete'],
+    ['truncates', table.truncates, 'truncate'],
+    ['incomplete', table.incomplete, 'incomplete'],
+    ['failed', table.failed, 'failed'],
+  ] as const;
+
+/** Of a table of which nothing is here nobody asks whether it is exact. */
+function TableState({ source, table }: Shown) {
+  if (isGone(table)) return <span className="text-ink-3">Captured no more, or empty</span>;
+  return <Exactness exact={table.exact} takenIn={isTakenIn(source)} />;
+}
+
+function TableDetail({ source, table }: Shown) {
+  const causes = whyNotExact(table);
+  return (
+    <>
+      <MappingView mapping={table.mapping} />
+      {causes.length > 0 && (
+        <div className="mt-2 max-w-[44rem] text-ink-2">
+          <p className="font-medium">Why not exact</p>
+          {causes.map((cause) => (
+            <p key={cause}>{cause}</p>
+          ))}
+        </div>
+      )}
+      <Clears table={table} />
+      <DeletedRows source={source} table={table} />
+      <LeftOut table={table} />
+      <SessionsLeftOut table={table} />
+    </>
+  );
+}
+
+/** What the agent cleared by itself, which nobody truncated. */
+function Clears({ table }: { table: SourceTable }) {
+  if (table.clears === 0) return null;
+  return (
+    <div className="mt-2 max-w-[44rem] text-ink-2">
+      <p className="font-medium">
+        {isGone(table)
+          ? 'Cleared by the agent'
+          : `Cleared ${counted(table.clears, 'time', 'times')}, to be read again`}
+      </p>
+      <p>
+        {isGone(table)
+          ? 'No row came since: the table is captured no more, or it was empty when it was read again. What was captured of it stays in the raw events.'
+          : 'The agent read all its rows again beside the stream. Nobody truncated it at its source.'}
+      </p>
+    </div>
+  );
+}
+
+/** Values that no extra was made of, and by which limits. */
+function LeftOut({ table }: { table: SourceTable }) {
+  if (table.values_left_out === 0) return null;
+  return (
+    <div className="mt-2 max-w-[44rem] text-ink-2">
+      <p className="font-medium">
+        {counted(table.values_left_out, 'value is', 'values are')} not among the extras
+      </p>
+      <p>
+        A table has 2,000 keys at most, the first that were seen. Of a document, 500 values are
+        taken, 20 elements of an array, 8 levels, and keys of 200 characters. The rest stays in the
+        raw events.
+      </p>
+    </div>
+  );
+}
+
+/** Rows that nobody can put on a time line. */
+function SessionsLeftOut({ table }: { table: SourceTable }) {
+  if (table.sessions_left_out === 0) return null;
+  return (
+    <div className="mt-2 max-w-[44rem] text-ink-2">
+      <p className="font-medium">
+        {counted(table.sessions_left_out, 'event', 'events')} left a row without a session
+      </p>
+      <p>
+        Its start is empty or no time between 1971 and 9000, its end cannot be read, or a state
+        names no device. When the row is mended at its source, the session is there.
+      </p>
+    </div>
+  );
+}
+
+/** On a phone: two lines a table, how it was read below on touch. */
+function TableItem({ source, table }: Shown) {
+  const counts = countsOf(table).filter(([, count]) => count > 0);
+  return (
+    <ExpandableItem
+      detail={
+        <>
+          <p className="mb-2 text-meta text-ink-3">
+            {counts.map(([name, count, one]) => counted(count, one, name)).join(', ')}
+          </p>
+          <TableDetail source={source} table={table} />
+        </>
+      }
+    >
+      <span className="flex items-baseline justify-between gap-3">
+        <span className="min-w-0 font-mono text-meta break-all">{table.table}</span>
+        <span className="shrink-0">{words(table.entity)}</span>
+      </span>
+      <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
+        <span>
+          {counted(table.events, 'event', 'events')},{' '}
+          <Age at={table.last_event_at} none="no event yet" />
+        </span>
+        <TableState source={source} table={table} />
+      </span>
+    </ExpandableItem>
+  );
+}
