@@ -13,7 +13,7 @@ import { cx } from '../ui/cx';
 import { words } from '../ui/format';
 import { Menu, menuItemClass } from '../ui/Menu';
 import { toggleTheme, useTheme } from '../ui/theme';
-import { allItems, extrasItem, type NavItem, navItems, settingsItem } from './nav';
+import { allItems, type NavItem, navItems, settingsItem } from './nav';
 import { useShortcuts } from './useShortcuts';
 import { useSignOut } from './useSignOut';
 
@@ -176,7 +176,7 @@ function SideNav({ me }: { me: Me }) {
     >
       <WorkspaceMenu me={me} />
       <div className="mt-2 flex flex-col gap-px">
-        {[...navItems, extrasItem].map((item) => (
+        {navItems.map((item) => (
           <NavLink key={item.to} item={item} />
         ))}
       </div>
@@ -191,13 +191,13 @@ function BottomBar() {
   return (
     <nav
       aria-label="Main"
-      className="fixed inset-x-0 bottom-0 z-20 grid grid-cols-4 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
+      className="fixed inset-x-0 bottom-0 z-20 grid grid-cols-5 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
     >
       {navItems.map((item) => (
         <Link
           key={item.to}
           to={item.to}
-          className="flex h-14 flex-col items-center justify-center gap-1 text-axis focus-visible:outline-offset-[-2px]"
+          className="flex h-14 min-w-0 flex-col items-center justify-center gap-1 text-center text-axis leading-none focus-visible:outline-offset-[-2px]"
           activeProps={{ className: 'font-medium text-ink' }}
           inactiveProps={{ className: 'text-ink-3' }}
         >

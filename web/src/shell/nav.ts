@@ -30,10 +30,8 @@ export const navItems: readonly NavItem[] = [
   { to: paths.devices, label: 'Devices', icon: Cpu, key: 'd' },
   { to: paths.dataSources, label: 'Data sources', icon: Cable, key: 's' },
   { to: paths.events, label: 'Events', icon: ScrollText, key: 'e' },
+  { to: paths.extras, label: 'Extras', icon: Tags, key: 'x' },
 ];
-
-/** Beside the four of a phone's bar: in the side navigation, the palette and by key. */
-export const extrasItem: NavItem = { to: paths.extras, label: 'Extras', icon: Tags, key: 'x' };
 
 /** A part of the data sources, so in the palette and by key alone. */
 export const deadLettersItem: NavItem = {
@@ -51,9 +49,4 @@ export const settingsItem: NavItem = {
 };
 
 /** All that can be gone to. */
-export const allItems: readonly NavItem[] = [
-  ...navItems,
-  extrasItem,
-  deadLettersItem,
-  settingsItem,
-];
+export const allItems: readonly NavItem[] = [...navItems, deadLettersItem, settingsItem];

@@ -53,9 +53,10 @@ function Tile({ kpi, tag }: { kpi: Kpi; tag: string | null }) {
   const stale = age === null || age > staleAfterS;
   return (
     <>
-      <div className="flex items-baseline justify-between gap-2">
+      {/* Where a tile is narrow the age goes below, so that the name is never cut for it. */}
+      <div className="flex flex-wrap items-baseline justify-between gap-x-2">
         <h2
-          className="truncate text-body text-ink-2"
+          className="max-w-full text-body break-words text-ink-2"
           title={tag ? `${kpi.label} ${tag}` : undefined}
         >
           <MetricName name={kpi.label} tag={tag} />

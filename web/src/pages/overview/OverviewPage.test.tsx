@@ -1,7 +1,8 @@
-import { cleanup, screen } from '@testing-library/react';
+import { cleanup, screen, within } from '@testing-library/react';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Overview, Source } from '../../api/types';
 import { aSource, openApp, page } from '../../testing/openApp';
+import { allReport } from './OverviewPage';
 
 afterEach(() => {
   cleanup();
@@ -70,4 +71,30 @@ it('tells two metrics of one name apart by their keys', async () => {
   expect(await screen.findByRole('heading', { name: 'Pressure pressure' })).toBeTruthy();
   expect(screen.getByRole('heading', { name: 'Pressure bar pressure_bar' })).toBeTruthy();
   expect(screen.getByRole('heading', { name: 'Temperature °C' })).toBeTruthy();
+});
+
+it('counts no site where devices are of none', async () => {
+  const site = (id: string | null, name: string) => ({ id, name, devices: [] });
+  open(
+    overview({
+      sites: [site('a', 'North'), site(null, 'No site')],
+      counts: { devices: 17, reporting: 0, late: 0, silent: 17, never: 0, loading: 0, removed: 0 },
+    } as Partial<Overview>),
+  );
+  expect(await screen.findByText('17 devices on 1 site')).toBeTruthy();
+});
+
+it('has nothing overdue only while every device reports', () => {
+  const counts = { late: 0, silent: 0, never: 0, loading: 0, removed: 0 };
+  expect(allReport({ ...counts, devices: 17, reporting: 17 })).toBe(true);
+  expect(allReport({ ...counts, devices: 17, reporting: 15, removed: 2 })).toBe(true);
+  expect(allReport({ ...counts, devices: 17, reporting: 16, late: 1 })).toBe(false);
+  expect(allReport({ ...counts, devices: 2, reporting: 0, removed: 2 })).toBe(false);
+});
+
+it('leads to the extras from the bar of a phone too', async () => {
+  open(overview());
+  const bars = await screen.findAllByRole('navigation', { name: 'Main' });
+  for (const bar of bars) expect(within(bar).getByRole('link', { name: 'Extras' })).toBeTruthy();
+  expect(bars).toHaveLength(2);
 });

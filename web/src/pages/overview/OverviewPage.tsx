@@ -84,7 +84,9 @@ export function OverviewPage() {
 }
 
 function Summary({ overview }: { overview: LiveOverview }) {
-  const { counts, sites } = overview;
+  const { counts } = overview;
+  // Devices of no site stand in a group of their own, which is none.
+  const sites = overview.sites.filter((site) => site.id !== null).length;
   const abnormal = (['late', 'silent', 'never', 'loading'] as const).filter(
     (state) => counts[state] > 0,
   );
@@ -104,8 +106,8 @@ function Summary({ overview }: { overview: LiveOverview }) {
         </Link>
       ))}
       <span>
-        {formatCount(counts.devices)} {counts.devices === 1 ? 'device' : 'devices'} on{' '}
-        {formatCount(sites.length)} {sites.length === 1 ? 'site' : 'sites'}
+        {formatCount(counts.devices)} {counts.devices === 1 ? 'device' : 'devices'}
+        {sites > 0 && ` on ${formatCount(sites)} ${sites === 1 ? 'site' : 'sites'}`}
       </span>
       <span>Last 60 min, times in {zoneName()}</span>
       <LiveWord
@@ -116,6 +118,10 @@ function Summary({ overview }: { overview: LiveOverview }) {
   );
 }
 
+/** Devices that report seldom: nothing is overdue as long as each keeps its own interval. */
+export const allReport = ({ devices, reporting, removed }: LiveOverview['counts']): boolean =>
+  reporting > 0 && reporting + removed === devices;
+
 /** The stream is up, but nothing new comes from the plant. */
 function Stale({ overview }: { overview: LiveOverview }) {
   const age = ageSeconds(overview.newest_event_at, useNow());
@@ -123,6 +129,7 @@ function Stale({ overview }: { overview: LiveOverview }) {
   // The first rows of a snapshot may be years old.
   if (overview.sources.snapshotting > 0) return null;
   if (!live || (age !== null && age <= staleAfterS)) return null;
+  if (allReport(overview.counts)) return null;
   return (
     <Notice
       icon={deviceLooks.silent.icon('')}
