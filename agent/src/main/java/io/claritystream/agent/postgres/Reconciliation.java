@@ -56,6 +56,23 @@ final class Reconciliation {
 
   Preflight run(Connection connection, Preflight found)
       throws SQLException, IOException, InterruptedException {
+    apply(connection, look(connection, found));
+    return found;
+  }
+
+  /// What the catalogue says.
+  ///
+  /// @param before the tables as they were held when it was looked at
+  /// @param leaves the partitions of the partitioned ones, but for those of which it is not known
+  ///     yet why they changed
+  /// @param again those that hold other rows than the stream has told
+  record Found(
+      List<Catalog.Candidate> chosen,
+      Map<Long, CapturedTable> before,
+      Map<Long, String> leaves,
+      Set<Long> again) {}
+
+  Found look(Connection connection, Preflight found) throws SQLException, InterruptedException {
     var chosen =
         new ArrayList<>(
             found.published().stream().filter(table -> choice.includes(table.table())).toList());
@@ -63,29 +80,37 @@ final class Reconciliation {
     if (publications.make(connection, found.version(), chosen)) {
       LOG.info("the publications {} were set right", publications.full());
     }
+    var before =
+        tables.all().stream().collect(Collectors.toMap(CapturedTable::oid, table -> table));
     var catalog = new Catalog(connection);
     var roots =
         chosen.stream().filter(Catalog.Candidate::partitioned).map(Catalog.Candidate::oid).toList();
     var leaves = new HashMap<>(roots.isEmpty() ? Map.of() : catalog.leaves(roots));
-    var again = again(connection, catalog, leaves);
+    return new Found(chosen, before, leaves, again(connection, catalog, before, leaves));
+  }
+
+  void apply(Connection connection, Found found) throws SQLException, IOException {
     var fresh = tables.fresh();
-    tables.change(now -> next(now, chosen, leaves, again, fresh));
+    tables.change(now -> next(now, found, fresh));
     var gone = tables.standing(Stand.GONE).stream().map(CapturedTable::oid).toList();
     if (!gone.isEmpty()) {
-      tables.absent(catalog.absent(gone), Slot.inserted(connection));
+      tables.absent(new Catalog(connection).absent(gone), Slot.inserted(connection));
     }
-    return found;
   }
 
   /// Which tables hold other rows than the stream has told, because of what became of partitions.
   ///
   /// @param leaves of all tables; those are taken out of which it is not known yet
-  private Set<Long> again(Connection connection, Catalog catalog, Map<Long, String> leaves)
+  private Set<Long> again(
+      Connection connection,
+      Catalog catalog,
+      Map<Long, CapturedTable> held,
+      Map<Long, String> leaves)
       throws SQLException, InterruptedException {
     var result = new ArrayList<Long>();
     var unknown = new ArrayList<Long>();
     for (var root : leaves.entrySet()) {
-      var before = tables.get(root.getKey());
+      var before = held.get(root.getKey());
       if (before == null
           || before.stand() != Stand.HELD
           || before.leaves().equals(root.getValue())) {
@@ -170,18 +195,12 @@ final class Reconciliation {
   }
 
   private static Map<Long, CapturedTable> next(
-      Map<Long, CapturedTable> now,
-      List<Catalog.Candidate> chosen,
-      Map<Long, String> leaves,
-      Set<Long> again,
-      boolean fresh) {
+      Map<Long, CapturedTable> now, Found found, boolean fresh) {
     var result = new TreeMap<>(now);
-    for (var candidate : chosen) {
-      result.compute(
-          candidate.oid(),
-          (oid, table) -> one(candidate, table, leaves.get(oid), again.contains(oid), fresh));
+    for (var candidate : found.chosen()) {
+      result.compute(candidate.oid(), (oid, table) -> one(candidate, table, found, fresh));
     }
-    var there = chosen.stream().map(Catalog.Candidate::oid).collect(Collectors.toSet());
+    var there = found.chosen().stream().map(Catalog.Candidate::oid).collect(Collectors.toSet());
     result.replaceAll(
         (oid, table) ->
             table.stays() && !there.contains(oid) ? table.stands(Stand.LEAVING) : table);
@@ -189,11 +208,8 @@ final class Reconciliation {
   }
 
   private static CapturedTable one(
-      Catalog.Candidate candidate,
-      @Nullable CapturedTable table,
-      @Nullable String leaves,
-      boolean again,
-      boolean fresh) {
+      Catalog.Candidate candidate, @Nullable CapturedTable table, Found found, boolean fresh) {
+    var leaves = found.leaves().get(candidate.oid());
     if (table == null) {
       var wanted = CapturedTable.wanted(candidate.oid(), candidate.table());
       // Captured since before tables were written down.
@@ -209,10 +225,15 @@ final class Reconciliation {
           // First its rows under the old name are cleared.
           yield table.stands(Stand.LEAVING);
         }
-        if (again) {
-          yield table.stands(Stand.WANTED);
+        if (leaves == null
+            || table.stand() == Stand.WANTED
+            || !table.equals(found.before().get(table.oid()))) {
+          // Read since it was looked at, it knows its partitions better than what was seen then.
+          yield table;
         }
-        yield leaves == null || table.stand() == Stand.WANTED ? table : table.leaves(leaves);
+        yield found.again().contains(table.oid())
+            ? table.stands(Stand.WANTED)
+            : table.leaves(leaves);
       }
     };
   }

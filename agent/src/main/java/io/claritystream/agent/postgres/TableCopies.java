@@ -10,8 +10,11 @@ import java.time.Clock;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.slf4j.Logger;
@@ -42,6 +45,7 @@ final class TableCopies implements AutoCloseable {
   private static final long NOWHERE = 0;
 
   private static final int LOCK_WAIT_MS = 2_000;
+  private static final long NO_TABLE = 0;
 
   private final Database database;
   private final CapturedTables tables;
@@ -54,6 +58,11 @@ final class TableCopies implements AutoCloseable {
   private final Set<Long> begunFor = new HashSet<>();
   private BitSet brought = new BitSet();
   private long lookNs;
+
+  /// What the server refused of a table, and when that is tried again. Of no table: 0.
+  private final Map<Long, Refusal> refused = new TreeMap<>();
+
+  private record Refusal(String words, long againNs) {}
 
   /// @param waiting keeps the stream alive while it is not read, and ends the reading by throwing
   TableCopies(
@@ -93,26 +102,50 @@ final class TableCopies implements AutoCloseable {
       return;
     }
     lookNs = System.nanoTime() + LOOK_NS;
+    var of = NO_TABLE;
     try {
       var connection = connected();
       for (var table : tables.standing(Stand.LEAVING)) {
         clear(connection, table, events);
       }
       var table = ready(connection);
+      refused.remove(NO_TABLE);
       if (table != null) {
+        of = table.oid();
+        refused.remove(of);
         copy(connection, table, events);
       }
     } catch (PSQLException e) {
       if (e.getServerErrorMessage() == null) {
         throw e;
       }
-      // What the server refuses of one table must not keep the stream from going on.
-      var why = "a table cannot be read beside the stream: " + Unusable.words(e, database);
-      LOG.warn("{}", why);
-      progress.unreadable(why);
-      lookNs = System.nanoTime() + AGAIN_NS;
-      close();
+      refused(of, e);
+    } finally {
+      tell();
     }
+  }
+
+  /// What the server refuses of one table must keep neither the stream nor the other tables from
+  /// going on.
+  private void refused(long oid, PSQLException e) throws SQLException {
+    var table = tables.get(oid);
+    var words =
+        (table == null ? "tables" : table.name().toString())
+            + " cannot be read beside the stream: "
+            + Unusable.words(e, database);
+    LOG.warn("{}", words);
+    var againNs = System.nanoTime() + AGAIN_NS;
+    refused.put(oid, new Refusal(words, againNs));
+    var now = beside;
+    if (table == null || now == null || now.isClosed()) {
+      lookNs = againNs;
+      disconnect();
+    }
+  }
+
+  private void tell() {
+    var words = refused.values().stream().map(Refusal::words).findFirst().orElse("");
+    progress.unreadable(refused.size() > 1 ? words + ", and others" : words);
   }
 
   private Connection connected() throws SQLException {
@@ -128,10 +161,13 @@ final class TableCopies implements AutoCloseable {
     return now;
   }
 
-  /// The first table whose reading was begun and for which all that ran then has ended.
+  /// The first table whose reading was begun and for which all that ran then has ended, and which
+  /// was not refused a moment ago.
   private @Nullable CapturedTable ready(Connection connection) throws SQLException {
     var wanted = tables.toRead();
-    begunFor.retainAll(wanted.stream().map(CapturedTable::oid).toList());
+    var oids = wanted.stream().map(CapturedTable::oid).collect(Collectors.toSet());
+    begunFor.retainAll(oids);
+    refused.keySet().removeIf(oid -> oid != NO_TABLE && !oids.contains(oid));
     if (wanted.isEmpty()) {
       begunAt = -1;
       return null;
@@ -146,7 +182,15 @@ final class TableCopies implements AutoCloseable {
     var now = Visible.read(connection);
     return now.first() < begunAt
         ? null
-        : wanted.stream().filter(table -> begunFor.contains(table.oid())).findFirst().orElse(null);
+        : wanted.stream()
+            .filter(table -> begunFor.contains(table.oid()) && !waits(table))
+            .findFirst()
+            .orElse(null);
+  }
+
+  private boolean waits(CapturedTable table) {
+    var refusal = refused.get(table.oid());
+    return refusal != null && System.nanoTime() - refusal.againNs() < 0;
   }
 
   private void clear(Connection connection, CapturedTable table, BlockAssembler events)
@@ -163,20 +207,25 @@ final class TableCopies implements AutoCloseable {
 
   private void copy(Connection connection, CapturedTable table, BlockAssembler events)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
+    // What it is named by, and whether it has partitions: the latter never changes.
+    var named = new Catalog(connection).table(table.oid());
+    if (named == null || !named.table().equals(table.name())) {
+      // Dropped or renamed: whoever watches the catalogue finds that too.
+      return;
+    }
     connection.setAutoCommit(false);
     try {
       // The lock comes before the snapshot: whoever emptied or rewrote the table is over then, and
       // the snapshot sees what came of it.
       try (var statement = connection.createStatement()) {
         statement.execute("SET LOCAL lock_timeout = " + LOCK_WAIT_MS);
-        statement.execute("LOCK TABLE " + table.name().quoted() + " IN ACCESS SHARE MODE");
+        statement.execute("LOCK TABLE " + TableReader.only(named) + " IN ACCESS SHARE MODE");
       }
       var rows = Visible.read(connection);
       var position = Slot.inserted(connection);
       var catalog = new Catalog(connection);
       var facts = catalog.table(table.oid());
       if (facts == null || !facts.table().equals(table.name())) {
-        // Dropped or renamed: whoever watches the catalogue finds that too.
         return;
       }
       if (rows.running().stream().anyMatch(this::wasBrought)) {
@@ -185,7 +234,6 @@ final class TableCopies implements AutoCloseable {
       var leaves = catalog.leaves(List.of(table.oid())).getOrDefault(table.oid(), "");
       read(connection, facts, position, events);
       tables.put(CapturedTable.held(facts, leaves, new Cut(rows, position, events.lastSeq())));
-      progress.unreadable("");
     } finally {
       if (!connection.isClosed()) {
         connection.rollback();
@@ -244,6 +292,11 @@ final class TableCopies implements AutoCloseable {
 
   @Override
   public void close() {
+    disconnect();
+    progress.unreadable("");
+  }
+
+  private void disconnect() {
     var now = beside;
     beside = null;
     begunAt = -1;

@@ -7,6 +7,8 @@ import io.claritystream.agent.postgres.CapturedTable.Stand;
 import io.claritystream.agent.spool.Appender;
 import io.claritystream.agent.spool.Spool;
 import io.claritystream.embedded.TestPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -65,6 +67,56 @@ class TableCopiesTests {
       step(spool, appender, waiting, () -> !tables.work());
       assertThat(found).isTrue();
       assertThat(TableCopyTests.fold(TestBlocks.events(spool), "x")).containsEntry("1", "1");
+    }
+  }
+
+  @Test
+  void aTableThatIsRefusedKeepsNoOtherFromBeingReadAndIsNamedUntilItLeaves() throws Exception {
+    RestartTests.run(
+        connection,
+        "CREATE TABLE a (id int, v int)",
+        "INSERT INTO a VALUES (1, 1)",
+        "CREATE TABLE b (id int, v int)",
+        "INSERT INTO b VALUES (1, 1)",
+        "CREATE ROLE %s_blind LOGIN PASSWORD 'blind'".formatted(database.name()),
+        "GRANT SELECT ON b TO %s_blind".formatted(database.name()));
+    captures.as(database.name() + "_blind", "blind");
+    var a = oid("a");
+    var b = oid("b");
+    tables.put(CapturedTablesTests.table(a, "a", Stand.WANTED, null));
+    tables.put(CapturedTablesTests.table(b, "b", Stand.WANTED, null));
+    try (var spool = Spool.open(directory.resolve("spool"), 1, TestCapture.EVENT_BY_EVENT);
+        var appender = new Appender(spool, "source", words -> {}).start()) {
+      step(
+          spool,
+          appender,
+          () -> {},
+          () -> {
+            if (tables.get(b).stand() != Stand.HELD) {
+              return false;
+            }
+            if (tables.get(a).stand() == Stand.WANTED) {
+              assertThat(progress.now().detail())
+                  .startsWith("public.a cannot be read beside the stream: ");
+              leave(a);
+            }
+            return tables.get(a).stand() == Stand.GONE;
+          });
+      assertThat(TableCopyTests.fold(TestBlocks.events(spool), "b")).containsEntry("1", "1");
+      assertThat(progress.now().detail()).isEmpty();
+    } finally {
+      RestartTests.run(
+          connection,
+          "DROP OWNED BY %s_blind".formatted(database.name()),
+          "DROP ROLE %s_blind".formatted(database.name()));
+    }
+  }
+
+  private void leave(long oid) {
+    try {
+      tables.put(tables.get(oid).stands(Stand.LEAVING));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 
