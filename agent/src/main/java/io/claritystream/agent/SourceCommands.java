@@ -165,7 +165,11 @@ final class SourceCommands {
     }
     var wanted = before.choice();
     if (more.isPresent()) {
-      wanted = wanted.with(named("--add", more.get()));
+      try {
+        wanted = wanted.with(named("--add", more.get()));
+      } catch (IllegalArgumentException e) {
+        throw new UsageException("--add: " + e.getMessage());
+      }
     }
     if (less.isPresent()) {
       wanted = wanted.without(named("--remove", less.get()));

@@ -246,9 +246,10 @@ final class SourceWorker implements AutoCloseable {
   private String stoppedWords() {
     return "Changes were missed: "
         + state.reason()
-        + ". Capture stands still, as --on-gap stop says; go on with a new copy of all tables by:"
-        + " ./clarity agent source repair "
-        + settings.name();
+        + ". Capture stands still, as --on-gap stop says; go on with a new copy of all tables by"
+        + " `source repair "
+        + settings.name()
+        + "` at the agent";
   }
 
   /// The platform has to know the source before anything of it can be sent.

@@ -108,7 +108,7 @@ class GapTests {
       changeUnseen(rig);
       rig.start();
       await().atMost(LONG).until(() -> rig.report().state() == SourceState.STOPPED);
-      assertThat(rig.report().detail()).contains("./clarity agent source repair plant");
+      assertThat(rig.report().detail()).contains("by `source repair plant` at the agent");
       await().atMost(LONG).until(() -> rig.source().gaps.size() == 1);
       await()
           .atMost(LONG)

@@ -187,7 +187,7 @@ class SurvivalTests {
       await()
           .atMost(LONG)
           .until(() -> rig.report().trouble().contains("was removed on the platform"));
-      assertThat(rig.report().trouble()).contains("source remove");
+      assertThat(rig.report().trouble()).contains("`source remove NAME` at the agent");
     }
   }
 

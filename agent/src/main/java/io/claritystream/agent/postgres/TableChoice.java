@@ -61,12 +61,20 @@ public record TableChoice(List<String> patterns) {
         .toList();
   }
 
-  /// With these as well.
+  /// With these as well, whatever left them out before.
+  ///
+  /// @throws IllegalArgumentException if what leaves one out leaves out others too
   public TableChoice with(TableChoice more) {
     var result = new ArrayList<>(patterns);
     for (var pattern : more.patterns) {
-      result.remove(NOT + pattern);
-      if (!all() && !result.contains(pattern)) {
+      result.removeIf(other -> other.startsWith(NOT) && covers(pattern, other.substring(1)));
+      for (var other : result) {
+        if (other.startsWith(NOT) && covers(other.substring(1), pattern)) {
+          throw new IllegalArgumentException(
+              pattern + " was left out with " + other.substring(1) + "; add that first");
+        }
+      }
+      if (!all() && result.stream().noneMatch(other -> same(other, pattern))) {
         result.add(pattern);
       }
     }
@@ -79,12 +87,25 @@ public record TableChoice(List<String> patterns) {
     for (var pattern : less.patterns) {
       // The last one that is named stays, for a choice that names nothing is one of all tables.
       var others = result.stream().filter(other -> !other.startsWith(NOT)).toList();
-      var named = others.size() > 1 && result.remove(pattern);
+      var named = others.size() > 1 && result.removeIf(other -> same(other, pattern));
       if (!named || others.stream().anyMatch(other -> other.contains("*"))) {
         result.add(NOT + pattern);
       }
     }
     return new TableChoice(result.stream().distinct().toList());
+  }
+
+  private static boolean same(String one, String other) {
+    return whole(one).equals(whole(other));
+  }
+
+  /// Whether every table of the second pattern is one of the first.
+  private static boolean covers(String wide, String narrow) {
+    return glob(whole(wide), whole(narrow));
+  }
+
+  private static String whole(String pattern) {
+    return pattern.contains(".") ? pattern : "public." + pattern;
   }
 
   private static boolean matches(String pattern, TableName table) {

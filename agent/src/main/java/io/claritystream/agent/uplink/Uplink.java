@@ -61,7 +61,7 @@ public final class Uplink implements AutoCloseable, Released {
   private static final String UNKNOWN_SOURCE = "unknown_source";
   private static final String REMOVED_THERE =
       "this source was removed on the platform, or belongs to another agent there; its slot still"
-          + " holds the database's log: take it out with ./clarity agent source remove NAME, and add"
+          + " holds the database's log: take it out with `source remove NAME` at the agent, and add"
           + " it again if it is to be captured";
 
   /// Only for what nobody wakes the sender for: the next status.
