@@ -136,6 +136,8 @@ final class Chaos implements AutoCloseable {
     Map<String, Long> rows = new HashMap<>();
     rows.put("plant.site", 2L);
     rows.put("plant.asset", (long) ChaosSource.ASSETS);
+    rows.put(ChaosSessions.STOPS, (long) ChaosSessions.FIRST_STOPS);
+    rows.put(ChaosSessions.STATES, (long) ChaosSessions.FIRST_STATES);
     tables.forEach(table -> rows.put(table.qualified(), 500L));
     return rows;
   }

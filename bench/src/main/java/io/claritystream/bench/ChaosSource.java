@@ -75,6 +75,7 @@ final class ChaosSource implements AutoCloseable {
           FROM generate_series(1, %d) n
           """
               .formatted(ASSETS));
+      Sql.run(connection, ChaosSessions.DDL);
       for (ChaosTable table : tables) {
         Sql.run(connection, table.ddl());
         Sql.run(

@@ -27,6 +27,7 @@ final class ChaosWriter {
   private final List<ChaosTable> tables;
   private final Committed committed;
   private final Random random;
+  private final ChaosSessions sessions;
   private final Thread thread;
   private final Map<String, Long> noted = new HashMap<>();
   private volatile boolean stopped;
@@ -43,6 +44,7 @@ final class ChaosWriter {
     this.tables = tables;
     this.committed = committed;
     random = new Random(seed);
+    sessions = new ChaosSessions(random);
     thread = Thread.ofPlatform().name("writes").daemon().start(this::write);
   }
 
@@ -147,6 +149,10 @@ final class ChaosWriter {
   private void change(Connection connection, Map<String, Long> counts) throws SQLException {
     if (random.nextInt(12) == 0) {
       describe(connection, counts);
+      return;
+    }
+    if (random.nextInt(8) == 0) {
+      sessions.change(connection, counts);
       return;
     }
     ChaosTable table = tables.get(random.nextInt(tables.size()));

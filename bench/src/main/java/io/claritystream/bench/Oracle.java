@@ -84,7 +84,11 @@ record Oracle(Connection source, Connection platform, UUID sourceId, List<ChaosT
     mismatched += differences("minute", minutes, minutes(), details);
     mismatched += differences("device", devices, devices(), details);
     mismatched += differences("extra", extras, extras(), details);
-    long compared = committed.size() + minutes.size() + devices.size() + extras.size();
+    Map<String, String> sessions = texts(source, ChaosSessions.expected());
+    mismatched +=
+        differences("session", sessions, texts(platform, ChaosSessions.shown(), sourceId), details);
+    long compared =
+        committed.size() + minutes.size() + devices.size() + extras.size() + sessions.size();
     long dead = number("SELECT count(*) FROM control.dead_letter WHERE source_id = ?");
     if (dead > 0) {
       details.add(dead + " dead letters");
