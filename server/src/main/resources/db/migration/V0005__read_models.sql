@@ -218,10 +218,11 @@ CREATE TABLE analytics.table_state (
   PRIMARY KEY (model_id, table_name)
 ) WITH (fillfactor = 60);
 
--- A number for a chart. What a double cannot hold is absent or zero instead of an error.
+-- A number for a chart. What no double holds is absent if it is too large, and zero if it is too small, instead of an
+-- error.
 CREATE FUNCTION analytics.to_float(value numeric) RETURNS double precision
   LANGUAGE sql IMMUTABLE PARALLEL SAFE
-  AS $$ SELECT CASE WHEN value = 0 OR abs(value) BETWEEN 1e-300 AND 1e300 THEN value::double precision
+  AS $$ SELECT CASE WHEN abs(value) BETWEEN 1e-300 AND 1.7976931348623157e308 THEN value::double precision
                     WHEN abs(value) < 1e-300 THEN 0 END $$;
 REVOKE ALL ON FUNCTION analytics.to_float(numeric) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION analytics.to_float(numeric) TO clarity_tenant, clarity_service;

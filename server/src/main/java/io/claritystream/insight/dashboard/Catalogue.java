@@ -42,6 +42,7 @@ final class Catalogue {
       @Nullable Double variation,
       @Nullable Instant lastAt) {}
 
+  /// Nothing that is squared or added up may leave what a double holds.
   private static final String RANK =
       """
       WITH newest AS MATERIALIZED (
@@ -60,7 +61,8 @@ final class Catalogue {
         SELECT newest.metric_id, avg(sampled.mean) AS mean, stddev_pop(sampled.mean) AS deviation
         FROM newest
         CROSS JOIN LATERAL (
-          SELECT analytics.to_float(m.value_sum / m.value_count) AS mean
+          SELECT greatest(-1e150,
+            least(1e150, analytics.to_float(m.value_sum / m.value_count))) AS mean
           FROM analytics.metrics_min m
           WHERE m.series_id = newest.series_id
             AND m.bucket >= CAST(:varies_since AS timestamptz)

@@ -210,6 +210,12 @@ record SeriesQuery(
     var mean = row.getDouble("mean");
     var low = row.getDouble("low");
     var high = row.getDouble("high");
+    if (row.getObject("mean") == null
+        || row.getObject("low") == null
+        || row.getObject("high") == null) {
+      // Too large for a number of JSON: a gap in the line is better than a wrong place.
+      return;
+    }
     series
         .get(row.getInt("place"))
         .points()

@@ -61,7 +61,7 @@ final class Snapshots {
   }
 
   /// A device's minute stands until its next one, for ten minutes at most: a mean over devices does
-  /// not jump because some of them have yet to report.
+  /// not jump because some of them have yet to report. What is added up stays what a double holds.
   private static final String LINES =
       """
       SELECT s.metric_id, d.site_id,
@@ -72,7 +72,8 @@ final class Snapshots {
       CROSS JOIN LATERAL (
         SELECT each.at, reported.mean
         FROM (
-          SELECT m.bucket, analytics.to_float(m.value_sum) / m.value_count AS mean,
+          SELECT m.bucket, greatest(-1e300,
+              least(1e300, analytics.to_float(m.value_sum / m.value_count))) AS mean,
             lead(m.bucket, 1, CAST(:behind AS timestamptz)) OVER (ORDER BY m.bucket) AS next
           FROM analytics.metrics_min m
           WHERE m.series_id = s.series_id

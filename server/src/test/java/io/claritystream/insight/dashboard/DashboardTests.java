@@ -336,6 +336,37 @@ class DashboardTests {
     assertThat(sites.at("/series/0/points")).hasSize(31);
   }
 
+  /// A broken sensor that says the largest number there is must not be drawn at zero.
+  @Test
+  void a_series_shows_the_largest_numbers_there_are_and_leaves_out_what_none_can_hold() {
+    var person = server.client().register("large@example.com");
+    var at = Instant.parse("2026-11-20T11:00:00Z");
+    var tank = table("tank_readings", "tank_id int4", "ts timestamptz", "level_m numeric");
+    models(person)
+        .apply(
+            new Capture()
+                .insertAt(NOW, tank, 1, at, Double.toString(Double.MAX_VALUE))
+                .insertAt(NOW, tank, 1, at.plusSeconds(1), Double.toString(Double.MAX_VALUE))
+                .insertAt(NOW, tank, 1, at.plusSeconds(60), "1" + "0".repeat(400))
+                .insertAt(NOW, tank, 1, at.plusSeconds(120), "-2")
+                .insertAt(NOW, tank, 1, NOW.minusSeconds(90), Double.toString(Double.MAX_VALUE))
+                .insertAt(NOW, tank, 2, NOW.minusSeconds(90), Double.toString(Double.MAX_VALUE))
+                .insertAt(NOW, tank, 2, NOW.minusSeconds(30), "-1e300")
+                .take());
+    var series =
+        person
+            .client()
+            .get("/v1/metrics/series?key=level_m&from=2026-11-20T11:00:00Z&to=2026-11-20T11:30:00Z")
+            .body()
+            .at("/series/0/points");
+    assertThat(series).hasSize(2);
+    assertThat(series.at("/0/1").asDouble()).isEqualTo(Double.MAX_VALUE);
+    assertThat(series.at("/0/3").asDouble()).isEqualTo(Double.MAX_VALUE);
+    assertThat(series.at("/1/1").asDouble()).isEqualTo(-2);
+    assertThat(person.client().get("/v1/overview").status()).isEqualTo(200);
+    assertThat(person.client().get("/v1/metrics").status()).isEqualTo(200);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
