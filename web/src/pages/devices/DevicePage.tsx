@@ -120,7 +120,9 @@ function DeviceFacts({ device }: { device: DeviceDetail }) {
   return (
     <>
       <DeviceStatus state={device.state} />
-      <span className="font-mono text-meta text-ink-2">{device.key}</span>
+      <span>
+        Tag <span className="font-mono text-meta text-ink-2">{device.key}</span>
+      </span>
       {device.kind && device.kind !== device.key && <span>{words(device.kind)}</span>}
       {device.site_name && (
         <Link
@@ -233,6 +235,10 @@ function MetricChart({
 /** As silent by the API's rule: beyond ten of its expected intervals. */
 const staleAfter = (device: DeviceDetail): number => 10 * device.expected_interval_s;
 
+/** Whether there was a reading, though none that is a number: those have no value to show. */
+const isNoNumber = (metric: DeviceDetail['metrics'][number]): boolean =>
+  metric.last_at !== null && metric.last_value === null;
+
 function LatestValues({ device }: { device: DeviceDetail }) {
   const now = useNow();
   if (device.metrics.length === 0) return null;
@@ -253,9 +259,11 @@ function LatestValues({ device }: { device: DeviceDetail }) {
               </dt>
               <dd className="text-right whitespace-nowrap">
                 <span className={stale ? 'text-ink-3' : 'font-medium'}>
-                  {formatValue(metric.last_value)}
+                  {isNoNumber(metric) ? 'NaN or infinite' : formatValue(metric.last_value)}
                 </span>
-                {metric.unit && <span className="text-ink-3"> {metric.unit}</span>}
+                {metric.unit && !isNoNumber(metric) && (
+                  <span className="text-ink-3"> {metric.unit}</span>
+                )}
               </dd>
               <dd className="w-16 shrink-0 text-right text-meta">
                 <Age at={metric.last_at} none="never" />
