@@ -70,8 +70,9 @@ final class Fleet {
           AND (CAST(:device AS uuid) IS NULL OR d.device_id = :device)
           AND (CAST(:pattern AS text) IS NULL OR d.name ILIKE :pattern OR d.key ILIKE :pattern)
           AND (CAST(:after_name AS text) IS NULL
-            OR (d.name, d.device_id) > (:after_name, CAST(:after_id AS uuid)))
-        ORDER BY d.name, d.device_id
+            OR (d.name COLLATE analytics.by_number, d.device_id)
+              > (:after_name, CAST(:after_id AS uuid)))
+        ORDER BY d.name COLLATE analytics.by_number, d.device_id
         LIMIT :rows
       ) page
       LEFT JOIN analytics.sites site
@@ -104,7 +105,7 @@ final class Fleet {
         ) gaps
         WHERE gaps.gap_s IS NOT NULL
       ) gap ON true
-      ORDER BY page.name, page.device_id
+      ORDER BY page.name COLLATE analytics.by_number, page.device_id
       """;
 
   private static final Duration GAPS_OF = Duration.ofHours(6);

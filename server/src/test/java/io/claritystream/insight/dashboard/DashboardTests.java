@@ -208,15 +208,32 @@ class DashboardTests {
     assertThat(texts(ours.client().get("/v1/devices?site_id=" + south).body().get("data"), "name"))
         .containsExactly("Gamma", "Never");
 
+    assertThat(namesPageByPage(ours, 3)).containsExactly("Alpha", "Beta", "Gamma", "Never");
+  }
+
+  private static List<String> namesPageByPage(ApiClient.Registered person, int limit) {
     var names = new ArrayList<String>();
     String cursor = "";
     do {
-      var page = ours.client().get("/v1/devices?limit=3" + cursor);
+      var page = person.client().get("/v1/devices?limit=" + limit + cursor);
       names.addAll(texts(page.body().get("data"), "name"));
       cursor =
           page.body().get("next_cursor").isNull() ? null : "&cursor=" + page.text("next_cursor");
     } while (cursor != null);
-    assertThat(names).containsExactly("Alpha", "Beta", "Gamma", "Never");
+    return names;
+  }
+
+  @Test
+  void numbers_in_names_are_in_the_order_that_people_count_in() {
+    var presses = server.client().register("presses@example.com");
+    var capture = new Capture();
+    for (var number : List.of(10, 2, 11, 1)) {
+      capture.insertAt(NOW, PUMPS, number, 1, "Press " + number, null);
+    }
+    models(presses).apply(capture.take());
+
+    assertThat(namesPageByPage(presses, 2))
+        .containsExactly("Press 1", "Press 2", "Press 10", "Press 11");
   }
 
   @Test
@@ -253,13 +270,13 @@ class DashboardTests {
     assertThat(second.get("next_cursor").isNull()).isTrue();
 
     var some = crowded.client().get("/v1/devices?state=never&limit=2").body();
-    assertThat(texts(some.get("data"), "name")).containsExactly("Pump 1", "Pump 10");
+    assertThat(texts(some.get("data"), "name")).containsExactly("Pump 1", "Pump 2");
     var more =
         crowded
             .client()
             .get("/v1/devices?state=never&limit=2&cursor=" + some.get("next_cursor").asString())
             .body();
-    assertThat(texts(more.get("data"), "name")).containsExactly("Pump 100", "Pump 1000");
+    assertThat(texts(more.get("data"), "name")).containsExactly("Pump 3", "Pump 4");
   }
 
   @Test
