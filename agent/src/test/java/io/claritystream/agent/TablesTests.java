@@ -124,6 +124,11 @@ class TablesTests {
     rig.sql("ALTER TABLE parted ATTACH PARTITION p2 FOR VALUES FROM (10) TO (20)");
     equals(SOON, "parted");
     assertThat(held("parted")).hasSize(20);
+    // Away for a moment only.
+    rig.sql(
+        "BEGIN; ALTER TABLE parted DETACH PARTITION p2; UPDATE p2 SET v = -v;"
+            + " ALTER TABLE parted ATTACH PARTITION p2 FOR VALUES FROM (10) TO (20); COMMIT");
+    equals(SOON, "parted");
     rig.sql("DROP TABLE p3");
     equals(SOON, "parted");
     assertThat(held("parted")).hasSize(10);

@@ -26,8 +26,9 @@ import org.slf4j.LoggerFactory;
 public final class Capture {
   private static final Logger LOG = LoggerFactory.getLogger(Capture.class);
 
-  /// How often the server hears from us at least; it gives up after a minute of silence.
-  private static final long STATUS_NS = TimeUnit.SECONDS.toNanos(10);
+  /// How often the server hears from us at least. It gives up after a minute of silence; we find
+  /// out by this, at the second try, that a connection is none any more.
+  private static final long STATUS_NS = TimeUnit.SECONDS.toNanos(2);
 
   /// How often it hears that something became safe.
   private static final long RELEASE_NS = TimeUnit.MILLISECONDS.toNanos(500);

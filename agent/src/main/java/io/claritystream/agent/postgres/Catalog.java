@@ -199,20 +199,21 @@ final class Catalog {
   }
 
   /// The partitions that hold the rows of these tables, each with the number of the file they lie
-  /// in: `oid:file,oid:file`. TRUNCATE gives a partition another file.
+  /// in and the transactions that attached it and what it is below of: `oid:file.xid,oid:file.xid`.
+  /// TRUNCATE gives a partition another file.
   Map<Long, String> leaves(List<Long> roots) throws SQLException {
     var sql =
         """
         WITH RECURSIVE part AS (
-          SELECT c.oid AS root, c.oid, c.relkind, c.relfilenode FROM pg_class c
+          SELECT c.oid AS root, c.oid, c.relkind, c.relfilenode, '' AS attached FROM pg_class c
           WHERE c.oid = ANY (?) AND c.relkind = 'p'
           UNION ALL
-          SELECT p.root, c.oid, c.relkind, c.relfilenode
+          SELECT p.root, c.oid, c.relkind, c.relfilenode, p.attached || '.' || i.xmin::text
           FROM part p
           JOIN pg_inherits i ON i.inhparent = p.oid
           JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition
         )
-        SELECT root, string_agg(oid || ':' || relfilenode, ',' ORDER BY oid)
+        SELECT root, string_agg(oid || ':' || relfilenode || attached, ',' ORDER BY oid)
         FROM part WHERE relkind <> 'p'
         GROUP BY root
         """;

@@ -130,7 +130,8 @@ final class Reconciliation {
     return Set.copyOf(result);
   }
 
-  /// A partition that is gone was detached or dropped. One whose file is another was emptied or
+  /// A partition that is gone was detached or dropped; one that was attached since had been away,
+  /// and may hold other rows than when it went. One whose file is another was emptied or
   /// written anew, be it alone or with its table. A new one matters if it held rows before it
   /// became one; one that does not let itself be asked is taken to have, for whatever befalls it
   /// must not keep the other tables from being captured.
@@ -138,8 +139,11 @@ final class Reconciliation {
       throws SQLException, InterruptedException {
     var before = leaves(root.leaves());
     var after = leaves(now);
-    if (!after.keySet().containsAll(before.keySet())) {
-      return Why.NOBODY_TELLS;
+    for (var leaf : before.entrySet()) {
+      var same = after.get(leaf.getKey());
+      if (same == null || !attached(same).equals(attached(leaf.getValue()))) {
+        return Why.NOBODY_TELLS;
+      }
     }
     for (var leaf : after.keySet()) {
       if (!before.containsKey(leaf) && broughtRows(catalog, root, leaf)) {
@@ -164,6 +168,11 @@ final class Reconciliation {
       return Why.NOT_KNOWN_YET;
     }
     return emptyings.wereTold(root.oid(), by) ? Why.THE_STREAM_TELLS : Why.NOBODY_TELLS;
+  }
+
+  /// Which entries of the catalogue make it a partition.
+  private static String attached(String leaf) {
+    return leaf.substring(leaf.indexOf('.') + 1);
   }
 
   private static boolean broughtRows(Catalog catalog, CapturedTable root, long leaf)

@@ -209,7 +209,9 @@ class SourceController {
       @PathVariable("id") UUID id,
       @RequestBody Change change,
       HttpServletRequest request) {
-    if (!ACKNOWLEDGE.contains(change.acknowledge())) {
+    var acknowledge = change.acknowledge();
+    // Who leaves it out, says null.
+    if (acknowledge == null || !ACKNOWLEDGE.contains(acknowledge)) {
       throw Problem.invalid("acknowledge", "must be bronze or spool");
     }
     return transactions.run(
@@ -221,13 +223,13 @@ class SourceController {
             throw Problem.of(
                 ProblemCode.CONFLICT, "The source was removed from its agent; add it again first.");
           }
-          if (!before.acknowledge().equals(change.acknowledge())) {
+          if (!before.acknowledge().equals(acknowledge)) {
             sql.sql(
                     """
                     UPDATE control.source SET acknowledge = :acknowledge
                     WHERE tenant_id = :tenant AND source_id = :source
                     """)
-                .param("acknowledge", change.acknowledge())
+                .param("acknowledge", acknowledge)
                 .param("tenant", caller.tenantId().value())
                 .param("source", id)
                 .update();
@@ -241,7 +243,7 @@ class SourceController {
                     .on("source", id)
                     .from(request.getRemoteAddr())
                     .with("name", before.name())
-                    .with("acknowledge", change.acknowledge()));
+                    .with("acknowledge", acknowledge));
           }
           return one(sql, caller, id);
         });

@@ -100,6 +100,12 @@ class GapTests {
                   .send("PATCH", "/v1/sources/" + source, "{\"acknowledge\": \"never\"}")
                   .status())
           .isEqualTo(400);
+      assertThat(link.person.send("PATCH", "/v1/sources/" + source, "{}").status()).isEqualTo(400);
+      assertThat(
+              link.person
+                  .send("PATCH", "/v1/sources/" + source, "{\"acknowledge\": null}")
+                  .status())
+          .isEqualTo(400);
       ApiClient stranger = link.server.client().register("other@example.com").client();
       assertThat(
               stranger
