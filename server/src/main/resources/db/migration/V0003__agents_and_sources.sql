@@ -130,8 +130,8 @@ GRANT SELECT, INSERT ON control.source_gap TO clarity_service;
 GRANT UPDATE (revision, cause, words, from_position, to_position, repaired_at) ON control.source_gap TO clarity_service;
 
 -- New snapshots that people have ordered, of some tables or (none named) of all. Said to the source's agent until it
--- tells that one has ended, until a person cancels it, or until it expires because no agent took it; one at a time
--- for a source, so that what an agent has to be told is bounded.
+-- tells that one has ended, until a person cancels it, or until it expires because no agent took it, or the one
+-- that did says no more of it; one at a time for a source, so that what an agent has to be told is bounded.
 CREATE TABLE control.source_snapshot (
   snapshot_id uuid PRIMARY KEY,
   tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
@@ -144,6 +144,8 @@ CREATE TABLE control.source_snapshot (
   requested_by uuid,
   requested_at timestamptz NOT NULL,
   started_at timestamptz,
+  -- When its agent last said how it stands, give or take an hour.
+  told_at timestamptz,
   ended_at timestamptz
 );
 CREATE UNIQUE INDEX source_snapshot_open ON control.source_snapshot (source_id) WHERE ended_at IS NULL;
@@ -156,7 +158,7 @@ CREATE POLICY own ON control.source_snapshot TO clarity_tenant
 GRANT SELECT, INSERT (snapshot_id, tenant_id, source_id, tables, state, requested_by, requested_at),
   UPDATE (state, ended_at)
   ON control.source_snapshot TO clarity_tenant;
-GRANT SELECT, UPDATE (state, reason, tables_done, tables_total, started_at, ended_at)
+GRANT SELECT, UPDATE (state, reason, tables_done, tables_total, started_at, told_at, ended_at)
   ON control.source_snapshot TO clarity_service;
 
 -- A version of a table's schema, and what its rows become. `schema` is the block's encoding, so that

@@ -26,7 +26,11 @@ import org.springframework.transaction.support.TransactionTemplate;
 /// running         all its rows are captured                    done
 /// asked, running  a person gives it up                         cancelled
 /// asked           no agent has begun it for seven days         expired
+/// running         its agent has said nothing of it for as long  expired
 /// ```
+///
+/// So each one ends: an agent that is there says how a running one stands as long as it runs, and a
+/// person who does not want to wait for it any more gives it up.
 public final class SourceSnapshots {
   /// So that none is carried out when nobody thinks of it any more.
   static final Duration ASKED_FOR_MAX = Duration.ofDays(7);
@@ -34,6 +38,11 @@ public final class SourceSnapshots {
   private static final int REASON_LENGTH_MAX = 1_000;
   private static final String NOBODY_BEGAN =
       "No agent began it for 7 days. Order it again when the agent is back.";
+  private static final String NOBODY_TELLS =
+      "Its agent said nothing of it for 7 days. Order it again when the agent is back.";
+
+  /// An agent says the same every few seconds; so often it is written down.
+  private static final Duration HEARD_EVERY = Duration.ofHours(1);
 
   private final JdbcClient sql;
   private final TransactionTemplate transactions;
@@ -64,23 +73,26 @@ public final class SourceSnapshots {
 
   /// Keeps what was told; one that has ended stays as it is.
   public void store(SourceRef of, Told told) {
+    var now = clock.instant();
     sql.sql(
             """
             UPDATE control.source_snapshot
             SET state = :state, reason = nullif(:reason, ''), tables_done = :done,
-                tables_total = :total,
+                tables_total = :total, told_at = :now,
                 started_at = CASE WHEN :state = 'asked' THEN started_at
                                   ELSE coalesce(started_at, :now) END,
                 ended_at = CASE WHEN :state IN ('done', 'failed') THEN CAST(:now AS timestamptz) END
             WHERE source_id = :source AND snapshot_id = :snapshot AND ended_at IS NULL
-              AND (state, coalesce(reason, ''), tables_done, tables_total)
-                  IS DISTINCT FROM (:state, :reason, :done, :total)
+              AND ((state, coalesce(reason, ''), tables_done, tables_total)
+                    IS DISTINCT FROM (:state, :reason, :done, :total)
+                  OR coalesce(told_at, '-infinity') <= :heard)
             """)
         .param("state", told.state().name().toLowerCase(Locale.ROOT))
         .param("reason", told.reason())
         .param("done", told.tablesDone())
         .param("total", told.tablesTotal())
-        .param("now", SqlTime.of(clock.instant()))
+        .param("now", SqlTime.of(now))
+        .param("heard", SqlTime.of(now.minus(HEARD_EVERY)))
         .param("source", of.sourceId())
         .param("snapshot", told.id())
         .update();
@@ -88,7 +100,7 @@ public final class SourceSnapshots {
 
   private record Expired(TenantId tenant, UUID sourceId, UUID id) {}
 
-  /// Gives up what no agent has begun in time; to be called now and then.
+  /// Gives up what no agent has begun in time, or tells of any more; to be called now and then.
   public void expire() {
     transactions.executeWithoutResult(
         _ -> {
@@ -110,11 +122,15 @@ public final class SourceSnapshots {
   private List<Expired> expire(Instant now) {
     return sql.sql(
             """
-            UPDATE control.source_snapshot SET state = 'expired', reason = :reason, ended_at = :now
-            WHERE ended_at IS NULL AND state = 'asked' AND requested_at <= :latest
+            UPDATE control.source_snapshot
+            SET state = 'expired', ended_at = :now,
+                reason = CASE state WHEN 'asked' THEN :nobody_began ELSE :nobody_tells END
+            WHERE ended_at IS NULL
+              AND CASE state WHEN 'asked' THEN requested_at ELSE told_at END <= :latest
             RETURNING tenant_id, source_id, snapshot_id
             """)
-        .param("reason", NOBODY_BEGAN)
+        .param("nobody_began", NOBODY_BEGAN)
+        .param("nobody_tells", NOBODY_TELLS)
         .param("now", SqlTime.of(now))
         .param("latest", SqlTime.of(now.minus(ASKED_FOR_MAX)))
         .query(

@@ -133,6 +133,69 @@ class SnapshotOrderTests {
   }
 
   @Test
+  void aRunningOneExpiresWhenItsAgentSaysNothingOfItForAWeek() {
+    try (TestAgent agent = link.pairedAgent()) {
+      String source = agent.register("silent", "1/silent").getSourceId();
+      String id = order(source, "").text("id");
+      try (TestAgent.Stream stream = agent.stream(source)) {
+        stream.open();
+        tell(stream, id, SnapshotState.Stage.RUNNING, "");
+        awaitState(source, "running");
+        unheard(id, "8 days");
+        // It is heard of again, with nothing new.
+        tell(stream, id, SnapshotState.Stage.RUNNING, "");
+        await().until(() -> heardWithin(id, "1 hour"));
+        link.server.bean(SourceSnapshots.class).expire();
+        assertThat(snapshots(source).get(0).get("state").asString()).isEqualTo("running");
+
+        unheard(id, "8 days");
+        link.server.bean(SourceSnapshots.class).expire();
+        JsonNode expired = snapshots(source).get(0);
+        assertThat(expired.get("state").asString()).isEqualTo("expired");
+        assertThat(expired.get("reason").asString()).contains("said nothing of it for 7 days");
+        assertThat(acts(source, "source.snapshot_expired")).containsExactly(id);
+
+        // The agent comes too late with it, and another one can be ordered.
+        tell(stream, id, SnapshotState.Stage.DONE, "");
+        String another = order(source, "").text("id");
+        assertThat(ordered(stream, id).getOrderId()).isEqualTo(another);
+        tell(stream, another, SnapshotState.Stage.DONE, "");
+        awaitState(source, "done");
+        assertThat(snapshots(source).get(1).get("state").asString()).isEqualTo("expired");
+      }
+    }
+  }
+
+  private static void unheard(String snapshot, String ago) {
+    link.server
+        .database()
+        .superuser()
+        .sql(
+            """
+            UPDATE control.source_snapshot SET told_at = now() - CAST(:ago AS interval)
+            WHERE snapshot_id = CAST(:snapshot AS uuid)
+            """)
+        .param("ago", ago)
+        .param("snapshot", snapshot)
+        .update();
+  }
+
+  private static boolean heardWithin(String snapshot, String ago) {
+    return link.server
+        .database()
+        .superuser()
+        .sql(
+            """
+            SELECT told_at > now() - CAST(:ago AS interval) FROM control.source_snapshot
+            WHERE snapshot_id = CAST(:snapshot AS uuid)
+            """)
+        .param("ago", ago)
+        .param("snapshot", snapshot)
+        .query(Boolean.class)
+        .single();
+  }
+
+  @Test
   void whatCannotBeOrderedIsRefusedInWords() {
     try (TestAgent agent = link.pairedAgent()) {
       String source = agent.register("refused", "1/refused").getSourceId();
