@@ -3,14 +3,12 @@ package io.claritystream.stream.source;
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.http.Caller;
-import io.claritystream.base.http.Cursor;
 import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.RequiresPermission;
-import io.claritystream.control.audit.AuditEntry;
 import io.claritystream.control.audit.AuditLog;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -20,7 +18,6 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
-import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.dao.DuplicateKeyException;
@@ -35,7 +32,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Tag(name = "Sources")
 class RebuildController {
-  private static final String LIST = "rebuilds";
   private static final String UNDER_WAY = "A rebuild of this source is under way already.";
 
   private static final String SELECT =
@@ -44,7 +40,7 @@ class RebuildController {
         ended_at, cancel_requested_at IS NOT NULL AND ended_at IS NULL AS cancelling
       FROM control.rebuild
       WHERE tenant_id = :tenant AND source_id = :source
-        AND (CAST(:rebuild AS uuid) IS NULL OR rebuild_id = :rebuild)
+        AND (CAST(:order AS uuid) IS NULL OR rebuild_id = :order)
         AND (CAST(:at AS timestamptz) IS NULL OR (requested_at, rebuild_id) < (:at, :after))
       ORDER BY requested_at DESC, rebuild_id DESC
       LIMIT :rows
@@ -53,24 +49,29 @@ class RebuildController {
   private static final String ADD =
       """
       INSERT INTO control.rebuild (rebuild_id, tenant_id, source_id, state, requested_by, requested_at)
-      VALUES (:rebuild, :tenant, :source, 'waiting', :user, :now)
+      VALUES (:order, :tenant, :source, 'waiting', :user, :now)
       """;
 
   private static final String CANCEL =
       """
       UPDATE control.rebuild SET cancel_requested_at = :now
-      WHERE tenant_id = :tenant AND source_id = :source AND rebuild_id = :rebuild
+      WHERE tenant_id = :tenant AND source_id = :source AND rebuild_id = :order
         AND ended_at IS NULL AND cancel_requested_at IS NULL
       """;
+
+  static final SourceOrders.Kind<Rebuild> KIND =
+      new SourceOrders.Kind<>("rebuild", SELECT, CANCEL, RebuildController::rebuild);
 
   private final TenantTransactions transactions;
   private final AuditLog audit;
   private final Clock clock;
+  private final SourceOrders<Rebuild> rebuilds;
 
   RebuildController(TenantTransactions transactions, AuditLog audit, Clock clock) {
     this.transactions = transactions;
     this.audit = audit;
     this.clock = clock;
+    this.rebuilds = new SourceOrders<>(transactions, audit, clock, KIND);
   }
 
   /// @param eventsTotal how many events there are to fold; more come while it runs. Null before it
@@ -94,7 +95,8 @@ class RebuildController {
       @Nullable Long eventsTotal,
       @Nullable String problem,
       Instant requestedAt,
-      @Nullable Instant endedAt) {}
+      @Nullable Instant endedAt)
+      implements SourceOrders.Order {}
 
   @PostMapping("/v1/sources/{id}/rebuilds")
   @RequiresPermission(Permission.SOURCES_WRITE)
@@ -112,10 +114,10 @@ class RebuildController {
           caller.tenantId(),
           caller.userId(),
           sql -> {
-            requireSource(sql, caller, id);
-            var made = add(sql, caller, id, now);
-            append(sql, caller, request, now, "source.rebuild_requested", id, made.id());
-            return made;
+            SourceOrders.requireSource(sql, caller, id);
+            var rebuild = add(sql, caller, id, now);
+            audit.append(sql, rebuilds.entry(sql, caller, request, now, "requested", id, rebuild));
+            return rebuilds.one(sql, caller, id, rebuild);
           });
     } catch (DuplicateKeyException e) {
       throw Problem.of(ProblemCode.CONFLICT, UNDER_WAY);
@@ -126,29 +128,14 @@ class RebuildController {
   @RequiresPermission(Permission.SOURCES_READ)
   @Operation(operationId = "listRebuilds", summary = "The rebuilds of a source, newest first")
   Page<Rebuild> list(Caller caller, @PathVariable("id") UUID id, PageRequest page) {
-    var after = page.after(LIST, 2);
-    var rows =
-        transactions.read(
-            caller.tenantId(),
-            sql -> {
-              requireSource(sql, caller, id);
-              return select(
-                  sql,
-                  caller,
-                  id,
-                  null,
-                  after.map(cursor -> cursor.instant(0)).orElse(null),
-                  after.map(cursor -> cursor.uuid(1)).orElse(null),
-                  page.rows());
-            });
-    return Page.of(rows, page, rebuild -> Cursor.of(LIST, rebuild.requestedAt(), rebuild.id()));
+    return rebuilds.list(caller, id, page);
   }
 
   @GetMapping("/v1/sources/{id}/rebuilds/{rebuild}")
   @RequiresPermission(Permission.SOURCES_READ)
   @Operation(operationId = "getRebuild", summary = "How far a rebuild is")
   Rebuild get(Caller caller, @PathVariable("id") UUID id, @PathVariable("rebuild") UUID rebuild) {
-    return transactions.read(caller.tenantId(), sql -> one(sql, caller, id, rebuild));
+    return rebuilds.get(caller, id, rebuild);
   }
 
   @PostMapping("/v1/sources/{id}/rebuilds/{rebuild}/cancel")
@@ -162,89 +149,20 @@ class RebuildController {
       @PathVariable("id") UUID id,
       @PathVariable("rebuild") UUID rebuild,
       HttpServletRequest request) {
-    var now = clock.instant();
-    return transactions.run(
-        caller.tenantId(),
-        caller.userId(),
-        sql -> {
-          one(sql, caller, id, rebuild);
-          var changed =
-              sql.sql(CANCEL)
-                  .param("now", SqlTime.of(now))
-                  .param("tenant", caller.tenantId().value())
-                  .param("source", id)
-                  .param("rebuild", rebuild)
-                  .update();
-          if (changed > 0) {
-            append(sql, caller, request, now, "source.rebuild_cancelled", id, rebuild);
-          }
-          return one(sql, caller, id, rebuild);
-        });
-  }
-
-  private void append(
-      JdbcClient sql,
-      Caller caller,
-      HttpServletRequest request,
-      Instant now,
-      String action,
-      UUID source,
-      UUID rebuild) {
-    audit.append(
-        sql,
-        AuditEntry.of(caller.tenantId(), now, PairingCodes.person(sql, caller.userId()), action)
-            .on("source", source)
-            .from(request.getRemoteAddr())
-            .with("rebuild", rebuild.toString()));
+    return rebuilds.cancel(caller, id, rebuild, request);
   }
 
   /// @throws DuplicateKeyException if one is under way
-  static Rebuild add(JdbcClient sql, Caller caller, UUID source, Instant now) {
+  static UUID add(JdbcClient sql, Caller caller, UUID source, Instant now) {
     var rebuild = UUID.randomUUID();
     sql.sql(ADD)
-        .param("rebuild", rebuild)
+        .param("order", rebuild)
         .param("tenant", caller.tenantId().value())
         .param("source", source)
         .param("user", caller.userId().value())
         .param("now", SqlTime.of(now))
         .update();
-    return one(sql, caller, source, rebuild);
-  }
-
-  static void requireSource(JdbcClient sql, Caller caller, UUID id) {
-    sql.sql("SELECT 1 FROM control.source WHERE tenant_id = :tenant AND source_id = :source")
-        .param("tenant", caller.tenantId().value())
-        .param("source", id)
-        .query(Integer.class)
-        .optional()
-        .orElseThrow(() -> Problem.notFound("source", id));
-  }
-
-  private static Rebuild one(JdbcClient sql, Caller caller, UUID source, UUID rebuild) {
-    var found = select(sql, caller, source, rebuild, null, null, 1);
-    if (found.isEmpty()) {
-      throw Problem.notFound("rebuild", rebuild);
-    }
-    return found.getFirst();
-  }
-
-  private static List<Rebuild> select(
-      JdbcClient sql,
-      Caller caller,
-      UUID source,
-      @Nullable UUID rebuild,
-      @Nullable Instant at,
-      @Nullable UUID after,
-      int rows) {
-    return sql.sql(SELECT)
-        .param("tenant", caller.tenantId().value())
-        .param("source", source)
-        .param("rebuild", rebuild)
-        .param("at", at == null ? null : SqlTime.of(at))
-        .param("after", after)
-        .param("rows", rows)
-        .query(RebuildController::rebuild)
-        .list();
+    return rebuild;
   }
 
   private static Rebuild rebuild(ResultSet row, int number) throws SQLException {

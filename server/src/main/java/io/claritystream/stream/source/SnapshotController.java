@@ -3,14 +3,12 @@ package io.claritystream.stream.source;
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.http.Caller;
-import io.claritystream.base.http.Cursor;
 import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.RequiresPermission;
-import io.claritystream.control.audit.AuditEntry;
 import io.claritystream.control.audit.AuditLog;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -36,7 +34,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Tag(name = "Sources")
 class SnapshotController {
-  private static final String LIST = "snapshots";
   private static final int TABLES_MAX = 1_000;
   private static final String UNDER_WAY =
       "A snapshot of this source was ordered already and has not ended. If its agent is away, it is"
@@ -46,13 +43,13 @@ class SnapshotController {
       """
       INSERT INTO control.source_snapshot
         (snapshot_id, tenant_id, source_id, tables, state, requested_by, requested_at)
-      VALUES (:snapshot, :tenant, :source, :tables, 'asked', :user, :now)
+      VALUES (:order, :tenant, :source, :tables, 'asked', :user, :now)
       """;
 
   private static final String CANCEL =
       """
       UPDATE control.source_snapshot SET state = 'cancelled', ended_at = :now
-      WHERE tenant_id = :tenant AND source_id = :source AND snapshot_id = :snapshot
+      WHERE tenant_id = :tenant AND source_id = :source AND snapshot_id = :order
         AND ended_at IS NULL
       """;
 
@@ -62,7 +59,7 @@ class SnapshotController {
              requested_at, started_at, ended_at
       FROM control.source_snapshot
       WHERE tenant_id = :tenant AND source_id = :source
-        AND (CAST(:snapshot AS uuid) IS NULL OR snapshot_id = :snapshot)
+        AND (CAST(:order AS uuid) IS NULL OR snapshot_id = :order)
         AND (CAST(:at AS timestamptz) IS NULL OR (requested_at, snapshot_id) < (:at, :after))
       ORDER BY requested_at DESC, snapshot_id DESC
       LIMIT :rows
@@ -77,14 +74,19 @@ class SnapshotController {
       LIMIT 1
       """;
 
+  private static final SourceOrders.Kind<Snapshot> KIND =
+      new SourceOrders.Kind<>("snapshot", SELECT, CANCEL, SnapshotController::snapshot);
+
   private final TenantTransactions transactions;
   private final AuditLog audit;
   private final Clock clock;
+  private final SourceOrders<Snapshot> snapshots;
 
   SnapshotController(TenantTransactions transactions, AuditLog audit, Clock clock) {
     this.transactions = transactions;
     this.audit = audit;
     this.clock = clock;
+    this.snapshots = new SourceOrders<>(transactions, audit, clock, KIND);
   }
 
   /// @param tables the tables to read again, as `schema.table`; none or null means all of them
@@ -106,7 +108,8 @@ class SnapshotController {
       int tablesTotal,
       Instant requestedAt,
       @Nullable Instant startedAt,
-      @Nullable Instant endedAt) {}
+      @Nullable Instant endedAt)
+      implements SourceOrders.Order {}
 
   @PostMapping("/v1/sources/{id}/snapshots")
   @RequiresPermission(Permission.SOURCES_WRITE)
@@ -134,7 +137,7 @@ class SnapshotController {
             requireKnown(sql, caller, id, tables);
             var snapshot = UUID.randomUUID();
             sql.sql(ADD)
-                .param("snapshot", snapshot)
+                .param("order", snapshot)
                 .param("tenant", caller.tenantId().value())
                 .param("source", id)
                 .param("tables", tables.toArray(String[]::new))
@@ -143,9 +146,10 @@ class SnapshotController {
                 .update();
             audit.append(
                 sql,
-                entry(sql, caller, request, now, "source.snapshot_ordered", id, snapshot)
+                snapshots
+                    .entry(sql, caller, request, now, "ordered", id, snapshot)
                     .with("tables", tables.isEmpty() ? "all" : Integer.toString(tables.size())));
-            return one(sql, caller, id, snapshot);
+            return snapshots.one(sql, caller, id, snapshot);
           });
     } catch (DuplicateKeyException e) {
       throw Problem.of(ProblemCode.CONFLICT, UNDER_WAY);
@@ -165,39 +169,7 @@ class SnapshotController {
       @PathVariable("id") UUID id,
       @PathVariable("snapshot") UUID snapshot,
       HttpServletRequest request) {
-    var now = clock.instant();
-    return transactions.run(
-        caller.tenantId(),
-        caller.userId(),
-        sql -> {
-          one(sql, caller, id, snapshot);
-          var changed =
-              sql.sql(CANCEL)
-                  .param("now", SqlTime.of(now))
-                  .param("tenant", caller.tenantId().value())
-                  .param("source", id)
-                  .param("snapshot", snapshot)
-                  .update();
-          if (changed > 0) {
-            audit.append(
-                sql, entry(sql, caller, request, now, "source.snapshot_cancelled", id, snapshot));
-          }
-          return one(sql, caller, id, snapshot);
-        });
-  }
-
-  private static AuditEntry entry(
-      JdbcClient sql,
-      Caller caller,
-      HttpServletRequest request,
-      Instant now,
-      String action,
-      UUID source,
-      UUID snapshot) {
-    return AuditEntry.of(caller.tenantId(), now, PairingCodes.person(sql, caller.userId()), action)
-        .on("source", source)
-        .from(request.getRemoteAddr())
-        .with("snapshot", snapshot.toString());
+    return snapshots.cancel(caller, id, snapshot, request);
   }
 
   @GetMapping("/v1/sources/{id}/snapshots")
@@ -206,22 +178,7 @@ class SnapshotController {
       operationId = "listSnapshots",
       summary = "The snapshots of a source that were ordered, newest first")
   Page<Snapshot> list(Caller caller, @PathVariable("id") UUID id, PageRequest page) {
-    var after = page.after(LIST, 2);
-    var rows =
-        transactions.read(
-            caller.tenantId(),
-            sql -> {
-              RebuildController.requireSource(sql, caller, id);
-              return select(
-                  sql,
-                  caller,
-                  id,
-                  null,
-                  after.map(cursor -> cursor.instant(0)).orElse(null),
-                  after.map(cursor -> cursor.uuid(1)).orElse(null),
-                  page.rows());
-            });
-    return Page.of(rows, page, found -> Cursor.of(LIST, found.requestedAt(), found.id()));
+    return snapshots.list(caller, id, page);
   }
 
   private static List<String> tables(@Nullable Asked asked) {
@@ -242,7 +199,7 @@ class SnapshotController {
   }
 
   private static void requireCapturing(JdbcClient sql, Caller caller, UUID id) {
-    RebuildController.requireSource(sql, caller, id);
+    SourceOrders.requireSource(sql, caller, id);
     var removed =
         sql.sql(
                 """
@@ -271,33 +228,6 @@ class SnapshotController {
               throw Problem.invalid(
                   "tables", "must name tables that were captured of this source, as schema.table");
             });
-  }
-
-  private static Snapshot one(JdbcClient sql, Caller caller, UUID source, UUID snapshot) {
-    var found = select(sql, caller, source, snapshot, null, null, 1);
-    if (found.isEmpty()) {
-      throw Problem.notFound("snapshot", snapshot);
-    }
-    return found.getFirst();
-  }
-
-  private static List<Snapshot> select(
-      JdbcClient sql,
-      Caller caller,
-      UUID source,
-      @Nullable UUID snapshot,
-      @Nullable Instant at,
-      @Nullable UUID after,
-      int rows) {
-    return sql.sql(SELECT)
-        .param("tenant", caller.tenantId().value())
-        .param("source", source)
-        .param("snapshot", snapshot)
-        .param("at", at == null ? null : SqlTime.of(at))
-        .param("after", after)
-        .param("rows", rows)
-        .query(SnapshotController::snapshot)
-        .list();
   }
 
   private static Snapshot snapshot(ResultSet row, int number) throws SQLException {

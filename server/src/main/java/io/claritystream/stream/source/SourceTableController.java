@@ -49,11 +49,13 @@ class SourceTableController {
   private final TenantTransactions transactions;
   private final AuditLog audit;
   private final Clock clock;
+  private final SourceOrders<Rebuild> rebuilds;
 
   SourceTableController(TenantTransactions transactions, AuditLog audit, Clock clock) {
     this.transactions = transactions;
     this.audit = audit;
     this.clock = clock;
+    this.rebuilds = new SourceOrders<>(transactions, audit, clock, RebuildController.KIND);
   }
 
   /// @param onDelete what becomes of a row that the source deletes: `retract` takes back what it
@@ -83,7 +85,7 @@ class SourceTableController {
           caller.tenantId(),
           caller.userId(),
           sql -> {
-            RebuildController.requireSource(sql, caller, id);
+            SourceOrders.requireSource(sql, caller, id);
             sql.sql(KNOWN)
                 .param("tenant", caller.tenantId().value())
                 .param("source", id)
@@ -108,7 +110,7 @@ class SourceTableController {
                     .from(request.getRemoteAddr())
                     .with("table", table)
                     .with("on_delete", change.onDelete()));
-            return RebuildController.add(sql, caller, id, now);
+            return rebuilds.one(sql, caller, id, RebuildController.add(sql, caller, id, now));
           });
     } catch (DuplicateKeyException e) {
       throw Problem.of(ProblemCode.CONFLICT, UNDER_WAY);
