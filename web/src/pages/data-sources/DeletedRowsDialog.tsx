@@ -21,8 +21,8 @@ export default function DeletedRowsDialog({
   const change = useMutation({
     mutationFn: () =>
       body(
-        api.PATCH('/v1/sources/{id}/tables/{table}', {
-          params: { path: { id: source.id, table: table.table } },
+        api.PATCH('/v1/sources/{id}/tables', {
+          params: { path: { id: source.id }, query: { table: table.table } },
           body: { on_delete: wanted },
         }),
       ),

@@ -36,8 +36,8 @@ function listen(): string[] {
   const answer = window.fetch;
   vi.stubGlobal('fetch', async (request: Request) => {
     if (request.method !== 'GET') {
-      const { pathname } = new URL(request.url);
-      sent.push(`${request.method} ${pathname} ${await request.clone().text()}`);
+      const { pathname, search } = new URL(request.url);
+      sent.push(`${request.method} ${pathname}${search} ${await request.clone().text()}`);
     }
     return answer(request);
   });
@@ -56,7 +56,7 @@ it('lets deleted rows be kept after saying what that means', async () => {
   const sent = listen();
   await userEvent.click(dialog.getByRole('button', { name: 'Keep and build anew' }));
   await waitFor(() =>
-    expect(sent).toEqual(['PATCH /v1/sources/s1/tables/public.pumps {"on_delete":"keep"}']),
+    expect(sent).toEqual(['PATCH /v1/sources/s1/tables?table=public.pumps {"on_delete":"keep"}']),
   );
 });
 

@@ -23,11 +23,9 @@ export function usePin() {
   };
   return useMutation({
     mutationFn: ({ key, pinned }: Pinning) => {
-      const params = { params: { path: { key } } };
+      const params = { params: { query: { key } } };
       return body(
-        pinned
-          ? api.PUT('/v1/metrics/{key}/pin', params)
-          : api.DELETE('/v1/metrics/{key}/pin', params),
+        pinned ? api.PUT('/v1/metrics/pin', params) : api.DELETE('/v1/metrics/pin', params),
       );
     },
     onMutate: show,

@@ -26,7 +26,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
-import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PutMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
@@ -133,11 +132,12 @@ class MetricController {
     return transactions.read(caller.tenantId(), query::answer);
   }
 
-  @PutMapping("/v1/metrics/{key}/pin")
+  // A key is no part of the path: it may have a slash or a percent sign.
+  @PutMapping("/v1/metrics/pin")
   @RequiresPermission(Permission.PINS_WRITE)
   @ResponseStatus(HttpStatus.NO_CONTENT)
   @Operation(operationId = "pinMetric", summary = "Put a metric in front, for the caller alone")
-  void pin(Caller caller, @PathVariable("key") String key) {
+  void pin(Caller caller, @RequestParam("key") String key) {
     transactions.run(
         caller.tenantId(),
         caller.userId(),
@@ -180,11 +180,11 @@ class MetricController {
         });
   }
 
-  @DeleteMapping("/v1/metrics/{key}/pin")
+  @DeleteMapping("/v1/metrics/pin")
   @RequiresPermission(Permission.PINS_WRITE)
   @ResponseStatus(HttpStatus.NO_CONTENT)
   @Operation(operationId = "unpinMetric", summary = "Take back a pin")
-  void unpin(Caller caller, @PathVariable("key") String key) {
+  void unpin(Caller caller, @RequestParam("key") String key) {
     transactions.run(
         caller.tenantId(),
         caller.userId(),

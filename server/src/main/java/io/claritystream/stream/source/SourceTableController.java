@@ -23,6 +23,7 @@ import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -67,7 +68,9 @@ class SourceTableController {
           @Schema(allowableValues = {"retract", "keep"})
           String onDelete) {}
 
-  @PatchMapping("/v1/sources/{id}/tables/{table}")
+  // The table is no part of the path: a name may have a slash, and what stands before us may undo
+  // how it is written there.
+  @PatchMapping("/v1/sources/{id}/tables")
   @RequiresPermission(Permission.MAPPING_WRITE)
   @ResponseStatus(HttpStatus.ACCEPTED)
   @Operation(
@@ -76,7 +79,7 @@ class SourceTableController {
   Rebuild change(
       Caller caller,
       @PathVariable("id") UUID id,
-      @PathVariable("table") String table,
+      @RequestParam("table") String table,
       @Valid @RequestBody Change change,
       HttpServletRequest request) {
     var now = clock.instant();

@@ -314,17 +314,20 @@ class DashboardTests {
     assertThat(metrics.get(0).get("device_share").asDouble()).isEqualTo(0.75);
     assertThat(metrics.get(0).get("coefficient_of_variation").asDouble()).isPositive();
 
-    assertThat(ours.client().send("PUT", "/v1/metrics/temp_c/pin", null).status()).isEqualTo(204);
-    assertThat(ours.client().send("PUT", "/v1/metrics/temp_c/pin", null).status()).isEqualTo(204);
+    assertThat(ours.client().send("PUT", "/v1/metrics/pin?key=temp_c", null).status())
+        .isEqualTo(204);
+    assertThat(ours.client().send("PUT", "/v1/metrics/pin?key=temp_c", null).status())
+        .isEqualTo(204);
     metrics = ours.client().get("/v1/metrics").body().get("data");
     assertThat(texts(metrics, "key")).containsExactly("temp_c", "flow_l_min");
     assertThat(metrics.get(0).get("pinned").asBoolean()).isTrue();
 
-    assertThat(ours.client().send("DELETE", "/v1/metrics/temp_c/pin", null).status())
+    assertThat(ours.client().send("DELETE", "/v1/metrics/pin?key=temp_c", null).status())
         .isEqualTo(204);
     assertThat(texts(ours.client().get("/v1/metrics").body().get("data"), "key"))
         .containsExactly("flow_l_min", "temp_c");
-    assertThat(ours.client().send("PUT", "/v1/metrics/unknown/pin", null).status()).isEqualTo(404);
+    assertThat(ours.client().send("PUT", "/v1/metrics/pin?key=unknown", null).status())
+        .isEqualTo(404);
   }
 
   @Test

@@ -149,7 +149,7 @@ class RebuildApiTests {
   @Test
   void what_becomes_of_deleted_rows_is_chosen_for_a_table_and_all_is_built_anew_with_it() {
     var source = source(ours);
-    var table = "/v1/sources/" + source + "/tables/public.pumps";
+    var table = "/v1/sources/" + source + "/tables?table=public.pumps";
     assertThat(patch(table, "{\"on_delete\":\"forget\"}").status()).isEqualTo(400);
     assertThat(patch(table, "{}").status()).isEqualTo(400);
     assertThat(patch(table + "x", "{\"on_delete\":\"keep\"}").status()).isEqualTo(404);

@@ -10,11 +10,15 @@ import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.materializer.Capture;
 import io.claritystream.stream.materializer.ReadModels;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import tools.jackson.databind.json.JsonMapper;
 
 /// What the API says of a source's tables, and of how exact what was built from them is.
 class SourceTablesTests {
@@ -94,10 +98,46 @@ class SourceTablesTests {
     person
         .client()
         .send(
-            "PATCH", "/v1/sources/" + source + "/tables/public.pumps", "{\"on_delete\":\"keep\"}");
+            "PATCH",
+            "/v1/sources/" + source + "/tables?table=public.pumps",
+            "{\"on_delete\":\"keep\"}");
 
     assertThat(first(source).get("on_delete").asString()).isEqualTo("keep");
     assertThat(first(source).get("on_delete_shown").asString()).isEqualTo("retract");
+  }
+
+  @Test
+  void a_table_may_have_any_name_that_a_database_takes() {
+    for (var name :
+        List.of("a/b", "50%", "x%2Fy", "back\\slash", "a;b?c#d&e=f", "a b", "\"q\"", "ä€😀")) {
+      var odd = table(name, "id int4 key", "name text");
+      var source = source(new Capture().insert(odd, 1, "Alpha"));
+      var table = first(source).get("table").asString();
+
+      var changed =
+          person
+              .client()
+              .send(
+                  "PATCH",
+                  "/v1/sources/"
+                      + source
+                      + "/tables?table="
+                      + URLEncoder.encode(table, StandardCharsets.UTF_8),
+                  "{\"on_delete\":\"keep\"}");
+
+      assertThat(changed.status()).as(name).isEqualTo(202);
+      assertThat(first(source).get("on_delete").asString()).as(name).isEqualTo("keep");
+      assertThat(
+              person
+                  .client()
+                  .send(
+                      "POST",
+                      "/v1/sources/" + source + "/snapshots",
+                      new JsonMapper().writeValueAsString(Map.of("tables", List.of(table))))
+                  .status())
+          .as(name)
+          .isEqualTo(202);
+    }
   }
 
   private static void report(UUID source, String state) {
