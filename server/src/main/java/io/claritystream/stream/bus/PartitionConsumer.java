@@ -132,11 +132,13 @@ public final class PartitionConsumer implements AutoCloseable {
       var consumer = open();
       try {
         current = consumer;
-        consumer.subscribe(List.of(topic.name()), new Assignment(topic, work, consumer));
+        var assignment = new Assignment(topic, work, consumer);
+        consumer.subscribe(List.of(topic.name()), assignment);
         var watch = Thread.ofVirtual().name("bus-topic").start(() -> watch(keeper, topic));
         try {
           while (!closing() && !topicChanged) {
             poll(consumer, topic, work);
+            assignment.askAgainOnce();
           }
         } finally {
           watch.interrupt();
@@ -307,6 +309,8 @@ public final class PartitionConsumer implements AutoCloseable {
     private final Topic topic;
     private final LaneWork work;
     private final KafkaConsumer<byte[], byte[]> consumer;
+    private boolean joined;
+    private boolean askedAgain;
 
     private Assignment(Topic topic, LaneWork work, KafkaConsumer<byte[], byte[]> consumer) {
       this.consumer = consumer;
@@ -314,8 +318,20 @@ public final class PartitionConsumer implements AutoCloseable {
       this.work = work;
     }
 
+    /// A name that comes back is given what the group had for it, without another look at the
+    /// topic. If that has grown meanwhile or was made anew, what it had is too little, or nothing,
+    /// and nobody would ever notice. So each life has the group divide the partitions once more;
+    /// those that stay where they are flow on.
+    private void askAgainOnce() {
+      if (joined && !askedAgain && settings.instance() != null) {
+        askedAgain = true;
+        consumer.enforceRebalance("the topic may be another one than when this name was last here");
+      }
+    }
+
     @Override
     public void onPartitionsAssigned(Collection<TopicPartition> partitions) {
+      joined = true;
       if (partitions.isEmpty()) {
         return;
       }

@@ -52,6 +52,22 @@ class BusTests {
         null);
   }
 
+  private static BusSettings named(BusSettings settings, int partitions, String instance) {
+    return new BusSettings(
+        settings.bootstrapServers(),
+        settings.client(),
+        settings.topic(),
+        partitions,
+        settings.replicas(),
+        settings.retention(),
+        settings.payloadMax(),
+        settings.sendBuffer(),
+        settings.deliveryTimeout(),
+        settings.laneBuffer(),
+        settings.sessionTimeout(),
+        instance);
+  }
+
   private static BusSettings settings(int partitions) {
     return settings(partitions, DataSize.ofMegabytes(8), Duration.ofSeconds(15));
   }
@@ -155,6 +171,22 @@ class BusTests {
     }
     assertThat(lanes.get(0).lost()).as("lost once its consumer is closed").isTrue();
     assertThat(lanes.get(0).seek(0)).isCancelled();
+  }
+
+  /// The group gives a name that comes back what it had before. That may be too little: the topic
+  /// has grown, or was made anew.
+  @Test
+  void a_consumer_that_comes_back_under_its_name_is_given_partitions_that_are_new() {
+    var settings = settings(1);
+    for (var partitions = 1; partitions <= 3; partitions++) {
+      var lanes = new ConcurrentHashMap<Integer, Lane>();
+      var all = partitions;
+      try (var consumer =
+          new PartitionConsumer(named(settings, partitions, "one"), settings.topic())) {
+        consumer.start(lane -> lanes.put(lane.partition(), lane));
+        await(partitions + " partitions").atMost(SOON).until(() -> lanes.size() == all);
+      }
+    }
   }
 
   @Test

@@ -34,12 +34,14 @@ import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.LongStream;
+import org.awaitility.core.ConditionTimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /// Several servers in processes of their own on one PostgreSQL and one Kafka, as
 /// `docs/operating.md` says it is done, and an edge that knows all of their gateways.
 final class Cluster implements AutoCloseable {
   static final Duration PATIENCE = Duration.ofSeconds(120);
+  private static final int LINES_SHOWN = 200;
   private static final HttpClient HTTP =
       HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
 
@@ -129,14 +131,35 @@ final class Cluster implements AutoCloseable {
 
   /// Each source captures transactions until the condition holds.
   void captureUntil(String what, java.util.function.BooleanSupplier condition) {
-    await(what)
-        .atMost(PATIENCE)
-        .pollInterval(Duration.ofMillis(30))
-        .until(
-            () -> {
-              sources.forEach(SpooledSource::capture);
-              return condition.getAsBoolean();
-            });
+    try {
+      await(what)
+          .atMost(PATIENCE)
+          .pollInterval(Duration.ofMillis(30))
+          .until(
+              () -> {
+                sources.forEach(SpooledSource::capture);
+                return condition.getAsBoolean();
+              });
+    } catch (ConditionTimeoutException e) {
+      throw new AssertionError(what + " took too long." + explanation(), e);
+    }
+  }
+
+  /// How far the sources are, and what the servers said at last.
+  private String explanation() {
+    var words = new StringBuilder();
+    for (var source : sources) {
+      words.append(
+          "%nsource %s: durable %d of %d"
+              .formatted(source.id(), source.durable(), source.lastSeq()));
+    }
+    for (var server : servers) {
+      var said = server.said();
+      words.append("%nserver %d said:".formatted(server.number));
+      said.subList(Math.max(0, said.size() - LINES_SHOWN), said.size())
+          .forEach(line -> words.append("%n  %s".formatted(line)));
+    }
+    return words.toString();
   }
 
   /// While the sources capture on, what they captured first becomes durable, and their agents are
