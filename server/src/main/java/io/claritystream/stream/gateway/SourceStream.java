@@ -1,12 +1,9 @@
 package io.claritystream.stream.gateway;
 
-import io.claritystream.protocol.block.BatchDigest;
 import io.claritystream.protocol.identity.PeerIdentity;
 import io.claritystream.protocol.link.AcknowledgeMode;
 import io.claritystream.protocol.link.BatchHeader;
-import io.claritystream.protocol.link.BatchKind;
 import io.claritystream.protocol.link.Durable;
-import io.claritystream.protocol.link.GapStored;
 import io.claritystream.protocol.link.Hello;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.Rewind;
@@ -18,22 +15,16 @@ import io.claritystream.protocol.link.Welcome;
 import io.claritystream.stream.source.Checkpoint;
 import io.claritystream.stream.source.DurableMark;
 import io.claritystream.stream.source.DurableMarks;
-import io.claritystream.stream.source.SourceGaps;
 import io.claritystream.stream.source.SourceRef;
 import io.claritystream.stream.source.SourceSnapshots;
 import io.claritystream.stream.source.Sources;
 import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,10 +38,6 @@ final class SourceStream implements DurableMarks.Listener {
   static final int PROTOCOL_VERSION = 1;
 
   private static final Logger LOG = LoggerFactory.getLogger(SourceStream.class);
-  private static final Duration STALL_LAST = Duration.ofSeconds(60);
-
-  /// What has not helped so often is not a batch that got lost: the stream is opened anew.
-  private static final int STALLS_MAX = 2;
 
   private enum State {
     AWAITING_HELLO,
@@ -62,6 +49,9 @@ final class SourceStream implements DurableMarks.Listener {
   private final StreamServices services;
   private final PeerIdentity.Agent agent;
   private final ServerCallStreamObserver<PlatformFrame> toAgent;
+  private final Batches batches;
+  private final Tellings tellings;
+  private final Stall stall;
 
   private State state = State.AWAITING_HELLO;
   private @Nullable SourceRef source;
@@ -73,10 +63,6 @@ final class SourceStream implements DurableMarks.Listener {
   private long unacceptedBytes;
   private long waitUntilNs;
   private boolean waits;
-  private long progressNs;
-  private long durableNs;
-  private Duration stallAfter;
-  private int stalls;
   private AcknowledgeMode acknowledge = AcknowledgeMode.ACKNOWLEDGE_BRONZE;
 
   SourceStream(
@@ -86,7 +72,9 @@ final class SourceStream implements DurableMarks.Listener {
     this.services = services;
     this.agent = agent;
     this.toAgent = toAgent;
-    this.stallAfter = services.properties().stallAfter();
+    this.batches = new Batches(services, this);
+    this.tellings = new Tellings(services, this);
+    this.stall = new Stall(services.properties().stallAfter());
   }
 
   PeerIdentity.Agent agent() {
@@ -132,57 +120,17 @@ final class SourceStream implements DurableMarks.Listener {
       case LIVE -> {
         switch (frame) {
           case Incoming.Opening _ -> refuse(Refusal.BAD_FRAME, "There is one hello in a stream.");
-          case Incoming.Events events -> batch(events);
+          case Incoming.Events events -> batches.take(events);
           case Incoming.Report(var status) ->
               services.reports().reported(live(), Reports.read(status));
-          case Incoming.Missing(SourceGap gap) -> gap(gap);
-          case Incoming.Ordered(SnapshotState told) -> ordered(told);
+          case Incoming.Missing(SourceGap gap) -> tellings.gap(gap);
+          case Incoming.Ordered(SnapshotState told) -> tellings.snapshot(told);
           case Incoming.Unknown() -> {}
         }
         askForNext();
       }
       case ENDED -> {}
     }
-  }
-
-  /// Stored aside, so that events need not wait for it; the agent says it again until it is told.
-  private void gap(SourceGap told) {
-    SourceRef of = live();
-    services
-        .background()
-        .execute(
-            () -> {
-              try {
-                Optional<SourceGaps.Gap> gap = Reports.read(told);
-                gap.ifPresent(read -> services.gaps().store(of, read));
-                if (gap.isEmpty()) {
-                  LOG.warn(
-                      "a gap that cannot be read source={} id={}", of.sourceId(), told.getGapId());
-                }
-                say(
-                    PlatformFrame.newBuilder()
-                        .setGapStored(
-                            GapStored.newBuilder()
-                                .setGapId(told.getGapId())
-                                .setRevision(told.getRevision())));
-              } catch (RuntimeException e) {
-                LOG.warn("a gap is not stored yet source={}", of.sourceId(), e);
-              }
-            });
-  }
-
-  private void ordered(SnapshotState told) {
-    SourceRef of = live();
-    services
-        .background()
-        .execute(
-            () -> {
-              try {
-                Reports.read(told).ifPresent(read -> services.snapshots().store(of, read));
-              } catch (RuntimeException e) {
-                LOG.warn("a snapshot's state is not stored yet source={}", of.sourceId(), e);
-              }
-            });
   }
 
   /// Said again until the agent tells that it has ended.
@@ -198,7 +146,7 @@ final class SourceStream implements DurableMarks.Listener {
                     .addAllTables(order.tables())));
   }
 
-  private synchronized void say(PlatformFrame.Builder frame) {
+  synchronized void say(PlatformFrame.Builder frame) {
     if (state == State.LIVE) {
       toAgent.onNext(frame.build());
     }
@@ -257,7 +205,7 @@ final class SourceStream implements DurableMarks.Listener {
       source = opened.get();
     }
     if (!services.streams().add(opened.get(), this)) {
-      refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
+      superseded();
       return;
     }
     services.marks().listen(opened.get().sourceId(), this);
@@ -268,123 +216,38 @@ final class SourceStream implements DurableMarks.Listener {
         return;
       }
     }
-    services.background().execute(() -> finishOpening(hello, opened.get()));
+    services.background().execute(new Opening(services, this, hello, opened.get())::run);
   }
 
-  private void finishOpening(Hello hello, SourceRef opened) {
-    try {
-      if (!isCommitted(barrier(opened))) {
-        return;
-      }
-      Checkpoint checkpoint =
-          services.sources().standing(List.of(opened.sourceId())).getFirst().checkpoint();
-      switch (Numbering.compare(hello, opened, checkpoint)) {
-        case Numbering.Continues(long durable) -> welcome(opened, checkpoint, durable, "");
-        case Numbering.Breaks(String why) -> {
-          if (!services.epochs().admits(opened.sourceId())) {
-            tooManyEpochs(opened, why);
-            return;
-          }
-          Optional<SourceRef> renumbered = openEpoch(opened, why);
-          if (renumbered.isEmpty()) {
-            refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
-            return;
-          }
-          synchronized (this) {
-            if (state != State.OPENING) {
-              return;
-            }
-            source = renumbered.get();
-            barrierCommitted = new CompletableFuture<>();
-          }
-          // A barrier that got lost would leave every batch behind it without an epoch.
-          if (isCommitted(barrier(renumbered.get()))) {
-            welcome(renumbered.get(), checkpoint, 0, why);
-          }
-        }
-      }
-    } catch (ExecutionException e) {
-      fail("the bus did not take the barrier", e.getCause());
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      fail("the gateway is stopping", e);
-    } catch (RuntimeException e) {
-      fail("a stream could not be opened", e);
-    }
+  /// What is committed ends with a barrier of the session; empty if the stream has ended.
+  synchronized Optional<CompletableFuture<Boolean>> barrierCommitted() {
+    return state == State.OPENING ? Optional.of(barrierCommitted) : Optional.empty();
   }
 
-  private void tooManyEpochs(SourceRef opened, String why) {
-    int most = services.epochs().perHour();
-    LOG.warn("no more epochs source={} per_hour={} because {}", opened.sourceId(), most, why);
-    refuse(
-        Refusal.TOO_MANY_EPOCHS,
-        "This source begins its numbers anew more often than the "
-            + most
-            + " times an hour that it may, and would again: "
-            + why
-            + ". See that the agent's data directory is kept, whole and used by one agent alone;"
-            + " it is tried again by itself.");
-  }
-
-  private Optional<SourceRef> openEpoch(SourceRef opened, String why) {
-    Optional<SourceRef> renumbered = services.sources().openEpoch(opened);
-    renumbered.ifPresent(
-        now -> {
-          LOG.warn("epoch opened source={} epoch={} because {}", now.sourceId(), now.epoch(), why);
-          services.meters().epochOpened();
-        });
-    return renumbered;
-  }
-
-  /// Sends the barrier and waits until ingest has committed it. False if the stream has ended
-  /// meanwhile.
-  private boolean isCommitted(BatchHeader barrier) throws InterruptedException, ExecutionException {
-    send(barrier).get();
-    CompletableFuture<Boolean> committed;
-    synchronized (this) {
-      if (state != State.OPENING) {
-        return false;
-      }
-      committed = barrierCommitted;
-    }
-    try {
-      return committed.get(services.properties().welcomeWithin().toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException e) {
-      fail("ingest has not reached the source's barrier", e);
+  /// The numbering of the source ended; false if the stream has ended too.
+  synchronized boolean renumbered(SourceRef now) {
+    if (state != State.OPENING) {
       return false;
     }
+    source = now;
+    barrierCommitted = new CompletableFuture<>();
+    return true;
   }
 
-  private void welcome(SourceRef opened, Checkpoint checkpoint, long durable, String epochOpened) {
-    long windowBytes = services.window(opened.partition());
-    AcknowledgeMode acknowledged =
-        mode(services.sources().standing(List.of(opened.sourceId())).getFirst().acknowledge());
+  /// From here on batches are taken.
+  void live(SourceRef opened, DigestChain durable, Welcome welcome) {
     synchronized (this) {
       if (state != State.OPENING) {
         return;
       }
       source = opened;
       state = State.LIVE;
-      acknowledge = acknowledged;
-      window = new SendWindow(durable, windowBytes);
-      chain = new DigestChain(durable, durable == 0 ? new byte[0] : checkpoint.digest());
-      progressNs = services.nanoTime().getAsLong();
-      durableNs = progressNs;
+      acknowledge = welcome.getAcknowledge();
+      window = new SendWindow(welcome.getDurableSeq(), welcome.getWindowBytes());
+      chain = durable;
+      stall.begin(services.nanoTime().getAsLong());
       services.reports().connected(opened);
-      toAgent.onNext(
-          PlatformFrame.newBuilder()
-              .setWelcome(
-                  Welcome.newBuilder()
-                      .setSession(opened.session())
-                      .setEpoch(opened.epoch())
-                      .setDurableSeq(durable)
-                      .setDurablePosition(checkpoint.position())
-                      .setWindowBytes(windowBytes)
-                      .setPolicyVersion(BatchCheck.POLICY_VERSION)
-                      .setAcknowledge(acknowledged)
-                      .setStartEpoch(!epochOpened.isEmpty())
-                      .setReason(epochOpened))
-              .build());
+      toAgent.onNext(PlatformFrame.newBuilder().setWelcome(welcome).build());
     }
     LOG.info(
         "stream opened source={} tenant={} epoch={} session={} durable_seq={}",
@@ -392,89 +255,21 @@ final class SourceStream implements DurableMarks.Listener {
         opened.tenantId(),
         opened.epoch(),
         opened.session(),
-        durable);
+        welcome.getDurableSeq());
     askForNext();
-  }
-
-  private BatchHeader barrier(SourceRef opened) {
-    return completed(BatchHeader.newBuilder().setKind(BatchKind.BARRIER), opened)
-        .setEpoch(opened.epoch())
-        .setSourceId(opened.sourceId().toString())
-        .setPolicyVersion(BatchCheck.POLICY_VERSION)
-        .build();
-  }
-
-  private CompletableFuture<?> send(BatchHeader barrier) {
-    return services.bus().send(live().partition(), barrier, new byte[0]);
   }
 
   // Batches.
 
-  private void batch(Incoming.Events events) {
-    BatchHeader header = events.header();
-    byte[] payload = events.payload();
-    SourceRef to = live();
-    switch (BatchCheck.of(header, payload, to)) {
-      case BatchCheck.Wrong(Refusal refusal, String why) -> {
-        refuse(refusal, why);
-        return;
-      }
-      case BatchCheck.Right() -> {}
-    }
-    byte[] before = digestBefore(header);
-    switch (place(header, payload.length)) {
-      case SendWindow.Placement.Refused(String why) -> refuse(Refusal.OUT_OF_ORDER, why);
-      case SendWindow.Placement.Dropped() -> services.meters().dropped(payload.length);
-      case SendWindow.Placement.Next() -> {
-        if (before != null
-            && !Arrays.equals(
-                BatchDigest.next(before, payload, 0, payload.length),
-                header.getDigest().toByteArray())) {
-          unchained(to, header);
-          return;
-        }
-        Duration wait = services.quotas().spent(to.tenantId(), Charge.of(header, payload.length));
-        if (wait.isPositive()) {
-          waitFor(wait);
-        }
-        BatchHeader complete = completed(header.toBuilder(), to).build();
-        services
-            .bus()
-            .send(to.partition(), complete, payload)
-            .whenComplete((_, failure) -> accepted(events, failure));
-      }
-    }
-  }
-
-  /// The numbers fit, but what is before them in the agent's spool is not what is before them
-  /// here: the numbering ends, and the agent begins the next one when it comes back.
-  private void unchained(SourceRef to, BatchHeader header) {
-    String why =
-        "The batch that begins at "
-            + header.getFirstSeq()
-            + " does not follow the one that was sent before it.";
-    if (!services.epochs().admits(to.sourceId())) {
-      tooManyEpochs(to, why);
-      return;
-    }
-    openEpoch(to, why);
-    refuse(Refusal.OUT_OF_ORDER, why);
-  }
-
-  private synchronized byte @Nullable [] digestBefore(BatchHeader header) {
+  synchronized byte @Nullable [] digestBefore(BatchHeader header) {
     return chain.before(header.getFirstSeq());
   }
 
-  private synchronized SendWindow.Placement place(BatchHeader header, int bytes) {
+  synchronized SendWindow.Placement place(BatchHeader header, int bytes) {
     if (state != State.LIVE) {
       return new SendWindow.Placement.Dropped();
     }
-    if (window.isEmpty()) {
-      progressNs = services.nanoTime().getAsLong();
-    }
-    if (window.isAllDurable()) {
-      durableNs = progressNs;
-    }
+    stall.sending(window, services.nanoTime().getAsLong());
     SendWindow.Placement placement =
         window.place(header.getFirstSeq(), header.getFirstSeq() + header.getCount(), bytes);
     if (placement instanceof SendWindow.Placement.Next) {
@@ -487,7 +282,7 @@ final class SourceStream implements DurableMarks.Listener {
     return placement;
   }
 
-  private void accepted(Incoming.Events events, @Nullable Throwable failure) {
+  void accepted(Incoming.Events events, @Nullable Throwable failure) {
     synchronized (this) {
       unacceptedBytes -= events.payload().length;
     }
@@ -504,16 +299,6 @@ final class SourceStream implements DurableMarks.Listener {
     askForNext();
   }
 
-  private BatchHeader.Builder completed(BatchHeader.Builder header, SourceRef to) {
-    Instant now = services.clock().instant();
-    return header
-        .setTenantId(to.tenantId().toString())
-        .setSession(to.session())
-        .setAcceptedAtUs(
-            TimeUnit.SECONDS.toMicros(now.getEpochSecond())
-                + TimeUnit.NANOSECONDS.toMicros(now.getNano()));
-  }
-
   /// Requests a frame if there is room for what it may carry.
   private synchronized void askForNext() {
     if (state == State.LIVE
@@ -526,7 +311,7 @@ final class SourceStream implements DurableMarks.Listener {
     }
   }
 
-  private synchronized void waitFor(Duration wait) {
+  synchronized void waitFor(Duration wait) {
     waits = true;
     waitUntilNs = services.nanoTime().getAsLong() + wait.toNanos();
     services.meters().throttled();
@@ -565,10 +350,7 @@ final class SourceStream implements DurableMarks.Listener {
         return;
       }
       chain.durable(mark.seq());
-      stalls = 0;
-      progressNs = services.nanoTime().getAsLong();
-      stallAfter = patience(progressNs - durableNs);
-      durableNs = progressNs;
+      stall.progressed(services.nanoTime().getAsLong());
       sayDurable();
     }
     services.reports().durable(opened, events);
@@ -595,7 +377,7 @@ final class SourceStream implements DurableMarks.Listener {
       return;
     }
     if (now.source().session() > opened.get().session()) {
-      refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
+      superseded();
       return;
     }
     acknowledge(mode(now.acknowledge()));
@@ -626,15 +408,12 @@ final class SourceStream implements DurableMarks.Listener {
   void tick() {
     boolean given;
     synchronized (this) {
-      long quietNs = services.nanoTime().getAsLong() - progressNs;
-      if (state != State.LIVE
-          || window.isEmpty()
-          || unacceptedBytes > 0
-          || quietNs < stallAfter.toNanos()) {
+      long nowNs = services.nanoTime().getAsLong();
+      if (state != State.LIVE || window.isEmpty() || unacceptedBytes > 0 || !stall.isOver(nowNs)) {
         return;
       }
-      stalls++;
-      given = stalls > STALLS_MAX;
+      long quietNs = stall.quietNs(nowNs);
+      given = stall.noticed();
       LOG.warn(
           "no progress, {} source={} from_seq={} outstanding_bytes={} quiet_ms={}",
           given ? "ending the stream" : "asking again",
@@ -642,8 +421,6 @@ final class SourceStream implements DurableMarks.Listener {
           window.durableSeq() + 1,
           window.outstandingBytes(),
           TimeUnit.NANOSECONDS.toMillis(quietNs));
-      Duration doubled = stallAfter.multipliedBy(2);
-      stallAfter = doubled.compareTo(STALL_LAST) > 0 ? STALL_LAST : doubled;
       if (!given) {
         rewind();
       }
@@ -657,19 +434,9 @@ final class SourceStream implements DurableMarks.Listener {
     }
   }
 
-  /// Where commits come slowly, asking again early only adds to what they are slow of.
-  private Duration patience(long sinceDurableNs) {
-    Duration slow = Duration.ofNanos(3 * sinceDurableNs);
-    Duration least = services.properties().stallAfter();
-    if (slow.compareTo(least) <= 0) {
-      return least;
-    }
-    return slow.compareTo(STALL_LAST) > 0 ? STALL_LAST : slow;
-  }
-
   private void rewind() {
     services.meters().rewound();
-    progressNs = services.nanoTime().getAsLong();
+    stall.askedAgain(services.nanoTime().getAsLong());
     toAgent.onNext(
         PlatformFrame.newBuilder()
             .setRewind(Rewind.newBuilder().setFromSeq(window.goBack()))
@@ -702,6 +469,10 @@ final class SourceStream implements DurableMarks.Listener {
     toAgent.onCompleted();
   }
 
+  void superseded() {
+    refuse(Refusal.SUPERSEDED, "A newer stream of this source was opened.");
+  }
+
   /// Ends the stream with a status.
   void end(Status status) {
     if (end()) {
@@ -709,7 +480,7 @@ final class SourceStream implements DurableMarks.Listener {
     }
   }
 
-  private void fail(String what, Throwable failure) {
+  void fail(String what, Throwable failure) {
     if (!end()) {
       return;
     }
@@ -745,7 +516,7 @@ final class SourceStream implements DurableMarks.Listener {
     services.streams().remove(opened, this);
   }
 
-  private synchronized SourceRef live() {
+  synchronized SourceRef live() {
     SourceRef opened = source;
     if (opened == null) {
       throw new IllegalStateException("a stream without a source, agent " + agent.agentId());

@@ -1,13 +1,16 @@
 package io.claritystream.stream.gateway;
 
+import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.stream.bus.EventBus;
 import io.claritystream.stream.source.DurableMarks;
 import io.claritystream.stream.source.SourceGaps;
+import io.claritystream.stream.source.SourceRef;
 import io.claritystream.stream.source.SourceReports;
 import io.claritystream.stream.source.SourceSnapshots;
 import io.claritystream.stream.source.Sources;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -44,6 +47,17 @@ record StreamServices(
   long window(int partition) {
     long share = bus.retentionBytes() / 2 / Math.max(1, sources.inPartition(partition));
     return Math.max(WINDOW_BYTES_MIN, Math.min(properties.window().toBytes(), share));
+  }
+
+  /// A header with what the gateway says of its batch, whatever the agent wrote there.
+  BatchHeader.Builder completed(BatchHeader.Builder header, SourceRef to) {
+    Instant now = clock.instant();
+    return header
+        .setTenantId(to.tenantId().toString())
+        .setSession(to.session())
+        .setAcceptedAtUs(
+            TimeUnit.SECONDS.toMicros(now.getEpochSecond())
+                + TimeUnit.NANOSECONDS.toMicros(now.getNano()));
   }
 
   /// Runs `act` after `wait`, unless the gateway stops before.
