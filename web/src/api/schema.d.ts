@@ -215,7 +215,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The events that could not be folded into what is shown, newest first */
+        /**
+         * The events that could not be folded into what is shown, newest first
+         * @description A row that fails in the same way in each epoch that brings it again is listed once, with its newest letter.
+         */
         get: operations["listDeadLetters"];
         put?: never;
         post?: never;
@@ -865,6 +868,8 @@ export interface components {
             detail: string;
             /** Format: int32 */
             epoch: number;
+            /** Format: int32 */
+            epochs_before: number;
             /** Format: uuid */
             id: string;
             lsn: string | null;
@@ -1226,6 +1231,8 @@ export interface components {
             /** Format: double */
             device_share: number;
             key: string;
+            /** Format: date-time */
+            last_at: string | null;
             name: string;
             pinned: boolean;
             series: components["schemas"]["OverviewSeries"][];

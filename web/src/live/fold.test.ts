@@ -19,6 +19,7 @@ const overview = (): Overview => ({
       device_share: 1,
       coefficient_of_variation: 0.1,
       pinned: false,
+      last_at: '2026-11-21T08:52:10Z',
       series: [
         { site_id: 'leeds', name: 'Leeds', points: [[minute, 4, 3]] },
         { site_id: 'porto', name: 'Porto', points: [[minute, 9, 3]] },
@@ -143,7 +144,7 @@ describe('foldIntoOverview', () => {
     );
   });
 
-  it('does not call a chart newer than the newest event', () => {
-    expect(withAges(overview()).charts[0]?.at).toBe('2026-11-21T09:00:20.000Z');
+  it('takes the age of a chart from its newest reading, whose value its lines go on with', () => {
+    expect(withAges(overview()).charts[0]?.at).toBe('2026-11-21T08:52:10.000Z');
   });
 });

@@ -23,19 +23,12 @@ export function withAges(
   return {
     ...overview,
     known,
-    charts: overview.charts.map((chart) => ({ ...chart, at: newestOf(chart, overview) })),
+    // Its lines go on with held values for a while, so they do not tell when a reading came.
+    charts: overview.charts.map((chart) => ({
+      ...chart,
+      at: chart.last_at && canonical(chart.last_at),
+    })),
   };
-}
-
-/** A minute that is over was last written at its end at the latest; never later than the newest event. */
-function newestOf(chart: OverviewChart, overview: Overview): string | null {
-  const last = Math.max(
-    ...chart.series.map((series) => series.points.at(-1)?.[0] ?? Number.NEGATIVE_INFINITY),
-  );
-  if (!Number.isFinite(last)) return null;
-  const end = (last + 60) * 1000;
-  const newest = overview.newest_event_at ? Date.parse(overview.newest_event_at) : end;
-  return new Date(Math.max(last * 1000, Math.min(end, newest))).toISOString();
 }
 
 /**

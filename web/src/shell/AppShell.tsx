@@ -153,14 +153,22 @@ function WorkspaceMenu({ me }: { me: Me }) {
   );
 }
 
+/** Failed events are a part of the data sources, at an address of their own. */
+const useIsFailedEvents = (): boolean =>
+  useMatches({ select: (matches) => matches.at(-1)?.fullPath === paths.deadLetters });
+
 function NavLink({ item }: { item: NavItem }) {
   const Icon = item.icon;
+  const within = useIsFailedEvents() && item.to === paths.dataSources;
+  const active = 'bg-sunken font-medium text-ink';
   return (
     <Link
       to={item.to}
       className="flex h-8 items-center gap-3 rounded-panel px-2 text-body"
-      activeProps={{ className: 'bg-sunken font-medium text-ink' }}
-      inactiveProps={{ className: 'text-ink-2 hover:bg-sunken/60 hover:text-ink' }}
+      activeProps={{ className: active }}
+      inactiveProps={{
+        className: within ? active : 'text-ink-2 hover:bg-sunken/60 hover:text-ink',
+      }}
     >
       <Icon aria-hidden className="size-4 shrink-0" strokeWidth={1.75} />
       {item.label}
@@ -188,6 +196,8 @@ function SideNav({ me }: { me: Me }) {
 }
 
 function BottomBar() {
+  const failedEvents = useIsFailedEvents();
+  const active = 'font-medium text-ink';
   return (
     <nav
       aria-label="Main"
@@ -198,8 +208,10 @@ function BottomBar() {
           key={item.to}
           to={item.to}
           className="flex h-14 min-w-0 flex-col items-center justify-center gap-1 text-center text-axis leading-none focus-visible:outline-offset-[-2px]"
-          activeProps={{ className: 'font-medium text-ink' }}
-          inactiveProps={{ className: 'text-ink-3' }}
+          activeProps={{ className: active }}
+          inactiveProps={{
+            className: failedEvents && item.to === paths.dataSources ? active : 'text-ink-3',
+          }}
         >
           <item.icon aria-hidden className="size-5" strokeWidth={1.75} />
           {item.label}

@@ -84,7 +84,7 @@ export default function Palette({
           value={search}
           onValueChange={setSearch}
           data-autofocus
-          placeholder="Go to a page, device or source, or run a command"
+          placeholder="Page, device, source or command"
           className="h-12 w-full border-b border-line bg-transparent px-4 text-prose outline-none placeholder:text-ink-3 max-lg:text-[1rem]"
         />
         <Command.List className="max-h-[min(24rem,60dvh)] overflow-y-auto p-1.5">

@@ -5,7 +5,7 @@ const groups = [
   {
     title: 'Anywhere',
     keys: [
-      { keys: ['Ctrl', 'K'], does: 'Search or run a command (⌘ K on a Mac)' },
+      { keys: ['Ctrl', 'K'], does: 'Search or run a command (Cmd K on a Mac)' },
       { keys: ['/'], does: 'Search' },
       { keys: ['?'], does: 'This list' },
       { keys: ['Esc'], does: 'Close what is open' },

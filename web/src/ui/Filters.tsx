@@ -1,5 +1,10 @@
+import { useQuery } from '@tanstack/react-query';
 import { ChevronRight } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { type ReactNode, useId } from 'react';
+import { sourcesQuery } from '../api/queries';
+import { Button } from './Button';
+import { controlClass, selectClass } from './Field';
+import { isRemoved } from './Status';
 import { useWide } from './useWide';
 
 /** On a phone filters would hide what they filter. */
@@ -21,3 +26,128 @@ export function FoldedFilters({ count, children }: { count: number; children: Re
     </details>
   );
 }
+
+/** A field's text, without blanks around it; undefined where there is none. */
+export type Values = (name: string) => string | undefined;
+
+/**
+ * The fields above a list. What is typed counts once it is applied, and is kept if `apply` finds
+ * something wrong with it.
+ */
+export function FilterForm({
+  columns,
+  apply,
+  applyLabel = 'Apply filters',
+  clear,
+  error,
+  errorId,
+  children,
+}: {
+  /** The widths of the fields and of the buttons, as a class. */
+  columns: string;
+  apply: (value: Values) => void;
+  applyLabel?: string;
+  /** The way back to no filter, where one is set. */
+  clear?: ReactNode;
+  error?: string | null;
+  errorId?: string;
+  children: ReactNode;
+}) {
+  const submit = (event: React.FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    const form = new FormData(event.currentTarget);
+    apply((name) => String(form.get(name) ?? '').trim() || undefined);
+  };
+  return (
+    <form onSubmit={submit} className="mb-3">
+      <div className={`grid items-end gap-2 sm:grid-cols-2 ${columns}`}>
+        {children}
+        <div className="flex gap-2">
+          <Button type="submit">{applyLabel}</Button>
+          {clear}
+        </div>
+      </div>
+      {error && (
+        <p id={errorId} role="alert" className="pt-1 text-meta text-critical">
+          {error}
+        </p>
+      )}
+    </form>
+  );
+}
+
+export function Labelled({
+  label,
+  id,
+  children,
+}: {
+  label: string;
+  id: string;
+  children: ReactNode;
+}) {
+  return (
+    <div className="min-w-0">
+      <label className="mb-1 block text-meta text-ink-2" htmlFor={id}>
+        {label}
+      </label>
+      {children}
+    </div>
+  );
+}
+
+export function SourceFilter({ value }: { value: string | undefined }) {
+  const sources = useQuery({ ...sourcesQuery, refetchInterval: false });
+  const id = useId();
+  return (
+    <Labelled label="Source" id={id}>
+      <select
+        id={id}
+        name="source_id"
+        defaultValue={value ?? ''}
+        key={sources.data ? 'known' : 'loading'}
+        className={selectClass}
+      >
+        <option value="">All sources</option>
+        {sources.data?.data.map((source) => (
+          <option key={source.id} value={source.id}>
+            {source.name}
+            {isRemoved(source) && ' (removed)'}
+          </option>
+        ))}
+      </select>
+    </Labelled>
+  );
+}
+
+export function TableFilter({ value }: { value: string | undefined }) {
+  const id = useId();
+  return (
+    <Labelled label="Table" id={id}>
+      <input
+        id={id}
+        name="table"
+        defaultValue={value}
+        maxLength={200}
+        placeholder="schema.table"
+        className={`${controlClass} font-mono`}
+      />
+    </Labelled>
+  );
+}
+
+/** What sources are called, by id. */
+export function useSourceName(): (id: string) => string {
+  const { data } = useQuery({ ...sourcesQuery, refetchInterval: false });
+  return (id) => data?.data.find((source) => source.id === id)?.name ?? 'Unknown source';
+}
+
+/** A local date and time, as the browser's field has it, from an instant and back. */
+export const toLocal = (iso: string | undefined): string => {
+  const ms = iso ? Date.parse(iso) : Number.NaN;
+  if (Number.isNaN(ms)) return '';
+  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+};
+export const fromLocal = (local: string | undefined): string | undefined => {
+  const ms = local ? Date.parse(local) : Number.NaN;
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
+};

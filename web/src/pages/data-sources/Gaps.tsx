@@ -2,9 +2,8 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { sourceGapsQuery } from '../../api/queries';
 import type { Source, SourceGap } from '../../api/types';
 import { Moment } from '../../ui/Age';
-import { Button } from '../../ui/Button';
-import { Failed, TableSkeleton } from '../../ui/Feedback';
 import { formatCount, words, zoneName } from '../../ui/format';
+import { LoadMore, Unlisted } from '../../ui/Listing';
 import { Panel } from '../../ui/Panel';
 
 /** How often something of a source was not captured, and whether that is repaired. */
@@ -37,11 +36,7 @@ export function Gaps({ source }: { source: Source }) {
       aside={<span>Times in {zoneName()}</span>}
     >
       {!gaps ? (
-        query.error ? (
-          <Failed error={query.error} retry={() => void query.refetch()} />
-        ) : (
-          <TableSkeleton what="the gaps" rows={2} />
-        )
+        <Unlisted query={query} what="the gaps" rows={2} />
       ) : (
         <ul>
           {gaps.map((gap) => (
@@ -49,16 +44,7 @@ export function Gaps({ source }: { source: Source }) {
           ))}
         </ul>
       )}
-      {query.hasNextPage && (
-        <div className="border-t border-line-weak px-3 py-1.5">
-          <Button
-            aria-disabled={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Load more
-          </Button>
-        </div>
-      )}
+      <LoadMore query={query} />
     </Panel>
   );
 }

@@ -7,9 +7,10 @@ import { deadLettersQuery, sourceQuery, sourceTablesQuery } from '../../api/quer
 import type { Source } from '../../api/types';
 import { paths } from '../../paths';
 import { Age } from '../../ui/Age';
-import { Button, buttonClass } from '../../ui/Button';
-import { Empty, Failed, Loading, Notice, Skeleton, TableSkeleton } from '../../ui/Feedback';
+import { buttonClass } from '../../ui/Button';
+import { Empty, Failed, Loading, Notice, Skeleton } from '../../ui/Feedback';
 import { formatBytes, formatCount, words, zoneName } from '../../ui/format';
+import { LoadMore, Unlisted } from '../../ui/Listing';
 import { NotRefreshed } from '../../ui/NotRefreshed';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { SourceStatus } from '../../ui/Status';
@@ -200,11 +201,7 @@ function DeadLetters({ id }: { id: string }) {
       }
     >
       {!letters ? (
-        query.error ? (
-          <Failed error={query.error} retry={() => void query.refetch()} />
-        ) : (
-          <TableSkeleton what="the failed events" rows={2} />
-        )
+        <Unlisted query={query} what="the failed events" rows={2} />
       ) : letters.length === 0 ? (
         <p className="px-3 pb-3 text-ink-3">
           {incomplete === 0
@@ -218,16 +215,7 @@ function DeadLetters({ id }: { id: string }) {
           ))}
         </ul>
       )}
-      {query.hasNextPage && (
-        <div className="border-t border-line-weak px-3 py-1.5">
-          <Button
-            aria-disabled={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Load more
-          </Button>
-        </div>
-      )}
+      <LoadMore query={query} />
     </Panel>
   );
 }

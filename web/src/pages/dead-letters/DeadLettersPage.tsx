@@ -2,20 +2,27 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { CircleCheck, Info } from 'lucide-react';
 import { useId } from 'react';
-import { deadLetterGroupsQuery, deadLettersQuery, sourcesQuery } from '../../api/queries';
+import { deadLetterGroupsQuery, deadLettersQuery } from '../../api/queries';
 import type { DeadLetterGroup, DeadLetterGroups } from '../../api/types';
 import { paths } from '../../paths';
 import type { DeadLettersSearch } from '../../routes';
 import { Moment } from '../../ui/Age';
-import { Button, buttonClass } from '../../ui/Button';
+import { buttonClass } from '../../ui/Button';
 import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
-import { Empty, Failed, Notice, TableSkeleton } from '../../ui/Feedback';
-import { controlClass, selectClass } from '../../ui/Field';
-import { FoldedFilters } from '../../ui/FoldedFilters';
+import { Empty, Notice } from '../../ui/Feedback';
+import { selectClass } from '../../ui/Field';
+import {
+  FilterForm,
+  FoldedFilters,
+  Labelled,
+  SourceFilter,
+  TableFilter,
+  useSourceName,
+} from '../../ui/Filters';
 import { formatCount, zoneName } from '../../ui/format';
-import { PageHeader, Panel } from '../../ui/Panel';
+import { Listing, LoadMore } from '../../ui/Listing';
+import { PageHeader } from '../../ui/Panel';
 import { Segmented } from '../../ui/Segmented';
-import { isRemoved } from '../../ui/Status';
 import { Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
@@ -84,89 +91,45 @@ function Dropped({ groups }: { groups: DeadLetterGroups }) {
 
 function Filters({ search }: { search: DeadLettersSearch }) {
   const navigate = useNavigate();
-  const sources = useQuery({ ...sourcesQuery, refetchInterval: false });
   const id = useId();
-  const submit = (event: React.FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const value = (name: string) => String(form.get(name) ?? '').trim() || undefined;
-    const wanted: Record<string, string | undefined> = {
-      view: search.view,
-      source_id: value('source_id'),
-      cause: value('cause'),
-      table: value('table'),
-    };
-    void navigate({ to: paths.deadLetters, search: wanted as DeadLettersSearch });
-  };
-  const label = 'mb-1 block text-meta text-ink-2';
   const { view, ...filter } = search;
   return (
-    <form onSubmit={submit} className="mb-3">
-      <div className="grid items-end gap-2 sm:grid-cols-2 lg:grid-cols-[12rem_16rem_minmax(8rem,16rem)_auto]">
-        <div>
-          <label className={label} htmlFor={`${id}-source`}>
-            Source
-          </label>
-          <select
-            id={`${id}-source`}
-            name="source_id"
-            defaultValue={search.source_id ?? ''}
-            key={sources.data ? 'known' : 'loading'}
-            className={selectClass}
+    <FilterForm
+      columns="lg:grid-cols-[12rem_16rem_minmax(8rem,16rem)_auto]"
+      apply={(value) => {
+        const wanted: Record<string, string | undefined> = {
+          view,
+          source_id: value('source_id'),
+          cause: value('cause'),
+          table: value('table'),
+        };
+        void navigate({ to: paths.deadLetters, search: wanted as DeadLettersSearch });
+      }}
+      clear={
+        Object.keys(filter).length > 0 && (
+          <Link
+            to={paths.deadLetters}
+            search={view ? { view } : {}}
+            className={buttonClass('ghost')}
           >
-            <option value="">All sources</option>
-            {sources.data?.data.map((source) => (
-              <option key={source.id} value={source.id}>
-                {source.name}
-                {isRemoved(source) && ' (removed)'}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div>
-          <label className={label} htmlFor={`${id}-cause`}>
-            Cause
-          </label>
-          <select
-            id={`${id}-cause`}
-            name="cause"
-            defaultValue={search.cause ?? ''}
-            className={selectClass}
-          >
-            <option value="">All causes</option>
-            {causeKeys.map((cause) => (
-              <option key={cause} value={cause}>
-                {causeName(cause)}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div>
-          <label className={label} htmlFor={`${id}-table`}>
-            Table
-          </label>
-          <input
-            id={`${id}-table`}
-            name="table"
-            defaultValue={search.table}
-            placeholder="schema.table"
-            className={`${controlClass} font-mono`}
-          />
-        </div>
-        <div className="flex gap-2">
-          <Button type="submit">Apply filters</Button>
-          {Object.keys(filter).length > 0 && (
-            <Link
-              to={paths.deadLetters}
-              search={view ? { view } : {}}
-              className={buttonClass('ghost')}
-            >
-              Clear
-            </Link>
-          )}
-        </div>
-      </div>
-    </form>
+            Clear
+          </Link>
+        )
+      }
+    >
+      <SourceFilter value={search.source_id} />
+      <Labelled label="Cause" id={id}>
+        <select id={id} name="cause" defaultValue={search.cause ?? ''} className={selectClass}>
+          <option value="">All causes</option>
+          {causeKeys.map((cause) => (
+            <option key={cause} value={cause}>
+              {causeName(cause)}
+            </option>
+          ))}
+        </select>
+      </Labelled>
+      <TableFilter value={search.table} />
+    </FilterForm>
   );
 }
 
@@ -199,97 +162,91 @@ function Nothing({ filter }: { filter: Filter }) {
 }
 
 function Groups({ filter }: { filter: Filter }) {
-  const { data, error, refetch } = useQuery(deadLetterGroupsQuery(filter));
-  const sources = useQuery({ ...sourcesQuery, refetchInterval: false });
+  const query = useQuery(deadLetterGroupsQuery(filter));
   const wide = useWide();
-  const nameOf = (id: string) =>
-    sources.data?.data.find((source) => source.id === id)?.name ?? 'Unknown source';
-  if (!data) {
-    return (
-      <Panel>
-        {error ? (
-          <Failed error={error} retry={() => void refetch()} />
-        ) : (
-          <TableSkeleton what="the failed events" />
-        )}
-      </Panel>
-    );
-  }
-  if (data.data.length === 0) {
-    return (
-      <Panel>
-        <Nothing filter={filter} />
-      </Panel>
-    );
-  }
+  const nameOf = useSourceName();
   return (
-    <Panel aria-label="Failed events by cause">
-      {wide ? (
-        <Table caption="Failed events by cause">
-          <thead>
-            <tr>
-              <Th className="w-8 pr-0">
-                <span className="sr-only">Newest event</span>
-              </Th>
-              <Th>Cause</Th>
-              <Th>Table</Th>
-              <Th>Source</Th>
-              <Th>SQLSTATE</Th>
-              <Th className="text-right">Events</Th>
-              <Th>First</Th>
-              <Th>Newest</Th>
-            </tr>
-          </thead>
-          <tbody>
-            {data.data.map((group) => (
-              <ExpandableRow
-                key={keyOf(group)}
-                label={`Newest event of ${causeName(group.cause)}, ${group.table ?? 'no table'}`}
-                columns={8}
-                detail={<GroupDetail group={group} />}
-              >
-                <Td className="font-medium whitespace-nowrap">{causeName(group.cause)}</Td>
-                <Td className="font-mono text-meta">{group.table ?? 'no table'}</Td>
-                <Td>
-                  <Link to={paths.source} params={{ id: group.source_id }} className="link-inline">
-                    {nameOf(group.source_id)}
-                  </Link>
-                </Td>
-                <Td className="font-mono text-meta text-ink-2">{group.sqlstate ?? '–'}</Td>
-                <Td className="text-right">{formatCount(group.events)}</Td>
-                <Td>
-                  <Moment at={group.first_at} />
-                </Td>
-                <Td>
-                  <Moment at={group.last_at} />
-                </Td>
-              </ExpandableRow>
-            ))}
-          </tbody>
-        </Table>
-      ) : (
-        <ul className="[&>li:first-child]:border-t-0">
-          {data.data.map((group) => (
-            <ExpandableItem key={keyOf(group)} detail={<GroupDetail group={group} />}>
-              <span className="flex items-baseline justify-between gap-3">
-                <span className="font-medium">{causeName(group.cause)}</span>
-                <span>{formatCount(group.events)}</span>
-              </span>
-              <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
-                <span className="min-w-0 font-mono break-all">{group.table ?? 'no table'}</span>
-                <span className="shrink-0">{nameOf(group.source_id)}</span>
-              </span>
-            </ExpandableItem>
-          ))}
-        </ul>
+    <Listing
+      query={query}
+      what="the failed events"
+      isEmpty={(groups) => groups.data.length === 0}
+      nothing={<Nothing filter={filter} />}
+      label="Failed events by cause"
+    >
+      {(data) => (
+        <>
+          {wide ? (
+            <Table caption="Failed events by cause">
+              <thead>
+                <tr>
+                  <Th className="w-8 pr-0">
+                    <span className="sr-only">Newest event</span>
+                  </Th>
+                  <Th>Cause</Th>
+                  <Th>Table</Th>
+                  <Th>Source</Th>
+                  <Th>SQLSTATE</Th>
+                  <Th className="text-right">Events</Th>
+                  <Th>First</Th>
+                  <Th>Newest</Th>
+                </tr>
+              </thead>
+              <tbody>
+                {data.data.map((group) => (
+                  <ExpandableRow
+                    key={keyOf(group)}
+                    label={`Newest event of ${causeName(group.cause)}, ${group.table ?? 'no table'}`}
+                    columns={8}
+                    detail={<GroupDetail group={group} />}
+                  >
+                    <Td className="font-medium whitespace-nowrap">{causeName(group.cause)}</Td>
+                    <Td className="font-mono text-meta">{group.table ?? 'no table'}</Td>
+                    <Td>
+                      <Link
+                        to={paths.source}
+                        params={{ id: group.source_id }}
+                        className="link-inline"
+                      >
+                        {nameOf(group.source_id)}
+                      </Link>
+                    </Td>
+                    <Td className="font-mono text-meta text-ink-2">{group.sqlstate ?? '–'}</Td>
+                    <Td className="text-right">{formatCount(group.events)}</Td>
+                    <Td>
+                      <Moment at={group.first_at} />
+                    </Td>
+                    <Td>
+                      <Moment at={group.last_at} />
+                    </Td>
+                  </ExpandableRow>
+                ))}
+              </tbody>
+            </Table>
+          ) : (
+            <ul className="[&>li:first-child]:border-t-0">
+              {data.data.map((group) => (
+                <ExpandableItem key={keyOf(group)} detail={<GroupDetail group={group} />}>
+                  <span className="flex items-baseline justify-between gap-3">
+                    <span className="font-medium">{causeName(group.cause)}</span>
+                    <span>{formatCount(group.events)}</span>
+                  </span>
+                  <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
+                    <span className="min-w-0 font-mono break-all">{group.table ?? 'no table'}</span>
+                    <span className="shrink-0">{nameOf(group.source_id)}</span>
+                  </span>
+                </ExpandableItem>
+              ))}
+            </ul>
+          )}
+          {data.truncated && (
+            <p className="border-t border-line-weak px-3 py-2 text-meta text-ink-3">
+              Only the newest {formatCount(data.data.length)} groups are shown: choose a source or a
+              cause to see the rest.
+            </p>
+          )}
+        </>
       )}
-      {data.truncated && (
-        <p className="border-t border-line-weak px-3 py-2 text-meta text-ink-3">
-          Only the newest {formatCount(data.data.length)} groups are shown: choose a source or a
-          cause to see the rest.
-        </p>
-      )}
-    </Panel>
+    </Listing>
   );
 }
 
@@ -321,34 +278,24 @@ function GroupDetail({ group }: { group: DeadLetterGroup }) {
 
 function Letters({ filter }: { filter: Filter }) {
   const query = useInfiniteQuery(deadLettersQuery(filter));
-  const letters = query.data?.pages.flatMap((page) => page.data);
   return (
-    <Panel aria-label="Failed events">
-      {!letters ? (
-        query.error ? (
-          <Failed error={query.error} retry={() => void query.refetch()} />
-        ) : (
-          <TableSkeleton what="the failed events" />
-        )
-      ) : letters.length === 0 ? (
-        <Nothing filter={filter} />
-      ) : (
-        <ul className="[&>li:first-child]:border-t-0">
-          {letters.map((letter) => (
-            <LetterItem key={letter.id} letter={letter} />
-          ))}
-        </ul>
+    <Listing
+      query={{ ...query, data: query.data?.pages.flatMap((page) => page.data) }}
+      what="the failed events"
+      isEmpty={(letters) => letters.length === 0}
+      nothing={<Nothing filter={filter} />}
+      label="Failed events"
+    >
+      {(letters) => (
+        <>
+          <ul className="[&>li:first-child]:border-t-0">
+            {letters.map((letter) => (
+              <LetterItem key={letter.id} letter={letter} />
+            ))}
+          </ul>
+          <LoadMore query={query} />
+        </>
       )}
-      {query.hasNextPage && (
-        <div className="border-t border-line-weak px-3 py-1.5">
-          <Button
-            aria-disabled={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Load more
-          </Button>
-        </div>
-      )}
-    </Panel>
+    </Listing>
   );
 }

@@ -30,6 +30,7 @@ export function LetterItem({ letter }: { letter: DeadLetter }) {
 /** What was said, where it stands, what helps, and what the event was. */
 export function LetterDetail({ letter }: { letter: DeadLetter | DeadLetterGroup }) {
   const advice = causeAdvice(letter.cause);
+  const before = 'epochs_before' in letter ? letter.epochs_before : 0;
   return (
     <div className="space-y-2">
       <p className="max-w-[60rem] break-words">{letter.detail}</p>
@@ -47,6 +48,12 @@ export function LetterDetail({ letter }: { letter: DeadLetter | DeadLetterGroup 
           </>
         )}
       </p>
+      {before > 0 && (
+        <p className="text-meta text-ink-3">
+          The same row failed in the same way in {formatCount(before)}{' '}
+          {before === 1 ? 'epoch' : 'epochs'} before this one; it is listed once.
+        </p>
+      )}
       <Json value={sampleOf(letter.sample)} label="Sample of the event" />
       {causeNeedsRebuild(letter.cause) && (
         <p>

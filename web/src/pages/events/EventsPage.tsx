@@ -1,8 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
-import { ChevronLeft, ChevronRight, RotateCw, ScrollText } from 'lucide-react';
+import { RotateCw, ScrollText } from 'lucide-react';
 import { useId, useState } from 'react';
-import { eventQuery, eventsQuery, sourcesQuery } from '../../api/queries';
+import { eventQuery, eventsQuery } from '../../api/queries';
 import type { ChangeEvent } from '../../api/types';
 import { paths } from '../../paths';
 import type { EventsSearch } from '../../routes';
@@ -10,13 +10,22 @@ import { Moment } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
-import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
+import { Empty, Failed } from '../../ui/Feedback';
 import { controlClass, selectClass } from '../../ui/Field';
-import { FoldedFilters } from '../../ui/FoldedFilters';
+import {
+  FilterForm,
+  FoldedFilters,
+  fromLocal,
+  Labelled,
+  SourceFilter,
+  TableFilter,
+  toLocal,
+  type Values,
+} from '../../ui/Filters';
 import { formatCount, zoneName } from '../../ui/format';
 import { Json } from '../../ui/Json';
-import { PageHeader, Panel } from '../../ui/Panel';
-import { isRemoved } from '../../ui/Status';
+import { Listing, Pager, usePages } from '../../ui/Listing';
+import { PageHeader } from '../../ui/Panel';
 import { Table, Td, Th } from '../../ui/Table';
 import { useTitle } from '../../ui/useTitle';
 import { useWide } from '../../ui/useWide';
@@ -54,29 +63,14 @@ export function EventsPage() {
   );
 }
 
-/** A local date and time, as the browser's field has it, from an instant and back. */
-const toLocal = (iso: string | undefined): string => {
-  const ms = iso ? Date.parse(iso) : Number.NaN;
-  if (Number.isNaN(ms)) return '';
-  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-};
-const fromLocal = (local: string): string | undefined => {
-  const ms = local ? Date.parse(local) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
-};
-
 function Filters({ search }: { search: EventsSearch }) {
   const navigate = useNavigate();
-  const sources = useQuery({ ...sourcesQuery, refetchInterval: false });
   const [error, setError] = useState<string | null>(null);
   const id = useId();
 
-  const submit = (event: React.FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const value = (name: string) => String(form.get(name) ?? '').trim() || undefined;
-    const from = fromLocal(value('from') ?? '');
-    const to = fromLocal(value('to') ?? '');
+  const apply = (value: Values) => {
+    const from = fromLocal(value('from'));
+    const to = fromLocal(value('to'));
     if (from && to && from >= to) {
       setError('Choose an end after the start.');
       return;
@@ -91,209 +85,141 @@ function Filters({ search }: { search: EventsSearch }) {
     };
     void navigate({ to: paths.events, search: wanted as EventsSearch });
   };
-  const label = 'mb-1 block text-meta text-ink-2';
-
   return (
-    <form onSubmit={submit} className="mb-3">
-      <div className="grid items-end gap-2 sm:grid-cols-2 lg:grid-cols-[10rem_minmax(8rem,14rem)_9rem_12rem_12rem_auto]">
-        <div>
-          <label className={label} htmlFor={`${id}-source`}>
-            Source
-          </label>
-          <select
-            id={`${id}-source`}
-            name="source_id"
-            defaultValue={search.source_id ?? ''}
-            key={sources.data ? 'known' : 'loading'}
-            className={selectClass}
-          >
-            <option value="">All sources</option>
-            {sources.data?.data.map((source) => (
-              <option key={source.id} value={source.id}>
-                {source.name}
-                {isRemoved(source) && ' (removed)'}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div>
-          <label className={label} htmlFor={`${id}-table`}>
-            Table
-          </label>
+    <FilterForm
+      columns="lg:grid-cols-[10rem_minmax(8rem,14rem)_9rem_12rem_12rem_auto]"
+      apply={apply}
+      clear={
+        Object.keys(search).length > 0 && (
+          <Link to={paths.events} search={{}} className={buttonClass('ghost')}>
+            Clear
+          </Link>
+        )
+      }
+      error={error}
+      errorId={`${id}-error`}
+    >
+      <SourceFilter value={search.source_id} />
+      <TableFilter value={search.table} />
+      <Labelled label="Operation" id={`${id}-op`}>
+        <select id={`${id}-op`} name="op" defaultValue={search.op ?? ''} className={selectClass}>
+          <option value="">All</option>
+          {operations.map((op) => (
+            <option key={op} value={op}>
+              {operationWords[op]}
+            </option>
+          ))}
+        </select>
+      </Labelled>
+      {(['from', 'to'] as const).map((end) => (
+        <Labelled key={end} label={end === 'from' ? 'From' : 'To'} id={`${id}-${end}`}>
           <input
-            id={`${id}-table`}
-            name="table"
-            defaultValue={search.table}
-            placeholder="schema.table"
-            className={`${controlClass} font-mono`}
-          />
-        </div>
-        <div>
-          <label className={label} htmlFor={`${id}-op`}>
-            Operation
-          </label>
-          <select id={`${id}-op`} name="op" defaultValue={search.op ?? ''} className={selectClass}>
-            <option value="">All</option>
-            {operations.map((op) => (
-              <option key={op} value={op}>
-                {operationWords[op]}
-              </option>
-            ))}
-          </select>
-        </div>
-        <div>
-          <label className={label} htmlFor={`${id}-from`}>
-            From
-          </label>
-          <input
-            id={`${id}-from`}
-            name="from"
+            id={`${id}-${end}`}
+            name={end}
             type="datetime-local"
             step={1}
-            defaultValue={toLocal(search.from)}
+            defaultValue={toLocal(search[end])}
             aria-invalid={error ? true : undefined}
             aria-describedby={error ? `${id}-error` : undefined}
             className={controlClass}
           />
-        </div>
-        <div>
-          <label className={label} htmlFor={`${id}-to`}>
-            To
-          </label>
-          <input
-            id={`${id}-to`}
-            name="to"
-            type="datetime-local"
-            step={1}
-            defaultValue={toLocal(search.to)}
-            aria-invalid={error ? true : undefined}
-            aria-describedby={error ? `${id}-error` : undefined}
-            className={controlClass}
-          />
-        </div>
-        <div className="flex gap-2">
-          <Button type="submit">Apply filters</Button>
-          {Object.keys(search).length > 0 && (
-            <Link to={paths.events} search={{}} className={buttonClass('ghost')}>
-              Clear
-            </Link>
-          )}
-        </div>
-      </div>
-      {error && (
-        <p id={`${id}-error`} role="alert" className="pt-1 text-meta text-critical">
-          {error}
-        </p>
-      )}
-    </form>
+        </Labelled>
+      ))}
+    </FilterForm>
   );
 }
 
 function EventPages({ search }: { search: EventsSearch }) {
-  /** The cursors of the pages before this one, and this one's own. */
-  const [cursors, setCursors] = useState<(string | undefined)[]>([undefined]);
-  const query = useQuery(eventsQuery(search, cursors.at(-1)));
-  const page = query.data;
-  const newest = cursors.length === 1;
+  const pages = usePages();
+  const query = useQuery(eventsQuery(search, pages.cursor));
   const wide = useWide();
-
-  if (!page) {
-    return (
-      <Panel>
-        {query.error ? (
-          <Failed error={query.error} retry={() => void query.refetch()} />
-        ) : (
-          <TableSkeleton what="the events" rows={12} />
-        )}
-      </Panel>
-    );
-  }
-  if (page.data.length === 0 && newest && !page.next_cursor) {
-    return (
-      <Panel>
-        {Object.keys(search).length > 0 ? (
-          <Empty
-            title="No event matches"
-            actions={
-              <Link to={paths.events} search={{}} className={buttonClass('primary')}>
-                Show all events
-              </Link>
-            }
-          >
-            Try another table, operation or span of time.
-          </Empty>
-        ) : (
-          <Empty
-            title="No events yet"
-            icon={<ScrollText aria-hidden strokeWidth={1.75} />}
-            actions={
-              <Link to={paths.dataSources} className={buttonClass('primary')}>
-                View data sources
-              </Link>
-            }
-          >
-            Each change that an agent captures is listed here as it came.
-          </Empty>
-        )}
-      </Panel>
-    );
-  }
   return (
-    <Panel aria-label="Events" aria-busy={query.isPlaceholderData}>
-      {wide ? (
-        <Table caption="Events" className={cx(query.isPlaceholderData && 'text-ink-3')}>
-          <thead>
-            <tr>
-              <Th className="w-8 pr-0">
-                <span className="sr-only">Payload</span>
-              </Th>
-              <Th>Event time</Th>
-              <Th>Operation</Th>
-              <Th>Table</Th>
-              <Th className="text-right">Seq</Th>
-              <Th>Position</Th>
-              <Th>Payload</Th>
-            </tr>
-          </thead>
-          <tbody>
-            {page.data.map((event) => (
-              <EventRow key={event.event_id} event={event} />
-            ))}
-          </tbody>
-        </Table>
-      ) : (
-        <ul className="[&>li:first-child]:border-t-0">
-          {page.data.map((event) => (
-            <EventItem key={event.event_id} event={event} />
-          ))}
-        </ul>
+    <Listing
+      query={query}
+      what="the events"
+      rows={12}
+      isEmpty={(page) => page.data.length === 0 && pages.isFirst && !page.next_cursor}
+      nothing={<Nothing filtered={Object.keys(search).length > 0} />}
+      label="Events"
+      busy={query.isPlaceholderData}
+    >
+      {(page) => (
+        <>
+          {wide ? (
+            <Table caption="Events" className={cx(query.isPlaceholderData && 'text-ink-3')}>
+              <thead>
+                <tr>
+                  <Th className="w-8 pr-0">
+                    <span className="sr-only">Payload</span>
+                  </Th>
+                  <Th>Event time</Th>
+                  <Th>Operation</Th>
+                  <Th>Table</Th>
+                  <Th className="text-right">Seq</Th>
+                  <Th>Position</Th>
+                  <Th>Payload</Th>
+                </tr>
+              </thead>
+              <tbody>
+                {page.data.map((event) => (
+                  <EventRow key={event.event_id} event={event} />
+                ))}
+              </tbody>
+            </Table>
+          ) : (
+            <ul className="[&>li:first-child]:border-t-0">
+              {page.data.map((event) => (
+                <EventItem key={event.event_id} event={event} />
+              ))}
+            </ul>
+          )}
+          <Pager
+            pages={pages}
+            next={page.next_cursor}
+            waiting={query.isPlaceholderData}
+            backLabel="Newer"
+            onLabel="Older"
+            first={
+              <Button onClick={() => void query.refetch()} aria-disabled={query.isFetching}>
+                <RotateCw aria-hidden className="size-4" strokeWidth={1.75} />
+                Look for newer
+              </Button>
+            }
+          >
+            {page.data.length === 0 && page.next_cursor
+              ? 'No match so far. Older looks further back.'
+              : `Page ${formatCount(pages.number)}, ${formatCount(page.data.length)} events`}
+          </Pager>
+        </>
       )}
-      <div className="flex min-h-11 flex-wrap items-center gap-2 border-t border-line-weak px-3 py-1.5">
-        {newest ? (
-          <Button onClick={() => void query.refetch()} aria-disabled={query.isFetching}>
-            <RotateCw aria-hidden className="size-4" strokeWidth={1.75} />
-            Look for newer
-          </Button>
-        ) : (
-          <Button onClick={() => setCursors(cursors.slice(0, -1))}>
-            <ChevronLeft aria-hidden className="size-4" strokeWidth={1.75} />
-            Newer
-          </Button>
-        )}
-        <Button
-          disabled={!page.next_cursor || query.isPlaceholderData}
-          onClick={() => page.next_cursor && setCursors([...cursors, page.next_cursor])}
-        >
-          Older
-          <ChevronRight aria-hidden className="size-4" strokeWidth={1.75} />
-        </Button>
-        <span role="status" className="ml-auto text-meta text-ink-3">
-          {page.data.length === 0 && page.next_cursor
-            ? 'No match so far. Older looks further back.'
-            : `Page ${formatCount(cursors.length)}, ${formatCount(page.data.length)} events`}
-        </span>
-      </div>
-    </Panel>
+    </Listing>
+  );
+}
+
+function Nothing({ filtered }: { filtered: boolean }) {
+  return filtered ? (
+    <Empty
+      title="No event matches"
+      actions={
+        <Link to={paths.events} search={{}} className={buttonClass('primary')}>
+          Show all events
+        </Link>
+      }
+    >
+      Try another table, operation or span of time.
+    </Empty>
+  ) : (
+    <Empty
+      title="No events yet"
+      icon={<ScrollText aria-hidden strokeWidth={1.75} />}
+      actions={
+        <Link to={paths.dataSources} className={buttonClass('primary')}>
+          View data sources
+        </Link>
+      }
+    >
+      Each change that an agent captures is listed here as it came.
+    </Empty>
   );
 }
 

@@ -1,179 +1,136 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { CircleCheck } from 'lucide-react';
 import { useId } from 'react';
-import { type ConflictFilter, extraConflictsQuery, sourcesQuery } from '../../api/queries';
+import { type ConflictFilter, extraConflictsQuery } from '../../api/queries';
 import type { ExtraConflict } from '../../api/types';
 import { paths } from '../../paths';
 import type { ExtrasSearch } from '../../routes';
-import { Button, buttonClass } from '../../ui/Button';
+import { buttonClass } from '../../ui/Button';
 import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
-import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
-import { controlClass, selectClass } from '../../ui/Field';
+import { Empty } from '../../ui/Feedback';
+import { controlClass } from '../../ui/Field';
+import { FilterForm, Labelled, SourceFilter, TableFilter, useSourceName } from '../../ui/Filters';
 import { formatCount } from '../../ui/format';
+import { Listing, LoadMore } from '../../ui/Listing';
 import { NotRefreshed } from '../../ui/NotRefreshed';
-import { Panel } from '../../ui/Panel';
-import { isRemoved } from '../../ui/Status';
 import { Table, Td, Th } from '../../ui/Table';
 import { useWide } from '../../ui/useWide';
-import { Labelled } from './ExtraFilters';
 import { EntityName, isOfReadings, typeWords, valueText } from './values';
 
 export function ConflictFilters({ search }: { search: ExtrasSearch }) {
   const navigate = useNavigate();
-  const sources = useQuery({ ...sourcesQuery, refetchInterval: false });
   const id = useId();
-  const submit = (event: React.FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const value = (name: string) => String(form.get(name) ?? '').trim() || undefined;
-    const wanted: Record<string, string | undefined> = {
-      view: 'conflicts',
-      source_id: value('source_id'),
-      table: value('table'),
-      key: value('key'),
-    };
-    void navigate({ to: paths.extras, search: wanted as ExtrasSearch });
-  };
   return (
-    <form onSubmit={submit} className="mb-3">
-      <div className="grid items-end gap-2 sm:grid-cols-2 lg:grid-cols-[12rem_minmax(8rem,16rem)_minmax(8rem,16rem)_auto]">
-        <Labelled label="Source" id={`${id}-source`}>
-          <select
-            id={`${id}-source`}
-            name="source_id"
-            defaultValue={search.source_id ?? ''}
-            key={sources.data ? 'known' : 'loading'}
-            className={selectClass}
-          >
-            <option value="">All sources</option>
-            {sources.data?.data.map((source) => (
-              <option key={source.id} value={source.id}>
-                {source.name}
-                {isRemoved(source) && ' (removed)'}
-              </option>
-            ))}
-          </select>
-        </Labelled>
-        <Labelled label="Table" id={`${id}-table`}>
-          <input
-            id={`${id}-table`}
-            name="table"
-            defaultValue={search.table}
-            maxLength={200}
-            placeholder="schema.table"
-            className={`${controlClass} font-mono`}
-          />
-        </Labelled>
-        <Labelled label="Key begins with" id={`${id}-key`}>
-          <input
-            id={`${id}-key`}
-            name="key"
-            defaultValue={search.key}
-            maxLength={200}
-            className={`${controlClass} font-mono`}
-          />
-        </Labelled>
-        <div className="flex gap-2 max-sm:pb-3">
-          <Button type="submit">Apply filters</Button>
-          {(search.source_id ?? search.table ?? search.key) && (
-            <Link to={paths.extras} search={{ view: 'conflicts' }} className={buttonClass('ghost')}>
-              Clear
-            </Link>
-          )}
-        </div>
-      </div>
-    </form>
+    <FilterForm
+      columns="lg:grid-cols-[12rem_minmax(8rem,16rem)_minmax(8rem,16rem)_auto]"
+      apply={(value) => {
+        const wanted: Record<string, string | undefined> = {
+          view: 'conflicts',
+          source_id: value('source_id'),
+          table: value('table'),
+          key: value('key'),
+        };
+        void navigate({ to: paths.extras, search: wanted as ExtrasSearch });
+      }}
+      clear={
+        (search.source_id ?? search.table ?? search.key) && (
+          <Link to={paths.extras} search={{ view: 'conflicts' }} className={buttonClass('ghost')}>
+            Clear
+          </Link>
+        )
+      }
+    >
+      <SourceFilter value={search.source_id} />
+      <TableFilter value={search.table} />
+      <Labelled label="Key begins with" id={id}>
+        <input
+          id={id}
+          name="key"
+          defaultValue={search.key}
+          maxLength={200}
+          className={`${controlClass} font-mono`}
+        />
+      </Labelled>
+    </FilterForm>
   );
 }
 
 /** Keys whose values have several types within a table. */
 export function Conflicts({ filter }: { filter: ConflictFilter }) {
   const query = useInfiniteQuery(extraConflictsQuery(filter));
-  const sources = useQuery({ ...sourcesQuery, refetchInterval: false });
   const conflicts = query.data?.pages.flatMap((page) => page.data);
   const wide = useWide();
-  const nameOf = (id: string) =>
-    sources.data?.data.find((source) => source.id === id)?.name ?? 'Unknown source';
-
-  if (!conflicts || conflicts.length === 0) {
-    return (
-      <Panel>
-        {conflicts ? (
-          <Nothing filtered={Object.keys(filter).length > 0} />
-        ) : query.error ? (
-          <Failed error={query.error} retry={() => void query.refetch()} />
-        ) : (
-          <TableSkeleton what="the type conflicts" />
-        )}
-      </Panel>
-    );
-  }
+  const nameOf = useSourceName();
   return (
     <>
       <NotRefreshed query={query} />
-      <Panel aria-label="Type conflicts">
-        {wide ? (
-          <Table caption="Type conflicts">
-            <thead>
-              <tr>
-                <Th className="w-8 pr-0">
-                  <span className="sr-only">Values</span>
-                </Th>
-                <Th>Key</Th>
-                <Th>Table</Th>
-                <Th>Source</Th>
-                <Th>Types</Th>
-              </tr>
-            </thead>
-            <tbody>
-              {conflicts.map((conflict) => (
-                <ExpandableRow
-                  key={keyOf(conflict)}
-                  label={`Values of ${conflict.key} in ${conflict.table}`}
-                  columns={5}
-                  detail={<ConflictDetail conflict={conflict} />}
-                >
-                  <Td className="font-mono text-meta break-all">{conflict.key}</Td>
-                  <Td className="font-mono text-meta">{conflict.table}</Td>
-                  <Td>
-                    <Link
-                      to={paths.source}
-                      params={{ id: conflict.source_id }}
-                      className="link-inline"
+      <Listing
+        query={{ ...query, data: conflicts }}
+        what="the type conflicts"
+        isEmpty={(all) => all.length === 0}
+        nothing={<Nothing filtered={Object.keys(filter).length > 0} />}
+        label="Type conflicts"
+      >
+        {(all) => (
+          <>
+            {wide ? (
+              <Table caption="Type conflicts">
+                <thead>
+                  <tr>
+                    <Th className="w-8 pr-0">
+                      <span className="sr-only">Values</span>
+                    </Th>
+                    <Th>Key</Th>
+                    <Th>Table</Th>
+                    <Th>Source</Th>
+                    <Th>Types</Th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {all.map((conflict) => (
+                    <ExpandableRow
+                      key={keyOf(conflict)}
+                      label={`Values of ${conflict.key} in ${conflict.table}`}
+                      columns={5}
+                      detail={<ConflictDetail conflict={conflict} />}
                     >
-                      {nameOf(conflict.source_id)}
-                    </Link>
-                  </Td>
-                  <Td>{typesOf(conflict)}</Td>
-                </ExpandableRow>
-              ))}
-            </tbody>
-          </Table>
-        ) : (
-          <ul className="[&>li:first-child]:border-t-0">
-            {conflicts.map((conflict) => (
-              <ExpandableItem key={keyOf(conflict)} detail={<ConflictDetail conflict={conflict} />}>
-                <span className="block font-mono text-meta break-all">{conflict.key}</span>
-                <span className="mt-0.5 block text-meta text-ink-3">
-                  {conflict.table} of {nameOf(conflict.source_id)}
-                </span>
-                <span className="mt-0.5 block text-meta text-ink-3">{typesOf(conflict)}</span>
-              </ExpandableItem>
-            ))}
-          </ul>
+                      <Td className="font-mono text-meta break-all">{conflict.key}</Td>
+                      <Td className="font-mono text-meta">{conflict.table}</Td>
+                      <Td>
+                        <Link
+                          to={paths.source}
+                          params={{ id: conflict.source_id }}
+                          className="link-inline"
+                        >
+                          {nameOf(conflict.source_id)}
+                        </Link>
+                      </Td>
+                      <Td>{typesOf(conflict)}</Td>
+                    </ExpandableRow>
+                  ))}
+                </tbody>
+              </Table>
+            ) : (
+              <ul className="[&>li:first-child]:border-t-0">
+                {all.map((conflict) => (
+                  <ExpandableItem
+                    key={keyOf(conflict)}
+                    detail={<ConflictDetail conflict={conflict} />}
+                  >
+                    <span className="block font-mono text-meta break-all">{conflict.key}</span>
+                    <span className="mt-0.5 block text-meta text-ink-3">
+                      {conflict.table} of {nameOf(conflict.source_id)}
+                    </span>
+                    <span className="mt-0.5 block text-meta text-ink-3">{typesOf(conflict)}</span>
+                  </ExpandableItem>
+                ))}
+              </ul>
+            )}
+            <LoadMore query={query} />
+          </>
         )}
-        {query.hasNextPage && (
-          <div className="border-t border-line-weak px-3 py-1.5">
-            <Button
-              aria-disabled={query.isFetchingNextPage}
-              onClick={() => void query.fetchNextPage()}
-            >
-              Load more
-            </Button>
-          </div>
-        )}
-      </Panel>
+      </Listing>
     </>
   );
 }

@@ -1,23 +1,20 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
-import { type ReactNode, useDeferredValue, useId, useState } from 'react';
+import { useDeferredValue, useId, useState } from 'react';
 import { type ExtraFilter, extraKeysQuery } from '../../api/queries';
 import { paths } from '../../paths';
 import type { ExtrasSearch } from '../../routes';
-import { Button, buttonClass } from '../../ui/Button';
+import { buttonClass } from '../../ui/Button';
 import { controlClass, selectClass } from '../../ui/Field';
+import {
+  FilterForm,
+  fromLocal,
+  Labelled,
+  TableFilter,
+  toLocal,
+  type Values,
+} from '../../ui/Filters';
 import { extraTypes, typeWords } from './values';
-
-/** A local date and time, as the browser's field has it, from an instant and back. */
-const toLocal = (iso: string | undefined): string => {
-  const ms = iso ? Date.parse(iso) : Number.NaN;
-  if (Number.isNaN(ms)) return '';
-  return new Date(ms - new Date(ms).getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
-};
-const fromLocal = (local: string): string | undefined => {
-  const ms = local ? Date.parse(local) : Number.NaN;
-  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString();
-};
 
 const isNumber = (text: string): boolean => /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?$/i.test(text);
 
@@ -30,12 +27,9 @@ export function ExtraFilters({ filter }: { filter: ExtraFilter }) {
   const keys = useQuery(extraKeysQuery(useDeferredValue(key.trim())));
   const id = useId();
 
-  const submit = (event: React.FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const value = (name: string) => String(form.get(name) ?? '').trim() || undefined;
+  const apply = (value: Values) => {
     const operator = value('operator') ?? 'contains';
-    const ends = (name: string) => (type === 'time' ? fromLocal(value(name) ?? '') : value(name));
+    const ends = (name: string) => (type === 'time' ? fromLocal(value(name)) : value(name));
     const wanted: Record<string, string | undefined> = {
       key: value('key'),
       type: type || undefined,
@@ -50,70 +44,59 @@ export function ExtraFilters({ filter }: { filter: ExtraFilter }) {
   };
 
   return (
-    <form onSubmit={submit} className="mb-3">
-      <div className="grid items-end gap-2 sm:grid-cols-2 lg:grid-cols-[minmax(10rem,18rem)_8rem_minmax(0,22rem)_minmax(8rem,14rem)_auto]">
-        <Labelled label="Key" id={`${id}-key`}>
-          <input
-            id={`${id}-key`}
-            name="key"
-            value={key}
-            onChange={(event) => setKey(event.target.value)}
-            list={`${id}-keys`}
-            autoComplete="off"
-            spellCheck={false}
-            maxLength={200}
-            placeholder="Any key"
-            aria-invalid={error ? true : undefined}
-            aria-describedby={error ? `${id}-error` : undefined}
-            className={`${controlClass} font-mono`}
-          />
-          <datalist id={`${id}-keys`}>
-            {[...new Set(keys.data?.data.map((each) => each.key))].map((each) => (
-              <option key={each} value={each} />
-            ))}
-          </datalist>
-        </Labelled>
-        <Labelled label="Type" id={`${id}-type`}>
-          <select
-            id={`${id}-type`}
-            value={type}
-            onChange={(event) => setType(event.target.value)}
-            className={selectClass}
-          >
-            <option value="">Any</option>
-            {extraTypes.map((each) => (
-              <option key={each} value={each}>
-                {typeWords[each]}
-              </option>
-            ))}
-          </select>
-        </Labelled>
-        <ValueFields id={id} type={type} filter={filter} />
-        <Labelled label="Table" id={`${id}-table`}>
-          <input
-            id={`${id}-table`}
-            name="table"
-            defaultValue={filter.table}
-            maxLength={200}
-            placeholder="schema.table"
-            className={`${controlClass} font-mono`}
-          />
-        </Labelled>
-        <div className="flex gap-2 max-sm:pb-3">
-          <Button type="submit">Search</Button>
-          {Object.keys(filter).length > 0 && (
-            <Link to={paths.extras} search={{}} className={buttonClass('ghost')}>
-              Clear
-            </Link>
-          )}
-        </div>
-      </div>
-      {error && (
-        <p id={`${id}-error`} role="alert" className="pt-1 text-meta text-critical">
-          {error}
-        </p>
-      )}
-    </form>
+    <FilterForm
+      columns="lg:grid-cols-[minmax(10rem,18rem)_8rem_minmax(0,22rem)_minmax(8rem,14rem)_auto]"
+      apply={apply}
+      applyLabel="Search"
+      clear={
+        Object.keys(filter).length > 0 && (
+          <Link to={paths.extras} search={{}} className={buttonClass('ghost')}>
+            Clear
+          </Link>
+        )
+      }
+      error={error}
+      errorId={`${id}-error`}
+    >
+      <Labelled label="Key" id={`${id}-key`}>
+        <input
+          id={`${id}-key`}
+          name="key"
+          value={key}
+          onChange={(event) => setKey(event.target.value)}
+          list={`${id}-keys`}
+          autoComplete="off"
+          spellCheck={false}
+          maxLength={200}
+          placeholder="Any key"
+          aria-invalid={error ? true : undefined}
+          aria-describedby={error ? `${id}-error` : undefined}
+          className={`${controlClass} font-mono`}
+        />
+        <datalist id={`${id}-keys`}>
+          {[...new Set(keys.data?.data.map((each) => each.key))].map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
+      </Labelled>
+      <Labelled label="Type" id={`${id}-type`}>
+        <select
+          id={`${id}-type`}
+          value={type}
+          onChange={(event) => setType(event.target.value)}
+          className={selectClass}
+        >
+          <option value="">Any</option>
+          {extraTypes.map((each) => (
+            <option key={each} value={each}>
+              {typeWords[each]}
+            </option>
+          ))}
+        </select>
+      </Labelled>
+      <ValueFields id={id} type={type} filter={filter} />
+      <TableFilter value={filter.table} />
+    </FilterForm>
   );
 }
 
@@ -192,24 +175,5 @@ function ValueFields({ id, type, filter }: { id: string; type: string; filter: E
     <p className="flex h-8 items-center text-meta text-ink-3 max-lg:h-auto">
       {type === 'bool' ? 'Both are listed, no before yes.' : 'Choose a type to look for values.'}
     </p>
-  );
-}
-
-export function Labelled({
-  label,
-  id,
-  children,
-}: {
-  label: string;
-  id: string;
-  children: ReactNode;
-}) {
-  return (
-    <div className="min-w-0">
-      <label className="mb-1 block text-meta text-ink-2" htmlFor={id}>
-        {label}
-      </label>
-      {children}
-    </div>
   );
 }

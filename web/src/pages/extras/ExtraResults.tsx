@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { ChevronLeft, ChevronRight, Download, Tags } from 'lucide-react';
+import { Download, Tags } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { explain } from '../../api/problem';
 import { type ExtraFilter, extrasQuery, readExtras } from '../../api/queries';
@@ -8,9 +8,9 @@ import type { Extra } from '../../api/types';
 import { paths } from '../../paths';
 import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';
-import { Empty, Failed, TableSkeleton } from '../../ui/Feedback';
+import { Empty } from '../../ui/Feedback';
 import { formatCount } from '../../ui/format';
-import { Panel } from '../../ui/Panel';
+import { Listing, Pager, usePages } from '../../ui/Listing';
 import { rowClass, Table, Td, Th } from '../../ui/Table';
 import { useWide } from '../../ui/useWide';
 import { download, extrasCsv } from './csv';
@@ -20,84 +20,68 @@ import { EntityName, typeWords, Value } from './values';
 const exportMax = 10_000;
 
 export function ExtraResults({ filter }: { filter: ExtraFilter }) {
-  /** The cursors of the pages before this one, and this one's own. */
-  const [cursors, setCursors] = useState<(string | undefined)[]>([undefined]);
-  const query = useQuery(extrasQuery(filter, cursors.at(-1)));
-  const page = query.data;
+  const pages = usePages();
+  const query = useQuery(extrasQuery(filter, pages.cursor));
   const wide = useWide();
-
-  if (!page) {
-    return (
-      <Panel>
-        {query.error ? (
-          <Failed error={query.error} retry={() => void query.refetch()} />
-        ) : (
-          <TableSkeleton what="the extras" rows={10} />
-        )}
-      </Panel>
-    );
-  }
-  if (page.data.length === 0 && cursors.length === 1 && !page.next_cursor) {
-    return (
-      <Panel>
-        <Nothing filtered={Object.keys(filter).length > 0} />
-      </Panel>
-    );
-  }
   return (
-    <Panel aria-label="Extras" aria-busy={query.isPlaceholderData}>
-      {wide ? (
-        <Table caption="Extras" className={cx(query.isPlaceholderData && 'text-ink-3')}>
-          <thead>
-            <tr>
-              <Th>Device or row</Th>
-              <Th>Key</Th>
-              <Th>Type</Th>
-              <Th className="text-right">Value</Th>
-            </tr>
-          </thead>
-          <tbody>
-            {page.data.map((extra) => (
-              <tr key={`${extra.entity_id} ${extra.key}`} className={rowClass}>
-                <Td>
-                  <EntityName entity={extra.entity} />
-                </Td>
-                <Td className="font-mono text-meta break-all text-ink-2">{extra.key}</Td>
-                <Td className="whitespace-nowrap text-ink-3">{typeWords[extra.type]}</Td>
-                <Td className="max-w-[28rem] text-right">
-                  <Value value={extra.value} type={extra.type} />
-                </Td>
-              </tr>
-            ))}
-          </tbody>
-        </Table>
-      ) : (
-        <ul>
-          {page.data.map((extra) => (
-            <Item key={`${extra.entity_id} ${extra.key}`} extra={extra} />
-          ))}
-        </ul>
+    <Listing
+      query={query}
+      what="the extras"
+      rows={10}
+      isEmpty={(page) => page.data.length === 0 && pages.isFirst && !page.next_cursor}
+      nothing={<Nothing filtered={Object.keys(filter).length > 0} />}
+      label="Extras"
+      busy={query.isPlaceholderData}
+    >
+      {(page) => (
+        <>
+          {wide ? (
+            <Table caption="Extras" className={cx(query.isPlaceholderData && 'text-ink-3')}>
+              <thead>
+                <tr>
+                  <Th>Device or row</Th>
+                  <Th>Key</Th>
+                  <Th>Type</Th>
+                  <Th className="text-right">Value</Th>
+                </tr>
+              </thead>
+              <tbody>
+                {page.data.map((extra) => (
+                  <tr key={`${extra.entity_id} ${extra.key}`} className={rowClass}>
+                    <Td>
+                      <EntityName entity={extra.entity} />
+                    </Td>
+                    <Td className="font-mono text-meta break-all text-ink-2">{extra.key}</Td>
+                    <Td className="whitespace-nowrap text-ink-3">{typeWords[extra.type]}</Td>
+                    <Td className="max-w-[28rem] text-right">
+                      <Value value={extra.value} type={extra.type} />
+                    </Td>
+                  </tr>
+                ))}
+              </tbody>
+            </Table>
+          ) : (
+            <ul>
+              {page.data.map((extra) => (
+                <Item key={`${extra.entity_id} ${extra.key}`} extra={extra} />
+              ))}
+            </ul>
+          )}
+          <Pager
+            pages={pages}
+            next={page.next_cursor}
+            waiting={query.isPlaceholderData}
+            backLabel="Previous"
+            onLabel="Next"
+            actions={<Export filter={filter} />}
+          >
+            {page.data.length === 0 && page.next_cursor
+              ? 'No match so far. Next looks further.'
+              : `Page ${formatCount(pages.number)}, ${formatCount(page.data.length)} values`}
+          </Pager>
+        </>
       )}
-      <div className="flex min-h-11 flex-wrap items-center gap-2 border-t border-line-weak px-3 py-1.5">
-        <Button disabled={cursors.length === 1} onClick={() => setCursors(cursors.slice(0, -1))}>
-          <ChevronLeft aria-hidden className="size-4" strokeWidth={1.75} />
-          Previous
-        </Button>
-        <Button
-          disabled={!page.next_cursor || query.isPlaceholderData}
-          onClick={() => page.next_cursor && setCursors([...cursors, page.next_cursor])}
-        >
-          Next
-          <ChevronRight aria-hidden className="size-4" strokeWidth={1.75} />
-        </Button>
-        <Export filter={filter} />
-        <span role="status" className="ml-auto text-meta text-ink-3">
-          {page.data.length === 0 && page.next_cursor
-            ? 'No match so far. Next looks further.'
-            : `Page ${formatCount(cursors.length)}, ${formatCount(page.data.length)} values`}
-        </span>
-      </div>
-    </Panel>
+    </Listing>
   );
 }
 

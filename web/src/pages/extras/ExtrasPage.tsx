@@ -1,6 +1,6 @@
 import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { paths } from '../../paths';
-import { FoldedFilters } from '../../ui/FoldedFilters';
+import { FoldedFilters } from '../../ui/Filters';
 import { PageHeader } from '../../ui/Panel';
 import { Segmented } from '../../ui/Segmented';
 import { useTitle } from '../../ui/useTitle';

@@ -16,6 +16,7 @@ const chart = (key: string, name: string, unit: string | null) => ({
   device_share: 1,
   coefficient_of_variation: 0,
   pinned: false,
+  last_at: null,
   series: [],
 });
 

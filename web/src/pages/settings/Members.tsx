@@ -1,9 +1,8 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { membersQuery } from '../../api/members';
 import { Age } from '../../ui/Age';
-import { Button } from '../../ui/Button';
-import { Failed, TableSkeleton } from '../../ui/Feedback';
 import { words } from '../../ui/format';
+import { LoadMore, Unlisted } from '../../ui/Listing';
 import { Panel } from '../../ui/Panel';
 import { rowClass, Table, Td, Th } from '../../ui/Table';
 
@@ -41,21 +40,10 @@ export function Members({ organizationId }: { organizationId: string }) {
             ))}
           </tbody>
         </Table>
-      ) : query.error ? (
-        <Failed error={query.error} retry={() => void query.refetch()} />
       ) : (
-        <TableSkeleton what="the members" rows={2} />
+        <Unlisted query={query} what="the members" rows={2} />
       )}
-      {query.hasNextPage && (
-        <div className="border-t border-line-weak px-3 py-1.5">
-          <Button
-            aria-disabled={query.isFetchingNextPage}
-            onClick={() => void query.fetchNextPage()}
-          >
-            Load more
-          </Button>
-        </div>
-      )}
+      <LoadMore query={query} />
     </Panel>
   );
 }

@@ -238,8 +238,15 @@ CREATE TABLE control.dead_letter (
   -- A batch that could not be decoded, as it came.
   batch bytea,
   at timestamptz NOT NULL,
+  -- The same failure of the same row comes again with each epoch that brings the row again: by this people see one.
+  -- A range is like no other.
+  failure uuid NOT NULL GENERATED ALWAYS AS (
+    CASE WHEN seq_end > seq OR table_name IS NULL THEN dead_letter_id
+    ELSE CAST(md5(table_name || E'\n' || cause || E'\n' || coalesce(sqlstate, '') || E'\n'
+      || coalesce('key ' || row_key, 'row ' || sample)) AS uuid) END) STORED,
   UNIQUE (source_id, epoch, seq)
 );
+CREATE INDEX dead_letter_failure ON control.dead_letter (source_id, failure, epoch);
 CREATE INDEX dead_letter_tenant ON control.dead_letter (tenant_id, at DESC, dead_letter_id DESC);
 CREATE INDEX dead_letter_source ON control.dead_letter (source_id, table_name);
 CREATE INDEX dead_letter_at ON control.dead_letter (at);

@@ -71,6 +71,7 @@ record Overview(
   @Schema(name = "OverviewSeries")
   record ChartSeries(@Nullable UUID siteId, String name, List<List<Number>> points) {}
 
+  /// @param lastAt of its newest reading; its lines go on with what was last read for a while
   @Schema(name = "OverviewChart")
   record Chart(
       String key,
@@ -79,6 +80,7 @@ record Overview(
       double deviceShare,
       @Nullable Double coefficientOfVariation,
       boolean pinned,
+      @Nullable Instant lastAt,
       List<ChartSeries> series) {}
 
   @Schema(name = "OverviewDevice")
@@ -280,6 +282,7 @@ record Overview(
               metric.share(),
               metric.variation(),
               pins.contains(metric.key()),
+              metric.lastAt(),
               series));
     }
     return charts;

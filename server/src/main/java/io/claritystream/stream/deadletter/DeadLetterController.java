@@ -30,6 +30,15 @@ import org.springframework.web.bind.annotation.RestController;
 class DeadLetterController {
   private static final String LIST = "dead-letters";
 
+  /// Not the same failure of the same row that a later epoch brought again.
+  private static final String NEWEST =
+      """
+        AND NOT EXISTS (
+          SELECT FROM control.dead_letter n
+          WHERE n.source_id = l.source_id AND n.failure = l.failure AND n.epoch > l.epoch
+            AND (CAST(:to AS timestamptz) IS NULL OR n.at < :to))
+      """;
+
   private static final String SELECT =
       """
       SELECT dead_letter_id, source_id, table_name, epoch, seq, seq_end, lsn, cause, sqlstate, detail,
@@ -38,7 +47,11 @@ class DeadLetterController {
          FROM analytics.model m
          JOIN control.quarantine q USING (model_id)
          WHERE m.source_id = l.source_id AND m.state = 'live'
-           AND q.table_name = l.table_name AND q.row_key = l.row_key) AS row_key
+           AND q.table_name = l.table_name AND q.row_key = l.row_key) AS row_key,
+        (SELECT count(DISTINCT b.epoch)
+         FROM control.dead_letter b
+         WHERE b.source_id = l.source_id AND b.failure = l.failure
+           AND b.epoch < l.epoch) AS epochs_before
       FROM control.dead_letter l
       WHERE tenant_id = :tenant
         AND (CAST(:source AS uuid) IS NULL OR source_id = :source)
@@ -48,6 +61,9 @@ class DeadLetterController {
         AND (CAST(:from AS timestamptz) IS NULL OR at >= :from)
         AND (CAST(:to AS timestamptz) IS NULL OR at < :to)
         AND (CAST(:at AS timestamptz) IS NULL OR (at, dead_letter_id) < (:at, :id))
+      """
+          + NEWEST
+          + """
       ORDER BY at DESC, dead_letter_id DESC
       LIMIT :rows
       """;
@@ -58,9 +74,13 @@ class DeadLetterController {
   private static final String GROUPS =
       """
       SELECT source_id, table_name, cause, sqlstate, count(*) AS letters,
-        sum(seq_end - seq + 1)::bigint AS events, min(at) AS first_at, max(at) AS last_at,
+        sum(seq_end - seq + 1)::bigint AS events,
+        min((SELECT min(b.at)
+             FROM control.dead_letter b
+             WHERE b.source_id = l.source_id AND b.failure = l.failure)) AS first_at,
+        max(at) AS last_at,
         (array_agg(dead_letter_id ORDER BY at DESC, dead_letter_id DESC))[1] AS newest
-      FROM control.dead_letter
+      FROM control.dead_letter l
       WHERE tenant_id = :tenant
         AND (CAST(:source AS uuid) IS NULL OR source_id = :source)
         AND (CAST(:table AS text) IS NULL OR table_name = :table)
@@ -68,6 +88,9 @@ class DeadLetterController {
         AND (CAST(:sqlstate AS text) IS NULL OR sqlstate = :sqlstate)
         AND (CAST(:from AS timestamptz) IS NULL OR at >= :from)
         AND (CAST(:to AS timestamptz) IS NULL OR at < :to)
+      """
+          + NEWEST
+          + """
       GROUP BY source_id, table_name, cause, sqlstate
       """;
 
@@ -106,6 +129,8 @@ class DeadLetterController {
   /// @param rowKey the row that is not folded any more until this is dealt with
   /// @param seqEnd the last number of the range, `seq` for one event
   /// @param sample the beginning of the payload
+  /// @param epochsBefore in how many epochs before this one the same row failed in the same way;
+  ///     those letters are not listed
   @Schema(name = "DeadLetter")
   record Letter(
       UUID id,
@@ -130,6 +155,7 @@ class DeadLetterController {
       @Nullable String sqlstate,
       String detail,
       String sample,
+      int epochsBefore,
       Instant at) {}
 
   /// Letters of one cause, table and SQLSTATE. What is said of one event is said of the newest.
@@ -212,7 +238,10 @@ class DeadLetterController {
   @RequiresPermission(Permission.DEAD_LETTERS_READ)
   @Operation(
       operationId = "listDeadLetters",
-      summary = "The events that could not be folded into what is shown, newest first")
+      summary = "The events that could not be folded into what is shown, newest first",
+      description =
+          "A row that fails in the same way in each epoch that brings it again is listed once, with"
+              + " its newest letter.")
   Page<Letter> list(
       Caller caller,
       @RequestParam(name = "source_id", required = false) @Nullable UUID sourceId,
@@ -319,6 +348,7 @@ class DeadLetterController {
         row.getString("sqlstate"),
         row.getString("detail"),
         row.getString("sample"),
+        row.getInt("epochs_before"),
         SqlTime.read(row, "at"));
   }
 }

@@ -468,6 +468,9 @@ class DashboardTests {
     var chart = overview.at("/charts/0");
     assertThat(chart.get("key").asString()).isEqualTo("flow_l_min");
     assertThat(texts(chart.get("series"), "name")).containsExactly("North", "South");
+    // Its lines go on with what was last read; its age is that of the reading.
+    assertThat(texts(overview.get("charts"), "last_at"))
+        .containsExactly(flow.get("at").asString(), kpis.get(4).get("at").asString());
     assertThat(chart.at("/series/0/points/59/1").asDouble()).isEqualTo(75);
     assertThat(chart.at("/series/0/points/59/2").asInt()).isEqualTo(2);
     assertThat(chart.at("/series/1/points")).hasSize(52);

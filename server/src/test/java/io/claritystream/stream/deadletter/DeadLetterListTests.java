@@ -7,6 +7,7 @@ import io.claritystream.TestServer;
 import io.claritystream.base.db.TenantId;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -118,6 +119,61 @@ class DeadLetterListTests {
     assertThat(seqs("&sqlstate=22003")).containsExactly(2L, 1L);
     assertThat(seqs("&from=2026-11-20T11:00:00Z&to=2026-11-20T13:00:00Z")).containsExactly(3L, 2L);
     assertThat(seqs("&source_id=" + UUID.randomUUID())).isEmpty();
+  }
+
+  private static DeadLetter inEpoch(
+      ApiClient.Registered owner, UUID source, int epoch, long seq, @Nullable String row) {
+    return new DeadLetter(
+        new UUID(source.getMostSignificantBits(), 1_000L * epoch + seq),
+        TenantId.of(owner.organizationId()),
+        source,
+        epoch,
+        seq,
+        seq,
+        "public.pump",
+        row,
+        "0/" + epoch,
+        row == null ? Cause.MAPPING_FAILED : Cause.REFUSED_BY_DATABASE,
+        null,
+        "detail",
+        row == null ? "{\"after\": {}}" : "{\"epoch\": " + epoch + "}",
+        null,
+        Instant.parse("2026-11-20T10:00:00Z").plus(epoch, ChronoUnit.HOURS));
+  }
+
+  @Test
+  void a_row_that_fails_again_in_each_epoch_is_one_to_people() throws SQLException {
+    var again = server.client().register("again@example.com");
+    var source = UUID.randomUUID();
+    source(source, again);
+    // Of one row two events failed in the newest epoch; another row is fine there.
+    write(
+        inEpoch(again, source, 1, 1, "1:7;"),
+        inEpoch(again, source, 1, 2, "1:8;"),
+        inEpoch(again, source, 1, 3, null),
+        inEpoch(again, source, 2, 4, "1:7;"),
+        inEpoch(again, source, 3, 5, "1:7;"),
+        inEpoch(again, source, 3, 6, "1:7;"),
+        inEpoch(again, source, 3, 7, null));
+
+    var letters = again.client().get("/v1/dead-letters").body().get("data");
+    assertThat(letters)
+        .extracting(each -> each.get("seq").asLong())
+        .containsExactly(7L, 6L, 5L, 2L);
+    assertThat(letters)
+        .extracting(each -> each.get("epochs_before").asInt())
+        .containsExactly(1, 2, 2, 0);
+
+    var groups = again.client().get("/v1/dead-letters/groups").body();
+    assertThat(groups.get("letters").asInt()).isEqualTo(4);
+    var refused = groups.at("/data/1");
+    assertThat(refused.get("letters").asInt()).isEqualTo(3);
+    assertThat(refused.get("first_at").asString()).isEqualTo("2026-11-20T11:00:00Z");
+    assertThat(refused.get("last_at").asString()).isEqualTo("2026-11-20T13:00:00Z");
+
+    // What came before the later epoch is what was known then.
+    var before = again.client().get("/v1/dead-letters?to=2026-11-20T12:30:00Z").body().get("data");
+    assertThat(before).extracting(each -> each.get("seq").asLong()).containsExactly(4L, 3L, 2L);
   }
 
   @Test

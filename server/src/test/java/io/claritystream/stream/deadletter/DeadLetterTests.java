@@ -195,9 +195,10 @@ class DeadLetterTests {
         .superuser()
         .sql(
             """
-            INSERT INTO control.dead_letter
-            SELECT (jsonb_populate_record(l, jsonb_build_object('dead_letter_id', gen_random_uuid(),
-              'seq', 100 + i, 'seq_end', 100 + i, 'at', '2026-11-03T00:00:00Z'))).*
+            INSERT INTO control.dead_letter (dead_letter_id, tenant_id, source_id, epoch, seq, seq_end,
+              table_name, cause, detail, sample, at)
+            SELECT gen_random_uuid(), tenant_id, source_id, epoch, 100 + i, 100 + i, table_name, cause,
+              detail, sample, '2026-11-03T00:00:00Z'
             FROM control.dead_letter l, generate_series(1, 10500) i
             WHERE source_id = :source AND seq = 2
             """)
