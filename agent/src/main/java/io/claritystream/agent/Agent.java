@@ -261,7 +261,7 @@ public final class Agent {
     return running ? DONE : NOT_RUNNING;
   }
 
-  private static boolean running(Home home) throws IOException {
+  static boolean running(Home home) throws IOException {
     try (var held = home.lockForRun().orElse(null)) {
       return held == null;
     }

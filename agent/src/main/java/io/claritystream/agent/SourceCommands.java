@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -236,7 +237,14 @@ final class SourceCommands {
     return choice;
   }
 
-  private int listTables(SourceSettings settings, boolean asJson) {
+  /// What a running agent says of its sources.
+  private List<SourceReport> sources() throws IOException {
+    return Agent.running(home)
+        ? StatusReport.load(home.statusFile()).map(StatusReport::sources).orElse(List.of())
+        : List.of();
+  }
+
+  private int listTables(SourceSettings settings, boolean asJson) throws IOException {
     var found = preflight(settings.database(home, environment), settings, settings.choice());
     var fresh = Set.copyOf(found.newTables());
     var json = new Json().object().field("chosen", settings.tables()).name("data").array();
@@ -250,6 +258,11 @@ final class SourceCommands {
       out.println(json.end().end());
     } else {
       found.notes().forEach(note -> out.println("note       " + note));
+      for (var source : sources()) {
+        if (source.name().equals(settings.name()) && !source.detail().isEmpty()) {
+          out.println("note       " + source.detail());
+        }
+      }
     }
     return Agent.DONE;
   }

@@ -6,7 +6,10 @@ import static org.awaitility.Awaitility.await;
 import io.claritystream.protocol.block.Op;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -197,6 +200,59 @@ class TablesTests {
     equals(SOON, "parted");
   }
 
+  @Test
+  void aTableOfWhichTheColumnsChangedIsReadAgain() throws Exception {
+    start("");
+    rig.sql("ALTER TABLE reading ADD COLUMN more int DEFAULT 7");
+    equalsWhole(SOON, "reading");
+    rig.sql("UPDATE reading SET more = 8 WHERE id = 1", "ALTER TABLE reading DROP COLUMN v");
+    equalsWhole(SOON, "reading");
+    // While nobody looked, too.
+    rig.stop();
+    rig.sql("ALTER TABLE reading ALTER more TYPE int USING more * 10");
+    rig.start("");
+    equalsWhole(SOON, "reading");
+    rig.sql("DELETE FROM reading WHERE id = 2");
+    equalsWhole(LONG, "reading");
+  }
+
+  /// A day of migrations, while somebody's transaction is open: one reading behind all of them.
+  @Test
+  void manyChangesOfATableAreOneReadingAndItSaysWhyAndForWhomItWaits() throws Exception {
+    rig.sql(
+        "CREATE TABLE parted (id int PRIMARY KEY, v int) PARTITION BY RANGE (id)",
+        "CREATE TABLE p1 PARTITION OF parted FOR VALUES FROM (0) TO (10)",
+        "CREATE TABLE p2 PARTITION OF parted FOR VALUES FROM (10) TO (20)",
+        "INSERT INTO parted VALUES (1, 1), (11, 11)");
+    start("other,parted");
+    try (var connection = rig.database.connect()) {
+      connection.setAutoCommit(false);
+      var pid = Rig.value(connection, "SELECT pg_backend_pid() FROM txid_current()");
+      rig.sql("ALTER TABLE parted ADD COLUMN more int DEFAULT 7");
+      await()
+          .atMost(LONG)
+          .untilAsserted(
+              () ->
+                  assertThat(rig.report().detail())
+                      .startsWith(
+                          "public.parted cannot be read yet (because column more was added with"
+                              + " values): that waits for the transaction of process "
+                              + pid
+                              + " of the database, which runs for "));
+      rig.sql("ALTER TABLE parted RENAME COLUMN more TO extra");
+      rig.sql("ALTER TABLE parted ALTER extra TYPE int USING extra + 1");
+      connection.rollback();
+    }
+    equalsWhole(LONG, "parted");
+    await().atMost(LONG).until(() -> rig.report().detail().isEmpty());
+    rig.sql("INSERT INTO parted VALUES (2, 2, 2)");
+    equalsWhole(LONG, "parted");
+    assertThat(rig.source().events())
+        .filteredOn(event -> event.schema().name().equals("parted"))
+        .extracting(event -> event.op())
+        .containsExactly(Op.READ, Op.READ, Op.TRUNCATE, Op.READ, Op.READ, Op.INSERT);
+  }
+
   private void start(String tables) throws Exception {
     rig.start(tables);
     await().atMost(LONG).until(() -> rig.source().snapshotsEnded == 1);
@@ -206,6 +262,30 @@ class TablesTests {
     return Rig.fold(rig.source().events(), table).values().stream()
         .map(row -> row.get("id") + " " + row.get("v"))
         .toList();
+  }
+
+  /// The events make of the table what the source holds, in all of its columns.
+  private void equalsWhole(Duration within, String table) throws Exception {
+    var source = new ArrayList<Map<String, String>>();
+    try (var connection = rig.database.connect();
+        var statement = connection.createStatement();
+        var rows = statement.executeQuery("SELECT * FROM " + table)) {
+      while (rows.next()) {
+        var row = new HashMap<String, String>();
+        for (var i = 1; i <= rows.getMetaData().getColumnCount(); i++) {
+          row.put(rows.getMetaData().getColumnName(i), String.valueOf(rows.getString(i)));
+        }
+        source.add(row);
+      }
+    }
+    await()
+        .atMost(within)
+        .untilAsserted(
+            () ->
+                assertThat(Rig.fold(rig.source().events(), table).values())
+                    .extracting(HashMap::new)
+                    .containsExactlyInAnyOrderElementsOf(
+                        source.stream().map(HashMap::new).toList()));
   }
 
   /// The events make of the table what the source holds.

@@ -209,7 +209,9 @@ public final class Capture {
       events.snapshotBegin(position, micros());
       var catalog = new Catalog(reader);
       var chosen = preflight.tables();
-      var leaves = catalog.leaves(chosen.stream().map(Catalog.Candidate::oid).toList());
+      var oids = chosen.stream().map(Catalog.Candidate::oid).toList();
+      var leaves = catalog.leaves(oids);
+      var shapes = Shapes.read(reader, oids);
       var held = new ArrayList<CapturedTable>();
       var rows = 0L;
       for (var i = 0; i < chosen.size(); i++) {
@@ -232,7 +234,12 @@ public final class Capture {
                   progress.captured(events.lastSeq(), 0, position);
                   waiting();
                 });
-        held.add(CapturedTable.held(facts, leaves.getOrDefault(facts.oid(), ""), null));
+        held.add(
+            CapturedTable.held(
+                facts,
+                leaves.getOrDefault(facts.oid(), ""),
+                shapes.getOrDefault(facts.oid(), ""),
+                null));
       }
       progress.snapshot(chosen.size(), chosen.size(), rows);
       reader.rollback();

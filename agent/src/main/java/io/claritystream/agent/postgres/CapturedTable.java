@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /// from      on                                                 to
 /// (none)    chosen and found, or found published               WANTED
 /// WANTED    its rows are read, whole, and in the spool         HELD
-/// HELD      a person, or what befell its partitions, asks      WANTED
+/// HELD      a person, or what befell its rows, asks            WANTED
 /// WANTED    dropped, renamed or chosen no more                 LEAVING
 /// HELD      dropped, renamed or chosen no more                 LEAVING
 /// LEAVING   the event that clears its rows is in the spool     GONE
@@ -23,14 +23,19 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param schema as its rows were read last; null before
 /// @param leaves its partitions ([Catalog#leaves]), as they were before its rows were read
+/// @param shape its columns and file ([Shape]), as they were when its rows were read, or have
+///     become since without changing a row; empty before
 /// @param cut what is not taken from the stream; null if all is
+/// @param why it is to be read again, for people; empty if there is nothing to say
 record CapturedTable(
     long oid,
     TableName name,
     Stand stand,
     @Nullable TableSchema schema,
     String leaves,
-    @Nullable Cut cut) {
+    String shape,
+    @Nullable Cut cut,
+    String why) {
   enum Stand {
     WANTED,
     HELD,
@@ -39,23 +44,33 @@ record CapturedTable(
   }
 
   static CapturedTable wanted(long oid, TableName name) {
-    return new CapturedTable(oid, name, Stand.WANTED, null, "", null);
+    return new CapturedTable(oid, name, Stand.WANTED, null, "", "", null, "");
   }
 
-  static CapturedTable held(TableFacts facts, String leaves, @Nullable Cut cut) {
-    return new CapturedTable(facts.oid(), facts.table(), Stand.HELD, facts.schema(), leaves, cut);
+  static CapturedTable held(TableFacts facts, String leaves, String shape, @Nullable Cut cut) {
+    return new CapturedTable(
+        facts.oid(), facts.table(), Stand.HELD, facts.schema(), leaves, shape, cut, "");
   }
 
   CapturedTable stands(Stand now) {
-    return new CapturedTable(oid, name, now, schema, leaves, cut);
+    return new CapturedTable(oid, name, now, schema, leaves, shape, cut, why);
+  }
+
+  /// Its rows are to be read again.
+  CapturedTable again(String reason) {
+    return new CapturedTable(oid, name, Stand.WANTED, schema, leaves, shape, cut, reason);
   }
 
   CapturedTable cut(@Nullable Cut now) {
-    return new CapturedTable(oid, name, stand, schema, leaves, now);
+    return new CapturedTable(oid, name, stand, schema, leaves, shape, now, why);
   }
 
   CapturedTable leaves(String now) {
-    return new CapturedTable(oid, name, stand, schema, now, cut);
+    return new CapturedTable(oid, name, stand, schema, now, shape, cut, why);
+  }
+
+  CapturedTable shape(String now) {
+    return new CapturedTable(oid, name, stand, schema, leaves, now, cut, why);
   }
 
   /// Whether its rows are shown, or are to be.

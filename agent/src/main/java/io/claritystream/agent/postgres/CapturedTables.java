@@ -152,7 +152,7 @@ public final class CapturedTables {
       return table;
     }
     if (table.stays()) {
-      return table.stands(Stand.WANTED).cut(null);
+      return table.again("the spool was lost before its rows were sent").cut(null);
     }
     return held && table.stand() == Stand.GONE
         ? table.cut(new Cut(null, without.position(), 0))

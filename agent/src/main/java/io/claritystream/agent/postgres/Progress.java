@@ -2,6 +2,7 @@ package io.claritystream.agent.postgres;
 
 import io.claritystream.protocol.link.SourceState;
 import java.util.List;
+import java.util.stream.Stream;
 
 /// How a capture stands, for status: written by whoever knows, read by whoever asks.
 public final class Progress {
@@ -25,6 +26,7 @@ public final class Progress {
   private volatile String trouble = "";
   private volatile List<String> notes = List.of();
   private volatile String beside = "";
+  private volatile String waiting = "";
   private volatile String unreadable = "";
   private volatile int tablesDone;
   private volatile int tablesTotal;
@@ -53,6 +55,11 @@ public final class Progress {
     beside = words;
   }
 
+  /// What a table's reading beside the stream waits for, or nothing.
+  void waiting(String words) {
+    waiting = words;
+  }
+
   /// Why a table cannot be read beside the stream, or nothing.
   void unreadable(String words) {
     unreadable = words;
@@ -76,7 +83,11 @@ public final class Progress {
 
   public Snapshot now() {
     var waits = trouble;
-    var words = beside.isEmpty() ? unreadable : beside;
+    var words =
+        Stream.of(beside, waiting, unreadable)
+            .filter(each -> !each.isEmpty())
+            .findFirst()
+            .orElse("");
     return new Snapshot(
         waits.isEmpty() ? state : SourceState.WAITING,
         waits.isEmpty() ? detail.isEmpty() ? words : detail : waits,

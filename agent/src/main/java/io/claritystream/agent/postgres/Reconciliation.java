@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +16,9 @@ import org.slf4j.LoggerFactory;
 
 /// Holds the tables of a capture under way against the catalogue: publishes what is new among the
 /// chosen ones, and says which tables are to be read, read again, or cleared.
+///
+/// What changed a table's rows aside from the stream shows in its shape ([Shape]), and of a
+/// partitioned one also in its partitions.
 ///
 /// A table is published before it is said to be wanted, and is read only when all that ran until
 /// then has ended ([TableCopies]). One whose rights were taken away stays as it is: the stream
@@ -28,6 +30,7 @@ final class Reconciliation {
   private final Publications publications;
   private final CapturedTables tables;
   private final Emptyings emptyings;
+  private final Shapes shapes = new Shapes();
 
   /// Where the log ended when a table's partitions were first seen to be others.
   private final Map<Long, Changed> changed = new HashMap<>();
@@ -65,12 +68,14 @@ final class Reconciliation {
   /// @param before the tables as they were held when it was looked at
   /// @param leaves the partitions of the partitioned ones, but for those of which it is not known
   ///     yet why they changed
-  /// @param again those that hold other rows than the stream has told
+  /// @param shapes of those that have another one
+  /// @param again those that hold other rows than the stream has told, and why
   record Found(
       List<Catalog.Candidate> chosen,
       Map<Long, CapturedTable> before,
       Map<Long, String> leaves,
-      Set<Long> again) {}
+      Map<Long, String> shapes,
+      Map<Long, String> again) {}
 
   Found look(Connection connection, Preflight found) throws SQLException, InterruptedException {
     var chosen =
@@ -86,12 +91,42 @@ final class Reconciliation {
     var roots =
         chosen.stream().filter(Catalog.Candidate::partitioned).map(Catalog.Candidate::oid).toList();
     var leaves = new HashMap<>(roots.isEmpty() ? Map.of() : catalog.leaves(roots));
-    return new Found(chosen, before, leaves, again(connection, catalog, before, leaves));
+    var again = new HashMap<>(again(connection, catalog, before, leaves));
+    var held = new HashMap<Long, String>();
+    for (var candidate : chosen) {
+      var table = before.get(candidate.oid());
+      if (table != null && table.stand() == Stand.HELD) {
+        held.put(table.oid(), table.shape());
+      }
+    }
+    var others = shapes.changed(connection, held);
+    again.putAll(reshaped(held, others));
+    return new Found(chosen, before, leaves, others, again);
+  }
+
+  /// Which tables' shapes changed so that their rows are others, and why.
+  private static Map<Long, String> reshaped(Map<Long, String> held, Map<Long, String> others) {
+    var result = new HashMap<Long, String>();
+    others.forEach(
+        (oid, shape) -> {
+          var before = held.getOrDefault(oid, "");
+          var why = before.isEmpty() ? "" : Shape.parse(before).changeTo(Shape.parse(shape));
+          if (!why.isEmpty()) {
+            result.put(oid, why);
+          }
+        });
+    return result;
   }
 
   void apply(Connection connection, Found found) throws SQLException, IOException {
     var fresh = tables.fresh();
     tables.change(now -> next(now, found, fresh));
+    for (var again : found.again().entrySet()) {
+      var table = tables.get(again.getKey());
+      if (table != null && table.stand() == Stand.WANTED) {
+        LOG.info("{} is read again, because {}", table.name(), again.getValue());
+      }
+    }
     var gone = tables.standing(Stand.GONE).stream().map(CapturedTable::oid).toList();
     if (!gone.isEmpty()) {
       tables.absent(new Catalog(connection).absent(gone), Slot.inserted(connection));
@@ -101,13 +136,13 @@ final class Reconciliation {
   /// Which tables hold other rows than the stream has told, because of what became of partitions.
   ///
   /// @param leaves of all tables; those are taken out of which it is not known yet
-  private Set<Long> again(
+  private Map<Long, String> again(
       Connection connection,
       Catalog catalog,
       Map<Long, CapturedTable> held,
       Map<Long, String> leaves)
       throws SQLException, InterruptedException {
-    var result = new ArrayList<Long>();
+    var result = new HashMap<Long, String>();
     var unknown = new ArrayList<Long>();
     for (var root : leaves.entrySet()) {
       var before = held.get(root.getKey());
@@ -118,16 +153,14 @@ final class Reconciliation {
         continue;
       }
       switch (why(connection, catalog, before, root.getValue())) {
-        case NOBODY_TELLS -> {
-          LOG.info("partitions of {} changed aside from the stream", before.name());
-          result.add(root.getKey());
-        }
+        case NOBODY_TELLS ->
+            result.put(root.getKey(), "partitions of it changed, which the stream does not tell");
         case NOT_KNOWN_YET -> unknown.add(root.getKey());
         case THE_STREAM_TELLS -> {}
       }
     }
     leaves.keySet().removeAll(unknown);
-    return Set.copyOf(result);
+    return result;
   }
 
   /// A partition that is gone was detached or dropped; one that was attached since had been away,
@@ -234,15 +267,16 @@ final class Reconciliation {
           // First its rows under the old name are cleared.
           yield table.stands(Stand.LEAVING);
         }
-        if (leaves == null
-            || table.stand() == Stand.WANTED
-            || !table.equals(found.before().get(table.oid()))) {
-          // Read since it was looked at, it knows its partitions better than what was seen then.
+        if (table.stand() == Stand.WANTED || !table.equals(found.before().get(table.oid()))) {
+          // Read since it was looked at, it knows itself better than what was seen then.
           yield table;
         }
-        yield found.again().contains(table.oid())
-            ? table.stands(Stand.WANTED)
-            : table.leaves(leaves);
+        var why = found.again().get(table.oid());
+        yield why != null
+            ? table.again(why)
+            : table
+                .leaves(leaves == null ? table.leaves() : leaves)
+                .shape(found.shapes().getOrDefault(table.oid(), table.shape()));
       }
     };
   }

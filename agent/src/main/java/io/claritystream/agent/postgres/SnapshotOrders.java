@@ -229,7 +229,8 @@ public final class SnapshotOrders {
     // Wanted first: cut short between the two, it is asked once more.
     tables.change(
         now -> {
-          now.replaceAll((oid, table) -> oids.contains(oid) ? table.stands(Stand.WANTED) : table);
+          now.replaceAll(
+              (oid, table) -> oids.contains(oid) ? table.again("a person ordered it") : table);
           return now;
         });
     put(order.at(Stage.RUNNING, "", oids, 0));

@@ -35,6 +35,10 @@ import org.slf4j.LoggerFactory;
 final class TableCopies implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TableCopies.class);
   private static final long LOOK_NS = TimeUnit.MILLISECONDS.toNanos(100);
+
+  /// How long others are waited for in silence, and how often it is looked who they are.
+  private static final long SILENT_NS = TimeUnit.SECONDS.toNanos(2);
+
   private static final long AGAIN_NS = TimeUnit.SECONDS.toNanos(15);
 
   /// Transactions are remembered in a bit each; beyond this many the reading is begun again.
@@ -58,6 +62,8 @@ final class TableCopies implements AutoCloseable {
   private final Set<Long> begunFor = new HashSet<>();
   private BitSet brought = new BitSet();
   private long lookNs;
+  private long waitsSinceNs;
+  private long awaitedNs;
 
   /// What the server refused of a table, and when that is tried again. Of no table: 0.
   private final Map<Long, Refusal> refused = new TreeMap<>();
@@ -170,6 +176,7 @@ final class TableCopies implements AutoCloseable {
     refused.keySet().removeIf(oid -> oid != NO_TABLE && !oids.contains(oid));
     if (wanted.isEmpty()) {
       begunAt = -1;
+      progress.waiting("");
       return null;
     }
     if (begunAt < 0 || begunFor.isEmpty()) {
@@ -178,14 +185,40 @@ final class TableCopies implements AutoCloseable {
       begunAt = Visible.assign(connection);
       brought = new BitSet();
       wanted.forEach(table -> begunFor.add(table.oid()));
+      waitsSinceNs = System.nanoTime();
+      awaitedNs = waitsSinceNs;
     }
     var now = Visible.read(connection);
-    return now.first() < begunAt
-        ? null
-        : wanted.stream()
-            .filter(table -> begunFor.contains(table.oid()) && !waits(table))
-            .findFirst()
-            .orElse(null);
+    if (now.first() < begunAt) {
+      tellAwaited(connection, now.first(), wanted);
+      return null;
+    }
+    progress.waiting("");
+    return wanted.stream()
+        .filter(table -> begunFor.contains(table.oid()) && !waits(table))
+        .findFirst()
+        .orElse(null);
+  }
+
+  /// Says for whom the tables wait, if that takes long.
+  private void tellAwaited(Connection connection, long xid, List<CapturedTable> wanted)
+      throws SQLException {
+    var nowNs = System.nanoTime();
+    if (nowNs - awaitedNs < SILENT_NS) {
+      return;
+    }
+    awaitedNs = nowNs;
+    var awaited = Awaited.read(connection, xid);
+    var first = wanted.getFirst();
+    progress.waiting(
+        awaited == null
+            ? ""
+            : first.name()
+                + (wanted.size() > 1 ? " and " + (wanted.size() - 1) + " more" : "")
+                + " cannot be read yet"
+                + (first.why().isEmpty() ? "" : " (because " + first.why() + ")")
+                + ": that waits for "
+                + awaited.words(TimeUnit.NANOSECONDS.toSeconds(nowNs - waitsSinceNs)));
   }
 
   private boolean waits(CapturedTable table) {
@@ -231,9 +264,12 @@ final class TableCopies implements AutoCloseable {
       if (rows.running().stream().anyMatch(this::wasBrought)) {
         return;
       }
-      var leaves = catalog.leaves(List.of(table.oid())).getOrDefault(table.oid(), "");
-      read(connection, facts, position, events);
-      tables.put(CapturedTable.held(facts, leaves, new Cut(rows, position, events.lastSeq())));
+      var only = List.of(table.oid());
+      var leaves = catalog.leaves(only).getOrDefault(table.oid(), "");
+      var shape = Shapes.read(connection, only).getOrDefault(table.oid(), "");
+      read(connection, facts, table.why(), position, events);
+      var cut = new Cut(rows, position, events.lastSeq());
+      tables.put(CapturedTable.held(facts, leaves, shape, cut));
     } finally {
       if (!connection.isClosed()) {
         connection.rollback();
@@ -246,9 +282,14 @@ final class TableCopies implements AutoCloseable {
     return xid >= begunAt && brought.get((int) (xid - begunAt));
   }
 
-  private void read(Connection connection, TableFacts facts, long position, BlockAssembler events)
+  private void read(
+      Connection connection, TableFacts facts, String why, long position, BlockAssembler events)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
-    var words = "reads all rows of " + facts.table() + " beside the stream";
+    var words =
+        "reads all rows of "
+            + facts.table()
+            + " beside the stream"
+            + (why.isEmpty() ? "" : ", because " + why);
     progress.beside(words);
     events.copyBegin(position, micros());
     try {
@@ -261,7 +302,7 @@ final class TableCopies implements AutoCloseable {
               position,
               events,
               rows -> {
-                progress.beside(words + ", " + rows + " so far");
+                progress.beside(words + "; " + rows + " so far");
                 waiting.tick();
               });
       LOG.info("read {} rows of {} beside the stream", all, facts.table());
@@ -293,6 +334,7 @@ final class TableCopies implements AutoCloseable {
   @Override
   public void close() {
     disconnect();
+    progress.waiting("");
     progress.unreadable("");
   }
 

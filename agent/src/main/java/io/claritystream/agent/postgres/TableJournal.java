@@ -26,7 +26,7 @@ import java.util.zip.CRC32;
 /// the last one can be torn.
 ///
 /// ```
-/// table OID NAMESPACE NAME STAND SCHEMA LEAVES CUT SEQ ROWS
+/// table OID NAMESPACE NAME STAND SCHEMA LEAVES CUT SEQ ROWS SHAPE WHY
 /// without OID
 /// end CRC32
 /// ```
@@ -106,12 +106,14 @@ final class TableJournal {
             Stand.valueOf(parts[4].toUpperCase(Locale.ROOT)),
             parts[5].equals(NONE) ? null : TableSchema.decode(Base64.getDecoder().decode(parts[5])),
             parts[6].equals(NONE) ? "" : parts[6],
+            parts[10].equals(NONE) ? "" : Shape.parse(parts[10]).text(),
             parts[7].equals(NONE)
                 ? null
                 : new Cut(
                     parts[9].equals(NONE) ? null : Visible.parse(parts[9]),
                     Lsn.parse(parts[7]),
-                    Long.parseLong(parts[8]))));
+                    Long.parseLong(parts[8])),
+            parts[11].equals(NONE) ? "" : text(parts[11])));
   }
 
   /// When this returns, the tables are on disk as they are now; when it throws, as they were
@@ -157,7 +159,9 @@ final class TableJournal {
         table.leaves().isEmpty() ? NONE : table.leaves(),
         cut == null ? NONE : Lsn.text(cut.position()),
         cut == null ? NONE : Long.toString(cut.seq()),
-        rows == null ? NONE : rows.text());
+        rows == null ? NONE : rows.text(),
+        table.shape().isEmpty() ? NONE : table.shape(),
+        table.why().isEmpty() ? NONE : base64(table.why().getBytes(StandardCharsets.UTF_8)));
   }
 
   private static String text(List<String> change) {
