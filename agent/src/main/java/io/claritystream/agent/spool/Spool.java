@@ -34,6 +34,8 @@ public final class Spool implements AutoCloseable {
 
   private static final int HEADER_BYTES_MAX = 4 * 1024;
 
+  private static final long SEGMENT_BYTES_MIN = 64 * 1024;
+
   private static final long MAGIC = 0x43_53_53_50_4f_4f_4c_31L;
   private static final String SUFFIX = ".spool";
 
@@ -423,8 +425,15 @@ public final class Spool implements AutoCloseable {
     }
   }
 
+  /// A disk that fills gets ever smaller segments: the one in use is never deleted, and must not be
+  /// what keeps the disk full when all that it holds is safe.
+  private long segmentBytes() {
+    var left = directory.toFile().getUsableSpace();
+    return Math.min(limits.segmentBytes(), Math.max(SEGMENT_BYTES_MIN, left / 4));
+  }
+
   private Segment segmentFor(long firstSeq) throws IOException {
-    if (active != null && activeEnd < limits.segmentBytes()) {
+    if (active != null && activeEnd < segmentBytes()) {
       return segments.getLast();
     }
     var path = directory.resolve(String.format(Locale.ROOT, "%016x%s", firstSeq, SUFFIX));

@@ -7,6 +7,8 @@ public record SpoolLimits(long bytesMax, long segmentBytes, int blockBytes) {
   public static final SpoolLimits DEFAULT =
       new SpoolLimits(2L * 1024 * 1024 * 1024, 32L * 1024 * 1024, 1024 * 1024);
 
+  private static final long SMALL_SEGMENT_BYTES = 1024 * 1024;
+
   /// The smallest room that makes progress: the segment in use and one that is being sent.
   private static final long SEGMENTS_MIN = 2;
 
@@ -20,8 +22,10 @@ public record SpoolLimits(long bytesMax, long segmentBytes, int blockBytes) {
     }
   }
 
-  /// The same but for the size on disk.
+  /// The same but for the size on disk. Only whole segments are deleted, so the room comes back in
+  /// parts of a sixteenth at most.
   public SpoolLimits withBytesMax(long bytes) {
-    return new SpoolLimits(bytes, segmentBytes, blockBytes);
+    return new SpoolLimits(
+        bytes, Math.clamp(bytes / 16, SMALL_SEGMENT_BYTES, segmentBytes), blockBytes);
   }
 }

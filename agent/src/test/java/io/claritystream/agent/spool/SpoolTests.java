@@ -3,6 +3,7 @@ package io.claritystream.agent.spool;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.claritystream.protocol.block.BatchDigest;
 import io.claritystream.protocol.link.BatchHeader;
@@ -229,6 +230,35 @@ class SpoolTests {
       spool.durable(next - 1);
       assertThat(spool.awaitRoom(1, TimeUnit.MILLISECONDS)).isTrue();
     }
+  }
+
+  /// The disk is a small one of the test's own; the limits allow for a large one.
+  @Test
+  void aDiskThatTheSpoolFilledHasRoomAgainAsSoonAsThatIsDurable() throws Exception {
+    assumeTrue(run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", directory.toString()));
+    try (var spool = Spool.open(directory, 1, SpoolLimits.DEFAULT)) {
+      for (var round = 0; round < 5; round++) {
+        assertThatThrownBy(
+                () -> {
+                  while (true) {
+                    fill(spool, 1, spool.tailSeq() + 1);
+                  }
+                })
+            .hasMessageContaining("No space left");
+        assertThat(spool.bytes()).as("round %d", round).isGreaterThan(3 * 1024 * 1024);
+        spool.durable(spool.tailSeq());
+        assertThat(spool.bytes()).as("round %d", round).isLessThan(256 * 1024);
+        assertThat(directory.toFile().getUsableSpace()).isGreaterThan(3 * 1024 * 1024);
+      }
+    } finally {
+      assertThat(run("umount", directory.toString())).isTrue();
+    }
+  }
+
+  private static boolean run(String... command) throws Exception {
+    var process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    process.getInputStream().readAllBytes();
+    return process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0;
   }
 
   @Test
