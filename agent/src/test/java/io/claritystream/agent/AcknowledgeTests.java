@@ -12,6 +12,7 @@ import io.claritystream.protocol.link.SourceState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Collection;
@@ -20,8 +21,9 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -90,11 +92,11 @@ class AcknowledgeTests {
   private void underLoad(Rig rig, Safe safe, boolean onlyWhenKilled) throws Exception {
     rig.sql("CREATE TABLE reading (id int PRIMARY KEY)", "INSERT INTO reading VALUES (0)");
     rig.settings("").save(rig.home, "");
-    var stop = new AtomicBoolean();
     var next = new AtomicInteger(1);
-    var writer = Thread.ofPlatform().unstarted(() -> write(rig, stop, next));
     var forgotten = 0;
-    try {
+    try (var connection = rig.database.connect();
+        var writer = Executors.newSingleThreadScheduledExecutor()) {
+      Future<?> writing = null;
       for (var kill = 0; kill < KILLS; kill++) {
         var agent = rig.child(directory.resolve("agent.log"), "-Xmx128m");
         try {
@@ -107,12 +109,17 @@ class AcknowledgeTests {
                 .atMost(LONG)
                 .ignoreExceptions()
                 .until(() -> Files.readString(state).contains("phase=stream"));
-            writer.start();
+            writing =
+                writer.scheduleWithFixedDelay(
+                    () -> write(connection, next), 0, 5, TimeUnit.MILLISECONDS);
           }
           var until = next.get() + 150;
-          while (next.get() < until) {
-            if (!onlyWhenKilled) {
+          if (onlyWhenKilled) {
+            await().atMost(LONG).until(() -> next.get() >= until);
+          } else {
+            while (next.get() < until) {
               forgotten = Math.max(forgotten, check(confirmed(rig), safe));
+              assertThat(writing).isNotDone();
             }
           }
           if (kill == 0) {
@@ -124,9 +131,6 @@ class AcknowledgeTests {
         }
         forgotten = Math.max(forgotten, check(confirmed(rig), safe));
       }
-    } finally {
-      stop.set(true);
-      writer.join();
     }
     // Otherwise nothing was tested.
     assertThat(forgotten).isPositive();
@@ -140,20 +144,15 @@ class AcknowledgeTests {
     return mustBeSafe.size();
   }
 
-  private void write(Rig rig, AtomicBoolean stop, AtomicInteger next) {
-    try (var connection = rig.database.connect();
-        var statement = connection.createStatement()) {
-      while (!stop.get()) {
-        var id = next.get();
-        statement.execute("INSERT INTO reading VALUES (" + id + ")");
-        committed.put(Lsn.parse(Rig.value(connection, "SELECT pg_current_wal_lsn()")), id);
-        next.incrementAndGet();
-        TimeUnit.MILLISECONDS.sleep(5);
-      }
+  /// A row of its own transaction; when it fails, no further one is written.
+  private void write(Connection connection, AtomicInteger next) {
+    var id = next.get();
+    try (var statement = connection.createStatement()) {
+      statement.execute("INSERT INTO reading VALUES (" + id + ")");
+      committed.put(Lsn.parse(Rig.value(connection, "SELECT pg_current_wal_lsn()")), id);
+      next.incrementAndGet();
     } catch (SQLException e) {
-      next.addAndGet(1_000_000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
+      throw new IllegalStateException("row " + id + " was not written", e);
     }
   }
 

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -109,21 +110,24 @@ class PressureTests {
                         && rig.source().counted == before);
         rig.sql(change);
         var written = Lsn.parse(rig.value("SELECT pg_current_wal_lsn()"));
-        var inside = 0;
-        var until = System.nanoTime() + VERY_LONG.toNanos();
-        while (rig.source().counted < before + rows) {
-          var confirmed = confirmed(rig);
-          // Read in this order: what is durable now was not less then.
-          var commit = rig.source().commitOfLast;
-          if (rig.source().counted > before && rig.source().counted < before + rows) {
-            assertThat(confirmed).as("confirmed before the end is durable").isLessThan(commit);
-            inside++;
-          }
-          assertThat(agent.isAlive()).as(Files.readString(log)).isTrue();
-          assertThat(System.nanoTime()).isLessThan(until);
-          TimeUnit.MILLISECONDS.sleep(20);
-        }
-        assertThat(inside).isPositive();
+        var inside = new AtomicInteger();
+        await()
+            .atMost(VERY_LONG)
+            .until(
+                () -> {
+                  var confirmed = confirmed(rig);
+                  // Read in this order: what is durable now was not less then.
+                  var commit = rig.source().commitOfLast;
+                  if (rig.source().counted > before && rig.source().counted < before + rows) {
+                    assertThat(confirmed)
+                        .as("confirmed before the end is durable")
+                        .isLessThan(commit);
+                    inside.incrementAndGet();
+                  }
+                  assertThat(agent.isAlive()).as(Files.readString(log)).isTrue();
+                  return rig.source().counted >= before + rows;
+                });
+        assertThat(inside).hasPositiveValue();
         assertThat(rig.source().counted).isEqualTo(before + rows);
         await().atMost(LONG).until(() -> confirmed(rig) >= written);
         assertThat(Files.readString(log)).doesNotContain("OutOfMemory").doesNotContain("memory");

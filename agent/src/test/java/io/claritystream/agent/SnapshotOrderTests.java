@@ -66,8 +66,11 @@ class SnapshotOrderTests {
     rig.source().stream.order("all");
     await().atMost(LONG).until(() -> rig.source().epochs.size() == 2);
     rig.stop();
+    var before = rig.source().sessions;
     rig.startAgain();
-    await().atMost(LONG).until(() -> rig.source().snapshotsEnded == 1);
+    await()
+        .atMost(LONG)
+        .until(() -> rig.source().sessions > before && rig.source().snapshotsEnded == 1);
     rig.source().stream.order("all");
     awaitStage("all", SnapshotState.Stage.DONE);
     assertThat(reads("reading")).isEqualTo(2);

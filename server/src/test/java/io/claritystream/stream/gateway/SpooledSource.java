@@ -21,6 +21,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,7 @@ final class SpooledSource implements AutoCloseable {
   private final List<SimulatedSource.Batch> spool = new ArrayList<>();
   private final List<String> oddities = new ArrayList<>();
   private final Thread thread;
-  private volatile boolean closed;
+  private final CountDownLatch closed = new CountDownLatch(1);
   private volatile long durable;
   private volatile int welcomes;
 
@@ -134,12 +135,11 @@ final class SpooledSource implements AutoCloseable {
 
   private void run() {
     try {
-      while (!closed) {
+      do {
         try (var stream = new Stream()) {
           stream.serve();
         }
-        TimeUnit.MILLISECONDS.sleep(AGAIN_MS);
-      }
+      } while (!closed.await(AGAIN_MS, TimeUnit.MILLISECONDS));
     } catch (InterruptedException e) {
       // The test is over.
     }
@@ -177,7 +177,7 @@ final class SpooledSource implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
+    closed.countDown();
     thread.interrupt();
     try {
       thread.join(5_000);
@@ -221,7 +221,7 @@ final class SpooledSource implements AutoCloseable {
       send(AgentFrame.newBuilder().setHello(hello()).build());
       var deadline = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(WELCOME_MS);
       PlatformFrame welcome = null;
-      while (welcome == null && !ended && !closed && System.nanoTime() < deadline) {
+      while (welcome == null && !ended && closed.getCount() > 0 && System.nanoTime() < deadline) {
         welcome = heard.poll(20, TimeUnit.MILLISECONDS);
       }
       if (welcome == null || !welcome.hasWelcome()) {
@@ -233,7 +233,7 @@ final class SpooledSource implements AutoCloseable {
       }
       isDurable(welcome.getWelcome().getDurableSeq());
       next = durable + 1;
-      while (!ended && !closed) {
+      while (!ended && closed.getCount() > 0) {
         sendMore();
         var frame = heard.poll(10, TimeUnit.MILLISECONDS);
         if (frame != null) {

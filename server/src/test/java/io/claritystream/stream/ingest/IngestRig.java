@@ -164,7 +164,12 @@ final class IngestRig implements AutoCloseable {
   void send(SimulatedSource source, SimulatedSource.Batch... batches) {
     for (var batch : batches) {
       // A topic that was just made is not known everywhere yet; then nothing was sent.
-      end = await().atMost(SOON).ignoreExceptions().until(() -> sent(source, batch), at -> true);
+      end =
+          await()
+              .atMost(SOON)
+              .pollDelay(Duration.ZERO)
+              .ignoreExceptions()
+              .until(() -> sent(source, batch), at -> true);
     }
   }
 
@@ -173,6 +178,26 @@ final class IngestRig implements AutoCloseable {
             .get(20, TimeUnit.SECONDS)
             .value()
         + 1;
+  }
+
+  /// The database takes any reading but one of 666.
+  void refuse666() {
+    superuser
+        .sql(
+            """
+            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF NEW.value_max = 666 THEN
+                RAISE EXCEPTION 'a pressure of 666' USING ERRCODE = '22003';
+              END IF;
+              RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON analytics.metrics_min
+            FOR EACH ROW EXECUTE FUNCTION public.refuse();
+            GRANT EXECUTE ON FUNCTION public.refuse() TO clarity_service;
+            GRANT USAGE ON SCHEMA public TO clarity_service;
+            """)
+        .update();
   }
 
   /// The last number of the source that is durable.

@@ -327,29 +327,9 @@ class RebuildTests {
     assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(2);
   }
 
-  /// The database takes any reading but one of 666.
-  private void refuse666() {
-    rig.superuser()
-        .sql(
-            """
-            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-              IF NEW.value_max = 666 THEN
-                RAISE EXCEPTION 'a pressure of 666' USING ERRCODE = '22003';
-              END IF;
-              RETURN NEW;
-            END $$;
-            CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON analytics.metrics_min
-            FOR EACH ROW EXECUTE FUNCTION public.refuse();
-            GRANT EXECUTE ON FUNCTION public.refuse() TO clarity_service;
-            GRANT USAGE ON SCHEMA public TO clarity_service;
-            """)
-        .update();
-  }
-
   @Test
   void what_was_refused_is_refused_again_and_mended_once_it_can_be_folded() {
-    refuse666();
+    rig.refuse666();
     rig.start();
     var at = source.capturedAt();
     rig.send(
@@ -378,7 +358,7 @@ class RebuildTests {
 
   @Test
   void a_source_of_which_too_much_is_refused_falls_behind_alone_and_catches_up() {
-    refuse666();
+    rig.refuse666();
     var healthy = rig.source(rig.tenant("healthy"), 0);
     var ingest = rig.start();
     rig.send(healthy, healthy.barrier());

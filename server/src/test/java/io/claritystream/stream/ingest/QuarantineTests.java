@@ -1,0 +1,344 @@
+package io.claritystream.stream.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.claritystream.protocol.block.Op;
+import io.claritystream.stream.ingest.SimulatedSource.Event;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// An event that the database refuses is a dead letter, and its row waits in quarantine until an
+/// event tells it whole; nothing else waits.
+class QuarantineTests {
+  private static final Instant AT = Instant.parse("2026-11-20T12:00:00Z");
+
+  private static final Event EMPTIED = Event.reading(0, AT, "0").as(Op.TRUNCATE);
+
+  private final IngestRig rig = new IngestRig(1);
+  private final SimulatedSource source = rig.source(rig.tenant("Northgate"), 0);
+
+  @BeforeEach
+  void refuse() {
+    rig.refuse666();
+  }
+
+  @AfterEach
+  void stop() {
+    rig.close();
+  }
+
+  @Test
+  void a_poisoned_event_is_a_dead_letter_and_the_rest_is_folded() {
+    rig.start();
+    var events = new Event[40];
+    for (var i = 0; i < events.length; i++) {
+      events[i] = Event.reading(i, AT, i == 17 ? "666" : "4.5");
+    }
+    rig.send(source, source.batch(events));
+    rig.awaitDurable(source, 40);
+
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(40));
+    assertThat(rig.letters(source))
+        .singleElement()
+        .satisfies(
+            letter -> {
+              assertThat(letter.seq()).isEqualTo(18);
+              assertThat(letter.cause()).isEqualTo("refused_by_database");
+              assertThat(letter.sqlstate()).isEqualTo("22003");
+              assertThat(letter.rowKey()).contains("17");
+              assertThat(letter.sample()).contains("666");
+              assertThat(letter.tenant()).isEqualTo(source.tenant().value());
+            });
+    assertThat(readings()).isEqualTo(39);
+
+    rig.send(source, source.batch(Event.reading(17, AT, "4.5").withoutNote()));
+    rig.awaitDurable(source, 41);
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("refused_by_database", "row_in_quarantine");
+    assertThat(readings()).isEqualTo(39);
+  }
+
+  @Test
+  void a_flood_of_poison_leaves_the_model_behind_until_every_guilty_event_is_found() {
+    rig.start();
+    var events = new Event[260];
+    for (var i = 0; i < events.length; i++) {
+      events[i] = Event.reading(i, AT, i % 2 == 0 ? "666" : "4.5");
+    }
+    rig.send(source, source.batch(events));
+    await().atMost(Duration.ofMinutes(1)).until(() -> rig.durable(source) == 260);
+    assertThat(rig.bronze(source, 1)).isEqualTo(IngestRig.upTo(260));
+    await().atMost(Duration.ofMinutes(1)).until(() -> readings() == 130);
+    assertThat(rig.letters(source))
+        .hasSize(130)
+        .allSatisfy(letter -> assertThat(letter.cause()).isEqualTo("refused_by_database"));
+
+    rig.send(source, source.batch(Event.reading(9_999, AT, "4.5")));
+    await().atMost(Duration.ofMinutes(1)).until(() -> readings() == 131);
+  }
+
+  @Test
+  void records_that_are_refused_parted_and_all_do_not_hold_up_each_other_or_the_rest() {
+    rig.superuser()
+        .sql(
+            """
+            CREATE FUNCTION public.refuse_letter() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF NEW.cause = 'refused_by_database' THEN
+                RAISE EXCEPTION 'no such letters' USING ERRCODE = '22001';
+              END IF;
+              RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse_letter BEFORE INSERT ON control.dead_letter
+            FOR EACH ROW EXECUTE FUNCTION public.refuse_letter();
+            """)
+        .update();
+    var first = rig.start();
+    rig.send(source, source.batch(Event.reading(0, AT, "4.5")));
+    rig.awaitDurable(source, 1);
+    rig.stop(first);
+    // All are there before ingest begins again, so that they come into one draft.
+    for (var i = 1; i < 12; i++) {
+      rig.send(source, source.batch(Event.reading(i, AT, i == 5 || i == 9 ? "666" : "4.5")));
+    }
+    rig.start();
+    rig.awaitDurable(source, 12);
+    assertThat(rig.bronze(source, 1)).containsExactly(1L, 2L, 3L, 4L, 5L, 7L, 8L, 9L, 11L, 12L);
+    assertThat(rig.letters(source)).extracting(IngestRig.Letter::seq).containsExactly(6L, 10L);
+    assertThat(readings()).isEqualTo(10);
+  }
+
+  @Test
+  void a_row_leaves_quarantine_with_an_event_that_tells_it_whole() {
+    var first = rig.start();
+    rig.send(source, source.batch(Event.reading(7, AT, "4.5").note("old")));
+    rig.awaitDurable(source, 1);
+    rig.send(source, source.batch(Event.reading(7, AT, "666").note("new").as(Op.UPDATE)));
+    rig.awaitDurable(source, 2);
+    rig.send(source, source.batch(Event.reading(7, AT, "5.5").withoutNote()));
+    rig.awaitDurable(source, 3);
+    assertThat(pressure()).isEqualTo("4.5");
+    rig.send(
+        source,
+        source.batch(
+            Event.reading(7, AT, "6.5").note("newest").as(Op.UPDATE),
+            Event.reading(7, AT, "7.5").withoutNote()));
+    rig.awaitDurable(source, 5);
+    assertThat(pressure()).isEqualTo("7.5");
+    assertThat(notes()).containsExactly("newest");
+    assertThat(inQuarantine()).isZero();
+
+    // And for good: another process knows of none either.
+    rig.stop(first);
+    rig.start();
+    rig.send(source, source.batch(Event.reading(7, AT, "8.5").withoutNote()));
+    rig.awaitDurable(source, 6);
+    assertThat(pressure()).isEqualTo("8.5");
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("refused_by_database", "row_in_quarantine");
+  }
+
+  @Test
+  void what_follows_an_event_that_would_have_healed_its_row_waits_if_that_fails() {
+    rig.start();
+    rig.send(source, source.batch(Event.reading(7, AT, "4.5").note("old")));
+    rig.awaitDurable(source, 1);
+    rig.send(source, source.batch(Event.reading(7, AT, "666").note("new").as(Op.UPDATE)));
+    rig.awaitDurable(source, 2);
+    // Without the poison of row 8 nobody would have judged row 7 as it was in between.
+    rig.send(
+        source,
+        source.batch(
+            Event.reading(7, AT, "666").note("newer").as(Op.UPDATE),
+            Event.reading(8, AT, "666"),
+            Event.reading(7, AT, "5.5").withoutNote()));
+    rig.awaitDurable(source, 5);
+    assertThat(pressure()).isEqualTo("4.5");
+    assertThat(inQuarantine()).isEqualTo(2);
+
+    rig.send(source, source.batch(Event.reading(7, AT, "5.5").as(Op.DELETE)));
+    rig.awaitDurable(source, 6);
+    assertThat(readings()).isZero();
+    assertThat(inQuarantine()).isEqualTo(1);
+  }
+
+  @Test
+  void of_more_rows_in_quarantine_than_are_remembered_each_is_known() {
+    var first = rig.start();
+    rig.send(source, source.batch(Event.reading(1, AT, "4.5")));
+    rig.awaitDurable(source, 1);
+    rig.stop(first);
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.quarantine (model_id, table_name, row_key, tenant_id)
+            SELECT m.model_id, 'public.pump_reading',
+              length(i::text) || ':' || i || ';' || length(:at) || ':' || :at || ';', m.tenant_id
+            FROM analytics.model m, generate_series(10001, 10000 + :rows) i
+            """)
+        .param("at", SimulatedSource.text(AT))
+        .param("rows", Quarantine.REMEMBERED_MAX)
+        .update();
+    rig.start();
+    rig.send(
+        source,
+        source.batch(Event.reading(10_001, AT, "4.5").withoutNote(), Event.reading(2, AT, "4.5")));
+    rig.awaitDurable(source, 3);
+    assertThat(readings()).isEqualTo(2);
+
+    rig.send(source, source.batch(Event.reading(3, AT, "666")));
+    rig.awaitDurable(source, 4);
+    assertThat(inQuarantine()).isEqualTo(Quarantine.REMEMBERED_MAX + 1);
+    rig.send(
+        source,
+        source.batch(
+            Event.reading(3, AT, "4.5").withoutNote(),
+            Event.reading(20_000, AT, "4.5").withoutNote(),
+            Event.reading(4, AT, "4.5")));
+    rig.awaitDurable(source, 7);
+    assertThat(readings()).isEqualTo(3);
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly(
+            "row_in_quarantine", "refused_by_database", "row_in_quarantine", "row_in_quarantine");
+
+    rig.send(source, source.batch(Event.reading(20_000, AT, "4.5")));
+    rig.awaitDurable(source, 8);
+    assertThat(readings()).isEqualTo(4);
+    assertThat(inQuarantine()).isEqualTo(Quarantine.REMEMBERED_MAX);
+  }
+
+  @Test
+  void a_repeated_snapshot_ends_the_quarantine_of_its_rows() {
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(Event.reading(7, AT, "666")));
+    rig.awaitDurable(source, 1);
+    assertThat(readings()).isZero();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(Event.reading(7, AT, "4.5").as(Op.READ)));
+    rig.send(source, source.snapshotEnd());
+    await().atMost(IngestRig.SOON).until(() -> readings() == 1);
+    rig.send(source, source.batch(Event.reading(7, AT.plusSeconds(1), "4.5")));
+    rig.awaitDurable(source, 2);
+    assertThat(readings()).isEqualTo(2);
+  }
+
+  @Test
+  void a_table_that_is_emptied_has_no_row_in_quarantine_any_more() {
+    rig.start();
+    rig.send(source, source.batch(Event.reading(7, AT, "666")));
+    rig.awaitDurable(source, 1);
+    rig.send(source, source.batch(EMPTIED, Event.reading(7, AT, "4.5")));
+    rig.awaitDurable(source, 3);
+    assertThat(readings()).isEqualTo(1);
+
+    // In one batch, with poison before and behind what empties it.
+    rig.send(
+        source,
+        source.batch(
+            Event.reading(8, AT, "666"),
+            EMPTIED,
+            Event.reading(8, AT, "4.5"),
+            Event.reading(9, AT, "666")));
+    rig.awaitDurable(source, 7);
+    rig.send(source, source.batch(Event.reading(9, AT, "4.5").withoutNote()));
+    rig.awaitDurable(source, 8);
+    assertThat(readings()).isEqualTo(1);
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly(
+            "refused_by_database",
+            "refused_by_database",
+            "refused_by_database",
+            "row_in_quarantine");
+    assertThat(inQuarantine()).isEqualTo(1);
+  }
+
+  @Test
+  void a_row_that_stays_when_its_table_is_read_again_stays_in_quarantine_until_it_is_told_whole() {
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.source_table_option (source_id, table_name, tenant_id, on_delete)
+            VALUES (:source, 'public.pump_reading', :tenant, 'keep')
+            """)
+        .param("source", source.id())
+        .param("tenant", source.tenant().value())
+        .update();
+    rig.start();
+    rig.send(source, source.batch(Event.reading(7, AT, "4.5").note("old")));
+    rig.send(source, source.batch(Event.reading(7, AT, "666").note("new").as(Op.UPDATE)));
+    rig.awaitDurable(source, 2);
+    // Deleted meanwhile: it is not among what is read.
+    rig.send(source, source.batch(Event.CLEARED, Event.reading(8, AT, "4.5").as(Op.READ)));
+    rig.awaitDurable(source, 4);
+    assertThat(readings()).isEqualTo(2);
+    assertThat(inQuarantine()).isEqualTo(1);
+
+    // In one batch with what a change leaves untold.
+    rig.send(source, source.batch(Event.CLEARED, Event.reading(7, AT, "5.5").withoutNote()));
+    rig.awaitDurable(source, 6);
+    assertThat(inQuarantine()).isEqualTo(1);
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("refused_by_database", "row_in_quarantine");
+
+    rig.send(
+        source,
+        source.batch(
+            Event.CLEARED,
+            Event.reading(7, AT, "6.5").note("now").as(Op.READ),
+            Event.reading(7, AT, "7.5").withoutNote()));
+    rig.awaitDurable(source, 9);
+    assertThat(inQuarantine()).isZero();
+    assertThat(notes()).containsExactly("now");
+    assertThat(rig.letters(source)).hasSize(2);
+  }
+
+  @Test
+  void a_table_that_is_read_again_and_keeps_nothing_has_no_row_in_quarantine_any_more() {
+    rig.start();
+    rig.send(source, source.batch(Event.reading(7, AT, "666")));
+    rig.awaitDurable(source, 1);
+    rig.send(source, source.batch(Event.CLEARED, Event.reading(8, AT, "4.5").as(Op.READ)));
+    rig.awaitDurable(source, 3);
+    assertThat(readings()).isEqualTo(1);
+    assertThat(inQuarantine()).isZero();
+  }
+
+  private long readings() {
+    return rig.values(source, "pressure_bar").count();
+  }
+
+  private long inQuarantine() {
+    return rig.superuser()
+        .sql("SELECT count(*) FROM control.quarantine")
+        .query(Long.class)
+        .single();
+  }
+
+  private String pressure() {
+    return rig.superuser()
+        .sql(
+            """
+            SELECT trim_scale(value_last)::text FROM analytics.metrics_min JOIN analytics.series USING (series_id)
+            JOIN analytics.metric_key USING (metric_id) WHERE key = 'pressure_bar'
+            """)
+        .query(String.class)
+        .single();
+  }
+
+  private List<String> notes() {
+    return rig.superuser()
+        .sql("SELECT value FROM analytics.extras_text WHERE key LIKE '%:note'")
+        .query(String.class)
+        .list();
+  }
+}
