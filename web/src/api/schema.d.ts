@@ -1584,6 +1584,8 @@ export interface components {
             sessions_left_out: number;
             table: string;
             /** Format: int64 */
+            times_replaced: number;
+            /** Format: int64 */
             truncates: number;
             /** Format: int64 */
             updates: number;

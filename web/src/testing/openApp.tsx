@@ -94,6 +94,7 @@ export const aTable = (change: Partial<SourceTable> = {}): SourceTable => ({
   failed: 0,
   values_left_out: 0,
   sessions_left_out: 0,
+  times_replaced: 0,
   exact: true,
   on_delete: 'retract',
   on_delete_shown: 'retract',

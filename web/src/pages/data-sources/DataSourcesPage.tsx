@@ -184,7 +184,9 @@ function Sources({ sources, removed }: { sources: readonly Source[]; removed: nu
           <Th className="text-right">Throughput</Th>
           <Th className="text-right">Lag</Th>
           <Th className="text-right">Events</Th>
-          <Th>Read models</Th>
+          <Th title="Whether what is shown of the source holds all that was captured of it">
+            What is shown
+          </Th>
           <Th className="text-right">Last event</Th>
         </tr>
       </thead>

@@ -49,6 +49,9 @@ export function Gaps({ source }: { source: Source }) {
   );
 }
 
+const Position = ({ at }: { at: string | null }) =>
+  at ? <span className="font-mono">{at}</span> : 'an unknown position';
+
 function GapRow({ gap }: { gap: SourceGap }) {
   return (
     <li className="border-t border-line-weak px-3 py-2">
@@ -56,8 +59,7 @@ function GapRow({ gap }: { gap: SourceGap }) {
         <Moment at={gap.noticed_at} />
         <span className="font-medium">{words(gap.cause)}</span>
         <span className="ml-auto text-meta text-ink-3">
-          from <span className="font-mono">{gap.from_position ?? 'an unknown position'}</span> to{' '}
-          <span className="font-mono">{gap.to_position ?? 'an unknown position'}</span>
+          from <Position at={gap.from_position} /> to <Position at={gap.to_position} />
         </span>
       </p>
       <p className="max-w-[60rem] break-words text-ink-2">{gap.words}</p>

@@ -84,7 +84,15 @@ it('calls no table exact while the first snapshot is being taken in, and offline
 });
 
 it('says how many values of a table are beyond the limits on extras', async () => {
-  open([aTable({ values_left_out: 1200 })]);
+  open([
+    aTable({ values_left_out: 1200 }),
+    aTable({ table: 'public.times', times_replaced: 1, values_left_out: 1 }),
+    aTable({ table: 'public.fine' }),
+  ]);
+  const sum = await screen.findByText(/1,201 values are not among the extras/);
+  expect(sum.textContent).toBe(
+    '1,201 values are not among the extras, 1 reading stands at the time of its commit. Open public.pumps, public.times to see why.',
+  );
   await userEvent.click(await screen.findByRole('button', { name: 'How public.pumps is read' }));
   expect(screen.getByText('1,200 values are not among the extras')).toBeTruthy();
 });

@@ -134,7 +134,7 @@ function Facts({ source }: { source: Source }) {
     {
       name: 'Durable up to',
       value: formatCount(source.durable_seq),
-      note: `sequence number in epoch ${source.epoch}`,
+      note: `the newest event that is safe here, by its number in epoch ${source.epoch}`,
     },
     {
       name: 'Spool at the site',

@@ -13,12 +13,15 @@ import { DeletedRows } from './DeletedRows';
 import { counted, Exactness, isGone, isTakenIn, whyNotExact } from './exactness';
 import { MappingView } from './MappingView';
 
+const bentShown = 5;
+
 /** The captured tables of a source: what they become, what came of them, and what was chosen for them. */
 export function Tables({ source }: { source: Source }) {
   const { data, error, refetch } = useQuery(sourceTablesQuery(source.id));
   const wide = useWide();
   return (
     <Panel title="Tables" id="tables" className="scroll-mt-14">
+      {data && <Bent tables={data.data} />}
       {!data ? (
         error ? (
           <Failed error={error} retry={() => void refetch()} />
@@ -42,14 +45,28 @@ export function Tables({ source }: { source: Source }) {
               </Th>
               <Th>Table</Th>
               <Th>Read as</Th>
-              <Th className="text-right">Reads</Th>
+              <Th className="text-right" title="Rows that a copy of the table read">
+                Reads
+              </Th>
               <Th className="text-right">Inserts</Th>
               <Th className="text-right">Updates</Th>
               <Th className="text-right">Deletes</Th>
               <Th className="text-right">Truncates</Th>
-              <Th className="text-right">Incomplete</Th>
-              <Th className="text-right">Failed</Th>
-              <Th>Read models</Th>
+              <Th
+                className="text-right"
+                title="Updates that left untold what the row’s large values are"
+              >
+                Incomplete
+              </Th>
+              <Th
+                className="text-right"
+                title="Events that could not be applied; they are listed below"
+              >
+                Failed
+              </Th>
+              <Th title="Whether what is shown of the table holds all that was captured of it">
+                What is shown
+              </Th>
               <Th className="text-right">Last event</Th>
             </tr>
           </thead>
@@ -61,6 +78,37 @@ export function Tables({ source }: { source: Source }) {
         </Table>
       )}
     </Panel>
+  );
+}
+
+/** What of all tables was captured and is not shown as it came, so that nobody has to open each to find it. */
+function Bent({ tables }: { tables: readonly SourceTable[] }) {
+  const bent = tables.filter(
+    (table) => table.values_left_out + table.sessions_left_out + table.times_replaced > 0,
+  );
+  if (bent.length === 0) return null;
+  const sum = (of: (table: SourceTable) => number) =>
+    bent.reduce((total, table) => total + of(table), 0);
+  const values = sum((table) => table.values_left_out);
+  const sessions = sum((table) => table.sessions_left_out);
+  const times = sum((table) => table.times_replaced);
+  const found = [
+    values > 0 && `${counted(values, 'value is', 'values are')} not among the extras`,
+    sessions > 0 && `${counted(sessions, 'event', 'events')} left a row without a session`,
+    times > 0 &&
+      `${counted(times, 'reading stands', 'readings stand')} at the time of ${times === 1 ? 'its' : 'their'} commit`,
+  ].filter(Boolean);
+  return (
+    <p className="max-w-[60rem] px-3 pb-2 text-ink-2">
+      {found.join(', ')}. Open{' '}
+      <span className="font-mono text-meta break-words">
+        {bent
+          .slice(0, bentShown)
+          .map((table) => table.table)
+          .join(', ')}
+      </span>
+      {bent.length > bentShown && ` and ${formatCount(bent.length - bentShown)} more`} to see why.
+    </p>
   );
 }
 
@@ -125,6 +173,7 @@ function TableDetail({ source, table }: Shown) {
       <DeletedRows source={source} table={table} />
       <LeftOut table={table} />
       <SessionsLeftOut table={table} />
+      <TimesReplaced table={table} />
     </>
   );
 }
@@ -176,6 +225,23 @@ function SessionsLeftOut({ table }: { table: SourceTable }) {
       <p>
         Its start is empty or no time between 1971 and 9000, its end cannot be read, or a state
         names no device. When the row is mended at its source, the session is there.
+      </p>
+    </div>
+  );
+}
+
+/** Readings that are not where their row says. */
+function TimesReplaced({ table }: { table: SourceTable }) {
+  if (table.times_replaced === 0) return null;
+  return (
+    <div className="mt-2 max-w-[44rem] text-ink-2">
+      <p className="font-medium">
+        {counted(table.times_replaced, 'reading stands', 'readings stand')} at the time of{' '}
+        {table.times_replaced === 1 ? 'its' : 'their'} commit
+      </p>
+      <p>
+        The row’s own time is empty, unreadable, before 1971, or more than a day after its commit.
+        The raw events say what it was.
       </p>
     </div>
   );

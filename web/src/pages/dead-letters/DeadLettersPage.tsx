@@ -257,7 +257,11 @@ function GroupDetail({ group }: { group: DeadLetterGroup }) {
   return (
     <>
       <p className="mb-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-meta text-ink-3">
-        <span>The newest of {formatCount(group.letters)} entries:</span>
+        <span>
+          {group.letters === 1
+            ? 'One entry:'
+            : `The newest of ${formatCount(group.letters)} entries:`}
+        </span>
         <Link
           to={paths.deadLetters}
           search={{
@@ -268,7 +272,7 @@ function GroupDetail({ group }: { group: DeadLetterGroup }) {
           }}
           className="link max-lg:py-3"
         >
-          See them one by one
+          {group.letters === 1 ? 'See it in the list' : 'See them one by one'}
         </Link>
       </p>
       <LetterDetail letter={group} />

@@ -18,7 +18,7 @@ export function LetterItem({ letter }: { letter: DeadLetter }) {
           {letter.table ?? 'no table'}
         </span>
         <span className="ml-auto text-meta text-ink-3">
-          seq {formatCount(letter.seq)}
+          number {formatCount(letter.seq)}
           {letter.seq_end > letter.seq && ` to ${formatCount(letter.seq_end)}`}, epoch{' '}
           {letter.epoch}
         </span>

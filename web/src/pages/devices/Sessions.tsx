@@ -115,7 +115,7 @@ function Legend({ states }: { states: SessionSummary['states'] }) {
           <span className="text-ink-2">{stateName(state.state)}</span>
           <span className="font-medium">{lasted(state.seconds)}</span>
           <span className="text-ink-3">
-            in {state.sessions === 1 ? 'one' : formatCount(state.sessions)}
+            {state.sessions === 1 ? 'once' : `${formatCount(state.sessions)} times`}
             {state.lasting && ', lasting'}
           </span>
         </li>

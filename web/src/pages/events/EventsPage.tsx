@@ -155,8 +155,10 @@ function EventPages({ search }: { search: EventsSearch }) {
                   <Th>Event time</Th>
                   <Th>Operation</Th>
                   <Th>Table</Th>
-                  <Th className="text-right">Seq</Th>
-                  <Th>Position</Th>
+                  <Th className="text-right" title="Counted by the agent, within an epoch">
+                    Number
+                  </Th>
+                  <Th title="In the source’s log">Position</Th>
                   <Th>Payload</Th>
                 </tr>
               </thead>
@@ -292,7 +294,7 @@ function EventItem({ event }: { event: ChangeEvent }) {
       </span>
       <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">
         <span>{operationOf(event)}</span>
-        <span>seq {formatCount(event.seq)}</span>
+        <span>number {formatCount(event.seq)}</span>
       </span>
     </ExpandableItem>
   );

@@ -138,10 +138,14 @@ export function Conflicts({ filter }: { filter: ConflictFilter }) {
 const keyOf = ({ source_id, table, key }: ExtraConflict): string =>
   [source_id, table, key].join(' ');
 
-/** "2,000 number, 1 text": the type that most have first. */
+/** "Number in 2,000 rows, text in 1": the type that most have first. */
 const typesOf = (conflict: ExtraConflict): string =>
   byFrequency(conflict)
-    .map(({ type, entities }) => `${formatCount(entities)} ${typeWords[type].toLowerCase()}`)
+    .map(({ type, entities }, index) =>
+      index === 0
+        ? `${typeWords[type]} in ${formatCount(entities)} ${entities === 1 ? 'row' : 'rows'}`
+        : `${typeWords[type].toLowerCase()} in ${formatCount(entities)}`,
+    )
     .join(', ');
 
 const byFrequency = ({ types }: ExtraConflict) =>

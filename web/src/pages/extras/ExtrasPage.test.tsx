@@ -91,7 +91,9 @@ it('says what would be here where nothing is, and what to do where nothing match
 
 it('shows of a conflict how many have which type, and leads to the values of each', async () => {
   open('/app/extras?view=conflicts', { '/v1/extras/conflicts': page(conflict) });
-  const row = (await screen.findByText('2,000 number, 1 text')).closest('tr') as HTMLElement;
+  const row = (await screen.findByText('Number in 2,000 rows, text in 1')).closest(
+    'tr',
+  ) as HTMLElement;
   await userEvent.click(within(row).getByRole('button'));
   expect(screen.getByText('B')).toBeTruthy();
   const links = screen.getAllByRole('link', { name: 'See these values' });

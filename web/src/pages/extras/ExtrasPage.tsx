@@ -28,7 +28,9 @@ export function ExtrasPage() {
     <>
       <PageHeader
         title="Extras"
-        status={<span>Captured fields without a column of their own, each kept by its type</span>}
+        status={
+          <span>What rows say beside names, times and readings, each value with its type</span>
+        }
       >
         <Segmented
           label="View"

@@ -52,6 +52,7 @@ class SourceController {
              coalesce(n.cleared_seq = n.last_seq, false) AS cleared, coalesce(n.rows_incomplete, 0) AS incomplete,
              coalesce(n.failed, 0) AS failed, coalesce(n.extras_left_out, 0) AS values_left_out,
              coalesce(n.sessions_left_out, 0) AS sessions_left_out,
+             coalesce(n.times_replaced, 0) AS times_replaced,
              coalesce(n.exact, true) AS exact, n.last_event_at,
              coalesce(o.on_delete, 'retract') AS on_delete, n.on_delete AS on_delete_shown
       FROM (
@@ -95,6 +96,7 @@ class SourceController {
   /// @param valuesLeftOut values beyond the limits on keys, depth, elements and length; raw they
   ///     are kept
   /// @param sessionsLeftOut events whose row does not say when the session was that it is
+  /// @param timesReplaced readings whose time was no time: they stand at that of their commit
   /// @param exact whether the read models hold everything that this table said; never so where the
   ///     source tells only its inserts
   /// @param onDelete what becomes of a row that the source deletes, as people have chosen:
@@ -118,6 +120,7 @@ class SourceController {
       long failed,
       long valuesLeftOut,
       long sessionsLeftOut,
+      long timesReplaced,
       boolean exact,
       @Schema(allowableValues = {"retract", "keep"}) String onDelete,
       @Schema(allowableValues = {"retract", "keep"}) @Nullable String onDeleteShown,
@@ -279,6 +282,7 @@ class SourceController {
         row.getLong("failed"),
         row.getLong("values_left_out"),
         row.getLong("sessions_left_out"),
+        row.getLong("times_replaced"),
         row.getBoolean("exact"),
         row.getString("on_delete"),
         row.getString("on_delete_shown"),

@@ -107,6 +107,26 @@ class SourceTablesTests {
   }
 
   @Test
+  void a_table_counts_what_is_shown_of_it_otherwise_than_it_came() {
+    var source = source(new Capture().insert(PUMPS, 1, "Alpha"));
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            UPDATE analytics.table_state
+            SET extras_left_out = 3, sessions_left_out = 4, times_replaced = 5
+            WHERE source_id = :source
+            """)
+        .param("source", source)
+        .update();
+
+    assertThat(first(source).get("values_left_out").asInt()).isEqualTo(3);
+    assertThat(first(source).get("sessions_left_out").asInt()).isEqualTo(4);
+    assertThat(first(source).get("times_replaced").asInt()).isEqualTo(5);
+  }
+
+  @Test
   void a_table_may_have_any_name_that_a_database_takes() {
     for (var name :
         List.of("a/b", "50%", "x%2Fy", "back\\slash", "a;b?c#d&e=f", "a b", "\"q\"", "ä€😀")) {
