@@ -47,8 +47,8 @@ public final class Agent {
       Clock clock,
       Terminal terminal,
       String program) {
-    this.out = out;
-    this.err = err;
+    this.out = Plain.stream(out);
+    this.err = Plain.stream(err);
     this.environment = environment;
     this.clock = clock;
     this.terminal = terminal;

@@ -50,11 +50,11 @@ final class Logging {
           TIME.format(entry.getInstant().atZone(ZoneId.systemDefault()))
               + "  "
               + kind
-              + formatMessage(entry));
+              + Plain.line(formatMessage(entry)));
       if (entry.getThrown() != null) {
         entry.getThrown().printStackTrace(out);
       }
-      return text.toString();
+      return Plain.lines(text.toString());
     }
   }
 

@@ -251,13 +251,13 @@ final class SourceCommands {
     for (var table : found.tableNames()) {
       json.object().field("name", table).field("captured", !fresh.contains(table)).end();
       if (!asJson) {
-        out.println(table + (fresh.contains(table) ? "  not captured yet" : ""));
+        out.println(Plain.line(table) + (fresh.contains(table) ? "  not captured yet" : ""));
       }
     }
     if (asJson) {
       out.println(json.end().end());
     } else {
-      found.notes().forEach(note -> out.println("note       " + note));
+      found.notes().forEach(note -> out.println("note       " + Plain.line(note)));
       for (var source : sources()) {
         if (source.name().equals(settings.name()) && !source.detail().isEmpty()) {
           out.println("note       " + source.detail());
@@ -384,13 +384,13 @@ final class SourceCommands {
     out.println("tables     " + tables.size() + (refused ? " can" : " will") + " be captured");
     for (var i = 0; i < Math.min(tables.size(), 50); i++) {
       var table = tables.get(i);
-      out.println("           " + table + (fresh.contains(table) ? " (new)" : ""));
+      out.println("           " + Plain.line(table) + (fresh.contains(table) ? " (new)" : ""));
     }
     if (tables.size() > 50) {
       out.println("           and " + (tables.size() - 50) + " more");
     }
     for (var note : preflight.notes()) {
-      out.println("note       " + note);
+      out.println("note       " + Plain.line(note));
     }
     if (!preflight.remedies().isEmpty()) {
       out.println(

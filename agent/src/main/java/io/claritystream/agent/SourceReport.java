@@ -27,6 +27,13 @@ record SourceReport(
     long lastCommitAtUs) {
   static final long NOT_KNOWN = -1;
 
+  /// A table's name may have lines of its own; each of these is one.
+  SourceReport {
+    detail = Plain.line(detail);
+    trouble = Plain.line(trouble);
+    notes = notes.stream().map(Plain::line).toList();
+  }
+
   /// One that cannot be worked on at all.
   static SourceReport failed(String name, String why) {
     return new SourceReport(
