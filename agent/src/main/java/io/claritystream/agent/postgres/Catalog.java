@@ -288,6 +288,9 @@ final class Catalog {
     }
   }
 
+  /// A primary key that is deferrable is none to us, as it is none to the log: within a transaction
+  /// two rows may have the same.
+  ///
   /// Generated columns are left out where the stream leaves them out: before 18 all, from 18 on the
   /// virtual ones.
   private List<Fact> columns(long oid) throws SQLException {
@@ -297,7 +300,8 @@ final class Catalog {
                a.attnotnull, left(coalesce(col_description(a.attrelid, a.attnum), ''), 2000),
                EXISTS (
                  SELECT 1 FROM pg_index x
-                 WHERE x.indrelid = a.attrelid AND x.indisprimary AND a.attnum = ANY (x.indkey)),
+                 WHERE x.indrelid = a.attrelid AND x.indisprimary AND x.indimmediate
+                   AND a.attnum = ANY (x.indkey)),
                EXISTS (
                  SELECT 1 FROM pg_index x
                  WHERE x.indrelid = a.attrelid AND x.indisreplident AND a.attnum = ANY (x.indkey))

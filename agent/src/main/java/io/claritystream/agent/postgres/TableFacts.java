@@ -23,7 +23,7 @@ record TableFacts(
     String comment,
     List<Fact> columns,
     List<ForeignKey> foreignKeys) {
-  /// @param primaryKey whether the column is part of the primary key
+  /// @param primaryKey whether the column is part of a primary key that no two rows ever share
   /// @param identity whether it is part of the index chosen as replica identity
   record Fact(
       String name,
