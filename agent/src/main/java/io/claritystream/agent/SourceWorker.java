@@ -340,7 +340,7 @@ final class SourceWorker implements AutoCloseable {
   private void begin(Grant granted) throws IOException, InterruptedException {
     closeSpool();
     if (state.phase() == Phase.STOPPED) {
-      state = state.inEpoch(granted.epoch(), Phase.STREAM, 0).stopped(state.reason());
+      state = state.inEpoch(granted.epoch(), Phase.STREAM, 0, "").stopped(state.reason());
       state.save(stateFile);
       Spool.drop(spoolDirectory);
       return;
@@ -372,7 +372,8 @@ final class SourceWorker implements AutoCloseable {
         state.inEpoch(
             granted.epoch(),
             snapshot ? Phase.SNAPSHOT : Phase.STREAM,
-            snapshot ? 0 : granted.position());
+            snapshot ? 0 : granted.position(),
+            state.reason().isEmpty() ? granted.reason() : state.reason());
     state.save(stateFile);
     Spool.drop(spoolDirectory);
   }
@@ -393,7 +394,7 @@ final class SourceWorker implements AutoCloseable {
       want(Phase.SNAPSHOT_WANTED, "its snapshot was cut short");
       return null;
     }
-    if (state.phase() == Phase.STREAM && store.tailSeq() < state.snapshotEvents()) {
+    if (state.phase() == Phase.STREAM && store.tailSeq() < state.place().snapshotEvents()) {
       store.close();
       damaged = "it is gone";
       return null;

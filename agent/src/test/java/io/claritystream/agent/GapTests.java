@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.claritystream.agent.SourceSettings.OnGap;
+import io.claritystream.agent.spool.Spool;
 import io.claritystream.embedded.Postgres;
 import io.claritystream.embedded.PostgresSettings;
 import io.claritystream.embedded.TestPostgres;
 import io.claritystream.protocol.block.Lsn;
+import io.claritystream.protocol.link.AcknowledgeMode;
 import io.claritystream.protocol.link.GapCause;
 import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.SourceState;
@@ -179,6 +181,102 @@ class GapTests {
           rig.start();
           repaired(rig, GapCause.LOG_DIVERGED);
         });
+  }
+
+  /// It has written more than was captured before the agent saw it again, on the same timeline:
+  /// positions alone tell nothing.
+  @Test
+  void aCopyThatWasPutBackAndWroteMoreThanWasCaptured() throws Exception {
+    own(
+        (rig, server) -> {
+          captured(rig);
+          awaitTold(rig);
+          rig.stop();
+          server.stop();
+          server.backup();
+          server.start();
+          rig.start();
+          rig.sql("INSERT INTO reading SELECT g, 0 FROM generate_series(100, 200) g");
+          await().atMost(LONG).until(() -> rig.source().events().size() >= 105);
+          awaitTold(rig);
+          rig.stop();
+          server.stop();
+          server.restore(false);
+          server.start();
+          changeUnseen(rig);
+          rig.sql("INSERT INTO reading SELECT g, 1 FROM generate_series(1000, 5000) g");
+          rig.start();
+          var gap = repaired(rig, GapCause.LOG_DIVERGED);
+          assertThat(gap.getWords()).contains("it was restored from a copy");
+        });
+  }
+
+  /// A server that crashed has forgotten as well how far it was told, and its log is the same.
+  @Test
+  void aSlotThatForgotWhatItWasToldIsNoGapIfTheLogHoldsWhatWasCaptured() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      captured(rig);
+      rig.stop();
+      var state = rig.home.source("plant").resolve(SourceWorker.STATE_FILE);
+      var text = Files.readString(state).replaceAll("(told_position=).*", "$1FFFF/0");
+      Files.writeString(state, text);
+      assertThat(text).contains("told_position=FFFF/0");
+      rig.start();
+      rig.sql("INSERT INTO reading VALUES (6, 6)");
+      await().atMost(LONG).until(() -> rig.source().events().size() == 5);
+      assertThat(rig.source().gaps).isEmpty();
+      assertThat(rig.source().epochs).hasSize(1);
+    }
+  }
+
+  @Test
+  void aSpoolThatIsLostWithWhatTheSourceWasToldToForget() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.platform.acknowledge = AcknowledgeMode.ACKNOWLEDGE_SPOOL;
+      captured(rig);
+      rig.platform.mood = (stream, lastSeq) -> {};
+      var before = rig.value("SELECT pg_current_wal_lsn()");
+      changeUnseen(rig);
+      var written = rig.value("SELECT pg_current_wal_lsn()");
+      await()
+          .atMost(LONG)
+          .until(
+              () ->
+                  Lsn.parse(
+                          rig.value(
+                              "SELECT confirmed_flush_lsn FROM pg_replication_slots"
+                                  + " WHERE database = current_database()"))
+                      >= Lsn.parse(written));
+      rig.stop();
+      Spool.drop(rig.home.source("plant").resolve("spool"));
+      rig.platform.mood = (stream, lastSeq) -> stream.durable(lastSeq);
+      rig.start();
+      await()
+          .atMost(LONG)
+          .until(
+              () ->
+                  rig.source().gaps.values().stream().anyMatch(each -> each.getRepairedAtUs() > 0));
+      assertThat(rig.source().gaps).hasSize(1);
+      var gap = rig.source().gaps.values().iterator().next();
+      assertThat(gap.getCause()).isEqualTo(GapCause.SPOOL_LOST);
+      assertThat(gap.getWords())
+          .startsWith(
+              "what the agent held and had not sent yet was lost (the spool is damaged: it");
+      assertThat(Lsn.parse(gap.getFromPosition())).isLessThanOrEqualTo(Lsn.parse(before));
+    }
+  }
+
+  private static void awaitTold(Rig rig) throws Exception {
+    var written = Lsn.parse(rig.value("SELECT pg_current_wal_lsn()"));
+    var state = rig.home.source("plant").resolve(SourceWorker.STATE_FILE);
+    await()
+        .atMost(LONG)
+        .ignoreExceptions()
+        .until(
+            () ->
+                Files.readAllLines(state).stream()
+                    .filter(line -> line.startsWith("told_position="))
+                    .anyMatch(line -> Lsn.parse(line.split("=")[1]) >= written));
   }
 
   /// A standby that lacked the end of the log takes over, and has written more than that since.

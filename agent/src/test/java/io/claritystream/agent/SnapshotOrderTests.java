@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.claritystream.agent.postgres.SnapshotOrders;
+import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.link.SnapshotState;
 import java.nio.file.Path;
@@ -75,6 +76,27 @@ class SnapshotOrderTests {
     awaitStage("all", SnapshotState.Stage.DONE);
     assertThat(reads("reading")).isEqualTo(2);
     assertThat(reads("other")).isEqualTo(1);
+  }
+
+  /// There is no row to come with the news that what is shown is there no more.
+  @Test
+  void ofADatabaseThatHasNoRowAnyMoreIsToldAtOnce() throws Exception {
+    rig.stop();
+    rig.sql("TRUNCATE reading, other");
+    var source = rig.home.source("plant");
+    assertThat(SnapshotOrders.leave(source, "again", List.of())).isTrue();
+    rig.startAgain();
+    await().atMost(LONG).until(() -> rig.source().epochs.size() == 2);
+    await().atMost(LONG).until(() -> rig.source().snapshotsEnded == 1);
+    assertThat(rig.source().events()).extracting(ChangeEvent::op).containsExactly(Op.TRUNCATE);
+    rig.sql("INSERT INTO reading VALUES (7, 7)");
+    await().atMost(LONG).until(() -> rig.source().events().size() == 2);
+    rig.stop();
+    rig.startAgain();
+    rig.sql("INSERT INTO reading VALUES (8, 8)");
+    await().atMost(LONG).until(() -> rig.source().events().size() == 3);
+    assertThat(rig.source().epochs).hasSize(2);
+    assertThat(rig.platform.violations).isEmpty();
   }
 
   @Test

@@ -3,6 +3,7 @@ package io.claritystream.agent.postgres;
 import io.claritystream.agent.spool.Appender;
 import io.claritystream.agent.spool.Spool;
 import io.claritystream.protocol.block.Lsn;
+import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.link.GapCause;
 import io.claritystream.protocol.link.SourceState;
 import java.io.IOException;
@@ -36,6 +37,9 @@ public final class Capture {
   /// How often a position is written down that only the database's own doings moved.
   private static final long KEEP_NS = TimeUnit.SECONDS.toNanos(1);
 
+  /// How often it is written down what the server was told ([SameLog]).
+  private static final long TOLD_NS = TimeUnit.SECONDS.toNanos(5);
+
   /// The driver would also report by itself, and would then take a message that is cut by its
   /// time-out for whole: it must never come to that.
   private static final int DRIVER_STATUS_MS = 24 * 60 * 60 * 1000;
@@ -68,6 +72,7 @@ public final class Capture {
   private volatile long told;
 
   private volatile CaptureEnd.@Nullable Missing noticed;
+  private long toldAtNs = System.nanoTime() - TOLD_NS;
   private long keptAtNs = System.nanoTime() - KEEP_NS;
 
   /// @param stop asked often; once true, the attempt ends soon
@@ -115,7 +120,8 @@ public final class Capture {
   public CaptureEnd run() throws IOException, InterruptedException {
     try (var connection = database.connect()) {
       var identity = SourceIdentity.read(connection);
-      if (!state.fingerprint().isEmpty() && !state.fingerprint().equals(identity.fingerprint())) {
+      var known = state.registration().fingerprint();
+      if (!known.isEmpty() && !known.equals(identity.fingerprint())) {
         return new CaptureEnd.Refused(
             "The database is another one than was captured; add it under another name.");
       }
@@ -243,6 +249,11 @@ public final class Capture {
       }
       progress.snapshot(chosen.size(), chosen.size(), rows);
       reader.rollback();
+      if (events.lastSeq() == 0 && state.epoch() > 1 && !held.isEmpty()) {
+        // What the platform shows is there no more: there has to be an event that says so.
+        events.beginEvent(Op.TRUNCATE, held.getFirst().schemaOrName(), TableCopies.NOWHERE);
+        events.endEvent();
+      }
       events.snapshotEnd();
       events.seal();
       LOG.info("snapshot of {} tables is whole, {} rows", chosen.size(), rows);
@@ -253,31 +264,68 @@ public final class Capture {
   private CaptureEnd resume(Connection connection, Preflight preflight)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
     var from = known();
-    var missing = Continuity.missing(connection, database, state.slot(), from, state.timeline());
+    var line = state.place().timeline();
+    var missing = Continuity.missing(connection, database, state.slot(), from, line);
     if (missing != null) {
-      return missing;
+      return ofOurOwnDoing(missing);
+    }
+    freeSlot(connection);
+    var slot = Slot.read(connection, state.slot());
+    var diverged =
+        slot == null
+            ? null
+            : new SameLog(database, state.slot(), publications, this::goOn)
+                .missing(slot, state.place().told(), spool.tailMark());
+    if (diverged != null) {
+      return diverged;
     }
     var timeline = Continuity.timeline(connection);
-    if (timeline != state.timeline()) {
+    if (timeline != line) {
       state = state.on(timeline);
       state.save(stateFile);
     }
     reconciliation.run(connection, preflight);
-    freeSlot(connection);
     try (var replication = database.connectForReplication()) {
       var events = new BlockAssembler(spool, appender, clock, this::waiting, from);
-      if (spool.tailSeq() == 0 && state.snapshotEvents() == 0) {
-        events.snapshotWasEmpty(state.startPosition());
+      if (spool.tailSeq() == 0 && state.place().snapshotEvents() == 0) {
+        events.snapshotWasEmpty(state.place().start());
       }
       return stream(connection, replication, events, from);
     }
+  }
+
+  private void goOn() throws CaptureStoppedException {
+    if (stop.getAsBoolean()) {
+      throw new CaptureStoppedException();
+    }
+  }
+
+  /// An epoch that goes on from what the platform holds, because the spool was lost, finds the slot
+  /// further on: nobody moved it. The source had forgotten what the spool held, as we had told it.
+  private CaptureEnd.Missing ofOurOwnDoing(CaptureEnd.Missing missing) {
+    var begins = spool.tailSeq() == 0 && known() == state.place().start();
+    if (missing.cause() != GapCause.SLOT_MOVED || missing.to() == 0 || !begins) {
+      return missing;
+    }
+    return state.reason().isEmpty()
+        ? missing
+        : new CaptureEnd.Missing(
+            GapCause.SPOOL_LOST,
+            "what the agent held and had not sent yet was lost ("
+                + state.reason()
+                + "), and the database had forgotten it already, as it was told to: all up to "
+                + Lsn.text(missing.from())
+                + " is stored, and the database goes on at "
+                + Lsn.text(missing.to()),
+            missing.from(),
+            missing.to());
   }
 
   /// Up to where the log is known to hold nothing that is not in the spool or safe already, by what
   /// is on disk.
   private long known() {
     var end = spool.tailMark().endPosition();
-    return max(end != 0 ? end : state.startPosition(), state.confirmedPosition());
+    return max(end != 0 ? end : state.place().start(), state.place().confirmed());
   }
 
   private CaptureEnd stream(
@@ -396,9 +444,7 @@ public final class Capture {
   private void waiting() throws SQLException, IOException, CaptureStoppedException {
     var stream = current;
     var events = currentEvents;
-    if (stop.getAsBoolean()) {
-      throw new CaptureStoppedException();
-    }
+    goOn();
     if (noticed != null) {
       // The next attempt finds the same, before anything else.
       throw new SQLException("the source has lost what was not captured yet");
@@ -438,6 +484,12 @@ public final class Capture {
     }
     stream.forceUpdateStatus();
     statusAtNs = nowNs;
+    if (nowNs - toldAtNs > TOLD_NS
+        && Long.compareUnsigned(flushedPosition, state.place().told()) > 0) {
+      toldAtNs = nowNs;
+      state = state.told(flushedPosition);
+      state.save(stateFile);
+    }
   }
 
   /// @return the position, or the last one that is on disk if this one is not

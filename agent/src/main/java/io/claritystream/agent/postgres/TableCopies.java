@@ -46,7 +46,7 @@ final class TableCopies implements AutoCloseable {
 
   /// Of the event that clears a table: it stands nowhere in the log, which tells it from a
   /// TRUNCATE.
-  private static final long NOWHERE = 0;
+  static final long NOWHERE = 0;
 
   private static final int LOCK_WAIT_MS = 2_000;
   private static final long NO_TABLE = 0;

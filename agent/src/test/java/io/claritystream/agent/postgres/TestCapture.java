@@ -67,8 +67,9 @@ final class TestCapture {
   }
 
   CaptureState fresh() {
-    return new CaptureState(
-        "source", "agent", "", slot, 1, CaptureState.Phase.SNAPSHOT, 0, 0, false, -1, "", 1, 0);
+    return CaptureState.fresh(slot, 1)
+        .registered("source", "", "agent")
+        .inEpoch(1, CaptureState.Phase.SNAPSHOT, 0, "it is new");
   }
 
   Database source() {
