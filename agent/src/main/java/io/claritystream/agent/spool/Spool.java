@@ -1,7 +1,5 @@
 package io.claritystream.agent.spool;
 
-import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.UnsafeByteOperations;
 import io.claritystream.protocol.block.BatchDigest;
 import io.claritystream.protocol.link.BatchHeader;
@@ -20,19 +18,12 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /// The spool of one source and epoch. One thread appends, one reads and reports what is durable;
 /// both may do so at once.
 public final class Spool implements AutoCloseable {
-  static final int RECORD_PREFIX = 8;
   static final int SEGMENT_HEADER = 16;
-
-  /// More than any block of ours: what a damaged length is told apart by.
-  private static final int BODY_BYTES_MAX = 72 * 1024 * 1024;
-
-  private static final int HEADER_BYTES_MAX = 4 * 1024;
 
   private static final long SEGMENT_BYTES_MIN = 64 * 1024;
 
@@ -383,21 +374,21 @@ public final class Spool implements AutoCloseable {
       if (from == null || segment == null) {
         throw new IllegalStateException("no segment is entered");
       }
-      var prefix = ByteBuffer.allocate(RECORD_PREFIX);
+      var prefix = ByteBuffer.allocate(Records.PREFIX);
       readFully(from, prefix, offset);
       var length = prefix.getInt(0);
-      if (length < Integer.BYTES + SourceMark.BYTES || length > BODY_BYTES_MAX) {
+      if (!Records.possible(length)) {
         throw new SpoolDamagedException("a record of " + length + " bytes in " + segment.path);
       }
       var body = ByteBuffer.allocate(length);
-      readFully(from, body, offset + RECORD_PREFIX);
-      if (checksum(length, body) != prefix.getInt(4)) {
+      readFully(from, body, offset + Records.PREFIX);
+      if (Records.checksum(length, body) != prefix.getInt(4)) {
         throw new SpoolDamagedException(
             "a record at byte " + offset + " of " + segment.path + " fails its checksum");
       }
       recordAt = offset;
-      offset += RECORD_PREFIX + length;
-      return decode(body);
+      offset += Records.PREFIX + length;
+      return Records.decode(body);
     }
 
     @Override
@@ -473,16 +464,8 @@ public final class Spool implements AutoCloseable {
   private void write(
       Segment segment, BatchHeader header, SourceMark mark, byte[] payload, int length)
       throws IOException {
-    var headerBytes = header.toByteArray();
-    var bodyLength = Integer.BYTES + headerBytes.length + SourceMark.BYTES + length;
-    var front = ByteBuffer.allocate(RECORD_PREFIX + bodyLength - length);
-    front.putInt(bodyLength).putInt(0).putInt(headerBytes.length).put(headerBytes);
-    mark.write(front);
-    var crc = new CRC32C();
-    crc.update(front.array(), 0, Integer.BYTES);
-    crc.update(front.array(), RECORD_PREFIX, front.capacity() - RECORD_PREFIX);
-    crc.update(payload, 0, length);
-    front.putInt(4, (int) crc.getValue()).flip();
+    var front = Records.front(header, mark, payload, length);
+    var recordBytes = front.capacity() + length;
     var channel = active;
     if (channel == null) {
       throw new IOException("the spool is closed");
@@ -499,7 +482,7 @@ public final class Spool implements AutoCloseable {
     channel.force(false);
     lock.lock();
     try {
-      segment.end = at + RECORD_PREFIX + bodyLength;
+      segment.end = at + recordBytes;
     } finally {
       lock.unlock();
     }
@@ -548,16 +531,16 @@ public final class Spool implements AutoCloseable {
       var offset = (long) SEGMENT_HEADER;
       Segment segment = null;
       while (offset < size) {
-        var next = recordEnd(map, (int) offset, (int) size);
+        var next = Records.end(map, (int) offset, (int) size);
         if (next < 0) {
-          if (last && !validRecordBehind(map, (int) offset, (int) size)) {
+          if (last && !Records.wholeBehind(map, (int) offset, (int) size)) {
             break;
           }
           throw new SpoolDamagedException(
               "a record at byte " + offset + " of " + path + " fails its checksum");
         }
-        var body = map.slice((int) offset + RECORD_PREFIX, next - (int) offset - RECORD_PREFIX);
-        var entry = decodeFront(body);
+        var body = map.slice((int) offset + Records.PREFIX, next - (int) offset - Records.PREFIX);
+        var entry = Records.decodeWithoutPayload(body);
         if (segment == null) {
           segment = new Segment(path, entry.firstSeq());
           if (!segments.isEmpty() && entry.firstSeq() != tailSeq + 1) {
@@ -581,74 +564,6 @@ public final class Spool implements AutoCloseable {
       segments.add(segment);
       bytes += offset;
       return true;
-    }
-  }
-
-  /// @return where the record ends, or -1 if it is not whole
-  private static int recordEnd(ByteBuffer map, int offset, int size) {
-    if (size - offset < RECORD_PREFIX) {
-      return -1;
-    }
-    var length = map.getInt(offset);
-    if (length < Integer.BYTES + SourceMark.BYTES
-        || length > BODY_BYTES_MAX
-        || length > size - offset - RECORD_PREFIX) {
-      return -1;
-    }
-    var headerLength = map.getInt(offset + RECORD_PREFIX);
-    if (headerLength < 1 || headerLength > HEADER_BYTES_MAX) {
-      return -1;
-    }
-    var body = map.slice(offset + RECORD_PREFIX, length);
-    return checksum(length, body) == map.getInt(offset + 4) ? offset + RECORD_PREFIX + length : -1;
-  }
-
-  /// Whether behind a broken record stands a whole one: then it is no torn end. The broken one's
-  /// length cannot be believed, so every later byte is tried: appends are forced one by one, and a
-  /// whole record behind a torn one does not come from a crash.
-  private static boolean validRecordBehind(ByteBuffer map, int offset, int size) {
-    for (var at = offset + 1; at <= size - RECORD_PREFIX; at++) {
-      if (recordEnd(map, at, size) > 0) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static int checksum(int length, ByteBuffer body) {
-    var crc = new CRC32C();
-    crc.update(length >>> 24);
-    crc.update(length >>> 16);
-    crc.update(length >>> 8);
-    crc.update(length);
-    crc.update(body.duplicate());
-    return (int) crc.getValue();
-  }
-
-  private static SpoolEntry decodeFront(ByteBuffer body) throws IOException {
-    return decode(body, false);
-  }
-
-  private static SpoolEntry decode(ByteBuffer body) throws IOException {
-    return decode(body, true);
-  }
-
-  private static SpoolEntry decode(ByteBuffer body, boolean withPayload) throws IOException {
-    try {
-      var in = body.duplicate();
-      var headerLength = in.getInt();
-      if (headerLength < 0 || headerLength > in.remaining() - SourceMark.BYTES) {
-        throw new SpoolDamagedException("a batch header of " + headerLength + " bytes");
-      }
-      var header = BatchHeader.parseFrom(in.slice(in.position(), headerLength));
-      in.position(in.position() + headerLength);
-      var mark = SourceMark.read(in);
-      return new SpoolEntry(
-          header,
-          mark,
-          withPayload ? UnsafeByteOperations.unsafeWrap(in.slice()) : ByteString.EMPTY);
-    } catch (InvalidProtocolBufferException e) {
-      throw new SpoolDamagedException("a batch header that cannot be read: " + e.getMessage());
     }
   }
 
