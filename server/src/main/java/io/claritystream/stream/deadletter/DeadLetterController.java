@@ -30,9 +30,17 @@ import org.springframework.web.bind.annotation.RestController;
 class DeadLetterController {
   private static final String LIST = "dead-letters";
 
-  /// Not the same failure of the same row that a later epoch brought again.
-  private static final String NEWEST =
+  /// Of the letters `l` those that are asked for, without the same failures of the same rows that a
+  /// later epoch brought again.
+  private static final String WANTED =
       """
+      WHERE tenant_id = :tenant
+        AND (CAST(:source AS uuid) IS NULL OR source_id = :source)
+        AND (CAST(:table AS text) IS NULL OR table_name = :table)
+        AND (CAST(:cause AS text) IS NULL OR cause = :cause)
+        AND (CAST(:sqlstate AS text) IS NULL OR sqlstate = :sqlstate)
+        AND (CAST(:from AS timestamptz) IS NULL OR at >= :from)
+        AND (CAST(:to AS timestamptz) IS NULL OR at < :to)
         AND NOT EXISTS (
           SELECT FROM control.dead_letter n
           WHERE n.source_id = l.source_id AND n.failure = l.failure AND n.epoch > l.epoch
@@ -53,17 +61,10 @@ class DeadLetterController {
          WHERE b.source_id = l.source_id AND b.failure = l.failure
            AND b.epoch < l.epoch) AS epochs_before
       FROM control.dead_letter l
-      WHERE tenant_id = :tenant
-        AND (CAST(:source AS uuid) IS NULL OR source_id = :source)
-        AND (CAST(:table AS text) IS NULL OR table_name = :table)
-        AND (CAST(:cause AS text) IS NULL OR cause = :cause)
-        AND (CAST(:sqlstate AS text) IS NULL OR sqlstate = :sqlstate)
-        AND (CAST(:from AS timestamptz) IS NULL OR at >= :from)
-        AND (CAST(:to AS timestamptz) IS NULL OR at < :to)
-        AND (CAST(:at AS timestamptz) IS NULL OR (at, dead_letter_id) < (:at, :id))
       """
-          + NEWEST
+          + WANTED
           + """
+        AND (CAST(:at AS timestamptz) IS NULL OR (at, dead_letter_id) < (:at, :id))
       ORDER BY at DESC, dead_letter_id DESC
       LIMIT :rows
       """;
@@ -81,15 +82,8 @@ class DeadLetterController {
         max(at) AS last_at,
         (array_agg(dead_letter_id ORDER BY at DESC, dead_letter_id DESC))[1] AS newest
       FROM control.dead_letter l
-      WHERE tenant_id = :tenant
-        AND (CAST(:source AS uuid) IS NULL OR source_id = :source)
-        AND (CAST(:table AS text) IS NULL OR table_name = :table)
-        AND (CAST(:cause AS text) IS NULL OR cause = :cause)
-        AND (CAST(:sqlstate AS text) IS NULL OR sqlstate = :sqlstate)
-        AND (CAST(:from AS timestamptz) IS NULL OR at >= :from)
-        AND (CAST(:to AS timestamptz) IS NULL OR at < :to)
       """
-          + NEWEST
+          + WANTED
           + """
       GROUP BY source_id, table_name, cause, sqlstate
       """;
