@@ -176,6 +176,17 @@ class RepeatedSnapshotTests {
     assertThat(seen()).containsExactly("8 80");
   }
 
+  /// What an agent sends of a database that was emptied: there is no row to say it.
+  @Test
+  void one_that_only_clears_a_table_takes_all_that_was_shown() {
+    firstSnapshot();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.wholeSnapshot(Event.CLEARED));
+    awaitInEpoch(2, 1);
+    assertThat(seen()).isEmpty();
+    assertThat(states()).containsExactly("first retired", "snapshot live");
+  }
+
   @Test
   void what_follows_its_end_may_be_of_devices_that_nobody_knew() {
     firstSnapshot();
