@@ -1,7 +1,6 @@
 package io.claritystream.agent.uplink;
 
 import com.google.protobuf.UnsafeByteOperations;
-import io.claritystream.agent.postgres.Gap;
 import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Progress;
 import io.claritystream.agent.postgres.Released;
@@ -14,25 +13,15 @@ import io.claritystream.protocol.link.AcknowledgeMode;
 import io.claritystream.protocol.link.AgentFrame;
 import io.claritystream.protocol.link.AgentLinkGrpc;
 import io.claritystream.protocol.link.Batch;
-import io.claritystream.protocol.link.GapStored;
 import io.claritystream.protocol.link.Hello;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.Refused;
-import io.claritystream.protocol.link.SnapshotOrder;
-import io.claritystream.protocol.link.SnapshotProgress;
-import io.claritystream.protocol.link.SnapshotState;
-import io.claritystream.protocol.link.SourceGap;
-import io.claritystream.protocol.link.SourceStatus;
 import io.claritystream.protocol.link.Welcome;
 import io.grpc.Channel;
 import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
 import java.io.IOException;
-import java.util.ArrayDeque;
-import java.util.Deque;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -50,7 +39,6 @@ public final class Uplink implements AutoCloseable, Released {
   private static final Logger LOG = LoggerFactory.getLogger(Uplink.class);
   private static final int PROTOCOL_VERSION = 1;
   private static final long WELCOME_NS = TimeUnit.SECONDS.toNanos(30);
-  private static final long STATUS_NS = TimeUnit.SECONDS.toNanos(2);
   private static final long BACKOFF_MIN_MS = 200;
   private static final long BACKOFF_MAX_MS = 30_000;
   private static final long REFUSED_MS = 60_000;
@@ -67,9 +55,6 @@ public final class Uplink implements AutoCloseable, Released {
   /// Only for what nobody wakes the sender for: the next status.
   private static final long POLL_MS = 500;
 
-  /// However small the batches are: a bound on what is remembered of them.
-  private static final int IN_FLIGHT_MAX = 20_000;
-
   /// Told of what the platform decides; must not wait for the uplink.
   public interface Listener {
     /// The source begins an epoch: from a position of its log, or with a snapshot if that is 0.
@@ -79,16 +64,9 @@ public final class Uplink implements AutoCloseable, Released {
     void spoolDamaged(String reason);
   }
 
-  private record Sent(long lastSeq, int bytes, long endPosition, byte[] digest) {}
-
   private final String sourceId;
   private final Platform platform;
-  private final Progress progress;
-  private final Gaps gaps;
-  private final SnapshotOrders orders;
-
-  /// Orders of the platform that it was not told the end of over this stream.
-  private final Set<String> ordered = ConcurrentHashMap.newKeySet();
+  private final Tellings tellings;
   private final Listener listener;
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
@@ -108,9 +86,7 @@ public final class Uplink implements AutoCloseable, Released {
   private long happened;
 
   // The sender's own.
-  private final Deque<Sent> inFlight = new ArrayDeque<>();
-  private long inFlightBytes;
-  private long statusAtNs;
+  private final InFlight inFlight = new InFlight();
   private Channel over;
 
   private volatile long durableSeq;
@@ -130,9 +106,7 @@ public final class Uplink implements AutoCloseable, Released {
       Listener listener) {
     this.sourceId = sourceId;
     this.platform = platform;
-    this.progress = progress;
-    this.gaps = gaps;
-    this.orders = orders;
+    tellings = new Tellings(progress, gaps, orders);
     this.listener = listener;
     over = platform.channel();
     thread = Thread.ofPlatform().name("uplink").daemon().unstarted(this::run);
@@ -317,7 +291,6 @@ public final class Uplink implements AutoCloseable, Released {
       lock.unlock();
     }
     inFlight.clear();
-    inFlightBytes = 0;
     var incoming = new Incoming();
     over = platform.channel();
     AgentLinkGrpc.newStub(over).stream(incoming);
@@ -427,11 +400,11 @@ public final class Uplink implements AutoCloseable, Released {
           fresh = spool;
           break;
         }
-        changed.awaitNanos(STATUS_NS);
+        changed.awaitNanos(Tellings.EVERY_NS);
       } finally {
         lock.unlock();
       }
-      status(out, null);
+      tellings.tell(out, null);
     }
     return fresh == null ? endedPauseMs() : send(out, fresh, 0, window);
   }
@@ -479,7 +452,7 @@ public final class Uplink implements AutoCloseable, Released {
         var back = takeRewind();
         if (back >= 0) {
           behind = Math.max(back - 1, durableSeq);
-          forget(behind);
+          inFlight.forgetBehind(behind);
           entry = null;
           if (reader != null) {
             reader.close();
@@ -487,7 +460,7 @@ public final class Uplink implements AutoCloseable, Released {
           }
           LOG.info("the platform asks for source {} from {} again", sourceId, behind + 1);
         }
-        status(out, mine);
+        tellings.tell(out, mine);
         if (!occupy(mine)) {
           return 1;
         }
@@ -496,9 +469,7 @@ public final class Uplink implements AutoCloseable, Released {
             reader = mine.readBehind(behind);
           }
           while (entry != null || (entry = reader.next()) != null) {
-            if (!out.isReady()
-                || inFlight.size() >= IN_FLIGHT_MAX
-                || !inFlight.isEmpty() && inFlightBytes + entry.payload().size() > window) {
+            if (!out.isReady() || !inFlight.hasRoom(entry, window)) {
               break;
             }
             out.onNext(
@@ -506,13 +477,7 @@ public final class Uplink implements AutoCloseable, Released {
                     .setBatch(
                         Batch.newBuilder().setHeader(entry.header()).setPayload(entry.payload()))
                     .build());
-            inFlight.add(
-                new Sent(
-                    entry.lastSeq(),
-                    entry.payload().size(),
-                    entry.mark().endPosition(),
-                    entry.header().getDigest().toByteArray()));
-            inFlightBytes += entry.payload().size();
+            inFlight.sent(entry);
             behind = entry.lastSeq();
             sentSeq = behind;
             entry = null;
@@ -584,9 +549,7 @@ public final class Uplink implements AutoCloseable, Released {
       lock.unlock();
     }
     if (told > durableSeq) {
-      while (!inFlight.isEmpty() && inFlight.getFirst().lastSeq() <= told) {
-        var sent = inFlight.removeFirst();
-        inFlightBytes -= sent.bytes();
+      for (var sent = inFlight.takeUpTo(told); sent != null; sent = inFlight.takeUpTo(told)) {
         release(sent.endPosition(), sent.digest());
         durableSeq = sent.lastSeq();
       }
@@ -610,12 +573,6 @@ public final class Uplink implements AutoCloseable, Released {
       return back;
     } finally {
       lock.unlock();
-    }
-  }
-
-  private void forget(long behind) {
-    while (!inFlight.isEmpty() && inFlight.getLast().lastSeq() > behind) {
-      inFlightBytes -= inFlight.removeLast().bytes();
     }
   }
 
@@ -681,81 +638,6 @@ public final class Uplink implements AutoCloseable, Released {
     }
   }
 
-  private void status(ClientCallStreamObserver<AgentFrame> out, @Nullable Spool mine) {
-    var nowNs = System.nanoTime();
-    if (nowNs - statusAtNs < STATUS_NS || !out.isReady()) {
-      return;
-    }
-    statusAtNs = nowNs;
-    var now = progress.now();
-    var status =
-        SourceStatus.newBuilder()
-            .setState(now.state())
-            .setDetail(detail(now))
-            .setCapturedSeq(now.capturedSeq())
-            .setLagBytes(now.lagBytes())
-            .setLastCommitAtUs(now.lastCommitAtUs())
-            .setPosition(now.position() == 0 ? "" : Lsn.text(now.position()));
-    if (mine != null) {
-      status.setSpoolBytes(mine.bytes()).setSpoolLimitBytes(mine.bytesMax());
-    }
-    if (now.tablesTotal() > 0) {
-      status.setSnapshot(
-          SnapshotProgress.newBuilder()
-              .setTablesDone(now.tablesDone())
-              .setTablesTotal(now.tablesTotal())
-              .setRows(now.rows()));
-    }
-    out.onNext(AgentFrame.newBuilder().setStatus(status).build());
-    for (var gap : gaps.untold()) {
-      out.onNext(AgentFrame.newBuilder().setGap(frame(gap)).build());
-    }
-    for (var order : orders.all()) {
-      if (ordered.contains(order.id())) {
-        if (order.ended()) {
-          ordered.remove(order.id());
-        }
-        out.onNext(AgentFrame.newBuilder().setSnapshotState(frame(order, now)).build());
-      }
-    }
-  }
-
-  private static SnapshotState frame(SnapshotOrders.Order order, Progress.Snapshot now) {
-    var state =
-        SnapshotState.newBuilder()
-            .setOrderId(order.id())
-            .setReason(order.reason())
-            .setStage(
-                switch (order.stage()) {
-                  case ASKED -> SnapshotState.Stage.ASKED;
-                  case RUNNING -> SnapshotState.Stage.RUNNING;
-                  case DONE -> SnapshotState.Stage.DONE;
-                  case FAILED -> SnapshotState.Stage.FAILED_FOR_GOOD;
-                });
-    return (order.all()
-            ? state.setTablesDone(now.tablesDone()).setTablesTotal(now.tablesTotal())
-            : state.setTablesDone(order.done()).setTablesTotal(order.tables().size()))
-        .build();
-  }
-
-  private static SourceGap frame(Gap gap) {
-    return SourceGap.newBuilder()
-        .setGapId(gap.id())
-        .setRevision(gap.revision())
-        .setCause(gap.cause())
-        .setWords(gap.words())
-        .setFromPosition(gap.from() == 0 ? "" : Lsn.text(gap.from()))
-        .setToPosition(gap.to() == 0 ? "" : Lsn.text(gap.to()))
-        .setNoticedAtUs(gap.noticedAtUs())
-        .setRepairedAtUs(gap.repairedAtUs())
-        .build();
-  }
-
-  private static String detail(Progress.Snapshot now) {
-    var words = now.detail().isEmpty() ? String.join("; ", now.notes()) : now.detail();
-    return words.length() > 1_000 ? words.substring(0, 1_000) : words;
-  }
-
   /// What the platform says, as gRPC hands it in.
   private final class Incoming implements ClientResponseObserver<AgentFrame, PlatformFrame> {
     private @Nullable ClientCallStreamObserver<AgentFrame> call;
@@ -799,34 +681,15 @@ public final class Uplink implements AutoCloseable, Released {
           case DURABLE -> durableTold = Math.max(durableTold, frame.getDurable().getSeq());
           case REWIND -> rewindTo = frame.getRewind().getFromSeq();
           case REFUSED -> refusal = frame.getRefused();
-          case GAP_STORED -> stored(frame.getGapStored());
+          case GAP_STORED -> tellings.stored(frame.getGapStored());
           case SETTINGS -> acknowledge = frame.getSettings().getAcknowledge();
-          case SNAPSHOT_ORDER -> ordered(frame.getSnapshotOrder());
+          case SNAPSHOT_ORDER -> tellings.ordered(frame.getSnapshotOrder());
           case FRAME_NOT_SET -> LOG.debug("a frame of a kind that this version does not know");
         }
       } finally {
         lock.unlock();
       }
       wake();
-    }
-
-    private void ordered(SnapshotOrder order) {
-      try {
-        orders.take(order.getOrderId(), order.getTablesList());
-        ordered.add(order.getOrderId());
-      } catch (IOException e) {
-        // It is ordered again.
-        LOG.warn("an order of the platform cannot be written down: {}", e.getMessage());
-      }
-    }
-
-    private void stored(GapStored told) {
-      try {
-        gaps.told(told.getGapId(), told.getRevision());
-      } catch (IOException e) {
-        // It is told again then, which harms nobody.
-        LOG.warn("a gap that the platform has is not forgotten: {}", e.getMessage());
-      }
     }
 
     @Override
