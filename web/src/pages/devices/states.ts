@@ -1,5 +1,5 @@
 /** What states of machines have in common, however a customer calls them. */
-export type Kind = 'running' | 'waiting' | 'changeover' | 'stopped' | 'other';
+export type Kind = 'running' | 'waiting' | 'changeover' | 'stopped' | 'off' | 'other';
 
 /** The first that a state has a word of. What says that it failed, or does not run, comes before what says that it runs. */
 const wordsOf: [Kind, RegExp][] = [
@@ -10,8 +10,9 @@ const wordsOf: [Kind, RegExp][] = [
   ['changeover', /change|set.?up|clean|maint|service|repair|adjust|warm|rüst/],
   [
     'waiting',
-    /wait|idle|stand.?by|pause|break|starv|block|ready|hold|\boff\b|wart|(in|de)activ|\b(not?|non|un).?(run|produc|operat|activ|execut|work)/,
+    /wait|idle|stand.?by|pause|break|starv|block|ready|hold|wart|(in|de)activ|\b(not?|non|un).?(run|produc|operat|activ|execut|work)/,
   ],
+  ['off', /(^|[^a-z])off($|[^a-z])|ausgeschaltet/],
   ['running', /run|produc|auto|operat|active|execut|work|normal|\bon\b|läuft/],
 ];
 
@@ -27,6 +28,7 @@ export const fills: Record<Kind, string> = {
   changeover:
     'radial-gradient(circle, var(--ink-2) 1.25px, transparent 1.75px) 0 0 / 6px 6px, var(--sunken)',
   stopped: 'var(--critical)',
+  off: 'repeating-linear-gradient(0deg, var(--line-strong) 0 1px, var(--surface) 1px 6px)',
   other: 'repeating-linear-gradient(90deg, var(--line-strong) 0 1px, var(--sunken) 1px 5px)',
 };
 
