@@ -357,6 +357,26 @@ class AgentTests {
   }
 
   @Test
+  void aSourcesTablesAreListedWithWhatARunningAgentWaitsFor() throws Exception {
+    var database = TestPostgres.shared().createDatabase();
+    run(database, "CREATE TABLE reading (id int PRIMARY KEY)");
+    assertThat(agent(database.password().toCharArray(), Map.of(), add(database, "plant"))).isZero();
+    var home = new Home(directory.resolve("data"));
+    var waits = "public.reading cannot be read yet: that waits for somebody";
+    var now = Clock.systemUTC().instant();
+    var report = SourceReport.failed("plant", waits);
+    new StatusReport("a", "b", "c", "d", "e", 1, now, now, List.of(report)).save(home.statusFile());
+    try (var held = home.lockForRun().orElseThrow()) {
+      assertThat(held).isNotNull();
+      assertThat(agent("source", "tables", "plant")).isZero();
+      assertThat(said()).contains("public.reading").contains("note       " + waits);
+    }
+    // What an agent said before it was stopped says nothing of now.
+    assertThat(agent("source", "tables", "plant")).isZero();
+    assertThat(said()).contains("public.reading").doesNotContain(waits);
+  }
+
+  @Test
   void aDatabaseThatIsAwayIsLeftWithTheSqlThatCleansIt() throws Exception {
     var database = TestPostgres.shared().createDatabase();
     run(database, "CREATE TABLE reading (id int PRIMARY KEY)");
