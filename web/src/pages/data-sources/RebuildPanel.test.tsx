@@ -1,7 +1,7 @@
 import { cleanup, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
-import { aSource, openApp, page } from '../../testing/openApp';
+import { aSource, me, openApp, page } from '../../testing/openApp';
 
 afterEach(() => {
   cleanup();
@@ -22,12 +22,7 @@ const rebuild = {
 const open = (permissions: string[], rebuilds: unknown[], model = {}) => {
   const source = aSource({ model: { state: 'live', rows: null, since: null, ...model } });
   openApp('/app/data-sources/s1', {
-    '/v1/me': {
-      user: { id: 'u', email: 'ines@northgate.example', name: 'Ines Marques' },
-      organization: { id: 'o', name: 'Northgate' },
-      permissions,
-      organizations: [{ id: 'o', name: 'Northgate', role: 'admin' }],
-    },
+    '/v1/me': { ...me, permissions },
     '/v1/sources': page(source),
     '/v1/sources/s1': source,
     '/v1/sources/s1/rebuilds': page(...rebuilds),

@@ -17,6 +17,7 @@ import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.protocol.block.ValueKind;
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.Codec;
+import io.claritystream.stream.source.TestSources;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -72,22 +73,7 @@ class SourceHistoryTests {
 
   private UUID source(TenantId tenant, TableSchema... schemas) {
     var id = UUID.randomUUID();
-    database
-        .superuser()
-        .sql(
-            """
-            WITH agent AS (
-              INSERT INTO control.agent (agent_id, tenant_id, name, version, paired_at, certificate_serial,
-                certificate_expires_at)
-              VALUES (:source, :tenant, 'agent', '1', now(), 'ab', now())
-              RETURNING agent_id)
-            INSERT INTO control.source (source_id, tenant_id, agent_id, name, kind, fingerprint, server_version,
-              partition, created_at)
-            SELECT :source, :tenant, agent_id, 'source', 'postgresql', 'f', '18', 0, now() FROM agent
-            """)
-        .param("source", id)
-        .param("tenant", tenant.value())
-        .update();
+    TestSources.register(database, tenant, id, 0);
     for (var version = 1; version <= schemas.length; version++) {
       database
           .superuser()

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.claritystream.ApiClient;
 import io.claritystream.TestServer;
 import io.claritystream.base.db.TenantId;
+import io.claritystream.stream.source.TestSources;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -43,23 +44,7 @@ class DeadLetterListTests {
   }
 
   private static void source(UUID id, ApiClient.Registered owner) {
-    server
-        .database()
-        .superuser()
-        .sql(
-            """
-            WITH agent AS (
-              INSERT INTO control.agent (agent_id, tenant_id, name, version, paired_at, certificate_serial,
-                certificate_expires_at)
-              VALUES (:source, :tenant, 'agent', '1', now(), 'ab', now())
-              RETURNING agent_id)
-            INSERT INTO control.source (source_id, tenant_id, agent_id, name, kind, fingerprint, server_version,
-              partition, created_at)
-            SELECT :source, :tenant, agent_id, 'source', 'postgresql', 'f', '18', 0, now() FROM agent
-            """)
-        .param("source", id)
-        .param("tenant", UUID.fromString(owner.organizationId()))
-        .update();
+    TestSources.register(server.database(), TenantId.of(owner.organizationId()), id, 0);
   }
 
   private static DeadLetter letter(

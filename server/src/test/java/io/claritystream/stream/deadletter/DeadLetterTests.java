@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TestDatabase;
+import io.claritystream.stream.source.TestSources;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -28,22 +29,7 @@ class DeadLetterTests {
 
   private UUID source(TenantId tenant) {
     var id = UUID.randomUUID();
-    database
-        .superuser()
-        .sql(
-            """
-            WITH agent AS (
-              INSERT INTO control.agent (agent_id, tenant_id, name, version, paired_at, certificate_serial,
-                certificate_expires_at)
-              VALUES (:source, :tenant, 'agent', '1', now(), 'ab', now())
-              RETURNING agent_id)
-            INSERT INTO control.source (source_id, tenant_id, agent_id, name, kind, fingerprint, server_version,
-              partition, created_at)
-            SELECT :source, :tenant, agent_id, 'source', 'postgresql', 'f', '18', 0, now() FROM agent
-            """)
-        .param("source", id)
-        .param("tenant", tenant.value())
-        .update();
+    TestSources.register(database, tenant, id, 0);
     return id;
   }
 

@@ -11,6 +11,7 @@ import io.claritystream.stream.materializer.Materializer;
 import io.claritystream.stream.materializer.SourceTables;
 import io.claritystream.stream.materializer.TestMaterializer;
 import io.claritystream.stream.source.SourceRef;
+import io.claritystream.stream.source.TestSources;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -166,22 +167,7 @@ public final class IngestProfile {
 
   private SimulatedSource source(TenantId tenant) {
     var id = UUID.randomUUID();
-    database
-        .superuser()
-        .sql(
-            """
-            WITH agent AS (
-              INSERT INTO control.agent (agent_id, tenant_id, name, version, paired_at,
-                certificate_serial, certificate_expires_at)
-              VALUES (:id, :tenant, 'agent', '1', now(), 'ab', now())
-              RETURNING agent_id)
-            INSERT INTO control.source (source_id, tenant_id, agent_id, name, kind, fingerprint,
-              server_version, partition, created_at)
-            SELECT :id, :tenant, agent_id, 'source', 'postgresql', 'f', '18', 0, now() FROM agent
-            """)
-        .param("id", id)
-        .param("tenant", tenant.value())
-        .update();
+    TestSources.register(database, tenant, id, 0);
     return new SimulatedSource(tenant, id, 0, Instant.now());
   }
 

@@ -121,30 +121,8 @@ final class IngestRig implements AutoCloseable {
   }
 
   SimulatedSource source(TenantId tenant, int partition) {
-    var agentId = UUID.randomUUID();
-    superuser
-        .sql(
-            """
-            INSERT INTO control.agent (agent_id, tenant_id, name, version, paired_at, certificate_serial,
-              certificate_expires_at)
-            VALUES (:agent, :tenant, 'agent', '1', now(), 'ab', now())
-            """)
-        .param("agent", agentId)
-        .param("tenant", tenant.value())
-        .update();
     var id = UUID.randomUUID();
-    superuser
-        .sql(
-            """
-            INSERT INTO control.source (source_id, tenant_id, agent_id, name, kind, fingerprint, server_version,
-              partition, created_at)
-            VALUES (:source, :tenant, :agent, 'source', 'postgresql', 'f', '18', :partition, now())
-            """)
-        .param("source", id)
-        .param("tenant", tenant.value())
-        .param("agent", agentId)
-        .param("partition", partition)
-        .update();
+    TestSources.register(database, tenant, id, partition);
     return new SimulatedSource(tenant, id, partition, clock.instant());
   }
 

@@ -193,6 +193,11 @@ class RebuildTests {
     assertThat(contents(live())).isEqualTo(contents(before)).hasSizeGreaterThan(20);
   }
 
+  /// What flows meanwhile flows no faster than ingest takes it: otherwise building never ends.
+  private void awaitTaken(int seq) {
+    await().atMost(SOON).until(() -> rig.durable(source) >= seq);
+  }
+
   @Test
   void events_that_flow_meanwhile_are_in_it_once() {
     rig.start();
@@ -204,6 +209,7 @@ class RebuildTests {
     while (!state(rebuild).equals("done")) {
       rig.send(source, readings(50));
       sent += 50;
+      awaitTaken(sent - 200);
     }
     rig.send(source, readings(50));
     sent += 50;
@@ -227,6 +233,7 @@ class RebuildTests {
       // Each has a pump of its own: its series are numbered outside the transaction.
       rig.send(source, source.batch(Event.reading(100 + sent, source.capturedAt(), "1")));
       sent++;
+      awaitTaken(sent - 20);
     }
     rig.awaitDurable(source, sent);
     assertThat(rig.values(source, "flow_m3_h").count()).isEqualTo(sent);

@@ -1,8 +1,10 @@
 package io.claritystream.stream.source;
 
+import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TestDatabase;
 import io.claritystream.control.audit.TestAudit;
 import java.time.Clock;
+import java.util.UUID;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
 
@@ -17,5 +19,27 @@ public final class TestSources {
         new TransactionTemplate(new JdbcTransactionManager(service)),
         TestAudit.log(),
         Clock.systemUTC());
+  }
+
+  /// A source that an agent has registered, an agent of its own.
+  public static void register(TestDatabase database, TenantId tenant, UUID id, int partition) {
+    database
+        .superuser()
+        .sql(
+            """
+            WITH agent AS (
+              INSERT INTO control.agent (agent_id, tenant_id, name, version, paired_at,
+                certificate_serial, certificate_expires_at)
+              VALUES (:source, :tenant, 'agent', '1', now(), 'ab', now())
+              RETURNING agent_id)
+            INSERT INTO control.source (source_id, tenant_id, agent_id, name, kind, fingerprint,
+              server_version, partition, created_at)
+            SELECT :source, :tenant, agent_id, 'source', 'postgresql', 'f', '18', :partition, now()
+            FROM agent
+            """)
+        .param("source", id)
+        .param("tenant", tenant.value())
+        .param("partition", partition)
+        .update();
   }
 }
