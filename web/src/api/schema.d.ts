@@ -1389,6 +1389,7 @@ export interface components {
             events_total: number | null;
             /** Format: uuid */
             id: string;
+            of_snapshot: boolean;
             problem: string | null;
             /** Format: date-time */
             requested_at: string;

@@ -22,7 +22,7 @@ export function DeletedRows({ source, table }: { source: Source; table: SourceTa
       </p>
       <p>
         {table.on_delete === 'keep'
-          ? 'A row that the database deletes stays here as history, until a new copy of all tables.'
+          ? 'A row that the database deletes stays here as history, also over a new copy of all tables.'
           : 'What a row contributed goes when the database deletes it.'}{' '}
         {unlikeShown(table) && progress(open)}
       </p>

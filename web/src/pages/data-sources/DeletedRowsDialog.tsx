@@ -47,23 +47,21 @@ export default function DeletedRowsDialog({
           <>
             <p>
               Rows that the database deletes stay here and go on counting, those that it deleted
-              since the last copy of all tables too. Pages then show more than the table holds, and
-              the rows take room here.
+              since this source is captured too. Pages then show more than the table holds, and the
+              rows take room here.
             </p>
             <p className="mt-2">
-              <strong className="font-medium text-ink">
-                A new copy of all tables begins this history anew:
-              </strong>{' '}
-              rows that were deleted before it are no longer held. Such a copy is ordered by a
-              person, or taken to repair a gap. Reading this table alone again keeps them, if it has
-              a key.
+              They stay when the table is read again, alone or with all others, if it has a key:
+              what is read takes the place of what is here under the same key. Of a table without a
+              key, only what is read then is here afterwards. A new copy of all tables takes longer
+              to be shown, because the stored events of this table are applied again for it.
             </p>
           </>
         ) : (
           <p>
             Rows that the database has deleted go from the pages, with all that they contributed, so
-            that pages show what the table holds. Their raw events stay. Keeping them can be chosen
-            again; what was deleted before a copy of all tables does not come back by it.
+            that pages show what the table holds. Their raw events stay, so they come back if
+            keeping them is chosen again.
           </p>
         )}
         <p className="mt-2">

@@ -56,8 +56,7 @@ export default function MayForgetDialog({
                 An agent’s disk that is lost loses what was not sent yet.
               </strong>{' '}
               That is told as a gap and repaired by a new copy of all tables. The changes between
-              stay missing in the history, and of tables whose deleted rows are kept, rows that were
-              deleted before the new copy are no longer held.
+              stay missing in the history, and so do rows that came and were deleted meanwhile.
             </p>
           </>
         ) : (

@@ -15,6 +15,7 @@ const rebuild = {
   events_done: 400,
   events_total: 1000,
   problem: null,
+  of_snapshot: false,
   requested_at: '2026-11-20T10:00:00Z',
   ended_at: null,
 };
@@ -41,6 +42,16 @@ it('shows how far one is that is under way, and offers no second one', async () 
   expect(await screen.findByText(/400 of 1,000 events/)).toBeTruthy();
   expect(screen.getByRole('button', { name: 'Cancel building' })).toBeTruthy();
   expect(screen.queryByRole('button', { name: 'Build anew' })).toBeNull();
+});
+
+it('shows how far one is that belongs to a new copy of all tables, and lets nobody cancel it', async () => {
+  open(['sources.read', 'sources.write'], [{ ...rebuild, of_snapshot: true }], {
+    state: 'building',
+    rows: 1500,
+  });
+  expect(await screen.findByText(/400 of 1,000 events/)).toBeTruthy();
+  expect(screen.getByText(/with a new copy of all tables, as deleted rows are kept/)).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Cancel building' })).toBeNull();
 });
 
 it('lets nobody build anew who may not', async () => {

@@ -105,17 +105,20 @@ function RebuildItem({ rebuild, mayCancel }: { rebuild: Rebuild; mayCancel: bool
           {formatCount(rebuild.events_done)} of {formatCount(total)} events
         </span>
       )}
+      {rebuild.of_snapshot && (
+        <span className="text-ink-2">with a new copy of all tables, as deleted rows are kept</span>
+      )}
       {rebuild.problem && <span className="text-medium">{rebuild.problem}</span>}
       {cancel.error && <Failed error={cancel.error} />}
       <span className="ml-auto text-meta text-ink-3">
-        asked for <Moment at={rebuild.requested_at} />
+        {rebuild.of_snapshot ? 'begun' : 'asked for'} <Moment at={rebuild.requested_at} />
         {rebuild.ended_at && (
           <>
             , ended <Moment at={rebuild.ended_at} />
           </>
         )}
       </span>
-      {running && mayCancel && (
+      {running && mayCancel && !rebuild.of_snapshot && (
         <Button aria-disabled={cancel.isPending} onClick={() => cancel.mutate()}>
           Cancel building
         </Button>

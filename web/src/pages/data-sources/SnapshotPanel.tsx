@@ -133,7 +133,7 @@ function SnapshotItem({
   );
 }
 
-/** What becomes of deleted rows that are kept: only a new copy of all tables begins without them. */
+/** What becomes of deleted rows that are kept: they stay where a key tells what takes whose place. */
 function KeptRows({ tables, chosen }: { tables: readonly SourceTable[]; chosen: string }) {
   const kept = tables
     .filter((each) => each.on_delete === 'keep' || each.on_delete_shown === 'keep')
@@ -143,7 +143,7 @@ function KeptRows({ tables, chosen }: { tables: readonly SourceTable[]; chosen: 
     <p className="mt-2 text-prose break-words text-ink-2">
       {chosen
         ? 'Deleted rows of it that are kept here stay, if the table has a key; without one, only what is read now is here afterwards.'
-        : `Deleted rows are kept here of ${kept.slice(0, keptShown).join(', ')}${kept.length > keptShown ? ` and ${formatCount(kept.length - keptShown)} more` : ''}. A new copy of all tables begins that history anew: rows that were deleted before it are no longer held. Reading a single table again keeps them.`}
+        : `Deleted rows are kept here of ${kept.slice(0, keptShown).join(', ')}${kept.length > keptShown ? ` and ${formatCount(kept.length - keptShown)} more` : ''}. They stay, where a table has a key; for that, the stored events of these tables are applied again before the new copy is shown.`}
     </p>
   );
 }

@@ -13,7 +13,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// Reads the events of one source back from bronze, in their order, as they were captured: the same
 /// cells under the same schemas. Not safe for several threads.
@@ -27,6 +29,9 @@ public final class SourceHistory {
 
   private static final int FETCH_ROWS_MAX = 100;
   private static final long FETCH_BYTES = 1024 * 1024;
+
+  /// So many events a part, where those of some tables are passed over.
+  private static final int PASSED_MAX = 50_000;
 
   /// Each day's index is in the order of a source, and merging them needs no sort: for any other
   /// plan PostgreSQL would read all that is left of the source for each part.
@@ -42,8 +47,9 @@ public final class SourceHistory {
       SELECT epoch, seq, op, table_name, schema_version, lsn,
         (extract(epoch FROM least(event_time, timestamptz '9999-12-31 23:59:59+00')) * 1000000)
           ::bigint AS committed_us,
-        event_id, payload::text AS payload
-      FROM bronze.cdc_events
+        event_id, CASE WHEN wanted.tables IS NULL OR table_name = ANY (wanted.tables)
+          THEN payload::text END AS payload
+      FROM bronze.cdc_events, (SELECT ?::text[] AS tables) AS wanted
       WHERE source_id = ? AND (epoch, seq) > (?, ?) AND (epoch, seq) <= (?, ?)
       ORDER BY epoch, seq
       LIMIT ?
@@ -59,13 +65,17 @@ public final class SourceHistory {
       """;
 
   /// Events of one epoch, in order.
-  public record Part(int epoch, List<ChangeEvent> events) {
+  ///
+  /// @param events those that were wanted
+  /// @param lastSeq the number of the last one, wanted or not
+  /// @param count how many there were, with those that were not wanted
+  public record Part(int epoch, List<ChangeEvent> events, long lastSeq, int count) {
     public boolean isEmpty() {
-      return events.isEmpty();
+      return count == 0;
     }
 
     public Place last() {
-      return new Place(epoch, events.getLast().seq());
+      return new Place(epoch, lastSeq);
     }
   }
 
@@ -87,8 +97,23 @@ public final class SourceHistory {
   /// @param bytesMax of payloads, beyond which the part ends; one event is always given
   public Part next(Connection connection, Place after, Place upTo, int eventsMax, long bytesMax)
       throws SQLException {
+    return next(connection, after, upTo, null, eventsMax, bytesMax);
+  }
+
+  /// The same, of which only the events of some tables are wanted. The others are passed over, many
+  /// at a time, as their payloads are not read.
+  ///
+  /// @param tables null if all are wanted
+  public Part next(
+      Connection connection,
+      Place after,
+      Place upTo,
+      @Nullable Set<String> tables,
+      int eventsMax,
+      long bytesMax)
+      throws SQLException {
     set(connection, IN_ORDER);
-    var part = read(connection, after, upTo, eventsMax, bytesMax);
+    var part = read(connection, after, upTo, tables, eventsMax, bytesMax);
     // After an error there is no transaction left to set anything in.
     set(connection, AS_BEFORE);
     return part;
@@ -100,30 +125,46 @@ public final class SourceHistory {
     }
   }
 
-  private Part read(Connection connection, Place after, Place upTo, int eventsMax, long bytesMax)
+  private Part read(
+      Connection connection,
+      Place after,
+      Place upTo,
+      @Nullable Set<String> tables,
+      int eventsMax,
+      long bytesMax)
       throws SQLException {
     var events = new ArrayList<ChangeEvent>();
     var epoch = after.epoch();
+    var lastSeq = 0L;
+    var count = 0;
     var bytes = 0L;
     try (var select = connection.prepareStatement(EVENTS)) {
+      select.setArray(
+          1, tables == null ? null : connection.createArrayOf("text", tables.toArray()));
       bind(select, after, upTo);
-      select.setInt(6, eventsMax);
+      select.setInt(7, tables == null ? eventsMax : PASSED_MAX);
       select.setFetchSize(FETCH_ROWS_FIRST);
       try (var rows = select.executeQuery()) {
-        while (bytes < bytesMax && rows.next()) {
-          if (events.isEmpty()) {
+        while (bytes < bytesMax && events.size() < eventsMax && rows.next()) {
+          if (count == 0) {
             epoch = rows.getInt("epoch");
           } else if (rows.getInt("epoch") != epoch) {
             break;
           }
-          var payload = rows.getString("payload").getBytes(StandardCharsets.UTF_8);
-          bytes += payload.length;
-          events.add(event(connection, rows, payload));
-          rows.setFetchSize(Math.clamp(FETCH_BYTES * events.size() / bytes, 1, FETCH_ROWS_MAX));
+          count++;
+          lastSeq = rows.getLong("seq");
+          var text = rows.getString("payload");
+          if (text != null) {
+            var payload = text.getBytes(StandardCharsets.UTF_8);
+            bytes += payload.length;
+            events.add(event(connection, rows, payload));
+          }
+          rows.setFetchSize(
+              Math.clamp(FETCH_BYTES * count / Math.max(1, bytes), 1, FETCH_ROWS_MAX));
         }
       }
     }
-    return new Part(epoch, events);
+    return new Part(epoch, events, lastSeq, count);
   }
 
   /// How many numbers there are behind `after`, up to and with `upTo`: as many events, or some more
@@ -145,11 +186,11 @@ public final class SourceHistory {
 
   private void bind(java.sql.PreparedStatement select, Place after, Place upTo)
       throws SQLException {
-    select.setObject(1, sourceId);
-    select.setInt(2, after.epoch());
-    select.setLong(3, after.seq());
-    select.setInt(4, upTo.epoch());
-    select.setLong(5, upTo.seq());
+    select.setObject(2, sourceId);
+    select.setInt(3, after.epoch());
+    select.setLong(4, after.seq());
+    select.setInt(5, upTo.epoch());
+    select.setLong(6, upTo.seq());
   }
 
   private ChangeEvent event(Connection connection, ResultSet row, byte[] payload)

@@ -24,11 +24,20 @@ final class Draft {
   /// Events of one source and epoch, in order, for one of its models.
   ///
   /// @param step what becomes of the source's models before the first of them
-  record Slice(SourceLine line, SourceRef source, int model, List<ChangeEvent> events, Step step) {}
+  /// @param seq the event that the step is about: the first of a snapshot, or its last; 0 if there
+  ///     is none
+  record Slice(
+      SourceLine line,
+      SourceRef source,
+      int model,
+      List<ChangeEvent> events,
+      Step step,
+      long seq) {}
 
   enum Step {
     NONE,
-    /// The model was made for a repeated snapshot that begins here.
+    /// A repeated snapshot begins here. The model was made for it; if there is none, one is to be
+    /// built from bronze.
     SNAPSHOT_BEGINS,
     /// The model holds a whole snapshot.
     SNAPSHOT_ENDS
@@ -93,19 +102,20 @@ final class Draft {
         (earlier, later) -> new Move(line, earlier.isNew(), earlier.before(), later.after()));
   }
 
-  /// The source's next events begin a repeated snapshot, and are folded into a model of their own.
+  /// The source's next events begin a repeated snapshot, and are folded into a model of their own;
+  /// or into none as they come.
   void beginSnapshot(SourceLine line, int model) {
     move(line, line.mark().folding(model));
-    open(line, Step.SNAPSHOT_BEGINS);
+    open(line, Step.SNAPSHOT_BEGINS, line.mark().seq() + 1);
   }
 
   /// The source's snapshot ends with the events so far.
-  void endSnapshot(SourceLine line) {
-    open(line, Step.SNAPSHOT_ENDS);
+  void endSnapshot(SourceLine line, long lastSeq) {
+    open(line, Step.SNAPSHOT_ENDS, lastSeq);
   }
 
-  private Slice open(SourceLine line, Step step) {
-    var slice = new Slice(line, line.source(), line.mark().model(), new ArrayList<>(), step);
+  private Slice open(SourceLine line, Step step, long seq) {
+    var slice = new Slice(line, line.source(), line.mark().model(), new ArrayList<>(), step, seq);
     open.put(line, slice);
     slices.add(slice);
     return slice;
@@ -115,7 +125,7 @@ final class Draft {
       SourceLine line, ChangeEvent event, int schemaVersion, long capturedMs, Instant ingestedAt) {
     var slice = open.get(line);
     if (slice == null) {
-      slice = open(line, Step.NONE);
+      slice = open(line, Step.NONE, 0);
     }
     bronze.add(line.ids(), event, schemaVersion, capturedMs, ingestedAt);
     if (owners.size() == places.length) {

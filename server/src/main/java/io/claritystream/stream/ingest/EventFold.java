@@ -86,10 +86,11 @@ final class EventFold {
     }
     var quarantine = findings.quarantine();
     for (var event : events) {
+      if (applied.leaves(event)) {
+        continue;
+      }
       if (event.op() == Op.TRUNCATE) {
-        if (applied.emptied(event)) {
-          quarantine.empty(event.schema().qualifiedName());
-        }
+        quarantine.empty(event.schema().qualifiedName());
       } else if (!quarantine.isEmpty() && RowKey.isToldWhole(event)) {
         quarantine.heal(event);
       }

@@ -92,11 +92,11 @@ final class Followers implements AutoCloseable {
       }
       var model = open.model();
       if (open.cancelled() || model == null) {
-        moved |= beginOrCancel(open.id());
+        moved |= beginOrCancel(open);
         continue;
       }
       wanted.add(model);
-      moved |= step(open.sourceId(), model, open.id());
+      moved |= step(open.sourceId(), model, open);
     }
     return moved;
   }
@@ -135,7 +135,8 @@ final class Followers implements AutoCloseable {
     }
   }
 
-  private boolean step(UUID sourceId, int model, @Nullable UUID rebuild) {
+  private boolean step(UUID sourceId, int model, Rebuilds.@Nullable Open open) {
+    var rebuild = open == null ? null : open.id();
     try {
       var follower = followers.get(model);
       if (follower == null) {
@@ -146,7 +147,7 @@ final class Followers implements AutoCloseable {
         follower = new ModelFollower(parts, checkpoints, worker, source, model, rebuild);
         followers.put(model, follower);
       }
-      return switch (follower.step()) {
+      return switch (follower.step(open == null || open.mayBeShown())) {
         case MOVED -> true;
         case WAITS -> false;
         case LOST -> rebuild != null && replaced(model, rebuild);
@@ -188,11 +189,17 @@ final class Followers implements AutoCloseable {
     }
   }
 
-  private boolean beginOrCancel(UUID id) throws SQLException {
+  private boolean beginOrCancel(Rebuilds.Open listed) throws SQLException {
+    var source = parts.sources().find(listed.sourceId()).orElse(null);
+    if (source == null) {
+      return false;
+    }
     try (var connection = parts.service().getConnection()) {
       connection.setAutoCommit(false);
       try {
-        var open = parts.rebuilds().hold(connection, id);
+        // No snapshot begins meanwhile: it would not know of the model that is made here.
+        checkpoints.hold(connection, source.partition());
+        var open = parts.rebuilds().hold(connection, listed.id());
         var moved =
             open != null && (open.cancelled() ? cancel(connection, open) : begin(connection, open));
         connection.commit();
@@ -227,7 +234,9 @@ final class Followers implements AutoCloseable {
       parts.rebuilds().problem(connection, open.id(), SNAPSHOT_FIRST);
       return false;
     }
-    var model = parts.models().ofRebuild(connection, live, parts.clock().instant());
+    var snapshot = open.snapshot();
+    var first = snapshot == null ? null : new Place(snapshot.epoch(), snapshot.firstSeq());
+    var model = parts.models().ofRebuild(connection, live, first, parts.clock().instant());
     if (model == null) {
       return false;
     }

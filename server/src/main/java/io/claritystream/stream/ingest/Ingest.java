@@ -57,6 +57,7 @@ final class Ingest {
             parts.service(),
             parts.partitions(),
             parts.models(),
+            parts.rebuilds(),
             parts.materializer(),
             parts.deadLetters(),
             checkpoints,

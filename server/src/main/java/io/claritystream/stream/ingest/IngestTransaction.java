@@ -11,6 +11,7 @@ import io.claritystream.stream.materializer.Applied;
 import io.claritystream.stream.materializer.Materializer;
 import io.claritystream.stream.materializer.ModelRetiredException;
 import io.claritystream.stream.materializer.Models;
+import io.claritystream.stream.source.Rebuilds;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -48,6 +49,7 @@ final class IngestTransaction {
   private final DataSource service;
   private final BronzePartitions partitions;
   private final Models models;
+  private final Rebuilds rebuilds;
   private final Materializer materializer;
   private final DeadLetters deadLetters;
   private final Checkpoints checkpoints;
@@ -58,6 +60,7 @@ final class IngestTransaction {
       DataSource service,
       BronzePartitions partitions,
       Models models,
+      Rebuilds rebuilds,
       Materializer materializer,
       DeadLetters deadLetters,
       Checkpoints checkpoints,
@@ -66,6 +69,7 @@ final class IngestTransaction {
     this.service = service;
     this.partitions = partitions;
     this.models = models;
+    this.rebuilds = rebuilds;
     this.materializer = materializer;
     this.deadLetters = deadLetters;
     this.checkpoints = checkpoints;
@@ -325,12 +329,8 @@ final class IngestTransaction {
   private void fold(Connection connection, Draft.Slice slice, Work work) throws SQLException {
     switch (slice.step()) {
       case NONE -> {}
-      case SNAPSHOT_BEGINS -> models.retireUnfinished(connection, slice.source(), slice.model());
-      case SNAPSHOT_ENDS -> {
-        if (slice.model() != NO_MODEL && models.show(connection, slice.source(), slice.model())) {
-          work.shown.add(slice.source().tenantId());
-        }
-      }
+      case SNAPSHOT_BEGINS -> beginSnapshot(connection, slice, work);
+      case SNAPSHOT_ENDS -> endSnapshot(connection, slice, work);
     }
     if (slice.model() == NO_MODEL || work.detached.contains(Folding.of(slice))) {
       return;
@@ -342,6 +342,27 @@ final class IngestTransaction {
     }
     new EventFold(connection, materializer, deadLetters, slice.source(), slice.model(), findings)
         .fold(slice.events(), work.parting);
+  }
+
+  private void beginSnapshot(Connection connection, Draft.Slice slice, Work work)
+      throws SQLException {
+    var source = slice.source();
+    models.retireUnfinished(connection, source, slice.model());
+    if (slice.model() == NO_MODEL) {
+      models.freeze(connection, source.sourceId());
+      rebuilds.beginSnapshot(
+          connection, source.tenantId(), source.sourceId(), source.epoch(), slice.seq(), work.now);
+    }
+  }
+
+  private void endSnapshot(Connection connection, Draft.Slice slice, Work work)
+      throws SQLException {
+    var source = slice.source();
+    if (slice.model() == NO_MODEL) {
+      rebuilds.endSnapshot(connection, source.sourceId(), source.epoch(), slice.seq());
+    } else if (models.show(connection, source, slice.model())) {
+      work.shown.add(source.tenantId());
+    }
   }
 
   /// What is found out about the events of a slice.

@@ -8,6 +8,7 @@ import io.claritystream.stream.bronze.SourceHistory.Part;
 import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.materializer.Applied;
+import io.claritystream.stream.materializer.Models.Outset;
 import io.claritystream.stream.source.Rebuilds;
 import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
@@ -17,6 +18,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -61,6 +63,9 @@ final class ModelFollower {
   /// Where the model stands; null before this process has it.
   private @Nullable Place at;
 
+  /// Where it begins.
+  private Outset outset = new Outset(new Place(0, 0), Set.of());
+
   private Quarantine quarantine;
   private final Map<String, Integer> letters = new HashMap<>();
   private long recentEvents;
@@ -83,8 +88,9 @@ final class ModelFollower {
     quarantine = Quarantine.none(model);
   }
 
+  /// @param mayBeShown whether ingest may fold into the model once it has caught up
   /// @throws SQLException the step was not taken; it may be tried again
-  Step step() throws SQLException {
+  Step step(boolean mayBeShown) throws SQLException {
     Place target;
     try (var connection = transaction()) {
       if (!claim(connection)) {
@@ -94,8 +100,10 @@ final class ModelFollower {
       connection.commit();
     }
     var part = read(target);
-    if (part.events().size() >= EVENTS_MAX / 2
-        || !part.isEmpty() && part.epoch() < target.epoch()) {
+    if (!mayBeShown) {
+      return part.isEmpty() ? Step.WAITS : move(part);
+    }
+    if (part.count() >= EVENTS_MAX / 2 || !part.isEmpty() && part.epoch() < target.epoch()) {
       return move(part);
     }
     if (rebuild == null && !part.isEmpty() && recentRefused * 100 > recentEvents) {
@@ -125,6 +133,7 @@ final class ModelFollower {
     if (!place.equals(at)) {
       // What was remembered of it may be older than what another process has folded since.
       parts.materializer().forget(model);
+      outset = parts.models().outset(connection, model);
       quarantine = Quarantine.read(connection, parts.deadLetters(), model);
       letters.clear();
       letters.putAll(parts.deadLetters().counts(connection, source.sourceId()));
@@ -141,10 +150,26 @@ final class ModelFollower {
   /// In a transaction of its own, as it changes how that is planned.
   private Part read(Place target) throws SQLException {
     try (var connection = transaction()) {
-      var part = history.next(connection, place(), target, EVENTS_MAX, BYTES_MAX);
+      var part = carriedOver(connection, target);
+      if (part.isEmpty()) {
+        part = history.next(connection, place(), target, EVENTS_MAX, BYTES_MAX);
+      }
       connection.rollback();
       return part;
     }
+  }
+
+  /// Of what was before the model's first event: rows of tables whose deleted rows are kept, if a
+  /// key tells them. What is read again takes their places; of others none can be told, so those
+  /// begin with the snapshot.
+  private Part carriedOver(Connection connection, Place target) throws SQLException {
+    var upTo = target.compareTo(outset.lastBefore()) < 0 ? target : outset.lastBefore();
+    if (place().compareTo(upTo) >= 0) {
+      return new Part(target.epoch(), List.of(), 0, 0);
+    }
+    var part = history.next(connection, place(), upTo, outset.kept(), EVENTS_MAX, BYTES_MAX);
+    part.events().removeIf(event -> !RowKey.isTold(event));
+    return part;
   }
 
   private Place place() {
@@ -173,6 +198,9 @@ final class ModelFollower {
 
   private Step last(Connection connection, Work work) throws SQLException {
     checkpoints.hold(connection, source.partition());
+    if (!parts.models().isHeld(connection, model, worker)) {
+      return Step.LOST;
+    }
     var mark = checkpoints.mark(connection, source.sourceId()).orElse(Mark.NONE);
     var target = new Place(mark.epoch(), mark.seq());
     for (var count = 0; ; count++) {
@@ -193,7 +221,9 @@ final class ModelFollower {
       parts.models().attach(connection, model);
       return checkpoints.fold(connection, source.sourceId(), IngestTransaction.NO_MODEL, model);
     }
-    parts.models().show(connection, source, model);
+    if (!parts.models().show(connection, source, model)) {
+      return false;
+    }
     parts.models().attach(connection, model);
     parts.rebuilds().end(connection, rebuild, Rebuilds.End.DONE, parts.clock().instant());
     return checkpoints.fold(connection, source.sourceId(), mark.model(), model);
@@ -318,9 +348,9 @@ final class ModelFollower {
     new EventFold(connection, parts.materializer(), parts.deadLetters(), work.inEpoch, model, work)
         .fold(part.events(), work.parting);
     if (rebuild != null) {
-      parts.rebuilds().advance(connection, rebuild, part.events().size());
+      parts.rebuilds().advance(connection, rebuild, part.count());
     }
-    work.events += part.events().size();
+    work.events += part.count();
     at = to;
   }
 

@@ -342,7 +342,7 @@ final class PartitionWorker {
         newestUs = Math.max(newestUs, event.committedAtUs());
       }
       if (header.getSnapshotEnds()) {
-        draft.endSnapshot(line);
+        draft.endSnapshot(line, header.getFirstSeq() + header.getCount() - 1);
       }
       var mark = line.mark().session(header.getSession());
       if (!events.isEmpty()) {
@@ -361,10 +361,16 @@ final class PartitionWorker {
       return null;
     }
 
-    /// What the first snapshot begins with is nothing, and part of a batch was begun before.
+    /// What the first snapshot begins with is nothing, and part of a batch was begun before. Rows
+    /// that were deleted are in no snapshot: where they are kept, a model is built from bronze.
     private void beginSnapshot(Draft draft, SourceLine line, BatchHeader header, int known)
         throws SQLException {
-      if (header.getSnapshotBegins() && known == 0 && line.mark().epoch() > 1) {
+      if (!header.getSnapshotBegins() || known > 0 || line.mark().epoch() == 1) {
+        return;
+      }
+      if (ingest.models().keepsDeletedRows(line.sourceId())) {
+        draft.beginSnapshot(line, IngestTransaction.NO_MODEL);
+      } else {
         var model =
             ingest
                 .models()
@@ -443,7 +449,7 @@ final class PartitionWorker {
       beginSnapshot(draft, line, header, known);
       draft.add(letter(line, header, first, last, payload, failure, now));
       if (header.getSnapshotEnds()) {
-        draft.endSnapshot(line);
+        draft.endSnapshot(line, last);
       }
       draft.move(
           line,

@@ -10,12 +10,14 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// The text by which a row is known to the quarantine: the values of its key columns, each after
 /// its length, so that no two keys read the same. A long one is replaced by its hash.
 final class RowKey {
   private static final int LENGTH_MAX = 400;
+  private static final Set<Integer> WITHHELD = Set.of(Row.DROPPED, Row.REDACTED, Row.OMITTED);
 
   private RowKey() {}
 
@@ -48,6 +50,19 @@ final class RowKey {
       }
     }
     return true;
+  }
+
+  /// Whether the event tells which row it is of by a key: its table has one, and no masking policy
+  /// withheld it. Emptying a table is of all that are told so.
+  static boolean isTold(ChangeEvent event) {
+    var row = event.after() != null ? event.after() : event.before();
+    var columns = event.schema().columns();
+    for (var i = 0; row != null && i < columns.size(); i++) {
+      if (columns.get(i).key() && WITHHELD.contains(row.length(i))) {
+        return false;
+      }
+    }
+    return event.schema().keyColumns() > 0;
   }
 
   private static DeadLetters.@Nullable Row before(ChangeEvent event) {

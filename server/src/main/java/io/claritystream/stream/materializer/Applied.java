@@ -15,7 +15,7 @@ public final class Applied {
   private final Set<ChangeEvent> leaving;
   private boolean settled;
 
-  /// @param leaving those that empty a table and leave rows of before in it
+  /// @param leaving those that take rows away and leave them as they were, as history
   Applied(
       SourceModel model,
       long readings,
@@ -44,12 +44,10 @@ public final class Applied {
     return failures;
   }
 
-  /// Whether nothing is left of what the event's table had before it, as rows are that are to stay
-  /// when an agent reads their table again.
-  ///
-  /// @param event one that empties its table
-  public boolean emptied(ChangeEvent event) {
-    return !leaving.contains(event);
+  /// Whether the event takes rows away that stay as history, as they were folded last: because it
+  /// empties their table, or does not tell what the row was in the end.
+  public boolean leaves(ChangeEvent event) {
+    return leaving.contains(event);
   }
 
   /// What was remembered while folding holds.

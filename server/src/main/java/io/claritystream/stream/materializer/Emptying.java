@@ -30,7 +30,7 @@ final class Emptying {
     void take(List<StoredRow> rows) throws SQLException;
   }
 
-  /// @return whether none of the rows of before can be meant by an event any more
+  /// @return whether rows of before stay
   boolean run(Taker taker) throws SQLException {
     var readAgain = event.position() == 0;
     if (table.keep && !readAgain) {
@@ -40,7 +40,7 @@ final class Emptying {
       return true;
     }
     if (table.keep && event.schema().keyColumns() > 0) {
-      return false;
+      return true;
     }
     var portion = new ArrayList<StoredRow>();
     states.ofTable(
@@ -55,6 +55,6 @@ final class Emptying {
     if (!portion.isEmpty()) {
       taker.take(portion);
     }
-    return true;
+    return false;
   }
 }

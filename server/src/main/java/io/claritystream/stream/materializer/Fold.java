@@ -5,6 +5,7 @@ import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.block.Row;
 import io.claritystream.stream.materializer.Materializer.Failure;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -28,6 +29,7 @@ final class Fold {
   private final int epoch;
   private final Overlay overlay;
   private final List<Failure> failures;
+  private final List<ChangeEvent> leaving = new ArrayList<>();
   private final Readings readings;
   private final Subjects subjects;
   private final ExtraCells extras = new ExtraCells();
@@ -42,6 +44,11 @@ final class Fold {
     batch = new Batch(model);
     readings = new Readings(model);
     subjects = new Subjects(model, readings, extras);
+  }
+
+  /// The deletions whose rows stay as they were folded last.
+  List<ChangeEvent> leaving() {
+    return leaving;
   }
 
   Readings readings() {
@@ -261,12 +268,42 @@ final class Fold {
   private void delete(TablePlan plan, TableCount count, ChangeEvent event) {
     var key = overlay.key(plan, event.before(), event.oldKey(), false);
     var slot = key == null ? null : overlay.slot(plan.modelTable, key);
+    if (plan.modelTable.keep && !keepLast(plan, count, event, slot)) {
+      leaving.add(event);
+    }
     if (slot != null && !slot.lives.isEmpty()) {
       removeFirst(plan, slot);
     } else if (key == null || key[0] == '~') {
       // A row with a key that is not there contributes nothing, as it should.
       fail(count, event, ROW_UNKNOWN, DELETE_UNKNOWN);
     }
+  }
+
+  /// A row that is kept is what its deletion tells of it, if that tells all: an event before may
+  /// have been refused.
+  ///
+  /// @return whether what is kept is known to be what the row was in the end
+  private boolean keepLast(
+      TablePlan plan, TableCount count, ChangeEvent event, Overlay.@Nullable Slot slot) {
+    var last = event.before();
+    if (last == null || slot == null || slot.lives.isEmpty() || isLacking(last)) {
+      return false;
+    }
+    var life = slot.lives.getFirst();
+    var image = life.image();
+    if (image == null || life.imagePlan() != plan || !image.sameImage(last)) {
+      become(life, plan, count, event, last);
+    }
+    return true;
+  }
+
+  private static boolean isLacking(Row row) {
+    for (var i = 0; i < row.size(); i++) {
+      if (row.length(i) == Row.UNCHANGED) {
+        return true;
+      }
+    }
+    return false;
   }
 
   private static void removeFirst(TablePlan plan, Overlay.Slot slot) {
@@ -282,11 +319,7 @@ final class Fold {
   /// The row with the cells that the change did not touch as they were.
   private Row completed(
       TablePlan plan, TableCount count, ChangeEvent event, Row after, @Nullable RowLife life) {
-    var unchanged = false;
-    for (var i = 0; i < after.size() && !unchanged; i++) {
-      unchanged = after.length(i) == Row.UNCHANGED;
-    }
-    if (!unchanged) {
+    if (!isLacking(after)) {
       return after;
     }
     var image = life == null ? null : life.image();

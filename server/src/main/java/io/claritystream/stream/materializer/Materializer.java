@@ -72,9 +72,7 @@ public final class Materializer {
                 "rows of source " + source.sourceId() + " have the same key");
           }
         }
-        if (step.leavesRows()) {
-          leaving.add(segment.events().getLast());
-        }
+        leaving.addAll(step.leaving());
         readings += step.readings();
         live.addAll(step.live());
       }

@@ -4,6 +4,7 @@ import io.claritystream.stream.bronze.Place;
 import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Collection;
@@ -76,20 +77,48 @@ public final class Models {
       WHERE model_id = ? AND state = 'live'
       """;
 
+  private static final String KEEPS =
+      """
+      SELECT EXISTS (SELECT FROM control.source_table_option
+                     WHERE source_id = ? AND on_delete = 'keep')
+      """;
+
+  /// With what people have chosen for the source's tables, all at once, because it says what is
+  /// folded of the events before the model's first one.
   private static final String OF_REBUILD =
       """
-      INSERT INTO analytics.model (tenant_id, source_id, state, purpose, first_epoch, first_seq,
-        applied_epoch, applied_seq, created_at)
-      SELECT tenant_id, source_id, 'building', 'rebuild', first_epoch, first_seq,
-        first_epoch, first_seq - 1, ?
-      FROM analytics.model WHERE model_id = ? AND state = 'live'
-      RETURNING model_id
+      WITH made AS (
+        INSERT INTO analytics.model (tenant_id, source_id, state, purpose, first_epoch, first_seq,
+          applied_epoch, applied_seq, created_at)
+        SELECT tenant_id, source_id, 'building', 'rebuild', first.epoch, first.seq,
+          CASE WHEN first.kept THEN 1 ELSE first.epoch END,
+          CASE WHEN first.kept THEN 0 ELSE first.seq - 1 END, ?
+        FROM analytics.model AS live
+        CROSS JOIN LATERAL (
+          SELECT coalesce(?, live.first_epoch) AS epoch, coalesce(?, live.first_seq) AS seq,
+            EXISTS (SELECT FROM control.source_table_option o
+                    WHERE o.source_id = live.source_id AND o.on_delete = 'keep') AS kept) AS first
+        WHERE model_id = ? AND state = 'live'
+        RETURNING model_id, source_id),
+      tables AS (
+        INSERT INTO analytics.model_table (model_id, table_name, on_delete, names_site)
+        SELECT made.model_id, o.table_name, o.on_delete, false
+        FROM made JOIN control.source_table_option o USING (source_id))
+      SELECT model_id FROM made
+      """;
+
+  private static final String OUTSET =
+      """
+      SELECT first_epoch, first_seq,
+        ARRAY(SELECT t.table_name FROM analytics.model_table t
+              WHERE t.model_id = m.model_id AND t.on_delete = 'keep')
+      FROM analytics.model m WHERE model_id = ?
       """;
 
   private static final String CLAIM =
       """
       UPDATE analytics.model SET worker = ?, worker_until = now() + interval '30 seconds'
-      WHERE model_id = ? AND state <> 'retired'
+      WHERE model_id = ? AND (state = 'building' OR state = 'live' AND detached_at IS NOT NULL)
         AND (worker IS NULL OR worker = ? OR worker_until < now())
       RETURNING applied_epoch, applied_seq
       """;
@@ -100,6 +129,18 @@ public final class Models {
       SET applied_epoch = ?, applied_seq = ?, worker_until = now() + interval '30 seconds'
       WHERE model_id = ? AND state <> 'retired' AND worker = ?
         AND applied_epoch = ? AND applied_seq = ?
+      """;
+
+  private static final String HELD =
+      """
+      SELECT FROM analytics.model WHERE model_id = ? AND state <> 'retired' AND worker = ?
+      FOR NO KEY UPDATE
+      """;
+
+  private static final String FREEZE =
+      """
+      UPDATE analytics.model SET detached_at = NULL, worker = NULL, worker_until = NULL
+      WHERE source_id = ? AND state = 'live' AND detached_at IS NOT NULL
       """;
 
   private static final String ATTACH =
@@ -287,12 +328,28 @@ public final class Models {
     }
   }
 
-  /// A model that is to be built from the same events as a live one; null if that is not live.
-  public @Nullable Integer ofRebuild(Connection connection, int live, Instant now)
-      throws SQLException {
+  /// Whether rows that are deleted stay as history in some table of the source, in models that are
+  /// made from now on.
+  public boolean keepsDeletedRows(UUID sourceId) throws SQLException {
+    try (var connection = service.getConnection();
+        var find = connection.prepareStatement(KEEPS)) {
+      find.setObject(1, sourceId);
+      try (var rows = find.executeQuery()) {
+        return rows.next() && rows.getBoolean(1);
+      }
+    }
+  }
+
+  /// A model that is to be built in a live one's place; null if that is not live. It begins with
+  /// `first`, or with the same event as the live one; but where deleted rows stay, it is to be
+  /// built from all that was ever captured, see [Outset].
+  public @Nullable Integer ofRebuild(
+      Connection connection, int live, @Nullable Place first, Instant now) throws SQLException {
     try (var add = connection.prepareStatement(OF_REBUILD)) {
       add.setObject(1, now.atOffset(ZoneOffset.UTC));
-      add.setInt(2, live);
+      add.setObject(2, first == null ? null : first.epoch(), Types.INTEGER);
+      add.setObject(3, first == null ? null : first.seq(), Types.BIGINT);
+      add.setInt(4, live);
       try (var rows = add.executeQuery()) {
         return rows.next() ? rows.getInt(1) : null;
       }
@@ -310,6 +367,52 @@ public final class Models {
       try (var rows = claim.executeQuery()) {
         return rows.next() ? new Place(rows.getInt(1), rows.getLong(2)) : null;
       }
+    }
+  }
+
+  /// Where a model begins.
+  ///
+  /// @param lastBefore the place before its first event: that of the newest snapshot. All tables
+  ///     begin there, but for
+  /// @param kept those whose deleted rows stay: a snapshot does not hold them
+  public record Outset(Place lastBefore, Set<String> kept) {
+    public Outset {
+      kept = Set.copyOf(kept);
+    }
+  }
+
+  public Outset outset(Connection connection, int model) throws SQLException {
+    try (var find = connection.prepareStatement(OUTSET)) {
+      find.setInt(1, model);
+      try (var rows = find.executeQuery()) {
+        if (!rows.next()) {
+          throw new ModelRetiredException(model);
+        }
+        return new Outset(
+            new Place(rows.getInt(1), rows.getLong(2) - 1),
+            Set.of((String[]) rows.getArray(3).getArray()));
+      }
+    }
+  }
+
+  /// Whether the lease is held still, and nobody can take it before the transaction of `connection`
+  /// ends.
+  public boolean isHeld(Connection connection, int model, UUID worker) throws SQLException {
+    try (var find = connection.prepareStatement(HELD)) {
+      find.setInt(1, model);
+      find.setObject(2, worker);
+      try (var rows = find.executeQuery()) {
+        return rows.next();
+      }
+    }
+  }
+
+  /// People see the live model as it is until another takes its place: if it had fallen behind, it
+  /// is not followed with any more.
+  public void freeze(Connection connection, UUID sourceId) throws SQLException {
+    try (var freeze = connection.prepareStatement(FREEZE)) {
+      freeze.setObject(1, sourceId);
+      freeze.executeUpdate();
     }
   }
 

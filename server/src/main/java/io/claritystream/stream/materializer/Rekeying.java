@@ -25,11 +25,14 @@ final class Rekeying {
   private final Connection connection;
   private final RowStates states;
   private final Overlay keys;
+  private final Emptying.@Nullable Taker untold;
 
-  Rekeying(Connection connection, RowStates states, RowKeys keys) {
+  /// @param untold takes the rows that no key tells any more; null if they stay
+  Rekeying(Connection connection, RowStates states, RowKeys keys, Emptying.@Nullable Taker untold) {
     this.connection = connection;
     this.states = states;
     this.keys = new Overlay(keys);
+    this.untold = untold;
   }
 
   void run(TablePlan plan) throws SQLException {
@@ -59,19 +62,36 @@ final class Rekeying {
     }
     var places = new ArrayList<String>(rows.size());
     var anew = new RowSink();
+    var gone = new ArrayList<StoredRow>();
     for (var row : rows) {
+      var key = marked(plan, row);
+      if (untold != null && !isTold(plan, row, key)) {
+        gone.add(row);
+        continue;
+      }
       places.add(row.place());
-      anew.add(
-          row.plan(),
-          marked(plan, row),
-          row.born(),
-          row.refers(),
-          row.describes(),
-          row.atUs(),
-          row.row());
+      anew.add(row.plan(), key, row.born(), row.refers(), row.describes(), row.atUs(), row.row());
     }
     states.delete(places);
-    anew.copy(connection);
+    if (!places.isEmpty()) {
+      anew.copy(connection);
+    }
+    if (untold != null && !gone.isEmpty()) {
+      untold.take(gone);
+    }
+  }
+
+  /// Whether the row has all that the newest version's key is made of.
+  private static boolean isTold(TablePlan plan, StoredRow row, byte @Nullable [] marked) {
+    if (marked == null || marked[1] == '~') {
+      return false;
+    }
+    for (var column : plan.keyColumns) {
+      if (plan.columnIn(row.plan(), column) == TablePlan.ABSENT) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// The key that the newest version of the table would give the row; null if it gives it none.

@@ -1,5 +1,7 @@
 package io.claritystream.stream.materializer;
 
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.materializer.Materializer.Failure;
 import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
@@ -19,7 +21,7 @@ final class Step {
   private final RowStates states;
   private final List<LiveUpdate> live = new ArrayList<>();
   private long readings;
-  private boolean leavesRows;
+  private final List<ChangeEvent> leaving = new ArrayList<>();
 
   /// @param failures are added to, if the segment is written
   Step(
@@ -61,17 +63,19 @@ final class Step {
     }
     failures.addAll(failed);
     tell(fold.batch);
+    leaving.addAll(fold.leaving());
     if (segment.truncates()) {
-      var plan = plans.getLast();
-      leavesRows =
-          !new Emptying(states, plan.modelTable, segment.events().getLast()).run(this::takeAway);
+      var event = segment.events().getLast();
+      if (new Emptying(states, plans.getLast().modelTable, event).run(this::takeAway)) {
+        leaving.add(event);
+      }
     }
     return true;
   }
 
-  /// Whether the event that ends the segment empties its table and leaves rows of before in it.
-  boolean leavesRows() {
-    return leavesRows;
+  /// The events that take rows away which stay as history, as they were.
+  List<ChangeEvent> leaving() {
+    return leaving;
   }
 
   private void takeAway(List<StoredRow> rows) throws SQLException {
@@ -88,15 +92,21 @@ final class Step {
     return new Flush(connection, fold, states).write();
   }
 
-  /// A table whose keys are made of other columns than they were has its stored rows keyed anew.
+  /// A table whose keys are made of other columns than they were has its stored rows keyed anew. If
+  /// it is being read again, those go that the new key does not tell: nothing that is read could
+  /// take their places.
   private void rekey(List<TablePlan> plans) throws SQLException {
     TablePlan last = null;
-    for (var plan : plans) {
+    for (var i = 0; i < plans.size(); i++) {
+      var plan = plans.get(i);
       if (plan != last) {
         last = plan;
         var known = plan.modelTable.keyLayout;
         if (known != null && !known.equals(plan.keyLayout())) {
-          new Rekeying(connection, states, model.rowKeys).run(plan);
+          var event = segment.events().get(i);
+          var readAgain = event.op() == Op.READ || event.op() == Op.TRUNCATE && Fold.ofAgent(event);
+          new Rekeying(connection, states, model.rowKeys, readAgain ? this::takeAway : null)
+              .run(plan);
         }
       }
     }

@@ -29,7 +29,8 @@
 ///
 /// *A repeated snapshot* holds all rows again, and is folded into a model of its own, which is
 /// shown when it is whole. Retired models are deleted in the background ([ModelCleaner]). What the
-/// source's database has deleted since is then in bronze alone.
+/// source's database has deleted since is then in bronze alone; of tables where it is to stay, all
+/// that was ever captured is folded before ([Models.Outset]).
 ///
 /// *Exactness.* `row_state` has what each row of the source contributes now: its image, the device
 /// it refers to, what it describes, and its birth, the event that created it. The read models are a

@@ -33,11 +33,14 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "Sources")
 class RebuildController {
   private static final String UNDER_WAY = "A rebuild of this source is under way already.";
+  private static final String OF_SNAPSHOT =
+      "It belongs to a new copy of all tables, which would not be shown without it.";
 
   private static final String SELECT =
       """
       SELECT rebuild_id, source_id, state, events_done, events_total, problem, requested_at,
-        ended_at, cancel_requested_at IS NOT NULL AND ended_at IS NULL AS cancelling
+        ended_at, cancel_requested_at IS NOT NULL AND ended_at IS NULL AS cancelling,
+        snapshot_epoch IS NOT NULL AS of_snapshot
       FROM control.rebuild
       WHERE tenant_id = :tenant AND source_id = :source
         AND (CAST(:order AS uuid) IS NULL OR rebuild_id = :order)
@@ -56,7 +59,7 @@ class RebuildController {
       """
       UPDATE control.rebuild SET cancel_requested_at = :now
       WHERE tenant_id = :tenant AND source_id = :source AND rebuild_id = :order
-        AND ended_at IS NULL AND cancel_requested_at IS NULL
+        AND ended_at IS NULL AND cancel_requested_at IS NULL AND snapshot_epoch IS NULL
       """;
 
   static final SourceOrders.Kind<Rebuild> KIND =
@@ -77,6 +80,8 @@ class RebuildController {
   /// @param eventsTotal how many events there are to fold; more come while it runs. Null before it
   ///     begins.
   /// @param problem what holds it up; it goes on by itself when that is mended
+  /// @param ofSnapshot whether it belongs to a new copy of all tables, because deleted rows are
+  ///     kept: it is shown once the copy is whole, and cannot be cancelled
   @Schema(name = "Rebuild")
   record Rebuild(
       UUID id,
@@ -94,6 +99,7 @@ class RebuildController {
       long eventsDone,
       @Nullable Long eventsTotal,
       @Nullable String problem,
+      boolean ofSnapshot,
       Instant requestedAt,
       @Nullable Instant endedAt)
       implements SourceOrders.Order {}
@@ -149,6 +155,10 @@ class RebuildController {
       @PathVariable("id") UUID id,
       @PathVariable("rebuild") UUID rebuild,
       HttpServletRequest request) {
+    var found = rebuilds.get(caller, id, rebuild);
+    if (found.ofSnapshot() && found.endedAt() == null) {
+      throw Problem.of(ProblemCode.CONFLICT, OF_SNAPSHOT);
+    }
     return rebuilds.cancel(caller, id, rebuild, request);
   }
 
@@ -173,6 +183,7 @@ class RebuildController {
         row.getLong("events_done"),
         row.getObject("events_total", Long.class),
         row.getString("problem"),
+        row.getBoolean("of_snapshot"),
         SqlTime.read(row, "requested_at"),
         SqlTime.readNullable(row, "ended_at"));
   }

@@ -1,5 +1,6 @@
 package io.claritystream.stream.source;
 
+import io.claritystream.base.db.TenantId;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -10,21 +11,23 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// The rebuilds that were asked for, for whoever does them. Works as `clarity_service`, within the
-/// connection's transaction.
+/// The rebuilds that were asked for, by people or by snapshots, for whoever does them. Works as
+/// `clarity_service`, within the connection's transaction.
 public final class Rebuilds {
   private static final int OPEN_MAX = 1_000;
   private static final int PROBLEM_MAX = 500;
 
   private static final String OPEN =
       """
-      SELECT rebuild_id, source_id, model_id, cancel_requested_at IS NOT NULL AS cancelled
+      SELECT rebuild_id, source_id, model_id, cancel_requested_at IS NOT NULL AS cancelled,
+        snapshot_epoch, snapshot_seq, snapshot_ended_seq
       FROM control.rebuild WHERE ended_at IS NULL ORDER BY requested_at LIMIT ?
       """;
 
   private static final String HOLD =
       """
-      SELECT rebuild_id, source_id, model_id, cancel_requested_at IS NOT NULL AS cancelled
+      SELECT rebuild_id, source_id, model_id, cancel_requested_at IS NOT NULL AS cancelled,
+        snapshot_epoch, snapshot_seq, snapshot_ended_seq
       FROM control.rebuild WHERE rebuild_id = ? AND ended_at IS NULL FOR UPDATE SKIP LOCKED
       """;
 
@@ -51,10 +54,50 @@ public final class Rebuilds {
       WHERE rebuild_id = ? AND ended_at IS NULL
       """;
 
+  private static final String REPLACE =
+      """
+      UPDATE control.rebuild SET state = 'replaced', ended_at = ?, problem = NULL
+      WHERE source_id = ? AND ended_at IS NULL
+      """;
+
+  /// One that a person has asked for since it was replaced becomes the snapshot's.
+  private static final String OF_SNAPSHOT =
+      """
+      INSERT INTO control.rebuild (rebuild_id, tenant_id, source_id, state, requested_at,
+        snapshot_epoch, snapshot_seq)
+      VALUES (?, ?, ?, 'waiting', ?, ?, ?)
+      ON CONFLICT (source_id) WHERE ended_at IS NULL
+      DO UPDATE SET snapshot_epoch = excluded.snapshot_epoch, snapshot_seq = excluded.snapshot_seq,
+        cancel_requested_at = NULL
+      """;
+
+  private static final String SNAPSHOT_ENDS =
+      """
+      UPDATE control.rebuild SET snapshot_ended_seq = ?
+      WHERE source_id = ? AND ended_at IS NULL AND snapshot_epoch = ? AND snapshot_ended_seq IS NULL
+      """;
+
   /// A rebuild that has not ended.
   ///
   /// @param model what it builds; null before it begins
-  public record Open(UUID id, UUID sourceId, @Nullable Integer model, boolean cancelled) {}
+  /// @param snapshot the repeated snapshot that it belongs to; null if a person asked for it
+  public record Open(
+      UUID id,
+      UUID sourceId,
+      @Nullable Integer model,
+      boolean cancelled,
+      @Nullable Snapshot snapshot) {
+
+    /// Whether what it builds may be shown once it has caught up: half a snapshot may not.
+    public boolean mayBeShown() {
+      return snapshot == null || snapshot.ended();
+    }
+  }
+
+  /// A repeated snapshot.
+  ///
+  /// @param firstSeq the number of its first event in the epoch
+  public record Snapshot(int epoch, long firstSeq, boolean ended) {}
 
   /// How one ends.
   public enum End {
@@ -98,11 +141,49 @@ public final class Rebuilds {
   }
 
   private static Open open(ResultSet row) throws SQLException {
+    var epoch = row.getObject("snapshot_epoch", Integer.class);
     return new Open(
         row.getObject("rebuild_id", UUID.class),
         row.getObject("source_id", UUID.class),
         row.getObject("model_id", Integer.class),
-        row.getBoolean("cancelled"));
+        row.getBoolean("cancelled"),
+        epoch == null
+            ? null
+            : new Snapshot(
+                epoch,
+                row.getLong("snapshot_seq"),
+                row.getObject("snapshot_ended_seq", Long.class) != null));
+  }
+
+  /// A repeated snapshot begins, of a source whose deleted rows are kept: its model is to be built
+  /// from bronze. What was being built before is not wanted any more.
+  public void beginSnapshot(
+      Connection connection, TenantId tenant, UUID source, int epoch, long firstSeq, Instant now)
+      throws SQLException {
+    try (var replace = connection.prepareStatement(REPLACE);
+        var add = connection.prepareStatement(OF_SNAPSHOT)) {
+      replace.setObject(1, now.atOffset(ZoneOffset.UTC));
+      replace.setObject(2, source);
+      replace.executeUpdate();
+      add.setObject(1, UUID.randomUUID());
+      add.setObject(2, tenant.value());
+      add.setObject(3, source);
+      add.setObject(4, now.atOffset(ZoneOffset.UTC));
+      add.setInt(5, epoch);
+      add.setLong(6, firstSeq);
+      add.executeUpdate();
+    }
+  }
+
+  /// All of the repeated snapshot of an epoch is stored, if a rebuild belongs to it.
+  public void endSnapshot(Connection connection, UUID source, int epoch, long lastSeq)
+      throws SQLException {
+    try (var update = connection.prepareStatement(SNAPSHOT_ENDS)) {
+      update.setLong(1, lastSeq);
+      update.setObject(2, source);
+      update.setInt(3, epoch);
+      update.executeUpdate();
+    }
   }
 
   public void begin(Connection connection, UUID id, int model, long eventsTotal)

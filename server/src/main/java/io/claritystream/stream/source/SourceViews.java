@@ -27,23 +27,30 @@ final class SourceViews {
              c.epoch AS durable_epoch, c.bronze_seq, c.events_total, c.last_commit_at,
              c.last_captured_at, folded.reads, folded.tables_not_exact,
              missed.gaps, missed.gaps_open,
-             CASE WHEN building.model_id IS NOT NULL THEN 'building'
+             CASE WHEN building.first_epoch IS NOT NULL THEN 'building'
                   WHEN live.detached_at IS NOT NULL THEN 'detached'
                   WHEN EXISTS (SELECT FROM control.rebuild r
                                WHERE r.source_id = s.source_id AND r.ended_at IS NULL)
                     THEN 'rebuilding'
                   ELSE 'live' END AS model_state,
              CASE WHEN building.first_epoch = c.epoch
-                  THEN greatest(0, c.bronze_seq - building.first_seq + 1) END AS model_rows,
-             live.detached_at, building.model_id IS NOT NULL AS folding_aside
+                  THEN greatest(0, least(c.bronze_seq, building.last_seq) - building.first_seq + 1)
+                  END AS model_rows,
+             live.detached_at, building.first_epoch IS NOT NULL AS folding_aside
       FROM control.source s
       JOIN control.agent a ON a.agent_id = s.agent_id
       LEFT JOIN control.source_status t ON t.source_id = s.source_id
       LEFT JOIN control.checkpoint_source c ON c.source_id = s.source_id
       LEFT JOIN LATERAL (
-        SELECT m.model_id, m.first_epoch, m.first_seq FROM analytics.model m
-        WHERE m.source_id = s.source_id AND m.state = 'building' AND m.purpose = 'snapshot'
-        ORDER BY m.model_id DESC LIMIT 1
+        SELECT r.snapshot_epoch AS first_epoch, r.snapshot_seq AS first_seq,
+               r.snapshot_ended_seq AS last_seq
+        FROM control.rebuild r
+        WHERE r.source_id = s.source_id AND r.ended_at IS NULL AND r.snapshot_epoch IS NOT NULL
+        UNION ALL
+        (SELECT m.first_epoch, m.first_seq, NULL FROM analytics.model m
+         WHERE m.source_id = s.source_id AND m.state = 'building' AND m.purpose = 'snapshot'
+         ORDER BY m.model_id DESC LIMIT 1)
+        LIMIT 1
       ) building ON true
       LEFT JOIN analytics.model live ON live.source_id = s.source_id AND live.state = 'live'
       CROSS JOIN LATERAL (

@@ -10,6 +10,7 @@ import io.claritystream.stream.ingest.SimulatedSource.Event;
 import io.claritystream.stream.materializer.Materializer;
 import io.claritystream.stream.materializer.SourceTables;
 import io.claritystream.stream.materializer.TestMaterializer;
+import io.claritystream.stream.source.Rebuilds;
 import io.claritystream.stream.source.SourceRef;
 import io.claritystream.stream.source.TestSources;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -46,6 +47,7 @@ public final class IngestProfile {
           database.dataSource("service"),
           partitions,
           TestMaterializer.models(database),
+          new Rebuilds(),
           materializer,
           new DeadLetters(),
           checkpoints,

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Ingest as in production, over a real database and a topic of its own.
@@ -80,8 +81,13 @@ final class IngestRig implements AutoCloseable {
   }
 
   private Ingest.Parts parts(Memory memory) {
+    return parts(memory, database.dataSource("service"));
+  }
+
+  /// The same, over connections that may fail it.
+  Ingest.Parts parts(Memory memory, DataSource service) {
     return new Ingest.Parts(
-        database.dataSource("service"),
+        service,
         TestSources.of(database),
         new Rebuilds(),
         memory.tables(),
@@ -96,8 +102,11 @@ final class IngestRig implements AutoCloseable {
   }
 
   Ingest start(String group, Memory memory) {
-    var ingest =
-        new Ingest(parts(memory), new PartitionConsumer(settings, settings.topic() + "-" + group));
+    return start(group, parts(memory));
+  }
+
+  Ingest start(String group, Ingest.Parts parts) {
+    var ingest = new Ingest(parts, new PartitionConsumer(settings, settings.topic() + "-" + group));
     ingest.start();
     running.add(ingest);
     return ingest;

@@ -99,6 +99,11 @@ public final class SimulatedSource {
       return new Event(other, cells);
     }
 
+    /// A deletion that tells no more than the first cells, which are the row's key.
+    public Event deletedBy(int keyCells) {
+      return new Event(Op.DELETE, cells.subList(0, keyCells));
+    }
+
     /// An update that does not tell the note, which it left alone.
     public Event withoutNote() {
       return note(UNCHANGED).as(Op.UPDATE);
@@ -223,7 +228,9 @@ public final class SimulatedSource {
         block.endEvent();
         continue;
       }
-      if (event.op() == Op.DELETE) {
+      if (event.cells().size() < schema.columns().size()) {
+        block.oldKey();
+      } else if (event.op() == Op.DELETE) {
         block.before();
       } else {
         block.after();

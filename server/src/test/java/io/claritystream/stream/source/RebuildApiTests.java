@@ -147,6 +147,39 @@ class RebuildApiTests {
   }
 
   @Test
+  void one_that_belongs_to_a_copy_of_all_tables_is_listed_and_cannot_be_given_up() {
+    var source = source(ours);
+    var id = UUID.randomUUID();
+    var sql = server.database().superuser();
+    sql.sql(
+            """
+            INSERT INTO control.rebuild (rebuild_id, tenant_id, source_id, state, requested_at,
+              snapshot_epoch, snapshot_seq)
+            SELECT :id, tenant_id, source_id, 'waiting', now(), 1, 11
+            FROM control.source WHERE source_id = :source
+            """)
+        .param("id", id)
+        .param("source", source)
+        .update();
+    var listed = ours.client().get(path(source)).body().get("data").get(0);
+    assertThat(listed.get("of_snapshot").asBoolean()).isTrue();
+    assertThat(model(source).get("state").asString()).isEqualTo("building");
+    assertThat(model(source).get("rows").asLong()).isEqualTo(30);
+
+    sql.sql("UPDATE control.rebuild SET snapshot_ended_seq = 35 WHERE rebuild_id = :id")
+        .param("id", id)
+        .update();
+    assertThat(model(source).get("rows").asLong()).as("of the copy alone").isEqualTo(25);
+
+    var refused = post(path(source) + "/" + id + "/cancel");
+    assertThat(refused.status()).isEqualTo(409);
+    assertThat(refused.body().get("detail").asString()).contains("new copy of all tables");
+    assertThat(ours.client().get(path(source) + "/" + id).body().get("state").asString())
+        .isEqualTo("waiting");
+    assertThat(post(path(source)).status()).as("a second one").isEqualTo(409);
+  }
+
+  @Test
   void what_becomes_of_deleted_rows_is_chosen_for_a_table_and_all_is_built_anew_with_it() {
     var source = source(ours);
     var table = "/v1/sources/" + source + "/tables?table=public.pumps";

@@ -1,0 +1,733 @@
+package io.claritystream.stream.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.claritystream.protocol.block.Column;
+import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.protocol.block.ValueKind;
+import io.claritystream.stream.ingest.SimulatedSource.Event;
+import io.claritystream.stream.materializer.ModelContents;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Rows that a source has deleted stay, where they are to, over a new copy of all its tables: such
+/// a copy begins every other table anew, and them alone it adds to.
+class KeptHistoryTests {
+  private static final Duration SOON = Duration.ofSeconds(60);
+  private static final String READINGS = "public.pump_reading";
+
+  private IngestRig rig;
+  private SimulatedSource source;
+  private Instant at;
+
+  @BeforeEach
+  void begin() {
+    rig = new IngestRig(1);
+    source = rig.source(rig.tenant("one"), 0);
+    at = Instant.parse("2026-11-20T12:00:00Z");
+  }
+
+  @AfterEach
+  void end() {
+    rig.close();
+  }
+
+  private void choose(String table, String onDelete) {
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.source_table_option (source_id, table_name, tenant_id, on_delete)
+            VALUES (:source, :table, :tenant, :on_delete)
+            ON CONFLICT (source_id, table_name) DO UPDATE SET on_delete = excluded.on_delete
+            """)
+        .param("source", source.id())
+        .param("table", table)
+        .param("tenant", source.tenant().value())
+        .param("on_delete", onDelete)
+        .update();
+  }
+
+  private Event reading(int pump, String pressure) {
+    return Event.reading(pump, at, pressure);
+  }
+
+  private Event read(int pump, String pressure) {
+    return reading(pump, pressure).as(Op.READ);
+  }
+
+  private Event stop(Op op, int id, String reason) {
+    return new Event(
+        op,
+        Arrays.asList(
+            String.valueOf(id), "1", SimulatedSource.text(at.plusSeconds(id)), null, reason));
+  }
+
+  private UUID request() {
+    var id = UUID.randomUUID();
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.rebuild (rebuild_id, tenant_id, source_id, state, requested_at)
+            VALUES (:id, :tenant, :source, 'waiting', now())
+            """)
+        .param("id", id)
+        .param("tenant", source.tenant().value())
+        .param("source", source.id())
+        .update();
+    return id;
+  }
+
+  private List<String> rebuilds() {
+    return rig.superuser()
+        .sql("SELECT state FROM control.rebuild ORDER BY requested_at, ended_at NULLS LAST")
+        .query(String.class)
+        .list();
+  }
+
+  private int live() {
+    return rig.superuser()
+        .sql("SELECT model_id FROM analytics.model WHERE source_id = :source AND state = 'live'")
+        .param("source", source.id())
+        .query(Integer.class)
+        .single();
+  }
+
+  private List<String> contents(int model) {
+    return ModelContents.of(rig.superuser(), model);
+  }
+
+  private void awaitTaken() {
+    await().atMost(SOON).pollInterval(Duration.ofMillis(10)).until(() -> rig.taken() == rig.end());
+  }
+
+  /// All that was sent is stored, nothing is being built, and ingest folds into what is shown.
+  private void settle() {
+    awaitTaken();
+    await()
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(20))
+        .until(
+            () ->
+                rig.superuser()
+                    .sql(
+                        """
+                        SELECT NOT EXISTS (SELECT FROM control.rebuild WHERE ended_at IS NULL)
+                          AND c.model_id = m.model_id
+                        FROM control.checkpoint_source c JOIN analytics.model m USING (source_id)
+                        WHERE source_id = :source AND m.state = 'live'
+                        """)
+                    .param("source", source.id())
+                    .query(Boolean.class)
+                    .single());
+  }
+
+  private void assertRebuiltTheSame() {
+    settle();
+    var before = live();
+    request();
+    settle();
+    assertThat(live()).isNotEqualTo(before);
+    assertThat(contents(live())).isEqualTo(contents(before)).isNotEmpty();
+  }
+
+  /// The sums of the pressures that people see, by pump; a minute holds several rows.
+  private List<String> seen() {
+    return rig.database
+        .tenantTransactions()
+        .read(
+            source.tenant(),
+            sql ->
+                sql.sql(
+                        """
+                        SELECT d.key || ' ' || sum(m.value_sum)
+                        FROM analytics.devices d
+                        JOIN analytics.series s USING (model_id, device_id)
+                        JOIN analytics.metric_key k USING (metric_id)
+                        JOIN analytics.metrics_min m USING (series_id)
+                        WHERE k.key LIKE '%pressure_bar%'
+                        GROUP BY d.key ORDER BY d.key
+                        """)
+                    .query(String.class)
+                    .list());
+  }
+
+  private List<String> stops() {
+    return rig.database
+        .tenantTransactions()
+        .read(
+            source.tenant(),
+            sql ->
+                sql.sql("SELECT key FROM analytics.entities WHERE kind = 'row' ORDER BY key")
+                    .query(String.class)
+                    .list());
+  }
+
+  private void firstCopy() {
+    rig.send(source, source.barrier(), source.snapshot(read(1, "1"), read(2, "2"), read(3, "3")));
+    rig.send(
+        source,
+        source.batch(SimulatedSource.STOP, stop(Op.READ, 1, "jam"), stop(Op.READ, 2, "jam")),
+        source.snapshotEnd());
+    rig.send(source, source.batch(reading(4, "4"), reading(1, "1").as(Op.DELETE)));
+    rig.send(source, source.batch(SimulatedSource.STOP, stop(Op.DELETE, 1, "jam")));
+  }
+
+  @Test
+  void what_was_deleted_before_a_copy_and_what_vanished_meanwhile_stays_and_the_rest_is_the_copy() {
+    choose(READINGS, "keep");
+    rig.start();
+    firstCopy();
+    awaitTaken();
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    var barrier = source.nextEpoch();
+    // Missed: 2 was deleted, 3 changed, 5 is new; stop 2 was deleted.
+    rig.send(source, barrier, source.snapshot(read(3, "30")));
+    rig.send(source, source.batch(SimulatedSource.STOP, stop(Op.READ, 3, "jam")));
+    awaitTaken();
+    assertThat(seen()).as("frozen").containsExactly("1 1", "2 2", "3 3", "4 4");
+    assertThat(stops()).containsExactly("2");
+    assertThat(rig.durable(source)).as("acknowledged all the same").isEqualTo(2);
+
+    rig.send(source, source.batch(read(4, "4")), source.snapshotEnd(read(5, "5")));
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4", "5 5");
+    assertThat(stops()).as("not chosen to be kept").containsExactly("3");
+    assertThat(rebuilds()).containsExactly("done");
+
+    rig.send(
+        source, source.batch(reading(3, "30").as(Op.DELETE), reading(1, "100"), reading(2, "200")));
+    settle();
+    assertThat(seen())
+        .as("whose key comes again is another row")
+        .containsExactly("1 101", "2 202", "3 30", "4 4", "5 5");
+    assertRebuiltTheSame();
+  }
+
+  @Test
+  void a_source_that_keeps_nothing_is_copied_as_it_comes() {
+    choose(READINGS, "retract");
+    rig.start();
+    firstCopy();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(read(3, "30")), source.snapshotEnd());
+    settle();
+    assertThat(seen()).containsExactly("3 30");
+    assertThat(rebuilds()).isEmpty();
+  }
+
+  @Test
+  void a_copy_that_is_cut_short_twice_is_followed_by_a_whole_one() {
+    choose(READINGS, "keep");
+    rig.start();
+    firstCopy();
+    for (var epoch = 2; epoch <= 3; epoch++) {
+      var barrier = source.nextEpoch();
+      rig.send(source, barrier, source.snapshot(read(3, "300"), read(6, "6" + epoch)));
+      rig.send(source, source.batch(SimulatedSource.STOP, stop(Op.READ, 9, "jam")));
+      awaitTaken();
+      assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    }
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(read(3, "30")), source.snapshotEnd(read(4, "4")));
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4", "6 63");
+    assertThat(stops()).isEmpty();
+    assertThat(rebuilds()).containsExactly("replaced", "replaced", "done");
+    assertThat(
+            rig.superuser()
+                .sql("SELECT count(*) FROM analytics.model WHERE state = 'building'")
+                .query(Long.class)
+                .single())
+        .isZero();
+    assertRebuiltTheSame();
+  }
+
+  @Test
+  void what_is_chosen_holds_for_all_that_was_ever_captured() {
+    rig.start();
+    firstCopy();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.wholeSnapshot(read(3, "30")));
+    settle();
+    assertThat(seen()).containsExactly("3 30");
+
+    choose(READINGS, "keep");
+    request();
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4");
+    assertThat(stops()).isEmpty();
+
+    choose(READINGS, "retract");
+    request();
+    settle();
+    assertThat(seen()).containsExactly("3 30");
+
+    barrier = source.nextEpoch();
+    rig.send(source, barrier, source.wholeSnapshot(read(7, "7")));
+    settle();
+    assertThat(seen()).containsExactly("7 7");
+    choose(READINGS, "keep");
+    request();
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4", "7 7");
+    assertRebuiltTheSame();
+  }
+
+  @Test
+  void a_rebuild_that_was_asked_for_gives_way_to_a_copy_and_holds_what_it_would_have() {
+    var taking = rig.start("a", rig.parts(rig.memory(), toFollowers()));
+    firstCopy();
+    awaitTaken();
+    choose(READINGS, "keep");
+    request();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.wholeSnapshot(read(3, "30")));
+    awaitTaken();
+    rig.stop(taking);
+    assertThat(rebuilds()).containsExactly("replaced", "waiting");
+    rig.start("b");
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4");
+    assertRebuiltTheSame();
+  }
+
+  private FailingService toFollowers() {
+    return FailingService.toFollowers(rig.database.dataSource("service"));
+  }
+
+  @Test
+  void a_model_that_had_fallen_behind_when_the_copy_began_is_frozen_there() {
+    choose(READINGS, "keep");
+    var taking = rig.start("a", rig.parts(rig.memory(), toFollowers()));
+    firstCopy();
+    awaitTaken();
+    rig.stop(taking);
+    rig.superuser()
+        .sql(
+            """
+            UPDATE analytics.model SET detached_at = now(), applied_epoch = 1, applied_seq = 7
+            WHERE state = 'live'
+            """)
+        .update();
+    rig.superuser().sql("UPDATE control.checkpoint_source SET model_id = 0").update();
+    taking = rig.start("b", rig.parts(rig.memory(), toFollowers()));
+    rig.send(source, source.batch(reading(8, "8")));
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(read(3, "30")));
+    awaitTaken();
+    var followers = new Followers(rig.parts(), new Checkpoints());
+    while (followers.round()) {
+      assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    }
+    rig.stop(taking);
+    expireLeases();
+    rig.start("c");
+    rig.send(source, source.snapshotEnd());
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4", "8 8");
+    assertRebuiltTheSame();
+  }
+
+  private void expireLeases() {
+    rig.superuser()
+        .sql("UPDATE analytics.model SET worker_until = now() - interval '1 s'")
+        .update();
+  }
+
+  // Keys
+
+  private static TableSchema keyedBy(String... columns) {
+    var keys = List.of(columns);
+    return new TableSchema(
+        "public",
+        "pump_reading",
+        'd',
+        "",
+        SimulatedSource.READING.columns().stream()
+            .map(
+                column ->
+                    new Column(
+                        column.name(),
+                        column.typeName(),
+                        0,
+                        column.kind(),
+                        keys.contains(column.name()),
+                        keys.contains(column.name()),
+                        ""))
+            .toList(),
+        List.of());
+  }
+
+  private SimulatedSource.Batch copyOf(TableSchema table, Event... rows) {
+    return source.batch(table, rows);
+  }
+
+  @Test
+  void of_a_table_without_a_key_only_what_is_read_again_stays() {
+    choose(READINGS, "keep");
+    rig.start();
+    var table = keyedBy();
+    rig.send(source, source.barrier(), source.batch(table, reading(1, "1"), reading(2, "2")));
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot());
+    rig.send(source, copyOf(table, read(2, "2"), read(3, "3")), source.snapshotEnd());
+    settle();
+    assertThat(seen()).containsExactly("2 2", "3 3");
+    assertRebuiltTheSame();
+  }
+
+  @Test
+  void a_table_that_has_lost_its_key_keeps_what_was_deleted_while_it_had_one() {
+    choose(READINGS, "keep");
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
+    rig.send(source, source.batch(reading(1, "1").as(Op.DELETE)));
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot());
+    rig.send(source, copyOf(keyedBy(), read(2, "2"), read(3, "3")), source.snapshotEnd());
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 3");
+    assertRebuiltTheSame();
+  }
+
+  @Test
+  void a_table_with_another_key_has_what_is_read_again_in_the_place_of_what_that_key_tells() {
+    choose(READINGS, "keep");
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
+    rig.send(source, source.batch(reading(3, "3")));
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot());
+    rig.send(source, copyOf(keyedBy("pump_id"), read(2, "20"), read(4, "4")), source.snapshotEnd());
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 20", "3 3", "4 4");
+    assertRebuiltTheSame();
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void a_key_that_rows_of_before_have_no_part_of_doubles_none_of_them(boolean all) {
+    choose(READINGS, "keep");
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
+    rig.send(source, source.batch(reading(1, "1").as(Op.DELETE)));
+    var columns = new ArrayList<>(SimulatedSource.READING.columns());
+    columns.add(new Column("line", "integer", 0, ValueKind.INT, true, true, ""));
+    var table = new TableSchema("public", "pump_reading", 'd', "", columns, List.of());
+    var line = new ArrayList<>(read(2, "2").cells());
+    line.add("7");
+    var row = new Event(Op.READ, line);
+    if (all) {
+      var barrier = source.nextEpoch();
+      rig.send(source, barrier, source.snapshot());
+      rig.send(source, copyOf(table, row), source.snapshotEnd());
+    } else {
+      rig.send(source, copyOf(table, Event.CLEARED, row));
+    }
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2");
+    assertRebuiltTheSame();
+  }
+
+  // Rows that are refused
+
+  private void refuse666() {
+    rig.superuser()
+        .sql(
+            """
+            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+              IF NEW.value_max = 666 THEN
+                RAISE EXCEPTION 'a pressure of 666' USING ERRCODE = '22003';
+              END IF;
+              RETURN NEW;
+            END $$;
+            CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON analytics.metrics_min
+            FOR EACH ROW EXECUTE FUNCTION public.refuse();
+            GRANT EXECUTE ON FUNCTION public.refuse() TO clarity_service;
+            GRANT USAGE ON SCHEMA public TO clarity_service;
+            """)
+        .update();
+  }
+
+  private long inQuarantine() {
+    return rig.superuser()
+        .sql("SELECT count(*) FROM control.quarantine WHERE model_id = :model")
+        .param("model", live())
+        .query(Long.class)
+        .single();
+  }
+
+  @Test
+  void a_row_in_quarantine_that_vanished_is_as_it_was_folded_last_and_stays_there() {
+    choose(READINGS, "keep");
+    refuse666();
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
+    rig.send(
+        source, source.batch(reading(1, "666").as(Op.UPDATE), reading(2, "666").as(Op.UPDATE)));
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.wholeSnapshot(read(2, "20")));
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 20");
+    assertThat(inQuarantine()).as("1, but not 2, which was told whole").isEqualTo(1);
+    assertRebuiltTheSame();
+    assertThat(inQuarantine()).isEqualTo(1);
+  }
+
+  @Test
+  void a_refused_row_is_kept_as_its_deletion_tells_it() {
+    choose(READINGS, "keep");
+    refuse666();
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1")));
+    rig.send(source, source.batch(reading(1, "666").as(Op.UPDATE)));
+    awaitTaken();
+    // What changed it once more was not told whole.
+    rig.send(source, source.batch(reading(1, "3").withoutNote()));
+    awaitTaken();
+    assertThat(inQuarantine()).isEqualTo(1);
+    rig.send(source, source.batch(reading(1, "3").as(Op.DELETE)));
+    settle();
+    assertThat(seen()).containsExactly("1 3");
+    assertThat(inQuarantine()).isZero();
+    request();
+    settle();
+    assertThat(seen()).containsExactly("1 3");
+  }
+
+  @Test
+  void a_refused_row_whose_end_nobody_tells_is_kept_as_it_was_folded_last_and_said_to_be_inexact() {
+    choose(READINGS, "keep");
+    refuse666();
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
+    rig.send(
+        source, source.batch(reading(1, "666").as(Op.UPDATE), reading(2, "666").as(Op.UPDATE)));
+    rig.send(source, source.batch(reading(1, "666").deletedBy(2)));
+    awaitTaken();
+    assertThat(seen()).containsExactly("1 1", "2 2");
+    assertThat(inQuarantine()).isEqualTo(2);
+
+    rig.send(source, source.batch(new Event(Op.TRUNCATE, List.of())));
+    awaitTaken();
+    assertThat(seen()).containsExactly("1 1", "2 2");
+    assertThat(inQuarantine()).isEqualTo(2);
+    assertRebuiltTheSame();
+
+    rig.send(source, source.batch(reading(1, "5"), reading(1, "6").withoutNote()));
+    settle();
+    assertThat(seen()).containsExactly("1 7", "2 2");
+    assertThat(inQuarantine()).as("another row has the key of 1 by now").isEqualTo(1);
+    assertRebuiltTheSame();
+  }
+
+  // Any history
+
+  /// What a source holds, and what is to be seen of its readings.
+  private final class Plant {
+    private final Random random;
+    private final Map<Integer, Integer> there = new HashMap<>();
+    private final Map<Integer, Integer> shown = new HashMap<>();
+    private final List<Integer> history = new ArrayList<>();
+
+    private Plant(long seed) {
+      random = new Random(seed);
+    }
+
+    /// @param told whether the agent sees it
+    private Event change(boolean told) {
+      var key = random.nextInt(12);
+      var value = 1 + random.nextInt(50);
+      var event = reading(key, String.valueOf(value)).note("note " + value);
+      if (!there.containsKey(key)) {
+        there.put(key, value);
+        if (told) {
+          var vanished = shown.put(key, value);
+          if (vanished != null) {
+            history.add(vanished);
+          }
+        }
+        return event;
+      }
+      if (random.nextBoolean()) {
+        there.put(key, value);
+        if (told) {
+          shown.put(key, value);
+        }
+        return event.as(Op.UPDATE);
+      }
+      there.remove(key);
+      if (told) {
+        history.add(shown.remove(key));
+      }
+      return event.deletedBy(2);
+    }
+
+    private Event[] changes(int count) {
+      var events = new Event[count];
+      for (var i = 0; i < count; i++) {
+        events[i] = change(true);
+      }
+      return events;
+    }
+
+    private Event[] copy(int rows) {
+      var events = new ArrayList<Event>();
+      for (var row : there.entrySet()) {
+        if (events.size() < rows) {
+          shown.put(row.getKey(), row.getValue());
+          events.add(read(row.getKey(), row.getValue().toString()).note("note " + row.getValue()));
+        }
+      }
+      return events.toArray(Event[]::new);
+    }
+
+    private void gap() {
+      for (var i = 0; i < 6; i++) {
+        change(false);
+      }
+      if (random.nextInt(3) == 0) {
+        var barrier = source.nextEpoch();
+        rig.send(source, barrier, source.snapshot(copy(3)));
+        change(false);
+      }
+      var barrier = source.nextEpoch();
+      rig.send(source, barrier, source.snapshot(copy(4)));
+      rig.send(source, source.batch(SimulatedSource.STOP, stop(Op.READ, random.nextInt(9), "jam")));
+      rig.send(source, source.snapshotEnd(copy(100)));
+    }
+
+    private void assertShown() {
+      var sum = BigDecimal.ZERO;
+      for (var value : history) {
+        sum = sum.add(BigDecimal.valueOf(value));
+      }
+      for (var value : shown.values()) {
+        sum = sum.add(BigDecimal.valueOf(value));
+      }
+      var values = rig.values(source, "pressure_bar");
+      assertThat(values.count()).isEqualTo(history.size() + shown.size());
+      assertThat(values.sum()).isEqualByComparingTo(sum);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3})
+  void every_row_that_ever_was_is_held_once_whatever_happened(long seed) {
+    choose(READINGS, "keep");
+    rig.start();
+    var plant = new Plant(seed);
+    rig.send(source, source.barrier());
+    for (var round = 0; round < 6; round++) {
+      rig.send(source, source.batch(plant.changes(5)), source.batch(plant.changes(9)));
+      rig.send(
+          source,
+          source.batch(
+              SimulatedSource.STATE,
+              new Event(
+                  Op.INSERT,
+                  Arrays.asList(
+                      String.valueOf(round),
+                      "1",
+                      SimulatedSource.text(at.plusSeconds(round)),
+                      "state"))));
+      if (round % 2 == 0) {
+        settle();
+        plant.assertShown();
+      }
+      plant.gap();
+    }
+    rig.send(source, source.batch(plant.changes(9)));
+    settle();
+    plant.assertShown();
+    assertThat(plant.history).hasSizeGreaterThan(5);
+    assertRebuiltTheSame();
+  }
+
+  /// What ingest leaves behind a whole copy, once more.
+  private void carryOverAgain() {
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.rebuild (rebuild_id, tenant_id, source_id, state, requested_at,
+              snapshot_epoch, snapshot_seq, snapshot_ended_seq)
+            SELECT gen_random_uuid(), tenant_id, source_id, 'waiting', now(), snapshot_epoch,
+              snapshot_seq, snapshot_ended_seq
+            FROM control.rebuild WHERE state = 'done' ORDER BY requested_at DESC LIMIT 1
+            """)
+        .update();
+    rig.superuser().sql("UPDATE control.checkpoint_source SET model_id = 0").update();
+  }
+
+  @Test
+  void a_process_that_is_killed_at_any_step_of_the_carrying_over_leaves_it_to_the_next() {
+    choose(READINGS, "keep");
+    var ingest = rig.start();
+    var plant = new Plant(11);
+    rig.send(source, source.barrier(), source.batch(plant.changes(9)));
+    plant.gap();
+    rig.send(source, source.batch(plant.changes(9)));
+    plant.gap();
+    settle();
+    rig.stop(ingest);
+    var expected = contents(live());
+    var call = 0;
+    var died = true;
+    while (died) {
+      carryOverAgain();
+      var service = FailingService.from(rig.database.dataSource("service"), ++call);
+      roundsOf(new Followers(rig.parts(rig.memory(), service), new Checkpoints()));
+      died = service.failed();
+      expireLeases();
+      roundsOf(new Followers(rig.parts(), new Checkpoints()));
+      assertThat(rebuilds()).containsOnly("done", "replaced");
+      assertThat(contents(live())).isEqualTo(expected);
+    }
+    assertThat(call).isGreaterThan(12);
+    plant.assertShown();
+  }
+
+  private static void roundsOf(Followers followers) {
+    for (var round = 0; followers.round(); round++) {
+      assertThat(round).isLessThan(100);
+    }
+  }
+
+  @Test
+  void a_process_that_is_killed_while_it_takes_a_copy_in_leaves_it_to_the_next() {
+    choose(READINGS, "keep");
+    var plant = new Plant(12);
+    var next = rig.start();
+    rig.send(source, source.barrier(), source.batch(plant.changes(6)));
+    settle();
+    for (var call = 2; call < 16; call += 2) {
+      rig.stop(next);
+      plant.gap();
+      var service = FailingService.from(rig.database.dataSource("service"), call);
+      var dying = rig.start("dying" + call, rig.parts(rig.memory(), service));
+      await().atMost(SOON).until(service::failed);
+      rig.stop(dying);
+      expireLeases();
+      next = rig.start("next" + call);
+      settle();
+      plant.assertShown();
+    }
+    assertRebuiltTheSame();
+  }
+}
