@@ -16,32 +16,31 @@ function stretch(range: Range): { from: string; to: string } {
   };
 }
 
-/** What a device did in a range, the latest to begin first, and how long it was in each state. */
+/** What a device did in a range, the latest to begin first. */
 export const deviceSessionsQuery = (id: string, range: Range) =>
   queryOptions({
     queryKey: ['sessions', id, range],
-    queryFn: async ({ signal }) => {
-      const asked = stretch(range);
-      const path = { id };
-      const [page, summary] = await Promise.all([
-        body(
-          api.GET('/v1/devices/{id}/sessions', {
-            params: { path, query: { ...asked, limit: sessionsDrawn } },
-            signal,
-          }),
-        ),
-        body(
-          api.GET('/v1/devices/{id}/sessions/summary', { params: { path, query: asked }, signal }),
-        ),
-      ]);
-      const counted = summary.states.reduce((sum, state) => sum + state.sessions, 0);
-      return {
-        sessions: page.data,
-        // A short page may have one after it, and what is after it may be nothing of the range.
-        whole: page.next_cursor === null || page.data.length >= counted,
-        states: summary.states,
-      };
-    },
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/v1/devices/{id}/sessions', {
+          params: { path: { id }, query: { ...stretch(range), limit: sessionsDrawn } },
+          signal,
+        }),
+      ),
     // What is there while another range is fetched, never that of another device.
+    placeholderData: (previous, query) => (query?.queryKey[1] === id ? previous : undefined),
+  });
+
+/** How long and how often it was in each state: an answer of its own, so that either may fail. */
+export const deviceStatesQuery = (id: string, range: Range) =>
+  queryOptions({
+    queryKey: ['sessions', id, range, 'states'],
+    queryFn: ({ signal }) =>
+      body(
+        api.GET('/v1/devices/{id}/sessions/summary', {
+          params: { path: { id }, query: stretch(range) },
+          signal,
+        }),
+      ),
     placeholderData: (previous, query) => (query?.queryKey[1] === id ? previous : undefined),
   });

@@ -133,6 +133,27 @@ it('draws nothing of the device whose page was open before', async () => {
   expect(screen.getByText(/Loading stops and states/)).toBeTruthy();
 });
 
+const fails = () => ({
+  // biome-ignore lint/suspicious/noThenProperty: it is awaited, and no promise that nobody handles
+  then: (_: unknown, no: (error: Error) => void) => no(new TypeError('the network is gone')),
+});
+
+it('draws what a device did where its figures cannot be loaded', async () => {
+  openApp('/app/devices/d1', {
+    ...answers(session('a')),
+    '/v1/devices/d1/sessions/summary': fails(),
+  });
+  expect(await screen.findByRole('alert', undefined, { timeout: 10_000 })).toBeTruthy();
+  expect((await rows())[0]?.textContent).toContain('Belt torn');
+}, 20_000);
+
+it('tells how long a device was in which state where its spans cannot be loaded', async () => {
+  openApp('/app/devices/d1', { ...answers(session('a')), '/v1/devices/d1/sessions': fails() });
+  expect(await screen.findByRole('alert', undefined, { timeout: 10_000 })).toBeTruthy();
+  expect(screen.getByText('20 min')).toBeTruthy();
+  expect(screen.getByText('2 spans')).toBeTruthy();
+}, 20_000);
+
 it('leaves a span that ends before it begins as it is', async () => {
   open(session('a', { started_at: ago(20), ended_at: ago(30) }));
   expect((await rows())[0]?.textContent).toContain('ends before it begins');

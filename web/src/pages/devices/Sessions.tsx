@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { type Range, ranges } from '../../api/queries';
-import { deviceSessionsQuery } from '../../api/sessions';
+import { deviceSessionsQuery, deviceStatesQuery } from '../../api/sessions';
 import type { Session, SessionSummary } from '../../api/types';
 import { Moment } from '../../ui/Age';
 import { Button } from '../../ui/Button';
@@ -21,22 +21,33 @@ const rowsFirst = 4;
 
 /** What a device did in a range: a band for each table that says so, and the same as a table. */
 export default function Sessions({ deviceId, range }: { deviceId: string; range: Range }) {
-  const { data, error, refetch } = useQuery(deviceSessionsQuery(deviceId, range));
-  useRefetchEvery(refetch, 30_000);
-  if (!data) {
+  const list = useQuery(deviceSessionsQuery(deviceId, range));
+  const summary = useQuery(deviceStatesQuery(deviceId, range));
+  useRefetchEvery(list.refetch, 30_000);
+  useRefetchEvery(summary.refetch, 30_000);
+  const page = list.data;
+  const states = summary.data?.states;
+  if ((!page && !list.error) || (!states && !summary.error)) {
     return (
       <Panel title={title} className="mb-3">
-        {error ? (
-          <Failed error={error} retry={() => void refetch()} />
-        ) : (
-          <Loading what={title.toLowerCase()}>
-            <Skeleton className="mx-3 mb-3 h-16" />
-          </Loading>
-        )}
+        <Loading what={title.toLowerCase()}>
+          <Skeleton className="mx-3 mb-3 h-16" />
+        </Loading>
       </Panel>
     );
   }
-  if (data.sessions.length === 0 && data.whole) {
+  if (!page) {
+    return (
+      <Panel title={title} aside={states && <span>{counted(states)}</span>} className="mb-3">
+        {states && <Figures states={states} />}
+        <Failed error={list.error} retry={() => void list.refetch()} />
+      </Panel>
+    );
+  }
+  const sessions = page.data;
+  // A short page may have one after it, and what is after it may be nothing of the range.
+  const whole = page.next_cursor === null || (states && sessions.length >= countOf(states));
+  if (sessions.length === 0 && whole) {
     return (
       <Panel title={title} className="mb-3">
         <p className="max-w-[44rem] px-3 pb-3 text-ink-3">
@@ -47,22 +58,40 @@ export default function Sessions({ deviceId, range }: { deviceId: string; range:
     );
   }
   return (
-    <Panel title={title} aside={<span>{counted(data.states)}</span>} className="mb-3">
-      <Bands sessions={data.sessions} states={data.states} range={range} />
-      {!data.whole && (
+    <Panel title={title} aside={states && <span>{counted(states)}</span>} className="mb-3">
+      <Bands sessions={sessions} states={states ?? []} range={range} />
+      {!whole && (
         <p className="px-3 pb-2 text-meta text-ink-3">
-          Drawn are the latest {formatCount(data.sessions.length)}; the figures are of all.
+          Drawn are the latest {formatCount(sessions.length)}
+          {states ? '; the figures are of all.' : '.'}
         </p>
       )}
-      <SessionTable sessions={data.sessions} />
+      {!states && <Failed error={summary.error} retry={() => void summary.refetch()} />}
+      <SessionTable sessions={sessions} />
     </Panel>
   );
 }
 
+const countOf = (states: SessionSummary['states']): number =>
+  states.reduce((sum, state) => sum + state.sessions, 0);
+
 const counted = (states: SessionSummary['states']): string => {
-  const count = states.reduce((sum, state) => sum + state.sessions, 0);
+  const count = countOf(states);
   return count === 1 ? '1 span' : `${formatCount(count)} spans`;
 };
+
+/** How long and how often a device was in each state, where its spans could not be loaded. */
+function Figures({ states }: { states: SessionSummary['states'] }) {
+  return [...new Set(states.map((state) => state.table))].map((table) => (
+    <div
+      key={table}
+      className="flex min-h-6 flex-wrap items-center gap-x-4 gap-y-0.5 px-3 pb-2 text-meta"
+    >
+      <h3 className="text-ink-2">{tableName(table)}</h3>
+      <Legend states={states.filter((state) => state.table === table)} />
+    </div>
+  ));
+}
 
 function Bands({
   sessions,
