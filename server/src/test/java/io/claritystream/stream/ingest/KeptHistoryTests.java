@@ -136,6 +136,25 @@ class KeptHistoryTests {
                     .single());
   }
 
+  private void awaitFollowed(int epoch, long seq) {
+    await()
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(10))
+        .until(
+            () ->
+                rig.superuser()
+                        .sql(
+                            """
+                        SELECT count(*) FROM analytics.model
+                        WHERE purpose = 'rebuild' AND (applied_epoch, applied_seq) = (:epoch, :seq)
+                        """)
+                        .param("epoch", epoch)
+                        .param("seq", seq)
+                        .query(Long.class)
+                        .single()
+                    == 1);
+  }
+
   private void assertRebuiltTheSame() {
     settle();
     var before = live();
@@ -199,6 +218,7 @@ class KeptHistoryTests {
     rig.send(source, barrier, source.snapshot(read(3, "30")));
     rig.send(source, source.batch(SimulatedSource.STOP, stop(Op.READ, 3, "jam")));
     awaitTaken();
+    awaitFollowed(2, 2);
     assertThat(seen()).as("frozen").containsExactly("1 1", "2 2", "3 3", "4 4");
     assertThat(stops()).containsExactly("2");
     assertThat(rig.durable(source)).as("acknowledged all the same").isEqualTo(2);
