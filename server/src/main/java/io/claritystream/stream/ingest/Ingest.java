@@ -46,6 +46,7 @@ final class Ingest {
   private final IngestMetrics metrics;
   private final IngestTransaction transaction;
   private final Followers followers;
+  private final StoppedCopies stoppedCopies;
   private final Set<Thread> workers = ConcurrentHashMap.newKeySet();
 
   Ingest(Parts parts, PartitionConsumer consumer) {
@@ -64,16 +65,19 @@ final class Ingest {
             metrics,
             parts.clock());
     this.followers = new Followers(parts, checkpoints);
+    this.stoppedCopies = new StoppedCopies(parts.service());
   }
 
   void start() {
     parts.partitions().start();
     consumer.start(this::work);
     followers.start();
+    stoppedCopies.start();
   }
 
   /// Ends with every transaction either committed or rolled back.
   void stop() {
+    stoppedCopies.close();
     followers.close();
     consumer.close();
     parts.partitions().close();
