@@ -57,26 +57,26 @@ class SessionController {
         FROM logs
         WHERE logs.table_name IS NOT NULL
       ), reaching (model_id, session_id) AS (
-        SELECT s.model_id, s.session_id
+        SELECT s.model_id, s.session_id, s.started_at
         FROM analytics.sessions s
         WHERE s.device_id = :device AND s.started_at >= CAST(:from AS timestamptz)
           AND s.started_at < CAST(:to AS timestamptz)
         UNION ALL
-        SELECT s.model_id, s.session_id
+        SELECT s.model_id, s.session_id, s.started_at
         FROM analytics.sessions s
         WHERE s.ends_by = 'row' AND s.device_id = :device AND s.ended_at IS NULL
           AND s.started_at < CAST(:from AS timestamptz)
         UNION ALL
-        SELECT s.model_id, s.session_id
+        SELECT s.model_id, s.session_id, s.started_at
         FROM analytics.sessions s
         WHERE s.ends_by = 'row' AND s.device_id = :device
           AND s.ended_at > CAST(:from AS timestamptz)
           AND s.started_at < CAST(:from AS timestamptz)
         UNION ALL
-        SELECT last.model_id, last.session_id
+        SELECT last.model_id, last.session_id, last.started_at
         FROM logs
         CROSS JOIN LATERAL (
-          SELECT s.model_id, s.session_id
+          SELECT s.model_id, s.session_id, s.started_at
           FROM analytics.sessions s
           WHERE s.ends_by = 'next' AND s.model_id = logs.model_id AND s.device_id = :device
             AND s.table_name = logs.table_name AND s.started_at < CAST(:from AS timestamptz)
@@ -91,6 +91,7 @@ class SessionController {
       FROM reaching
       JOIN analytics.session_intervals i
         ON i.model_id = reaching.model_id AND i.session_id = reaching.session_id
+          AND i.started_at = reaching.started_at
       WHERE i.tenant_id = :tenant
         AND (i.started_at >= CAST(:from AS timestamptz) OR i.ended_at IS NULL
           OR i.ended_at > CAST(:from AS timestamptz))

@@ -37,7 +37,9 @@ record SessionSearch(
 
   /// Each live model is read in the order of its index, and no more of each than one page looks at.
   /// What ends a state is looked up for those alone that the page looks at, whatever the number of
-  /// models; a session that ended before it began is where it began.
+  /// models; a session that ended before it began is where it began. A session is found by its
+  /// start as well, so that any index does: before a new model's statistics are there, PostgreSQL
+  /// may take one.
   static final String SELECT =
       """
       SELECT seen.*
@@ -53,7 +55,7 @@ record SessionSearch(
             OR i.ended_at IS NULL OR i.ended_at > :from) AS wanted
         FROM (
           SELECT row_number() OVER (ORDER BY one.started_at DESC, one.session_id DESC) AS place,
-            one.model_id, one.session_id
+            one.model_id, one.session_id, one.started_at
           FROM unnest(analytics.live_models()) AS live (model_id)
           CROSS JOIN LATERAL (
             SELECT s.model_id, s.session_id, s.started_at
@@ -71,6 +73,7 @@ record SessionSearch(
         ) scanned
         JOIN analytics.session_intervals i
           ON i.model_id = scanned.model_id AND i.session_id = scanned.session_id
+            AND i.started_at = scanned.started_at
         LEFT JOIN analytics.devices d
           ON d.model_id = i.model_id AND d.device_id = i.device_id
         LEFT JOIN analytics.sites site
