@@ -218,6 +218,7 @@ public final class Capture {
       var oids = chosen.stream().map(Catalog.Candidate::oid).toList();
       var leaves = catalog.leaves(oids);
       var shapes = Shapes.read(reader, oids);
+      var published = publications.entries(reader);
       var held = new ArrayList<CapturedTable>();
       var rows = 0L;
       for (var i = 0; i < chosen.size(); i++) {
@@ -245,6 +246,9 @@ public final class Capture {
                 facts,
                 leaves.getOrDefault(facts.oid(), ""),
                 shapes.getOrDefault(facts.oid(), ""),
+                published.containsKey(facts.oid())
+                    ? published.get(facts.oid()).number()
+                    : CapturedTable.NOT_PUBLISHED,
                 null));
       }
       progress.snapshot(chosen.size(), chosen.size(), rows);
@@ -284,7 +288,7 @@ public final class Capture {
       state = state.on(timeline);
       state.save(stateFile);
     }
-    reconciliation.run(connection, preflight);
+    progress.notes(reconciliation.run(connection, preflight));
     try (var replication = database.connectForReplication()) {
       var events = new BlockAssembler(spool, appender, clock, this::waiting, from);
       if (spool.tailSeq() == 0 && state.place().snapshotEvents() == 0) {

@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 /// @param leaves its partitions ([Catalog#leaves]), as they were before its rows were read
 /// @param shape its columns and file ([Shape]), as they were when its rows were read, or have
 ///     become since without changing a row; empty before
+/// @param entry how it was published when it was to be read, or has been since without a loss
+///     ([Publications.Entry#number()]); [#NOT_KNOWN], or [#NOT_PUBLISHED]
 /// @param cut what is not taken from the stream; null if all is
 /// @param why it is to be read again, for people; empty if there is nothing to say
 record CapturedTable(
@@ -34,8 +36,12 @@ record CapturedTable(
     @Nullable TableSchema schema,
     String leaves,
     String shape,
+    long entry,
     @Nullable Cut cut,
     String why) {
+  static final long NOT_KNOWN = 0;
+  static final long NOT_PUBLISHED = -1;
+
   enum Stand {
     WANTED,
     HELD,
@@ -44,33 +50,38 @@ record CapturedTable(
   }
 
   static CapturedTable wanted(long oid, TableName name) {
-    return new CapturedTable(oid, name, Stand.WANTED, null, "", "", null, "");
+    return new CapturedTable(oid, name, Stand.WANTED, null, "", "", NOT_KNOWN, null, "");
   }
 
-  static CapturedTable held(TableFacts facts, String leaves, String shape, @Nullable Cut cut) {
+  static CapturedTable held(
+      TableFacts facts, String leaves, String shape, long entry, @Nullable Cut cut) {
     return new CapturedTable(
-        facts.oid(), facts.table(), Stand.HELD, facts.schema(), leaves, shape, cut, "");
+        facts.oid(), facts.table(), Stand.HELD, facts.schema(), leaves, shape, entry, cut, "");
   }
 
   CapturedTable stands(Stand now) {
-    return new CapturedTable(oid, name, now, schema, leaves, shape, cut, why);
+    return new CapturedTable(oid, name, now, schema, leaves, shape, entry, cut, why);
   }
 
   /// Its rows are to be read again.
   CapturedTable again(String reason) {
-    return new CapturedTable(oid, name, Stand.WANTED, schema, leaves, shape, cut, reason);
+    return new CapturedTable(oid, name, Stand.WANTED, schema, leaves, shape, entry, cut, reason);
   }
 
   CapturedTable cut(@Nullable Cut now) {
-    return new CapturedTable(oid, name, stand, schema, leaves, shape, now, why);
+    return new CapturedTable(oid, name, stand, schema, leaves, shape, entry, now, why);
   }
 
   CapturedTable leaves(String now) {
-    return new CapturedTable(oid, name, stand, schema, now, shape, cut, why);
+    return new CapturedTable(oid, name, stand, schema, now, shape, entry, cut, why);
   }
 
   CapturedTable shape(String now) {
-    return new CapturedTable(oid, name, stand, schema, leaves, now, cut, why);
+    return new CapturedTable(oid, name, stand, schema, leaves, now, entry, cut, why);
+  }
+
+  CapturedTable entry(long now) {
+    return new CapturedTable(oid, name, stand, schema, leaves, shape, now, cut, why);
   }
 
   /// Whether its rows are shown, or are to be.

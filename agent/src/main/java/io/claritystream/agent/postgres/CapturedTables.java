@@ -27,6 +27,7 @@ public final class CapturedTables {
   /// Where the log ended when a table that is gone was first seen to be in the catalogue no more.
   private final Map<Long, Long> absentSince = new HashMap<>();
 
+  private final Shapes shapes = new Shapes();
   private volatile List<CapturedTable> cut = List.of();
   private volatile boolean work;
   private boolean fresh;
@@ -56,6 +57,11 @@ public final class CapturedTables {
     work =
         tables.values().stream()
             .anyMatch(table -> table.stand() == Stand.WANTED || table.stand() == Stand.LEAVING);
+  }
+
+  /// What was seen of their shapes last: kept from one attempt to capture to the next.
+  Shapes shapes() {
+    return shapes;
   }
 
   /// Whether nothing was ever written down.

@@ -230,6 +230,29 @@ final class Catalog {
     return result;
   }
 
+  /// How much a table's rows take on the server's disk, with those of its partitions.
+  long bytes(long oid) throws SQLException {
+    var sql =
+        """
+        WITH RECURSIVE part AS (
+          SELECT c.oid FROM pg_class c WHERE c.oid = ?
+          UNION ALL
+          SELECT c.oid
+          FROM part p
+          JOIN pg_inherits i ON i.inhparent = p.oid
+          JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition
+        )
+        SELECT coalesce(sum(pg_table_size(oid)), 0) FROM part
+        """;
+    try (var statement = connection.prepareStatement(sql)) {
+      statement.setLong(1, oid);
+      try (var rows = statement.executeQuery()) {
+        rows.next();
+        return rows.getLong(1);
+      }
+    }
+  }
+
   /// The transactions that wrote what the catalogue says of these tables, in 32 bits.
   Set<Long> changedBy(List<Long> oids) throws SQLException {
     var result = new HashSet<Long>();

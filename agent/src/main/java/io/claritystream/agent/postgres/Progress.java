@@ -28,6 +28,7 @@ public final class Progress {
   private volatile String beside = "";
   private volatile String waiting = "";
   private volatile String unreadable = "";
+  private volatile String unwatched = "";
   private volatile int tablesDone;
   private volatile int tablesTotal;
   private volatile long rows;
@@ -65,6 +66,11 @@ public final class Progress {
     unreadable = words;
   }
 
+  /// Why it cannot be looked at what became of the tables, or nothing.
+  void unwatched(String words) {
+    unwatched = words;
+  }
+
   void snapshot(int done, int total, long rowsSoFar) {
     tablesDone = done;
     tablesTotal = total;
@@ -83,6 +89,7 @@ public final class Progress {
 
   public Snapshot now() {
     var waits = trouble;
+    var noted = unwatched;
     var words =
         Stream.of(beside, waiting, unreadable)
             .filter(each -> !each.isEmpty())
@@ -91,7 +98,7 @@ public final class Progress {
     return new Snapshot(
         waits.isEmpty() ? state : SourceState.WAITING,
         waits.isEmpty() ? detail.isEmpty() ? words : detail : waits,
-        notes,
+        noted.isEmpty() ? notes : Stream.concat(Stream.of(noted), notes.stream()).toList(),
         tablesDone,
         tablesTotal,
         rows,

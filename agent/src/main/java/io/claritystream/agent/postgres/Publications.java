@@ -3,7 +3,9 @@ package io.claritystream.agent.postgres;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
@@ -19,6 +21,16 @@ record Publications(String full, String inserts) {
   private static final String FULL_ACTIONS = "insert, update, delete, truncate";
   private static final String INSERT_ACTIONS = "insert, truncate";
 
+  /// How long a table's lock is waited for, which VACUUM and CREATE INDEX hold for as long as they
+  /// take.
+  private static final int LOCK_WAIT_MS = 2_000;
+
+  /// How a table is published.
+  ///
+  /// @param number of what the catalogue says of it: never the same once it was published no more
+  /// @param whole whether its updates and deletes are, too
+  record Entry(long number, boolean whole) {}
+
   static Publications of(String slot) {
     return new Publications(slot, slot + "_inserts");
   }
@@ -30,7 +42,7 @@ record Publications(String full, String inserts) {
 
   /// Makes the publications name exactly these tables. All or nothing; a table that lost its
   /// identity moves to the publication of inserts, so that the customer's own changes never fail
-  /// for longer than this takes.
+  /// for longer than this takes. Whoever holds a table's lock is waited for, but not for long.
   ///
   /// @return whether anything had to be changed
   boolean make(Connection connection, int version, List<Catalog.Candidate> tables)
@@ -39,6 +51,7 @@ record Publications(String full, String inserts) {
     connection.setAutoCommit(false);
     try (var statement = connection.createStatement()) {
       var changes = changes(connection, version, tables);
+      statement.execute("SET LOCAL lock_timeout = " + LOCK_WAIT_MS);
       for (var sql : changes) {
         statement.execute(sql);
       }
@@ -133,6 +146,29 @@ record Publications(String full, String inserts) {
         return rows.next();
       }
     }
+  }
+
+  /// How tables are published now; those are left out that are not.
+  Map<Long, Entry> entries(Connection connection) throws SQLException {
+    var sql =
+        """
+        SELECT r.prrelid, r.oid, p.pubname = ?
+        FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+        WHERE p.pubname IN (?, ?)
+        ORDER BY 3
+        """;
+    var result = new HashMap<Long, Entry>();
+    try (var statement = connection.prepareStatement(sql)) {
+      statement.setString(1, full);
+      statement.setString(2, full);
+      statement.setString(3, inserts);
+      try (var rows = statement.executeQuery()) {
+        while (rows.next()) {
+          result.put(rows.getLong(1), new Entry(rows.getLong(2), rows.getBoolean(3)));
+        }
+      }
+    }
+    return result;
   }
 
   private static List<TableName> tables(Connection connection, String name) throws SQLException {

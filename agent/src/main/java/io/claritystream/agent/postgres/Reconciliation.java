@@ -1,16 +1,21 @@
 package io.claritystream.agent.postgres;
 
 import io.claritystream.agent.postgres.CapturedTable.Stand;
+import io.claritystream.agent.postgres.Publications.Entry;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -30,19 +35,14 @@ final class Reconciliation {
   private final Publications publications;
   private final CapturedTables tables;
   private final Emptyings emptyings;
-  private final Shapes shapes = new Shapes();
+  private final Partitions partitions;
+  private final Shapes shapes;
 
-  /// Where the log ended when a table's partitions were first seen to be others.
-  private final Map<Long, Changed> changed = new HashMap<>();
+  /// Where the log ended when it was found that a table is to be read again.
+  private final Map<Long, Long> foundAt = new HashMap<>();
 
-  private record Changed(String leaves, long position) {}
-
-  /// What is known of why a table's partitions are not as they were.
-  private enum Why {
-    THE_STREAM_TELLS,
-    NOBODY_TELLS,
-    NOT_KNOWN_YET
-  }
+  /// What was said last of what the server refuses.
+  private List<String> refused = List.of();
 
   Reconciliation(
       TableChoice choice, Publications publications, CapturedTables tables, Emptyings emptyings) {
@@ -50,17 +50,28 @@ final class Reconciliation {
     this.publications = publications;
     this.tables = tables;
     this.emptyings = emptyings;
+    partitions = new Partitions(emptyings);
+    shapes = tables.shapes();
   }
 
-  /// @return what was found
-  Preflight run(Connection connection) throws SQLException, IOException, InterruptedException {
+  /// @return what a person should know
+  List<String> run(Connection connection) throws SQLException, IOException, InterruptedException {
     return run(connection, Preflight.check(connection, choice, publications));
   }
 
-  Preflight run(Connection connection, Preflight found)
+  List<String> run(Connection connection, Preflight preflight)
       throws SQLException, IOException, InterruptedException {
-    apply(connection, look(connection, found));
-    return found;
+    var found = look(connection, preflight);
+    apply(connection, found);
+    var notes = new ArrayList<>(preflight.problems());
+    notes.addAll(found.refused());
+    notes.addAll(preflight.notesUnderWay());
+    found.later().stream()
+        .map(tables::get)
+        .filter(Objects::nonNull)
+        .map(table -> table.name() + " is read again as soon as the stream has come as far")
+        .forEach(notes::add);
+    return notes;
   }
 
   /// What the catalogue says.
@@ -69,48 +80,192 @@ final class Reconciliation {
   /// @param leaves the partitions of the partitioned ones, but for those of which it is not known
   ///     yet why they changed
   /// @param shapes of those that have another one
+  /// @param published how tables are published now
   /// @param again those that hold other rows than the stream has told, and why
+  /// @param later those that do as well, but of which the stream has older changes still to bring
+  /// @param refused what the server refused, in words
   record Found(
       List<Catalog.Candidate> chosen,
       Map<Long, CapturedTable> before,
       Map<Long, String> leaves,
       Map<Long, String> shapes,
-      Map<Long, String> again) {}
+      Map<Long, Entry> published,
+      Map<Long, String> again,
+      Set<Long> later,
+      List<String> refused) {}
 
   Found look(Connection connection, Preflight found) throws SQLException, InterruptedException {
+    var words = new ArrayList<String>();
     var chosen =
         new ArrayList<>(
             found.published().stream().filter(table -> choice.includes(table.table())).toList());
     found.tables().stream().filter(table -> !table.published()).forEach(chosen::add);
-    if (publications.make(connection, found.version(), chosen)) {
-      LOG.info("the publications {} were set right", publications.full());
-    }
+    var published = publications.entries(connection);
+    step(
+        "the publications cannot be set right",
+        words,
+        () -> {
+          if (publications.make(connection, found.version(), chosen)) {
+            LOG.info("the publications {} were set right", publications.full());
+          }
+        });
+    var now = publications.entries(connection);
     var before =
         tables.all().stream().collect(Collectors.toMap(CapturedTable::oid, table -> table));
-    var catalog = new Catalog(connection);
-    var roots =
-        chosen.stream().filter(Catalog.Candidate::partitioned).map(Catalog.Candidate::oid).toList();
-    var leaves = new HashMap<>(roots.isEmpty() ? Map.of() : catalog.leaves(roots));
-    var again = new HashMap<>(again(connection, catalog, before, leaves));
-    var held = new HashMap<Long, String>();
+    var held = new HashMap<Long, CapturedTable>();
     for (var candidate : chosen) {
       var table = before.get(candidate.oid());
       if (table != null && table.stand() == Stand.HELD) {
-        held.put(table.oid(), table.shape());
+        held.put(table.oid(), table);
       }
     }
-    var others = shapes.changed(connection, held);
-    again.putAll(reshaped(held, others));
-    return new Found(chosen, before, leaves, others, again);
+    var again = new HashMap<Long, String>();
+    var leaves = new HashMap<Long, String>();
+    step(
+        "the partitions of tables cannot be looked at",
+        words,
+        () -> {
+          var catalog = new Catalog(connection);
+          var all = new HashMap<>(catalog.leaves(roots(chosen)));
+          again.putAll(partitions.again(connection, catalog, before, all));
+          leaves.putAll(all);
+        });
+    var others = new HashMap<Long, String>();
+    step(
+        "the definitions of tables cannot be looked at",
+        words,
+        () -> {
+          var changed = shapes.changed(connection, shapes(held));
+          again.putAll(reshaped(held, changed, rewritten(connection, chosen, held, changed)));
+          others.putAll(changed);
+        });
+    again.putAll(republished(held, published, now));
+    var later = later(connection, again.keySet());
+    again.keySet().removeAll(later);
+    tell(words);
+    return new Found(chosen, before, leaves, others, now, again, later, words);
+  }
+
+  private interface Step {
+    void run() throws SQLException, InterruptedException;
+  }
+
+  /// What the server refuses must not keep the rest from being looked at: a table that lost its
+  /// key, and publications that only another may change, are no reason to miss a changed column.
+  private static void step(String what, List<String> words, Step step)
+      throws SQLException, InterruptedException {
+    try {
+      step.run();
+    } catch (PSQLException e) {
+      var said = e.getServerErrorMessage();
+      if (said == null) {
+        throw e;
+      }
+      words.add(what + ": " + said.getMessage());
+    }
+  }
+
+  private void tell(List<String> words) {
+    if (!words.equals(refused)) {
+      words.forEach(LOG::warn);
+      refused = List.copyOf(words);
+    }
+  }
+
+  private static List<Long> roots(List<Catalog.Candidate> chosen) {
+    return chosen.stream()
+        .filter(Catalog.Candidate::partitioned)
+        .map(Catalog.Candidate::oid)
+        .toList();
+  }
+
+  private static Map<Long, String> shapes(Map<Long, CapturedTable> held) {
+    return held.values().stream()
+        .collect(Collectors.toMap(CapturedTable::oid, CapturedTable::shape));
+  }
+
+  /// Which of the partitioned tables that have another shape have partitions with other files:
+  /// a table without rows has no file that could tell it. They are looked at behind the shapes,
+  /// so that a rewrite between two looks cannot fall apart into a change of the one and of the
+  /// other.
+  private static Set<Long> rewritten(
+      Connection connection,
+      List<Catalog.Candidate> chosen,
+      Map<Long, CapturedTable> held,
+      Map<Long, String> changed)
+      throws SQLException {
+    var roots = new ArrayList<>(roots(chosen));
+    roots.retainAll(changed.keySet());
+    var result = new HashSet<Long>();
+    if (!roots.isEmpty()) {
+      new Catalog(connection)
+          .leaves(roots)
+          .forEach(
+              (oid, leaves) -> {
+                var table = held.get(oid);
+                if (table != null && Partitions.rewritten(table.leaves(), leaves)) {
+                  result.add(oid);
+                }
+              });
+    }
+    return result;
+  }
+
+  /// Which tables the stream lacked changes of, because they were not published, or with inserts
+  /// alone. A table that is published no more and cannot be published again stays as it is until it
+  /// is.
+  private static Map<Long, String> republished(
+      Map<Long, CapturedTable> held, Map<Long, Entry> before, Map<Long, Entry> now) {
+    var result = new HashMap<Long, String>();
+    for (var table : held.values()) {
+      var was = before.get(table.oid());
+      var is = now.get(table.oid());
+      if (is == null) {
+        continue;
+      }
+      var allAlong =
+          was != null
+              && (table.entry() == CapturedTable.NOT_KNOWN || table.entry() == was.number());
+      if (!allAlong) {
+        result.put(table.oid(), "it was published anew, and what changed before may be missing");
+      } else if (is.whole() && !was.whole()) {
+        result.put(table.oid(), "its updates and deletes were not captured before");
+      }
+    }
+    return result;
+  }
+
+  /// Those of the tables to be read again of which the stream has still to bring what was changed
+  /// until now: it would be missing in their history if they were read at once.
+  private Set<Long> later(Connection connection, Set<Long> again)
+      throws SQLException, InterruptedException {
+    foundAt.keySet().retainAll(again);
+    if (!foundAt.keySet().containsAll(again)) {
+      var written = Slot.written(connection);
+      again.forEach(oid -> foundAt.putIfAbsent(oid, written));
+    }
+    var result = new HashSet<Long>();
+    for (var oid : again) {
+      // Waited for once: the rest is no nearer then.
+      if (!result.isEmpty() || !emptyings.reaches(foundAt.get(oid))) {
+        result.add(oid);
+      }
+    }
+    return result;
   }
 
   /// Which tables' shapes changed so that their rows are others, and why.
-  private static Map<Long, String> reshaped(Map<Long, String> held, Map<Long, String> others) {
+  private static Map<Long, String> reshaped(
+      Map<Long, CapturedTable> held, Map<Long, String> others, Set<Long> rewritten) {
     var result = new HashMap<Long, String>();
     others.forEach(
         (oid, shape) -> {
-          var before = held.getOrDefault(oid, "");
-          var why = before.isEmpty() ? "" : Shape.parse(before).changeTo(Shape.parse(shape));
+          var table = held.get(oid);
+          var why =
+              table == null || table.shape().isEmpty()
+                  ? ""
+                  : Shape.parse(table.shape())
+                      .changeTo(Shape.parse(shape), rewritten.contains(oid));
           if (!why.isEmpty()) {
             result.put(oid, why);
           }
@@ -133,109 +288,6 @@ final class Reconciliation {
     }
   }
 
-  /// Which tables hold other rows than the stream has told, because of what became of partitions.
-  ///
-  /// @param leaves of all tables; those are taken out of which it is not known yet
-  private Map<Long, String> again(
-      Connection connection,
-      Catalog catalog,
-      Map<Long, CapturedTable> held,
-      Map<Long, String> leaves)
-      throws SQLException, InterruptedException {
-    var result = new HashMap<Long, String>();
-    var unknown = new ArrayList<Long>();
-    for (var root : leaves.entrySet()) {
-      var before = held.get(root.getKey());
-      if (before == null
-          || before.stand() != Stand.HELD
-          || before.leaves().equals(root.getValue())) {
-        changed.remove(root.getKey());
-        continue;
-      }
-      switch (why(connection, catalog, before, root.getValue())) {
-        case NOBODY_TELLS ->
-            result.put(root.getKey(), "partitions of it changed, which the stream does not tell");
-        case NOT_KNOWN_YET -> unknown.add(root.getKey());
-        case THE_STREAM_TELLS -> {}
-      }
-    }
-    leaves.keySet().removeAll(unknown);
-    return result;
-  }
-
-  /// A partition that is gone was detached or dropped; one that was attached since had been away,
-  /// and may hold other rows than when it went. One whose file is another was emptied or
-  /// written anew, be it alone or with its table. A new one matters if it held rows before it
-  /// became one; one that does not let itself be asked is taken to have, for whatever befalls it
-  /// must not keep the other tables from being captured.
-  private Why why(Connection connection, Catalog catalog, CapturedTable root, String now)
-      throws SQLException, InterruptedException {
-    var before = leaves(root.leaves());
-    var after = leaves(now);
-    for (var leaf : before.entrySet()) {
-      var same = after.get(leaf.getKey());
-      if (same == null || !attached(same).equals(attached(leaf.getValue()))) {
-        return Why.NOBODY_TELLS;
-      }
-    }
-    for (var leaf : after.keySet()) {
-      if (!before.containsKey(leaf) && broughtRows(catalog, root, leaf)) {
-        return Why.NOBODY_TELLS;
-      }
-    }
-    var others =
-        before.keySet().stream().filter(leaf -> !before.get(leaf).equals(after.get(leaf))).toList();
-    if (others.isEmpty()) {
-      return Why.THE_STREAM_TELLS;
-    }
-    var by = catalog.changedBy(others);
-    if (emptyings.wereTold(root.oid(), by)) {
-      return Why.THE_STREAM_TELLS;
-    }
-    var seen = changed.get(root.oid());
-    if (seen == null || !seen.leaves().equals(now)) {
-      seen = new Changed(now, Slot.inserted(connection));
-      changed.put(root.oid(), seen);
-    }
-    if (!emptyings.reaches(seen.position())) {
-      return Why.NOT_KNOWN_YET;
-    }
-    return emptyings.wereTold(root.oid(), by) ? Why.THE_STREAM_TELLS : Why.NOBODY_TELLS;
-  }
-
-  /// Which entries of the catalogue make it a partition.
-  private static String attached(String leaf) {
-    return leaf.substring(leaf.indexOf('.') + 1);
-  }
-
-  private static boolean broughtRows(Catalog catalog, CapturedTable root, long leaf)
-      throws SQLException {
-    try {
-      return catalog.broughtRows(root.oid(), leaf);
-    } catch (SQLException e) {
-      if (!ofTheStatement(e)) {
-        throw e;
-      }
-      LOG.warn("a partition of {} cannot be asked for its rows: {}", root.name(), e.getMessage());
-      return true;
-    }
-  }
-
-  /// Whether the server refuses what was asked, rather than being unable to answer now.
-  private static boolean ofTheStatement(SQLException e) {
-    var code = e.getSQLState() == null ? "" : e.getSQLState();
-    return code.startsWith("22") || code.startsWith("42") || code.startsWith("P0");
-  }
-
-  private static Map<Long, String> leaves(String text) {
-    var result = new HashMap<Long, String>();
-    for (var leaf : text.isEmpty() ? new String[0] : text.split(",")) {
-      var parts = leaf.split(":", 2);
-      result.put(Long.valueOf(parts[0]), parts[1]);
-    }
-    return result;
-  }
-
   private static Map<Long, CapturedTable> next(
       Map<Long, CapturedTable> now, Found found, boolean fresh) {
     var result = new TreeMap<>(now);
@@ -249,35 +301,48 @@ final class Reconciliation {
     return result;
   }
 
-  private static CapturedTable one(
+  private static @Nullable CapturedTable one(
       Catalog.Candidate candidate, @Nullable CapturedTable table, Found found, boolean fresh) {
+    var entry = found.published().get(candidate.oid());
     var leaves = found.leaves().get(candidate.oid());
-    if (table == null) {
-      var wanted = CapturedTable.wanted(candidate.oid(), candidate.table());
+    if (table == null || table.stand() == Stand.GONE) {
+      if (entry == null) {
+        // The stream would not bring what comes behind its rows.
+        return table;
+      }
+      var wanted =
+          CapturedTable.wanted(candidate.oid(), candidate.table())
+              .entry(entry.number())
+              .cut(table == null ? null : table.cut());
       // Captured since before tables were written down.
       return fresh && candidate.published()
           ? wanted.stands(Stand.HELD).leaves(leaves == null ? "" : leaves)
           : wanted;
     }
-    return switch (table.stand()) {
-      case LEAVING -> table;
-      case GONE -> CapturedTable.wanted(candidate.oid(), candidate.table()).cut(table.cut());
-      case WANTED, HELD -> {
-        if (!table.name().equals(candidate.table())) {
-          // First its rows under the old name are cleared.
-          yield table.stands(Stand.LEAVING);
-        }
-        if (table.stand() == Stand.WANTED || !table.equals(found.before().get(table.oid()))) {
-          // Read since it was looked at, it knows itself better than what was seen then.
-          yield table;
-        }
-        var why = found.again().get(table.oid());
-        yield why != null
-            ? table.again(why)
-            : table
-                .leaves(leaves == null ? table.leaves() : leaves)
-                .shape(found.shapes().getOrDefault(table.oid(), table.shape()));
-      }
-    };
+    if (table.stand() == Stand.LEAVING) {
+      return table;
+    }
+    if (!table.name().equals(candidate.table())) {
+      // First its rows under the old name are cleared.
+      return table.stands(Stand.LEAVING);
+    }
+    if (table.stand() == Stand.WANTED
+        || !table.equals(found.before().get(table.oid()))
+        || found.later().contains(table.oid())) {
+      // Read since it was looked at, it knows itself better than what was seen then.
+      return table;
+    }
+    var now = entry == null ? without(table) : table.entry(entry.number());
+    var why = found.again().get(table.oid());
+    return why != null
+        ? now.again(why)
+        : now.leaves(leaves == null ? table.leaves() : leaves)
+            .shape(found.shapes().getOrDefault(table.oid(), table.shape()));
+  }
+
+  private static CapturedTable without(CapturedTable table) {
+    return table.entry() == CapturedTable.NOT_KNOWN
+        ? table.entry(CapturedTable.NOT_PUBLISHED)
+        : table;
   }
 }

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /// A table's columns and its file as the catalogue has them. Held against an earlier one it tells
 /// whether a table's definition was changed so that its rows are others, which the stream does not
-/// tell ([#changeTo(Shape)]).
+/// tell ([#changeTo(Shape, boolean)]).
 ///
 /// @param file the number of the file that the rows lie in; 0 of a partitioned table. TRUNCATE,
 ///     VACUUM FULL and whatever writes all rows anew give another one
@@ -43,9 +43,10 @@ record Shape(long file, List<Part> columns) {
   /// What leaves the same traces is taken for a change: a rewrite of the file and a change of a
   /// column's entry that were apart, but between two looks.
   ///
+  /// @param leavesRewritten whether the files of its partitions are others
   /// @return why rows are others by now than when this was the table's shape; empty if they are not
-  String changeTo(Shape now) {
-    var rewritten = file != now.file;
+  String changeTo(Shape now, boolean leavesRewritten) {
+    var rewritten = file != now.file || leavesRewritten;
     for (var before : columns) {
       var why = before.sent ? change(before, now.find(before.number), rewritten) : "";
       if (!why.isEmpty()) {

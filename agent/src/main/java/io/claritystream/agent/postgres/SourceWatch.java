@@ -31,6 +31,7 @@ final class SourceWatch implements AutoCloseable {
   private final Thread thread;
   private final CountDownLatch end = new CountDownLatch(1);
   private volatile @Nullable Connection current;
+  private String said = "";
 
   /// @param told the most that the source was told by us
   /// @param missing told when the slot does not go on where we are
@@ -64,7 +65,7 @@ final class SourceWatch implements AutoCloseable {
           connection.setNetworkTimeout(Runnable::run, 30_000);
           watch(connection);
         } catch (SQLException e) {
-          LOG.debug("the source cannot be watched now: {}", e.getMessage());
+          refused(e);
         } catch (IOException e) {
           LOG.warn("what became of the tables cannot be written down: {}", e.getMessage());
         }
@@ -74,12 +75,25 @@ final class SourceWatch implements AutoCloseable {
     }
   }
 
+  /// Said once: what keeps us from looking at the tables keeps us from finding what befalls them.
+  private void refused(SQLException e) {
+    var words =
+        "What becomes of the tables cannot be looked at now: " + Unusable.words(e, database);
+    if (end.getCount() > 0 && !words.equals(said)) {
+      LOG.warn("{}", words);
+      said = words;
+      progress.unwatched(words);
+    }
+  }
+
   private void watch(Connection connection) throws SQLException, IOException, InterruptedException {
     for (var round = 0; end.getCount() > 0; round++) {
       look(connection);
       orders.takeLeft();
       if (round % TABLES_EVERY == TABLES_EVERY - 1) {
-        progress.notes(reconciliation.run(connection).notesUnderWay());
+        progress.notes(reconciliation.run(connection));
+        progress.unwatched("");
+        said = "";
       }
       if (ended()) {
         return;
@@ -125,6 +139,7 @@ final class SourceWatch implements AutoCloseable {
     }
     try {
       thread.join();
+      progress.unwatched("");
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

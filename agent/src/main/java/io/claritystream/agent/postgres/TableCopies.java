@@ -48,6 +48,11 @@ final class TableCopies implements AutoCloseable {
   /// TRUNCATE.
   static final long NOWHERE = 0;
 
+  private static final long MIB = 1024 * 1024;
+
+  /// A table of so many bytes takes long enough for its size to be of interest.
+  private static final long SAID_FROM = 256 * MIB;
+
   private static final int LOCK_WAIT_MS = 2_000;
   private static final long NO_TABLE = 0;
 
@@ -267,9 +272,9 @@ final class TableCopies implements AutoCloseable {
       var only = List.of(table.oid());
       var leaves = catalog.leaves(only).getOrDefault(table.oid(), "");
       var shape = Shapes.read(connection, only).getOrDefault(table.oid(), "");
-      read(connection, facts, table.why(), position, events);
+      read(connection, facts, catalog.bytes(table.oid()), table.why(), position, events);
       var cut = new Cut(rows, position, events.lastSeq());
-      tables.put(CapturedTable.held(facts, leaves, shape, cut));
+      tables.put(CapturedTable.held(facts, leaves, shape, table.entry(), cut));
     } finally {
       if (!connection.isClosed()) {
         connection.rollback();
@@ -283,14 +288,23 @@ final class TableCopies implements AutoCloseable {
   }
 
   private void read(
-      Connection connection, TableFacts facts, String why, long position, BlockAssembler events)
+      Connection connection,
+      TableFacts facts,
+      long bytes,
+      String why,
+      long position,
+      BlockAssembler events)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
     var words =
         "reads all rows of "
             + facts.table()
+            + (bytes < SAID_FROM ? "" : " (" + bytes / MIB + " MiB)")
             + " beside the stream"
             + (why.isEmpty() ? "" : ", because " + why);
     progress.beside(words);
+    if (bytes >= SAID_FROM) {
+      LOG.info("{}; the stream waits meanwhile, and the source keeps its log", words);
+    }
     events.copyBegin(position, micros());
     try {
       events.beginEvent(Op.TRUNCATE, facts.schema(), NOWHERE);

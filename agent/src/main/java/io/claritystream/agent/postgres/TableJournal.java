@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
@@ -25,8 +26,11 @@ import java.util.zip.CRC32;
 /// ends a change has the checksum of its lines: a change is there as a whole or not at all. Only
 /// the last one can be torn.
 ///
+/// What stands behind ROWS came with later versions: of a table that an earlier one wrote down, it
+/// is not known.
+///
 /// ```
-/// table OID NAMESPACE NAME STAND SCHEMA LEAVES CUT SEQ ROWS SHAPE WHY
+/// table OID NAMESPACE NAME STAND SCHEMA LEAVES CUT SEQ ROWS SHAPE WHY ENTRY
 /// without OID
 /// end CRC32
 /// ```
@@ -35,6 +39,11 @@ final class TableJournal {
   private static final int OVERTAKEN_MAX = 1_000;
 
   private static final String NONE = "-";
+
+  /// Of a table's line.
+  private static final int PARTS = 13;
+
+  private static final int PARTS_AT_FIRST = 10;
 
   private final Path file;
   private final boolean found;
@@ -93,6 +102,11 @@ final class TableJournal {
 
   private void take(String line) throws CorruptBlockException {
     var parts = line.split(" ", -1);
+    if (parts[0].equals("table") && parts.length >= PARTS_AT_FIRST && parts.length < PARTS) {
+      var known = parts.length;
+      parts = Arrays.copyOf(parts, PARTS);
+      Arrays.fill(parts, known, PARTS, NONE);
+    }
     var oid = Long.parseLong(parts[1]);
     if (parts[0].equals("without")) {
       read.remove(oid);
@@ -107,6 +121,7 @@ final class TableJournal {
             parts[5].equals(NONE) ? null : TableSchema.decode(Base64.getDecoder().decode(parts[5])),
             parts[6].equals(NONE) ? "" : parts[6],
             parts[10].equals(NONE) ? "" : Shape.parse(parts[10]).text(),
+            parts[12].equals(NONE) ? CapturedTable.NOT_KNOWN : Long.parseLong(parts[12]),
             parts[7].equals(NONE)
                 ? null
                 : new Cut(
@@ -161,7 +176,8 @@ final class TableJournal {
         cut == null ? NONE : Long.toString(cut.seq()),
         rows == null ? NONE : rows.text(),
         table.shape().isEmpty() ? NONE : table.shape(),
-        table.why().isEmpty() ? NONE : base64(table.why().getBytes(StandardCharsets.UTF_8)));
+        table.why().isEmpty() ? NONE : base64(table.why().getBytes(StandardCharsets.UTF_8)),
+        Long.toString(table.entry()));
   }
 
   private static String text(List<String> change) {

@@ -8,12 +8,14 @@ import io.claritystream.protocol.block.Column;
 import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.protocol.block.ValueKind;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -102,6 +104,7 @@ class CapturedTablesTests {
               schema,
               "7:8,9:10",
               shape.text(),
+              16_500 + i,
               null,
               ""));
     }
@@ -120,6 +123,26 @@ class CapturedTablesTests {
     assertThat(again.all()).hasSize(all.size() - 1).contains(wanted, all.getLast());
     assertThat(again.get(2)).isNull();
     assertThat(again.fresh()).isFalse();
+  }
+
+  /// A line of a table had ten parts, then twelve.
+  @Test
+  void whatAnEarlierVersionWroteDownIsReadAndWhatItDidNotKnowIsNotKnown() throws Exception {
+    var first = "table 7 cHVibGlj eA== held - 8:9.5 0/64 10 5:9:6,7";
+    var second = "table 9 cHVibGlj eQ== wanted - - - - - 5;1.23.s.0.7.aWQ Y29sdW1u";
+    var lines = first + "\n" + second + "\n";
+    var sum = new CRC32();
+    sum.update(lines.getBytes(StandardCharsets.US_ASCII));
+    Files.writeString(file, lines + "end " + Long.toHexString(sum.getValue()) + "\n");
+    tables = CapturedTables.load(file);
+    var x = table(7, "x", Stand.HELD, new Cut(Visible.parse("5:9:6,7"), 100, 10));
+    var y = table(9, "y", Stand.WANTED, null);
+    assertThat(tables.all())
+        .containsExactly(
+            x.leaves("8:9.5").entry(CapturedTable.NOT_KNOWN),
+            y.again("column").shape("5;1.23.s.0.7.aWQ").entry(CapturedTable.NOT_KNOWN));
+    tables.put(x);
+    assertThat(CapturedTables.load(file).all()).containsExactlyElementsOf(tables.all());
   }
 
   @Test
@@ -180,6 +203,6 @@ class CapturedTablesTests {
   }
 
   static CapturedTable table(long oid, String name, Stand stand, Cut cut) {
-    return new CapturedTable(oid, new TableName("public", name), stand, null, "", "", cut, "");
+    return new CapturedTable(oid, new TableName("public", name), stand, null, "", "", 5, cut, "");
   }
 }
