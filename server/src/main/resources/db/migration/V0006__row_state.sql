@@ -38,7 +38,9 @@ GRANT SELECT, INSERT, UPDATE (key_layout, names_site), DELETE ON analytics.model
 CREATE TABLE analytics.row_state (
   table_id integer NOT NULL,
   -- The values of the row's key columns, each after its length; for a row without key '~', a hash of its image, and
-  -- its birth. Null: nobody can tell which row this is, or the source has deleted it and it is kept.
+  -- its birth; '?' and its birth, if the row is there and no key tells it: it lacks a column that the key is made of by
+  -- now, or the table has none and its deleted rows are kept. Null: nobody can tell which row this is, or the source has
+  -- deleted it and it is kept.
   key bytea,
   -- The event that created the row (epoch * 2^40 + seq). It breaks ties between readings of one moment.
   born bigint NOT NULL,

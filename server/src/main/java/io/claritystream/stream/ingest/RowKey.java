@@ -53,8 +53,11 @@ final class RowKey {
   }
 
   /// Whether the event tells which row it is of by a key: its table has one, and no masking policy
-  /// withheld it. Emptying a table is of all that are told so.
+  /// withheld it. What empties a table is of all its rows, however they are told by then.
   static boolean isTold(ChangeEvent event) {
+    if (event.op() == Op.TRUNCATE) {
+      return true;
+    }
     var row = event.after() != null ? event.after() : event.before();
     var columns = event.schema().columns();
     for (var i = 0; row != null && i < columns.size(); i++) {

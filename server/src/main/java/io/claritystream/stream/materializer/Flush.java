@@ -106,6 +106,9 @@ final class Flush {
   private void describeTables() throws SQLException {
     for (var plan : batch.plans) {
       var table = plan.modelTable;
+      if (plan.isNameAlone()) {
+        continue;
+      }
       var namesSite = table.namesSite || plan.site.length > 0;
       if (namesSite != table.namesSite || !plan.keyLayout().equals(table.keyLayout)) {
         try (var update = connection.prepareStatement(DESCRIBE_TABLE)) {

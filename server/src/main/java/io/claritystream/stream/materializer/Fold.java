@@ -176,6 +176,10 @@ final class Fold {
       out.int64(born);
       return true;
     }
+    if (plan.modelTable.keep) {
+      RowKeys.writeUntold(born, out);
+      return true;
+    }
     return false;
   }
 
@@ -260,9 +264,16 @@ final class Fold {
       insertOver(plan, count, event, row, born, slot, Overlay.stored(key, born));
       return;
     }
-    var life = new RowLife(born, key == null ? null : Overlay.stored(key, born));
+    var life = new RowLife(born, stored(plan, key, born));
     overlay.lives.add(life);
     become(life, plan, count, event, row);
+  }
+
+  private static byte @Nullable [] stored(TablePlan plan, byte @Nullable [] key, long born) {
+    if (key != null) {
+      return Overlay.stored(key, born);
+    }
+    return plan.modelTable.keep ? RowKeys.untold(born) : null;
   }
 
   private void delete(TablePlan plan, TableCount count, ChangeEvent event) {

@@ -19,6 +19,9 @@ final class ModelTable {
   /// Whether a row came whose key was there already: from then on every key is looked up first.
   boolean repeats;
 
+  /// The epoch in which rows of it were read last, as far as is remembered; 0 if none.
+  int readInEpoch;
+
   ModelTable(int id, String name, boolean keep, @Nullable String keyLayout, boolean namesSite) {
     this.id = id;
     this.name = name;

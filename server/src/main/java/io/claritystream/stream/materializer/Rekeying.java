@@ -2,14 +2,24 @@ package io.claritystream.stream.materializer;
 
 import io.claritystream.protocol.block.ByteSink;
 import io.claritystream.protocol.block.Row;
+import java.nio.ByteBuffer;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /// Gives the stored rows of a table the keys that its newest version tells rows apart by: its
 /// source has got another primary key, or another replica identity.
+///
+/// A row that was stored before a column came which the key is made of now has no such key: what
+/// the column says in it nobody told. Until it is read again it is there, and no event finds it.
+///
+/// Several rows may get one key, as one that vanished while nobody looked is there still. The
+/// youngest is the one that the key means.
 final class Rekeying {
   private static final int PORTION = 5_000;
 
@@ -25,24 +35,22 @@ final class Rekeying {
   private final Connection connection;
   private final RowStates states;
   private final Overlay keys;
-  private final Emptying.@Nullable Taker untold;
+  private final Emptying.Taker surplus;
 
-  /// @param untold takes the rows that no key tells any more; null if they stay
-  Rekeying(Connection connection, RowStates states, RowKeys keys, Emptying.@Nullable Taker untold) {
+  /// @param surplus takes the elder rows of one key, where deleted rows do not stay
+  Rekeying(Connection connection, RowStates states, RowKeys keys, Emptying.Taker surplus) {
     this.connection = connection;
     this.states = states;
     this.keys = new Overlay(keys);
-    this.untold = untold;
+    this.surplus = surplus;
   }
 
   void run(TablePlan plan) throws SQLException {
     var portion = new ArrayList<StoredRow>();
-    states.ofTable(
+    states.thereInTable(
         plan.modelTable.id,
         row -> {
-          if (row.key() != null) {
-            portion.add(row);
-          }
+          portion.add(row);
           if (portion.size() == PORTION) {
             rekey(plan, portion);
             portion.clear();
@@ -53,39 +61,88 @@ final class Rekeying {
       unmark.setInt(1, plan.modelTable.id);
       unmark.executeUpdate();
     }
-    plan.modelTable.keyLayout = plan.keyLayout();
   }
 
   private void rekey(TablePlan plan, List<StoredRow> rows) throws SQLException {
     if (rows.isEmpty()) {
       return;
     }
-    var places = new ArrayList<String>(rows.size());
-    var anew = new RowSink();
-    var gone = new ArrayList<StoredRow>();
+    var youngest = new HashMap<ByteBuffer, StoredRow>();
+    var elder = new ArrayList<StoredRow>();
     for (var row : rows) {
-      var key = marked(plan, row);
-      if (untold != null && !isTold(plan, row, key)) {
-        gone.add(row);
-        continue;
+      var key = ByteBuffer.wrap(marked(plan, row));
+      var other = youngest.get(key);
+      if (other == null || other.born() < row.born()) {
+        youngest.put(key, row);
       }
-      places.add(row.place());
-      anew.add(row.plan(), key, row.born(), row.refers(), row.describes(), row.atUs(), row.row());
+      if (other != null) {
+        elder.add(other.born() < row.born() ? other : row);
+      }
     }
-    states.delete(places);
-    if (!places.isEmpty()) {
+    var placed = new ArrayList<StoredRow>();
+    lookAtPlaced(plan, youngest, elder, placed);
+    var keep = plan.modelTable.keep;
+    if (!keep && !(elder.isEmpty() && placed.isEmpty())) {
+      var gone = new ArrayList<>(elder);
+      gone.addAll(placed);
+      surplus.take(gone);
+      rows = rows.stream().filter(row -> !elder.contains(row)).toList();
+    }
+    states.delete(rows.stream().map(StoredRow::place).toList());
+    if (keep) {
+      states.release(placed.stream().map(StoredRow::place).toList());
+    }
+    var anew = new RowSink();
+    youngest.forEach((key, row) -> add(anew, row, key.array()));
+    if (keep) {
+      elder.forEach(row -> add(anew, row, null));
+    }
+    if (!anew.isEmpty()) {
       anew.copy(connection);
-    }
-    if (untold != null && !gone.isEmpty()) {
-      untold.take(gone);
     }
   }
 
-  /// Whether the row has all that the newest version's key is made of.
-  private static boolean isTold(TablePlan plan, StoredRow row, byte @Nullable [] marked) {
-    if (marked == null || marked[1] == '~') {
-      return false;
+  /// Compares with the rows of former portions. Those that are elder go to `placed`.
+  private void lookAtPlaced(
+      TablePlan plan,
+      Map<ByteBuffer, StoredRow> youngest,
+      List<StoredRow> elder,
+      List<StoredRow> placed)
+      throws SQLException {
+    var wanted = new RowStates.Wanted();
+    for (var key : youngest.keySet()) {
+      wanted.add(plan.modelTable.id, key.array(), 0, key.array().length);
     }
+    states.ofKeys(
+        wanted,
+        other -> {
+          var key = ByteBuffer.wrap(Objects.requireNonNull(other.key()));
+          var row = Objects.requireNonNull(youngest.get(key));
+          if (other.born() < row.born()) {
+            placed.add(other);
+          } else {
+            youngest.remove(key);
+            elder.add(row);
+          }
+        });
+  }
+
+  private static void add(RowSink anew, StoredRow row, byte @Nullable [] key) {
+    anew.add(row.plan(), key, row.born(), row.refers(), row.describes(), row.atUs(), row.row());
+  }
+
+  /// The key that the newest version of the table would give the row.
+  private byte[] marked(TablePlan plan, StoredRow row) {
+    var key = isTold(plan, row) ? key(plan, row) : null;
+    var stored = key == null ? RowKeys.untold(row.born()) : Overlay.stored(key, row.born());
+    var marked = new byte[stored.length + 1];
+    marked[0] = MARK;
+    System.arraycopy(stored, 0, marked, 1, stored.length);
+    return marked;
+  }
+
+  /// Whether the row has all that the newest version's key is made of.
+  private static boolean isTold(TablePlan plan, StoredRow row) {
     for (var column : plan.keyColumns) {
       if (plan.columnIn(row.plan(), column) == TablePlan.ABSENT) {
         return false;
@@ -94,8 +151,7 @@ final class Rekeying {
     return true;
   }
 
-  /// The key that the newest version of the table would give the row; null if it gives it none.
-  private byte @Nullable [] marked(TablePlan plan, StoredRow row) {
+  private byte @Nullable [] key(TablePlan plan, StoredRow row) {
     var image = new ByteSink(row.row().imageLength());
     for (var i = 0; i < plan.schema.columns().size(); i++) {
       var column = plan.columnIn(row.plan(), i);
@@ -105,15 +161,7 @@ final class Rekeying {
         row.row().writeCell(column, image);
       }
     }
-    var key =
-        keys.key(plan, Row.ofImage(image.toByteArray(), plan.schema.columns().size()), null, true);
-    if (key == null) {
-      return null;
-    }
-    var stored = Overlay.stored(key, row.born());
-    var marked = new byte[stored.length + 1];
-    marked[0] = MARK;
-    System.arraycopy(stored, 0, marked, 1, stored.length);
-    return marked;
+    return keys.key(
+        plan, Row.ofImage(image.toByteArray(), plan.schema.columns().size()), null, true);
   }
 }

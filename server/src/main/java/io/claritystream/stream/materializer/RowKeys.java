@@ -11,11 +11,17 @@ import java.security.NoSuchAlgorithmException;
 /// A row with a key has the values of its key columns, each after its length, so that no two keys
 /// read the same; a long one is replaced by its hash. A row without a key whose source tells whole
 /// rows has `~` and a hash of its image, to be found by, and its birth, as equal rows are many.
+/// Where deleted rows stay, those that are there and that no key tells have `?` and their birth:
+/// no key at all means deleted. So have those that were stored under another key and do not have
+/// all of which the new one is made.
 final class RowKeys {
   static final int LENGTH_MAX = 400;
 
   /// `~` and the hash: what the keys of equal rows begin with.
   static final int PREFIX_LENGTH = 17;
+
+  /// What the keys of rows begin with that no key tells.
+  static final byte UNTOLD = '?';
 
   private static final int HASH_BYTES = 16;
 
@@ -53,6 +59,17 @@ final class RowKeys {
       out.put('h').put(sha256.digest());
     }
     return true;
+  }
+
+  /// What stands for the key of a row that none tells, though it is there.
+  static byte[] untold(long born) {
+    var out = new ByteSink(1 + Long.BYTES);
+    writeUntold(born, out);
+    return out.toByteArray();
+  }
+
+  static void writeUntold(long born, ByteSink out) {
+    out.put(UNTOLD).int64(born);
   }
 
   private static void decimal(int value, ByteSink out) {

@@ -104,6 +104,16 @@ final class RowStates {
   private static final String OF_TABLE =
       "SELECT " + COLUMNS + " FROM analytics.row_state found WHERE found.table_id = ?";
 
+  /// No key is as large as the larger bound, and none is not within any bounds.
+  private static final String OF_TABLE_WITHIN =
+      OF_TABLE + " AND found.key >= ? AND found.key < ? AND found.born < ?";
+
+  private static final byte[] ANY_KEY = {};
+  private static final byte[] UNTOLD = {RowKeys.UNTOLD};
+  private static final byte[] BEHIND_UNTOLD = {RowKeys.UNTOLD + 1};
+  private static final byte[] IMAGE = {'~'};
+  private static final byte[] BEHIND_ALL = {'~' + 1};
+
   private static final String REFERRED =
       """
       SELECT wanted.id
@@ -114,6 +124,9 @@ final class RowStates {
         LIMIT 1
       ) found
       """;
+
+  private static final String RELEASE_PLACES =
+      "UPDATE analytics.row_state SET key = NULL WHERE ctid = ANY (?::tid[])";
 
   private static final String DELETE =
       "DELETE FROM analytics.row_state WHERE ctid = ANY (?::tid[])";
@@ -242,6 +255,29 @@ final class RowStates {
     }
   }
 
+  /// The rows of a table that are there at the source, as far as is known: without those that it
+  /// has deleted and that stay.
+  void thereInTable(int tableId, Taker taker) throws SQLException {
+    within(tableId, ANY_KEY, BEHIND_ALL, Long.MAX_VALUE, taker);
+  }
+
+  /// Those of them that no key of the table tells, and that were born before.
+  void untoldInTable(int tableId, long bornBefore, Taker taker) throws SQLException {
+    within(tableId, UNTOLD, BEHIND_UNTOLD, bornBefore, taker);
+    within(tableId, IMAGE, BEHIND_ALL, bornBefore, taker);
+  }
+
+  private void within(int tableId, byte[] from, byte[] behind, long bornBefore, Taker taker)
+      throws SQLException {
+    try (var find = connection.prepareStatement(OF_TABLE_WITHIN)) {
+      find.setInt(1, tableId);
+      find.setBytes(2, from);
+      find.setBytes(3, behind);
+      find.setLong(4, bornBefore);
+      read(find, taker);
+    }
+  }
+
   /// Those of the devices that a row refers to.
   void referred(Collection<UUID> devices, java.util.function.Consumer<UUID> taker)
       throws SQLException {
@@ -260,14 +296,23 @@ final class RowStates {
   }
 
   void delete(List<String> places) throws SQLException {
+    at(places, DELETE);
+  }
+
+  /// These rows stay as history that no event can mean any more.
+  void release(List<String> places) throws SQLException {
+    at(places, RELEASE_PLACES);
+  }
+
+  private void at(List<String> places, String sql) throws SQLException {
     if (places.isEmpty()) {
       return;
     }
     var array = new ArrayText(places.size(), 14);
     places.forEach(array::add);
-    try (var delete = connection.prepareStatement(DELETE)) {
-      delete.setString(1, array.end());
-      delete.executeUpdate();
+    try (var statement = connection.prepareStatement(sql)) {
+      statement.setString(1, array.end());
+      statement.executeUpdate();
     }
   }
 

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /// The captured tables of the sources: each version of a table's schema, with the mapping that
 /// holds for it. Schemas seen for the first time get the next versions and mappings, those of a
@@ -207,10 +208,7 @@ public final class SourceTables {
       var table = first.schema().qualifiedName();
       var previous = tables.get(table);
       mappings.remove(table);
-      var mapping =
-          previous != null && fits(previous.mapping(), first.schema())
-              ? MappingInference.extend(previous.mapping(), first.schema(), mappings)
-              : MappingInference.infer(first.schema(), mappings);
+      var mapping = mapping(previous, first.schema(), mappings);
       mappings.put(table, mapping);
       var known = new Known(previous == null ? 1 : previous.version() + 1, mapping);
       tables.put(table, known);
@@ -222,6 +220,24 @@ public final class SourceTables {
     }
     newest.put(source.sourceId(), tables);
     made.forEach(one -> remember(key(source, one.first()), one.known(), found));
+  }
+
+  /// A table of which no more than the name was told is what it was before, and is guessed anew
+  /// when its columns are known.
+  private static Mapping mapping(
+      @Nullable Known previous, TableSchema schema, Map<String, Mapping> others) {
+    if (previous == null) {
+      return MappingInference.infer(schema, others);
+    }
+    var before = previous.mapping();
+    if (schema.columns().isEmpty()) {
+      return before;
+    }
+    var saysNothing =
+        before.entity() == Entity.ROW && before.id().isEmpty() && before.extras().isEmpty();
+    return !saysNothing && fits(before, schema)
+        ? MappingInference.extend(before, schema, others)
+        : MappingInference.infer(schema, others);
   }
 
   private Map<String, Known> newest(Connection connection, UUID source) throws SQLException {

@@ -50,6 +50,7 @@ final class Step {
       plans.add(model.plans.of(source, event));
     }
     rekey(plans);
+    beginReading(plans);
     var overlay = new Overlay(model.rowKeys);
     overlay.look(states, segment.events(), plans, everything);
     var failed = new ArrayList<Failure>();
@@ -92,22 +93,29 @@ final class Step {
     return new Flush(connection, fold, states).write();
   }
 
-  /// A table whose keys are made of other columns than they were has its stored rows keyed anew. If
-  /// it is being read again, those go that the new key does not tell: nothing that is read could
-  /// take their places.
+  /// A table whose keys are made of other columns than they were has its stored rows keyed anew. An
+  /// event that tells no columns says nothing of the key.
   private void rekey(List<TablePlan> plans) throws SQLException {
     TablePlan last = null;
-    for (var i = 0; i < plans.size(); i++) {
-      var plan = plans.get(i);
+    for (var plan : plans) {
       if (plan != last) {
         last = plan;
         var known = plan.modelTable.keyLayout;
-        if (known != null && !known.equals(plan.keyLayout())) {
-          var event = segment.events().get(i);
-          var readAgain = event.op() == Op.READ || event.op() == Op.TRUNCATE && Fold.ofAgent(event);
-          new Rekeying(connection, states, model.rowKeys, readAgain ? this::takeAway : null)
-              .run(plan);
+        if (known != null && !plan.isNameAlone() && !known.equals(plan.keyLayout())) {
+          new Rekeying(connection, states, model.rowKeys, this::takeAway).run(plan);
         }
+      }
+    }
+  }
+
+  private void beginReading(List<TablePlan> plans) throws SQLException {
+    for (var i = 0; i < plans.size(); i++) {
+      var table = plans.get(i).modelTable;
+      if (table.keep
+          && table.readInEpoch != source.epoch()
+          && segment.events().get(i).op() == Op.READ) {
+        Emptying.untold(states, table, source.epoch(), this::takeAway);
+        table.readInEpoch = source.epoch();
       }
     }
   }

@@ -41,7 +41,9 @@ final class TableCount {
   TableCount(TablePlan plan) {
     table = plan.table;
     var identity = plan.schema.replicaIdentity();
-    blind = identity == 'n' || identity != 'f' && plan.schema.keyColumns() == 0;
+    blind =
+        !plan.isNameAlone()
+            && (identity == 'n' || identity != 'f' && plan.schema.keyColumns() == 0);
     keep = plan.modelTable.keep;
   }
 }

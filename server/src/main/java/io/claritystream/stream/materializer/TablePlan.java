@@ -191,6 +191,11 @@ final class TablePlan {
     return mapping.entity();
   }
 
+  /// Whether an event told no more of the table than its name.
+  boolean isNameAlone() {
+    return schema.columns().isEmpty();
+  }
+
   boolean isReading() {
     return mapping.entity() == Entity.METRIC;
   }

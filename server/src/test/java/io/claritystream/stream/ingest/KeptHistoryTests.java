@@ -23,6 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Rows that a source has deleted stay, where they are to, over a new copy of all its tables: such
@@ -436,32 +437,172 @@ class KeptHistoryTests {
     rig.send(source, copyOf(keyedBy("pump_id"), read(2, "20"), read(4, "4")), source.snapshotEnd());
     settle();
     assertThat(seen()).containsExactly("1 1", "2 20", "3 3", "4 4");
+    assertThat(
+            rig.superuser()
+                .sql("SELECT key_layout FROM analytics.model_table WHERE model_id = :model")
+                .param("model", live())
+                .query(String.class)
+                .single())
+        .as("its rows are not keyed anew by each process that comes after this one")
+        .isEqualTo("key pump_id");
     assertRebuiltTheSame();
   }
 
+  /// The readings, with one more column, and a key that may be made of it.
+  private static TableSchema withLine(String... keys) {
+    var columns = new ArrayList<>(keyedBy(keys).columns());
+    var key = List.of(keys).contains("line");
+    columns.add(new Column("line", "integer", 0, ValueKind.INT, key, key, ""));
+    return new TableSchema("public", "pump_reading", 'd', "", columns, List.of());
+  }
+
+  private static Event line(Event event, int line) {
+    var cells = new ArrayList<>(event.cells());
+    cells.add(String.valueOf(line));
+    return new Event(event.op(), cells);
+  }
+
+  /// Reads a table again, by itself or with all others.
+  private void readAgain(boolean all, TableSchema table, Event... rows) {
+    if (all) {
+      var barrier = source.nextEpoch();
+      rig.send(source, barrier, source.snapshot());
+      rig.send(source, copyOf(table, rows), source.snapshotEnd());
+    } else {
+      rig.send(source, copyOf(table, Event.CLEARED));
+      rig.send(source, copyOf(table, rows));
+    }
+  }
+
   @ParameterizedTest
-  @ValueSource(booleans = {false, true})
-  void a_key_that_rows_of_before_have_no_part_of_doubles_none_of_them(boolean all) {
+  @CsvSource({"false,false", "false,true", "true,false", "true,true"})
+  void a_key_that_rows_of_before_have_no_part_of_doubles_none_of_them(boolean all, boolean first) {
     choose(READINGS, "keep");
     rig.start();
     rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
     rig.send(source, source.batch(reading(1, "1").as(Op.DELETE)));
-    var columns = new ArrayList<>(SimulatedSource.READING.columns());
-    columns.add(new Column("line", "integer", 0, ValueKind.INT, true, true, ""));
-    var table = new TableSchema("public", "pump_reading", 'd', "", columns, List.of());
-    var line = new ArrayList<>(read(2, "2").cells());
-    line.add("7");
-    var row = new Event(Op.READ, line);
-    if (all) {
-      var barrier = source.nextEpoch();
-      rig.send(source, barrier, source.snapshot());
-      rig.send(source, copyOf(table, row), source.snapshotEnd());
-    } else {
-      rig.send(source, copyOf(table, Event.CLEARED, row));
+    var table = withLine("pump_id", "read_at", "line");
+    if (first) {
+      rig.send(source, copyOf(table, line(reading(9, "9"), 7)));
+      rig.send(source, copyOf(table, line(reading(9, "9").as(Op.DELETE), 7)));
     }
+    readAgain(all, table, line(read(2, "2"), 7));
+    settle();
+    assertThat(seen())
+        .containsExactlyElementsOf(first ? List.of("1 1", "2 2", "9 9") : List.of("1 1", "2 2"));
+    assertRebuiltTheSame();
+  }
+
+  @ParameterizedTest
+  @CsvSource({"keep,false", "keep,true", "retract,false", "retract,true"})
+  void a_key_that_no_row_of_before_has_any_part_of_refuses_nothing(String onDelete, boolean all) {
+    choose(READINGS, onDelete);
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
+    var table = withLine("line");
+    rig.send(source, copyOf(table, line(reading(9, "9"), 3)));
+    awaitTaken();
+    assertThat(seen()).containsExactly("1 1", "2 2", "9 9");
+    rig.send(source, copyOf(table, line(reading(9, "90").as(Op.UPDATE), 3)));
+    readAgain(all, table, line(read(1, "1"), 1), line(read(2, "2"), 2), line(read(9, "90"), 3));
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2", "9 90");
+    assertThat(letters()).isZero();
+    assertRebuiltTheSame();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"keep", "retract"})
+  void of_rows_that_a_new_key_takes_for_one_the_youngest_is_the_one_that_it_means(String onDelete) {
+    choose(READINGS, onDelete);
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
+    // That reading of 1 vanished, and another one came: nobody told that one had gone.
+    var later = Event.reading(1, at.plusSeconds(60), "10");
+    rig.send(source, source.batch(later));
+    rig.send(source, copyOf(keyedBy("pump_id"), reading(3, "3")));
+    awaitTaken();
+    var keeps = onDelete.equals("keep");
+    assertThat(seen()).containsExactly(keeps ? "1 11" : "1 10", "2 2", "3 3");
+    rig.send(source, copyOf(keyedBy("pump_id"), Event.reading(1, at, "20").as(Op.UPDATE)));
+    settle();
+    assertThat(seen()).containsExactly(keeps ? "1 21" : "1 20", "2 2", "3 3");
+    assertThat(letters()).isZero();
+    assertRebuiltTheSame();
+  }
+
+  @Test
+  void a_table_that_has_lost_its_key_keeps_what_was_deleted_over_a_reading_of_it_alone_too() {
+    choose(READINGS, "keep");
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
+    rig.send(source, source.batch(reading(1, "1").as(Op.DELETE)));
+    rig.send(source, copyOf(keyedBy(), reading(3, "3")));
+    readAgain(false, keyedBy(), read(2, "2"), read(3, "3"));
+    readAgain(false, keyedBy(), read(2, "2"), read(3, "3"), read(4, "4"));
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    assertRebuiltTheSame();
+  }
+
+  @Test
+  void a_table_that_is_captured_no_more_leaves_what_was_deleted_of_it_and_comes_back_once() {
+    choose(READINGS, "keep");
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
+    rig.send(source, source.batch(reading(1, "1").as(Op.DELETE)));
+    var nameAlone = new TableSchema("public", "pump_reading", 'd', "", List.of(), List.of());
+    rig.send(source, copyOf(nameAlone, Event.CLEARED));
+    settle();
+    assertThat(seen()).containsExactly("1 1");
+
+    readAgain(false, withLine("pump_id", "read_at"), line(read(2, "2"), 1), line(read(3, "3"), 1));
+    rig.send(
+        source, copyOf(withLine("pump_id", "read_at"), line(reading(3, "30").as(Op.UPDATE), 1)));
+    settle();
+    assertThat(seen()).as("read as what it was before").containsExactly("1 1", "2 2", "3 30");
+    assertThat(letters()).isZero();
+    assertThat(
+            rig.superuser()
+                .sql("SELECT exact FROM analytics.table_state WHERE model_id = :model")
+                .param("model", live())
+                .query(Boolean.class)
+                .single())
+        .isTrue();
+    assertRebuiltTheSame();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot());
+    rig.send(source, copyOf(nameAlone, Event.CLEARED), source.snapshotEnd());
+    settle();
+    assertThat(seen()).containsExactly("1 1");
+    assertRebuiltTheSame();
+  }
+
+  @Test
+  void a_renamed_table_leaves_what_was_deleted_under_its_old_name_and_doubles_nothing() {
+    choose(READINGS, "keep");
+    choose("public.pump_measured", "keep");
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
+    rig.send(source, source.batch(reading(1, "1").as(Op.DELETE)));
+    var nameAlone = new TableSchema("public", "pump_reading", 'd', "", List.of(), List.of());
+    rig.send(source, copyOf(nameAlone, Event.CLEARED));
+    rig.send(source, source.batchOf("pump_measured", Event.CLEARED, read(2, "2")));
+    settle();
+    assertThat(seen()).containsExactly("1 1", "2 2");
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot());
+    rig.send(source, source.batchOf("pump_measured", read(2, "2")), source.snapshotEnd());
     settle();
     assertThat(seen()).containsExactly("1 1", "2 2");
     assertRebuiltTheSame();
+  }
+
+  private long letters() {
+    return rig.superuser()
+        .sql("SELECT count(*) FROM control.dead_letter WHERE cause <> 'row_unknown'")
+        .query(Long.class)
+        .single();
   }
 
   // Rows that are refused
