@@ -17,6 +17,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /// The agent's command line. Exit codes: 0 done, 1 could not be done, 2 not understood, 3 `status`
 /// of an agent that does not run.
@@ -31,6 +33,7 @@ public final class Agent {
 
   private static final Set<String> FLAGS = Set.of("--json", "--help", "--yes");
   private static final int NAME_MAX = 100;
+  private static final long LOCK_WAIT_NS = TimeUnit.SECONDS.toNanos(1);
 
   private final PrintStream out;
   private final PrintStream err;
@@ -212,7 +215,7 @@ public final class Agent {
             "--spool-mib", 64, 1_048_576, (int) (SpoolLimits.DEFAULT.bytesMax() >> 20));
     arguments.end();
     home.prepared();
-    try (var held = home.lockForRun().orElse(null)) {
+    try (var held = runAlone(home)) {
       if (held == null) {
         throw new CommandFailedException(
             "an agent runs on " + home.directory() + " already; stop it first");
@@ -259,6 +262,23 @@ public final class Agent {
     var running = running(home);
     out.println(json ? report.get().json(running) : report.get().table(running, called));
     return running ? DONE : NOT_RUNNING;
+  }
+
+  /// Another command that looks whether an agent runs holds the lock for a moment.
+  private static Home.@Nullable Held runAlone(Home home) throws IOException {
+    var since = System.nanoTime();
+    while (true) {
+      var held = home.lockForRun();
+      if (held.isPresent() || System.nanoTime() - since > LOCK_WAIT_NS) {
+        return held.orElse(null);
+      }
+      try {
+        TimeUnit.MILLISECONDS.sleep(20);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return null;
+      }
+    }
   }
 
   static boolean running(Home home) throws IOException {

@@ -32,6 +32,7 @@ final class Logging {
 
   /// As what a running agent says of its sources, with a word before what should not be.
   private static final class Lines extends SimpleFormatter {
+    private static final int CAUSES_MAX = 20;
     private static final DateTimeFormatter TIME =
         DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss", Locale.ROOT);
 
@@ -52,9 +53,26 @@ final class Logging {
               + kind
               + Plain.line(formatMessage(entry)));
       if (entry.getThrown() != null) {
-        entry.getThrown().printStackTrace(out);
+        trace(out, entry.getThrown());
       }
       return Plain.lines(text.toString());
+    }
+
+    /// What is thrown may say what a database says: it gets a line, whatever lines it has.
+    private static void trace(PrintWriter out, Throwable thrown) {
+      var next = thrown;
+      var kind = "";
+      for (var depth = 0; next != null && depth < CAUSES_MAX; depth++) {
+        out.println(kind + Plain.line(next.toString()));
+        for (var place : next.getStackTrace()) {
+          out.println("\tat " + Plain.line(place.toString()));
+        }
+        for (var other : depth == 0 ? next.getSuppressed() : new Throwable[0]) {
+          out.println("suppressed: " + Plain.line(other.toString()));
+        }
+        next = next.getCause();
+        kind = "caused by: ";
+      }
     }
   }
 

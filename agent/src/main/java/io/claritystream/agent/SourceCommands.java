@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /// `source add`, `source list`, `source tables`, `source snapshot`, `source repair`, `source
@@ -111,8 +112,8 @@ final class SourceCommands {
       throw new CommandFailedException(
           "the source was not "
               + (before == null ? "added" : "changed")
-              + ":\n  "
-              + String.join("\n  ", problems)
+              + ":"
+              + listed(problems)
               + (preflight.remedies().isEmpty()
                   ? ""
                   : "\nOnce the SQL above is run, give this command again."));
@@ -137,6 +138,13 @@ final class SourceCommands {
       told(preflight);
     }
     return Agent.DONE;
+  }
+
+  /// A line each, whatever names are in them.
+  private static String listed(List<String> problems) {
+    return problems.stream()
+        .map(problem -> "\n  " + Plain.line(problem))
+        .collect(Collectors.joining());
   }
 
   /// What follows for the tables that come and go.
@@ -180,7 +188,7 @@ final class SourceCommands {
     print(settings, preflight, !preflight.refusals().isEmpty());
     if (!preflight.refusals().isEmpty()) {
       throw new CommandFailedException(
-          "the tables were not changed:\n  " + String.join("\n  ", preflight.refusals()));
+          "the tables were not changed:" + listed(preflight.refusals()));
     }
     settings.save(home);
     out.println();
@@ -254,14 +262,18 @@ final class SourceCommands {
         out.println(Plain.line(table) + (fresh.contains(table) ? "  not captured yet" : ""));
       }
     }
+    var detail =
+        sources().stream()
+            .filter(source -> source.name().equals(settings.name()))
+            .map(SourceReport::detail)
+            .findFirst()
+            .orElse("");
     if (asJson) {
-      out.println(json.end().end());
+      out.println(json.end().field("detail", detail).end());
     } else {
       found.notes().forEach(note -> out.println("note       " + Plain.line(note)));
-      for (var source : sources()) {
-        if (source.name().equals(settings.name()) && !source.detail().isEmpty()) {
-          out.println("note       " + source.detail());
-        }
+      if (!detail.isEmpty()) {
+        out.println("note       " + detail);
       }
     }
     return Agent.DONE;

@@ -373,7 +373,8 @@ final class SourceWorker implements AutoCloseable {
             granted.epoch(),
             snapshot ? Phase.SNAPSHOT : Phase.STREAM,
             snapshot ? 0 : granted.position(),
-            state.reason().isEmpty() ? granted.reason() : state.reason());
+            // What an epoch was begun for that streams since is not why this one begins.
+            state.wantsEpoch() && !state.reason().isEmpty() ? state.reason() : granted.reason());
     state.save(stateFile);
     Spool.drop(spoolDirectory);
   }

@@ -11,6 +11,7 @@ import io.claritystream.embedded.TestPostgres;
 import io.claritystream.protocol.identity.PairingCode;
 import io.claritystream.protocol.link.SourceState;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,6 +21,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -162,6 +165,29 @@ class AgentTests {
       assertThat(agent("run")).isEqualTo(Agent.FAILED);
       assertThat(said().strip()).hasLineCount(1).contains("runs on").contains("already");
     }
+  }
+
+  /// As a command does that looks whether an agent runs.
+  @Test
+  void aRunThatFindsTheLockHeldForAMomentGoesOn() throws Exception {
+    var home = new Home(directory.resolve("data")).prepared();
+    var held = home.lockForRun().orElseThrow();
+    var looks = new CompletableFuture<Void>();
+    var other =
+        Thread.ofPlatform()
+            .start(
+                () -> {
+                  try (held) {
+                    TimeUnit.MILLISECONDS.sleep(200);
+                    looks.complete(null);
+                  } catch (IOException | InterruptedException e) {
+                    looks.completeExceptionally(e);
+                  }
+                });
+    assertThat(agent("run")).isEqualTo(Agent.FAILED);
+    assertThat(said()).doesNotContain("already").contains("pair");
+    other.join();
+    looks.join();
   }
 
   @Test
@@ -370,6 +396,8 @@ class AgentTests {
       assertThat(held).isNotNull();
       assertThat(agent("source", "tables", "plant")).isZero();
       assertThat(said()).contains("public.reading").contains("note       " + waits);
+      assertThat(agent("source", "tables", "plant", "--json")).isZero();
+      assertThat(said()).contains("\"detail\":\"" + waits + "\"");
     }
     // What an agent said before it was stopped says nothing of now.
     assertThat(agent("source", "tables", "plant")).isZero();

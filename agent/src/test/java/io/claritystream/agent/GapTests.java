@@ -27,6 +27,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /// Every way in which a source can forget what was not captured: it is noticed, told with its
 /// range, and repaired so that what is held equals the source, rows that went meanwhile included.
@@ -263,6 +265,54 @@ class GapTests {
           .startsWith(
               "what the agent held and had not sent yet was lost (the spool is damaged: it");
       assertThat(Lsn.parse(gap.getFromPosition())).isLessThanOrEqualTo(Lsn.parse(before));
+    }
+  }
+
+  /// The spool is lost, and a person moved the slot on: nobody told the source to forget that.
+  @ParameterizedTest
+  @EnumSource(names = {"ACKNOWLEDGE_BRONZE", "ACKNOWLEDGE_SPOOL"})
+  void aSlotThatSomebodyMovedOnIsNotTakenForALostSpool(AcknowledgeMode mode) throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.platform.acknowledge = mode;
+      captured(rig);
+      rig.stop();
+      changeUnseen(rig);
+      withFreeSlot(rig, "SELECT pg_replication_slot_advance('%s', pg_current_wal_lsn())");
+      Spool.drop(rig.home.source("plant").resolve("spool"));
+      rig.start();
+      await()
+          .atMost(LONG)
+          .until(
+              () ->
+                  rig.source().gaps.values().stream().anyMatch(each -> each.getRepairedAtUs() > 0));
+      assertThat(rig.source().gaps.values())
+          .extracting(SourceGap::getCause)
+          .containsExactly(GapCause.SLOT_MOVED);
+    }
+  }
+
+  /// Why an epoch was begun is not why the one after the next is.
+  @Test
+  void anEpochThatThePlatformBeginsIsNotExplainedByASpoolThatWasLostBefore() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      captured(rig);
+      for (var epochs = 2; epochs <= 3; epochs++) {
+        rig.stop();
+        if (epochs == 2) {
+          Spool.drop(rig.home.source("plant").resolve("spool"));
+        } else {
+          rig.source().epoch++;
+        }
+        rig.start();
+        var expected = epochs;
+        await().atMost(LONG).until(() -> rig.source().epochs.size() == expected);
+        rig.sql("INSERT INTO reading VALUES (" + 10 * epochs + ", 1)");
+        await().atMost(LONG).until(() -> rig.source().events().size() == 1);
+        var state = rig.home.source("plant").resolve(SourceWorker.STATE_FILE);
+        assertThat(Files.readString(state))
+            .containsPattern("reason=" + (epochs == 2 ? "the.* spool" : "a.* test"));
+      }
+      assertThat(rig.source().gaps).isEmpty();
     }
   }
 

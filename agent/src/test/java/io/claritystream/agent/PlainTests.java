@@ -5,10 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.claritystream.agent.spool.SpoolLimits;
 import io.claritystream.protocol.link.SourceState;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.logging.ConsoleHandler;
@@ -71,14 +73,24 @@ class PlainTests {
   @Test
   void theLog() {
     Logging.configure();
-    for (var handler : Logger.getLogger("").getHandlers()) {
-      if (handler instanceof ConsoleHandler) {
-        var entry = new LogRecord(Level.INFO, "read {0}");
-        entry.setParameters(new Object[] {EVIL});
-        entry.setThrown(new IllegalStateException("\u001b[2J"));
-        var text = handler.getFormatter().format(entry);
-        assertThat(text).contains("read " + SHOWN).contains("\n\tat ").doesNotContain("\u001b");
-      }
-    }
+    var console =
+        Arrays.stream(Logger.getLogger("").getHandlers())
+            .filter(ConsoleHandler.class::isInstance)
+            .findFirst();
+    assertThat(console).isPresent();
+    var entry = new LogRecord(Level.INFO, "read {0}");
+    entry.setParameters(new Object[] {EVIL});
+    var thrown = new IllegalStateException(EVIL, new IOException("within\nit"));
+    thrown.addSuppressed(new IOException("aside\nof it"));
+    entry.setThrown(thrown);
+    var text = console.get().getFormatter().format(entry);
+    assertThat(text.lines().filter(line -> !line.startsWith("\tat ")))
+        .hasSize(4)
+        .anyMatch(line -> line.endsWith("  read " + SHOWN))
+        .contains(
+            "java.lang.IllegalStateException: " + SHOWN,
+            "suppressed: java.io.IOException: aside\\u000aof it",
+            "caused by: java.io.IOException: within\\u000ait");
+    assertThat(text).contains("\n\tat ").doesNotContain("\u001b");
   }
 }

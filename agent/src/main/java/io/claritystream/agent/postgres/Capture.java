@@ -278,7 +278,7 @@ public final class Capture {
     var diverged =
         slot == null
             ? null
-            : new SameLog(database, state.slot(), publications, this::goOn)
+            : new SameLog(database, state.slot(), publications, progress, this::goOnOrAnew)
                 .missing(slot, state.place().told(), spool.tailMark());
     if (diverged != null) {
       return diverged;
@@ -304,14 +304,26 @@ public final class Capture {
     }
   }
 
+  /// A person who orders all tables to be read again need not wait for what is then of no use.
+  private void goOnOrAnew() throws CaptureStoppedException, IOException {
+    goOn();
+    orders.takeLeft();
+    if (orders.asksForAll()) {
+      throw new CaptureStoppedException();
+    }
+  }
+
   /// An epoch that goes on from what the platform holds, because the spool was lost, finds the slot
-  /// further on: nobody moved it. The source had forgotten what the spool held, as we had told it.
+  /// further on: nobody moved it, if it stands where we had told the source to forget what the
+  /// spool held. Somebody did if it stands further; one that was made again does, for making it
+  /// writes to the log.
   private CaptureEnd.Missing ofOurOwnDoing(CaptureEnd.Missing missing) {
     var begins = spool.tailSeq() == 0 && known() == state.place().start();
     if (missing.cause() != GapCause.SLOT_MOVED || missing.to() == 0 || !begins) {
       return missing;
     }
-    return state.reason().isEmpty()
+    var toldSo = Long.compareUnsigned(missing.to(), state.place().told()) <= 0;
+    return state.reason().isEmpty() || !toldSo
         ? missing
         : new CaptureEnd.Missing(
             GapCause.SPOOL_LOST,
@@ -475,7 +487,7 @@ public final class Capture {
     if (!events.inTransaction() && events.isEmpty() && released.seq() >= events.lastSeq()) {
       position = max(position, max(events.endPosition(), stream.getLastReceiveLSN().asLong()));
     }
-    position = kept(position, nowNs);
+    position = toldAtMost(kept(position, nowNs), nowNs);
     if (Long.compareUnsigned(position, flushedPosition) <= 0 && sinceNs < STATUS_NS) {
       return;
     }
@@ -494,6 +506,22 @@ public final class Capture {
       state = state.told(flushedPosition);
       state.save(stateFile);
     }
+  }
+
+  /// What only the spool holds the source is told to forget when that is written down: should the
+  /// spool be lost, it says whether the source forgot because of us.
+  private long toldAtMost(long position, long nowNs) throws IOException {
+    var before = state.place().told();
+    if (released.durable() || Long.compareUnsigned(position, before) <= 0) {
+      return position;
+    }
+    if (nowNs - toldAtNs < KEEP_NS) {
+      return before;
+    }
+    state = state.told(position);
+    state.save(stateFile);
+    toldAtNs = nowNs;
+    return position;
   }
 
   /// @return the position, or the last one that is on disk if this one is not

@@ -3,6 +3,7 @@ package io.claritystream.agent.postgres;
 import io.claritystream.agent.spool.SourceMark;
 import io.claritystream.protocol.block.Lsn;
 import io.claritystream.protocol.link.GapCause;
+import io.claritystream.protocol.link.SourceState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.sql.SQLException;
@@ -28,18 +29,22 @@ final class SameLog {
 
   private final Database database;
   private final String slot;
+  private static final long STEP_NS = TimeUnit.MILLISECONDS.toNanos(500);
+
   private final Publications publications;
+  private final Progress progress;
   private final Step step;
 
   /// Asked often; ends the reading by throwing.
   interface Step {
-    void check() throws CaptureStoppedException;
+    void check() throws CaptureStoppedException, IOException;
   }
 
-  SameLog(Database database, String slot, Publications publications, Step step) {
+  SameLog(Database database, String slot, Publications publications, Progress progress, Step step) {
     this.database = database;
     this.slot = slot;
     this.publications = publications;
+    this.progress = progress;
     this.step = step;
   }
 
@@ -60,6 +65,7 @@ final class SameLog {
         slot,
         Lsn.text(now.confirmed()),
         Lsn.text(told));
+    say(now.confirmed(), last);
     if (holds(now.confirmed(), last)) {
       return null;
     }
@@ -70,6 +76,16 @@ final class SameLog {
             + ": it was restored from a copy and went another way since",
         now.confirmed(),
         0);
+  }
+
+  private void say(long at, SourceMark last) {
+    progress.state(
+        SourceState.WAITING,
+        "looks whether the database's log is the one that was captured: it is read again, and has"
+            + " come to "
+            + Lsn.text(at)
+            + " of "
+            + Lsn.text(last.commitPosition()));
   }
 
   private boolean holds(long from, SourceMark last)
@@ -96,8 +112,12 @@ final class SameLog {
   private boolean find(PGReplicationStream stream, SourceMark last)
       throws SQLException, IOException, InterruptedException {
     var saidAtNs = System.nanoTime();
+    var askedAtNs = saidAtNs - STEP_NS;
     while (true) {
-      step.check();
+      if (System.nanoTime() - askedAtNs >= STEP_NS) {
+        step.check();
+        askedAtNs = System.nanoTime();
+      }
       var message = stream.readPending();
       if (message != null && message.get(message.position()) == 'B') {
         var commit = message.getLong(message.position() + 1);
@@ -120,6 +140,7 @@ final class SameLog {
       if (System.nanoTime() - saidAtNs > STATUS_NS) {
         // That we are there, and nothing about how far: nothing new is safe.
         stream.forceUpdateStatus();
+        say(stream.getLastReceiveLSN().asLong(), last);
         saidAtNs = System.nanoTime();
       }
     }

@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /// The spool of one source and epoch. One thread appends, one reads and reports what is durable;
@@ -58,7 +59,11 @@ public final class Spool implements AutoCloseable {
   private boolean woken;
   private boolean closed;
 
-  private Spool(Path directory, int epoch, SpoolLimits limits) {
+  /// How much room the disk has.
+  private final LongSupplier usable;
+
+  private Spool(Path directory, int epoch, SpoolLimits limits, LongSupplier usable) {
+    this.usable = usable;
     this.directory = directory;
     this.epoch = epoch;
     this.limits = limits;
@@ -69,8 +74,13 @@ public final class Spool implements AutoCloseable {
   ///
   /// @throws SpoolDamagedException if a record before the end is not what was written
   public static Spool open(Path directory, int epoch, SpoolLimits limits) throws IOException {
+    return open(directory, epoch, limits, directory.toFile()::getUsableSpace);
+  }
+
+  static Spool open(Path directory, int epoch, SpoolLimits limits, LongSupplier usable)
+      throws IOException {
     Files.createDirectories(directory);
-    var spool = new Spool(directory, epoch, limits);
+    var spool = new Spool(directory, epoch, limits, usable);
     spool.recover();
     return spool;
   }
@@ -419,7 +429,7 @@ public final class Spool implements AutoCloseable {
   /// A disk that fills gets ever smaller segments: the one in use is never deleted, and must not be
   /// what keeps the disk full when all that it holds is safe.
   private long segmentBytes() {
-    var left = directory.toFile().getUsableSpace();
+    var left = usable.getAsLong();
     return Math.min(limits.segmentBytes(), Math.max(SEGMENT_BYTES_MIN, left / 4));
   }
 

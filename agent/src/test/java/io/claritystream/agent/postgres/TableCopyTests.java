@@ -249,6 +249,40 @@ class TableCopyTests {
     }
   }
 
+  /// Killed after any event before, in and behind the reading that a changed definition leads to.
+  @Test
+  void aTableOfWhichTheDefinitionChangedIsReadWholeWhereverThatIsCutShort() throws Exception {
+    run("CREATE TABLE more (id int PRIMARY KEY, v int)", "INSERT INTO more VALUES (1, 1), (2, 2)");
+    captures.run(home, streamed, (spool, tables) -> held(tables, "more"));
+    var before = standing("before", table -> table);
+    var begins = RestartTests.words(home).size();
+    run("UPDATE more SET v = 3 WHERE id = 1", "ALTER TABLE more ALTER v TYPE bigint USING v * 10");
+    run("UPDATE more SET v = v + 1 WHERE id = 2");
+    captures.run(home, streamed, (spool, tables) -> isReadAnew(tables) && reached(spool));
+    var whole = RestartTests.words(home);
+    var reads = positionOfTruncate(whole, begins);
+    equalsSource(events(home), "more");
+    for (var kept = begins; kept < whole.size(); kept++) {
+      var again = Files.createDirectories(directory.resolve("changed" + kept));
+      RestartTests.copy(home, again, kept);
+      Files.copy(kept < reads + 3 ? before : home.resolve(TABLES), again.resolve(TABLES));
+      captures.run(again, streamed, (spool, tables) -> isReadAnew(tables) && reached(spool));
+      assertThat(RestartTests.words(again).subList(0, kept)).isEqualTo(whole.subList(0, kept));
+      var events = events(again);
+      for (var i = 0; i < events.size(); i++) {
+        assertThat(events.get(i).seq()).isEqualTo(i + 1);
+      }
+      equalsSource(events, "more");
+      equalsSource(events, "first");
+    }
+  }
+
+  private static boolean isReadAnew(CapturedTables tables) {
+    var table = table(tables, "more");
+    return table.stand() == Stand.HELD
+        && table.schema().columns().getLast().typeName().equals("bigint");
+  }
+
   /// The agent is killed while a large transaction streams. When it comes back, one table of the
   /// transaction is to be read again and another has been dropped: nothing of either may come in
   /// between the transaction's two parts. It is killed again while it does what there is to do.
