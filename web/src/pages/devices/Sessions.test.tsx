@@ -154,6 +154,27 @@ it('tells how long a device was in which state where its spans cannot be loaded'
   expect(screen.getByText('2 spans')).toBeTruthy();
 }, 20_000);
 
+it('says both where neither its spans nor its figures can be loaded', async () => {
+  openApp('/app/devices/d1', {
+    ...answers(session('a')),
+    '/v1/devices/d1/sessions': fails(),
+    '/v1/devices/d1/sessions/summary': fails(),
+  });
+  await screen.findAllByRole('alert', undefined, { timeout: 10_000 });
+  expect(screen.getAllByRole('alert')).toHaveLength(2);
+}, 20_000);
+
+it('draws no empty bands of a page that holds nothing yet', async () => {
+  openApp('/app/devices/d1', {
+    ...answers(),
+    '/v1/devices/d1/sessions': { data: [], next_cursor: 'more' },
+    '/v1/devices/d1/sessions/summary': fails(),
+  });
+  expect(await screen.findByRole('alert', undefined, { timeout: 10_000 })).toBeTruthy();
+  expect(screen.queryByText(/^Drawn are the latest/)).toBeNull();
+  expect(screen.queryByText(/^Times in/)).toBeNull();
+}, 20_000);
+
 it('leaves a span that ends before it begins as it is', async () => {
   open(session('a', { started_at: ago(20), ended_at: ago(30) }));
   expect((await rows())[0]?.textContent).toContain('ends before it begins');

@@ -39,7 +39,11 @@ export default function Sessions({ deviceId, range }: { deviceId: string; range:
   if (!page) {
     return (
       <Panel title={title} aside={states && <span>{counted(states)}</span>} className="mb-3">
-        {states && <Figures states={states} />}
+        {states ? (
+          <Figures states={states} />
+        ) : (
+          <Failed error={summary.error} retry={() => void summary.refetch()} />
+        )}
         <Failed error={list.error} retry={() => void list.refetch()} />
       </Panel>
     );
@@ -59,15 +63,19 @@ export default function Sessions({ deviceId, range }: { deviceId: string; range:
   }
   return (
     <Panel title={title} aside={states && <span>{counted(states)}</span>} className="mb-3">
-      <Bands sessions={sessions} states={states ?? []} range={range} />
-      {!whole && (
+      {sessions.length > 0 ? (
+        <Bands sessions={sessions} states={states ?? []} range={range} />
+      ) : (
+        states && <Figures states={states} />
+      )}
+      {!whole && sessions.length > 0 && (
         <p className="px-3 pb-2 text-meta text-ink-3">
           Drawn are the latest {formatCount(sessions.length)}
           {states ? '; the figures are of all.' : '.'}
         </p>
       )}
       {!states && <Failed error={summary.error} retry={() => void summary.refetch()} />}
-      <SessionTable sessions={sessions} />
+      {sessions.length > 0 && <SessionTable sessions={sessions} />}
     </Panel>
   );
 }
