@@ -42,6 +42,8 @@ final class Catalogue {
       @Nullable Double variation,
       @Nullable Instant lastAt) {}
 
+  /// A device's clock may be ahead: nothing is newer than now.
+  ///
   /// Nothing that is squared or added up may leave what a double holds.
   private static final String RANK =
       """
@@ -75,7 +77,7 @@ final class Catalogue {
       ), reported AS (
         SELECT metric_id,
           count(*) FILTER (WHERE last_at >= CAST(:reports_since AS timestamptz)) AS devices,
-          max(last_at) AS last_at
+          least(max(last_at), CAST(:now AS timestamptz)) AS last_at
         FROM newest
         GROUP BY metric_id
       )
@@ -147,6 +149,7 @@ final class Catalogue {
   private static List<Ranked> read(JdbcClient sql, TenantId tenant, Instant now) {
     return sql.sql(RANK)
         .param("tenant", tenant.value())
+        .param("now", SqlTime.of(now))
         .param("sample", SAMPLE_MAX)
         .param("varies_since", SqlTime.of(now.minus(VARIES_WITHIN)))
         .param("reports_since", SqlTime.of(now.minus(REPORTS_WITHIN)))

@@ -479,6 +479,21 @@ class DashboardTests {
   }
 
   @Test
+  void a_chart_is_as_old_as_its_newest_reading_and_never_of_the_future() {
+    var person = server.client().register("ahead@example.com");
+    models(person)
+        .apply(
+            new Capture()
+                .insertAt(NOW, PUMPS, 1, 1, "On time", null)
+                .insertAt(NOW, PUMPS, 2, 1, "Its clock is ahead", null)
+                .insertAt(NOW, READINGS, 1, NOW.minusSeconds(60), 1, 1, null)
+                .insertAt(NOW, READINGS, 2, NOW.plus(Duration.ofHours(6)), 1, 1, null)
+                .take());
+    var charts = person.client().get("/v1/overview").body().get("charts");
+    assertThat(texts(charts, "last_at")).isNotEmpty().containsOnly(NOW.toString());
+  }
+
+  @Test
   void an_empty_workspace_has_an_empty_overview() {
     var empty = server.client().register("empty@example.com").client().get("/v1/overview").body();
 
