@@ -239,9 +239,9 @@ CREATE TABLE control.dead_letter (
   batch bytea,
   at timestamptz NOT NULL,
   -- The same failure of the same row comes again with each epoch that brings the row again: by this people see one.
-  -- A range is like no other.
+  -- A range is like no other; nor is a row that no key tells and of which the sample is cut: others begin alike.
   failure uuid NOT NULL GENERATED ALWAYS AS (
-    CASE WHEN seq_end > seq OR table_name IS NULL THEN dead_letter_id
+    CASE WHEN seq_end > seq OR table_name IS NULL OR row_key IS NULL AND octet_length(sample) >= 4000 THEN dead_letter_id
     ELSE CAST(md5(table_name || E'\n' || cause || E'\n' || coalesce(sqlstate, '') || E'\n'
       || coalesce('key ' || row_key, 'row ' || sample)) AS uuid) END) STORED,
   UNIQUE (source_id, epoch, seq)

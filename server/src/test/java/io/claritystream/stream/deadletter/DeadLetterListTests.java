@@ -162,6 +162,41 @@ class DeadLetterListTests {
   }
 
   @Test
+  void rows_that_no_key_tells_and_that_begin_alike_are_not_taken_for_one() throws SQLException {
+    var wide = server.client().register("wide@example.com");
+    var source = UUID.randomUUID();
+    source(source, wide);
+    var cut = "x".repeat(4_000);
+    write(
+        withSample(inEpoch(wide, source, 1, 1, null), cut),
+        withSample(inEpoch(wide, source, 2, 2, null), cut),
+        withSample(inEpoch(wide, source, 1, 3, null), "whole"),
+        withSample(inEpoch(wide, source, 2, 4, null), "whole"));
+    assertThat(wide.client().get("/v1/dead-letters").body().get("data"))
+        .extracting(each -> each.get("seq").asLong())
+        .containsExactlyInAnyOrder(1L, 2L, 4L);
+  }
+
+  private static DeadLetter withSample(DeadLetter letter, String sample) {
+    return new DeadLetter(
+        letter.id(),
+        letter.tenant(),
+        letter.sourceId(),
+        letter.epoch(),
+        letter.seq(),
+        letter.seqEnd(),
+        letter.tableName(),
+        letter.rowKey(),
+        letter.lsn(),
+        letter.cause(),
+        letter.sqlstate(),
+        letter.detail(),
+        sample,
+        letter.batch(),
+        letter.at());
+  }
+
+  @Test
   void groups_count_exactly_and_show_the_newest_of_each() {
     var groups = person.client().get("/v1/dead-letters/groups").body();
     assertThat(groups.get("letters").asInt()).isEqualTo(5);
