@@ -136,10 +136,9 @@ final class EventFold {
 
   /// The events whose rows may be folded; each of the others is refused. What tells a row whole may
   /// be, and what follows it: should it fail after all, they are looked at again. So is what stands
-  /// behind an event that empties its table; not behind one that stands nowhere in the log, which
-  /// an agent makes that reads a table again: rows may stay there, and those that it reads it tells
-  /// whole.
-  private List<ChangeEvent> outsideQuarantine(List<ChangeEvent> events) {
+  /// behind an event that takes a row away, or all of a table's; but where the rows stay, it is
+  /// folded and changes nothing for those that follow, unless it tells what the row was in the end.
+  private List<ChangeEvent> outsideQuarantine(List<ChangeEvent> events) throws SQLException {
     var quarantine = findings.quarantine();
     if (quarantine.isEmpty()) {
       return events;
@@ -149,23 +148,35 @@ final class EventFold {
     var healed = new HashSet<DeadLetters.Row>();
     for (var event : events) {
       var table = event.schema().qualifiedName();
-      if (event.op() == Op.TRUNCATE && event.position() != 0) {
-        emptied.add(table);
+      if (event.op() == Op.TRUNCATE) {
+        if (!stays(event)) {
+          emptied.add(table);
+        }
+        free.add(event);
+        continue;
       }
       if (emptied.contains(table)) {
         free.add(event);
         continue;
       }
       var rows = RowKey.all(event);
-      if (RowKey.isToldWhole(event)) {
-        healed.addAll(rows);
-      }
       if (rows.stream().noneMatch(row -> quarantine.has(row) && !healed.contains(row))) {
+        free.add(event);
+      } else if (event.op() == Op.DELETE || RowKey.isToldWhole(event)) {
+        if (event.op() != Op.DELETE || !stays(event)) {
+          healed.addAll(rows);
+        }
         free.add(event);
       } else {
         findings.refuse(event, Cause.ROW_IN_QUARANTINE, null, IN_QUARANTINE);
       }
     }
     return free;
+  }
+
+  /// Whether what the event takes away stays, as it was folded last.
+  private boolean stays(ChangeEvent event) throws SQLException {
+    return !RowKey.tellsItsEnd(event)
+        && materializer.keepsDeletedRows(connection, source, model, event);
   }
 }

@@ -195,6 +195,10 @@ final class Followers implements AutoCloseable {
       return false;
     }
     try (var connection = parts.service().getConnection()) {
+      // Ingest is kept from nothing while there is nothing to do.
+      if (!listed.cancelled() && waits(connection, listed)) {
+        return false;
+      }
       connection.setAutoCommit(false);
       try {
         // No snapshot begins meanwhile: it would not know of the model that is made here.
@@ -209,6 +213,20 @@ final class Followers implements AutoCloseable {
         throw e;
       }
     }
+  }
+
+  /// Whether a snapshot is being folded, which the rebuild comes after.
+  private boolean waits(Connection connection, Rebuilds.Open open) throws SQLException {
+    var mark = checkpoints.mark(connection, open.sourceId()).orElse(null);
+    var live = parts.models().findLive(connection, open.sourceId());
+    if (mark == null
+        || live == null
+        || mark.model() == live
+        || mark.model() == IngestTransaction.NO_MODEL) {
+      return false;
+    }
+    parts.rebuilds().problem(connection, open.id(), SNAPSHOT_FIRST);
+    return true;
   }
 
   private boolean cancel(Connection connection, Rebuilds.Open open) throws SQLException {
@@ -230,8 +248,7 @@ final class Followers implements AutoCloseable {
       parts.rebuilds().end(connection, open.id(), Rebuilds.End.DONE, parts.clock().instant());
       return true;
     }
-    if (mark.model() != live && mark.model() != IngestTransaction.NO_MODEL) {
-      parts.rebuilds().problem(connection, open.id(), SNAPSHOT_FIRST);
+    if (waits(connection, open)) {
       return false;
     }
     var snapshot = open.snapshot();

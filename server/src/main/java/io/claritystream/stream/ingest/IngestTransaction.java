@@ -4,6 +4,7 @@ import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.stream.bronze.BronzeBatch;
 import io.claritystream.stream.bronze.BronzePartitions;
+import io.claritystream.stream.bronze.Place;
 import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.deadletter.DeadLetters;
@@ -298,6 +299,9 @@ final class IngestTransaction {
       draft.bronze().copy(connection);
     }
     for (var slice : draft.slices()) {
+      if (slice.step() == Draft.Step.SNAPSHOT_BEGINS && !isAsChosen(connection, slice)) {
+        return new Outcome.Fenced("what becomes of deleted rows of " + slice.line().sourceId());
+      }
       fold(connection, slice, work);
     }
     work.addRanges();
@@ -344,15 +348,32 @@ final class IngestTransaction {
         .fold(slice.events(), work.parting);
   }
 
+  /// Whether the snapshot is folded as what people have chosen asks for still: they may have chosen
+  /// otherwise since the draft was built.
+  private boolean isAsChosen(Connection connection, Draft.Slice slice) throws SQLException {
+    return models.keepsDeletedRows(connection, slice.line().sourceId())
+        == (slice.model() == NO_MODEL);
+  }
+
   private void beginSnapshot(Connection connection, Draft.Slice slice, Work work)
       throws SQLException {
     var source = slice.source();
-    models.retireUnfinished(connection, source, slice.model());
-    if (slice.model() == NO_MODEL) {
-      models.freeze(connection, source.sourceId());
-      rebuilds.beginSnapshot(
-          connection, source.tenantId(), source.sourceId(), source.epoch(), slice.seq(), work.now);
+    if (slice.model() != NO_MODEL) {
+      models.retireUnfinished(connection, source, slice.model());
+      return;
     }
+    var first = new Place(source.epoch(), slice.seq());
+    var going = models.beginLater(connection, source.sourceId(), first);
+    models.retireUnfinished(connection, source, going == null ? NO_MODEL : going);
+    models.freeze(connection, source.sourceId());
+    rebuilds.beginSnapshot(
+        connection,
+        source.tenantId(),
+        source.sourceId(),
+        going,
+        source.epoch(),
+        slice.seq(),
+        work.now);
   }
 
   private void endSnapshot(Connection connection, Draft.Slice slice, Work work)

@@ -26,6 +26,29 @@ final class Letters {
       @Nullable String sqlstate,
       String detail,
       Instant now) {
+    return of(source, event, cause, sqlstate, detail, now, now);
+  }
+
+  /// Of an event that was taken in before: the letter is as old as it.
+  static DeadLetter ofLater(
+      SourceRef source,
+      ChangeEvent event,
+      Cause cause,
+      @Nullable String sqlstate,
+      String detail,
+      Instant now) {
+    var atMs = Math.clamp(Math.floorDiv(event.capturedAtUs(), 1_000L), 0, now.toEpochMilli());
+    return of(source, event, cause, sqlstate, detail, now, Instant.ofEpochMilli(atMs));
+  }
+
+  private static DeadLetter of(
+      SourceRef source,
+      ChangeEvent event,
+      Cause cause,
+      @Nullable String sqlstate,
+      String detail,
+      Instant now,
+      Instant at) {
     var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
     var row = cause.quarantines() ? RowKey.of(event) : null;
     return new DeadLetter(
@@ -43,7 +66,7 @@ final class Letters {
         detail,
         sample(event),
         null,
-        now);
+        at);
   }
 
   /// One letter for several events, and perhaps for folded ones between them.

@@ -130,10 +130,10 @@ final class ModelFollower {
       at = null;
       return false;
     }
+    outset = parts.models().outset(connection, model);
     if (!place.equals(at)) {
       // What was remembered of it may be older than what another process has folded since.
       parts.materializer().forget(model);
-      outset = parts.models().outset(connection, model);
       quarantine = Quarantine.read(connection, parts.deadLetters(), model);
       letters.clear();
       letters.putAll(parts.deadLetters().counts(connection, source.sourceId()));
@@ -201,6 +201,10 @@ final class ModelFollower {
     if (!parts.models().isHeld(connection, model, worker)) {
       return Step.LOST;
     }
+    if (!parts.models().outset(connection, model).equals(outset) || !mayBeShown(connection)) {
+      // Another snapshot has begun since, and this is to be the model of that one.
+      return Step.MOVED;
+    }
     var mark = checkpoints.mark(connection, source.sourceId()).orElse(Mark.NONE);
     var target = new Place(mark.epoch(), mark.seq());
     for (var count = 0; ; count++) {
@@ -214,6 +218,14 @@ final class ModelFollower {
       fold(connection, part, work);
     }
     return attach(connection, mark) ? Step.DONE : Step.LOST;
+  }
+
+  private boolean mayBeShown(Connection connection) throws SQLException {
+    if (rebuild == null) {
+      return true;
+    }
+    var open = parts.rebuilds().hold(connection, rebuild);
+    return open != null && open.mayBeShown();
   }
 
   private boolean attach(Connection connection, Mark mark) throws SQLException {
@@ -256,7 +268,9 @@ final class ModelFollower {
       return quarantined;
     }
 
-    /// A letter that is there already stays as it is, so that building a model anew adds none.
+    /// A letter that is there already stays as it is, so that building a model anew adds none. One
+    /// that is not may have been dropped for its age: it comes back as old as its event, and pushes
+    /// no newer one out.
     @Override
     public void refuse(ChangeEvent event, Cause cause, @Nullable String sqlstate, String detail) {
       if (cause.quarantines()) {
@@ -265,7 +279,7 @@ final class ModelFollower {
       var table = event.schema().qualifiedName();
       var count = letters.getOrDefault(table, 0) + named.merge(table, 1, Integer::sum);
       if (count <= IngestTransaction.LETTERS_OF_TABLE_MAX) {
-        found.add(Letters.of(inEpoch, event, cause, sqlstate, detail, now));
+        found.add(Letters.ofLater(inEpoch, event, cause, sqlstate, detail, now));
       }
     }
 
@@ -341,7 +355,7 @@ final class ModelFollower {
   private void fold(Connection connection, Part part, Work work) throws SQLException {
     var from = place();
     var to = part.last();
-    if (!parts.models().advance(connection, model, worker, from, to)) {
+    if (!parts.models().advance(connection, model, worker, outset, from, to)) {
       throw new SQLException("model " + model + " was moved on by another process", "40001");
     }
     work.inEpoch = inEpoch(part.epoch());

@@ -52,6 +52,20 @@ final class RowKey {
     return true;
   }
 
+  /// Whether a deletion tells all that the row was in the end, and which row that is.
+  static boolean tellsItsEnd(ChangeEvent event) {
+    var last = event.before();
+    if (last == null || !isTold(event)) {
+      return false;
+    }
+    for (var i = 0; i < last.size(); i++) {
+      if (last.length(i) == Row.UNCHANGED) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   /// Whether the event tells which row it is of by a key: its table has one, and no masking policy
   /// withheld it. What empties a table is of all its rows, however they are told by then.
   static boolean isTold(ChangeEvent event) {

@@ -88,7 +88,7 @@ final class Fold {
     switch (event.op()) {
       case INSERT, READ -> insert(plan, count, event, born);
       case UPDATE -> update(plan, count, event, born);
-      case DELETE -> delete(plan, count, event);
+      case DELETE -> delete(plan, count, event, born);
       case TRUNCATE -> {}
     }
   }
@@ -201,8 +201,7 @@ final class Fold {
         removeFirst(plan, slot);
       }
     }
-    var life = new RowLife(born, key);
-    overlay.lives.add(life);
+    var life = created(born, key);
     slot.add(life);
     become(life, plan, count, event, row);
   }
@@ -264,9 +263,7 @@ final class Fold {
       insertOver(plan, count, event, row, born, slot, Overlay.stored(key, born));
       return;
     }
-    var life = new RowLife(born, stored(plan, key, born));
-    overlay.lives.add(life);
-    become(life, plan, count, event, row);
+    become(created(born, stored(plan, key, born)), plan, count, event, row);
   }
 
   private static byte @Nullable [] stored(TablePlan plan, byte @Nullable [] key, long born) {
@@ -276,11 +273,17 @@ final class Fold {
     return plan.modelTable.keep ? RowKeys.untold(born) : null;
   }
 
-  private void delete(TablePlan plan, TableCount count, ChangeEvent event) {
+  private void delete(TablePlan plan, TableCount count, ChangeEvent event, long born) {
     var key = overlay.key(plan, event.before(), event.oldKey(), false);
     var slot = key == null ? null : overlay.slot(plan.modelTable, key);
-    if (plan.modelTable.keep && !keepLast(plan, count, event, slot)) {
-      leaving.add(event);
+    if (plan.modelTable.keep) {
+      if (slot != null && slot.lives.isEmpty() && key[0] != '~' && tellsAll(event)) {
+        // No event made a row of it that could be folded.
+        slot.add(created(born, key));
+      }
+      if (!keepLast(plan, count, event, slot)) {
+        leaving.add(event);
+      }
     }
     if (slot != null && !slot.lives.isEmpty()) {
       removeFirst(plan, slot);
@@ -297,7 +300,7 @@ final class Fold {
   private boolean keepLast(
       TablePlan plan, TableCount count, ChangeEvent event, Overlay.@Nullable Slot slot) {
     var last = event.before();
-    if (last == null || slot == null || slot.lives.isEmpty() || isLacking(last)) {
+    if (last == null || slot == null || slot.lives.isEmpty() || !tellsAll(event)) {
       return false;
     }
     var life = slot.lives.getFirst();
@@ -306,6 +309,16 @@ final class Fold {
       become(life, plan, count, event, last);
     }
     return true;
+  }
+
+  private RowLife created(long born, byte @Nullable [] key) {
+    var life = new RowLife(born, key);
+    overlay.lives.add(life);
+    return life;
+  }
+
+  private static boolean tellsAll(ChangeEvent delete) {
+    return delete.before() != null && !isLacking(delete.before());
   }
 
   private static boolean isLacking(Row row) {

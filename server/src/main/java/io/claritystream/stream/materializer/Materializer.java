@@ -85,6 +85,14 @@ public final class Materializer {
     }
   }
 
+  /// Whether rows that the source deletes stay in the model, of the table that an event is of.
+  public boolean keepsDeletedRows(
+      Connection connection, SourceRef source, int modelId, ChangeEvent event) throws SQLException {
+    var plans = model(source, modelId).plans;
+    plans.within(connection);
+    return plans.of(source, event).modelTable.keep;
+  }
+
   /// Whoever takes over a model, be it again, begins with what is stored: others may have folded
   /// events into it in the meantime.
   public void forget(int modelId) {

@@ -107,6 +107,20 @@ public final class Models {
       SELECT model_id FROM made
       """;
 
+  /// What a model holds before its own first event is that of tables whose deleted rows are kept,
+  /// however far it has come, and wherever it is to begin.
+  private static final String BEGIN_LATER =
+      """
+      UPDATE analytics.model m SET first_epoch = ?, first_seq = ?
+      WHERE source_id = ? AND state = 'building' AND purpose = 'rebuild'
+        AND (applied_epoch, applied_seq) <= (first_epoch, first_seq - 1)
+        AND ARRAY(SELECT t.table_name FROM analytics.model_table t
+                  WHERE t.model_id = m.model_id AND t.on_delete = 'keep' ORDER BY 1)
+          = ARRAY(SELECT o.table_name FROM control.source_table_option o
+                  WHERE o.source_id = m.source_id AND o.on_delete = 'keep' ORDER BY 1)
+      RETURNING model_id
+      """;
+
   private static final String OUTSET =
       """
       SELECT first_epoch, first_seq,
@@ -128,7 +142,7 @@ public final class Models {
       UPDATE analytics.model
       SET applied_epoch = ?, applied_seq = ?, worker_until = now() + interval '30 seconds'
       WHERE model_id = ? AND state <> 'retired' AND worker = ?
-        AND applied_epoch = ? AND applied_seq = ?
+        AND applied_epoch = ? AND applied_seq = ? AND (first_epoch, first_seq - 1) = (?, ?)
       """;
 
   private static final String HELD =
@@ -331,8 +345,14 @@ public final class Models {
   /// Whether rows that are deleted stay as history in some table of the source, in models that are
   /// made from now on.
   public boolean keepsDeletedRows(UUID sourceId) throws SQLException {
-    try (var connection = service.getConnection();
-        var find = connection.prepareStatement(KEEPS)) {
+    try (var connection = service.getConnection()) {
+      return keepsDeletedRows(connection, sourceId);
+    }
+  }
+
+  /// The same, as the transaction of `connection` sees it.
+  public boolean keepsDeletedRows(Connection connection, UUID sourceId) throws SQLException {
+    try (var find = connection.prepareStatement(KEEPS)) {
       find.setObject(1, sourceId);
       try (var rows = find.executeQuery()) {
         return rows.next() && rows.getBoolean(1);
@@ -416,8 +436,25 @@ public final class Models {
     }
   }
 
-  /// A step of the lease's holder. False: it is not the holder any more, or was elsewhere.
-  public boolean advance(Connection connection, int model, UUID worker, Place from, Place to)
+  /// The model that a rebuild is making begins with another snapshot, which has begun since, and
+  /// goes on with what it carries over; null, and nothing changes, if there is none, if it holds
+  /// some of the snapshot before already, or if people have chosen otherwise since.
+  public @Nullable Integer beginLater(Connection connection, UUID sourceId, Place first)
+      throws SQLException {
+    try (var update = connection.prepareStatement(BEGIN_LATER)) {
+      update.setInt(1, first.epoch());
+      update.setLong(2, first.seq());
+      update.setObject(3, sourceId);
+      try (var rows = update.executeQuery()) {
+        return rows.next() ? rows.getInt(1) : null;
+      }
+    }
+  }
+
+  /// A step of the lease's holder. False: it is not the holder any more, or was elsewhere, or the
+  /// model is to begin elsewhere.
+  public boolean advance(
+      Connection connection, int model, UUID worker, Outset outset, Place from, Place to)
       throws SQLException {
     try (var advance = connection.prepareStatement(ADVANCE)) {
       advance.setInt(1, to.epoch());
@@ -426,6 +463,8 @@ public final class Models {
       advance.setObject(4, worker);
       advance.setInt(5, from.epoch());
       advance.setLong(6, from.seq());
+      advance.setInt(7, outset.lastBefore().epoch());
+      advance.setLong(8, outset.lastBefore().seq());
       return advance.executeUpdate() == 1;
     }
   }

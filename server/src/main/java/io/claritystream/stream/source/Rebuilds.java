@@ -4,6 +4,7 @@ import io.claritystream.base.db.TenantId;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
@@ -45,7 +46,10 @@ public final class Rebuilds {
       """;
 
   private static final String PROBLEM =
-      "UPDATE control.rebuild SET problem = ? WHERE rebuild_id = ? AND ended_at IS NULL";
+      """
+      UPDATE control.rebuild SET problem = ?
+      WHERE rebuild_id = ? AND ended_at IS NULL AND problem IS DISTINCT FROM ?
+      """;
 
   private static final String END =
       """
@@ -57,7 +61,7 @@ public final class Rebuilds {
   private static final String REPLACE =
       """
       UPDATE control.rebuild SET state = 'replaced', ended_at = ?, problem = NULL
-      WHERE source_id = ? AND ended_at IS NULL
+      WHERE source_id = ? AND ended_at IS NULL AND coalesce(model_id, 0) IS DISTINCT FROM ?
       """;
 
   /// One that a person has asked for since it was replaced becomes the snapshot's.
@@ -68,7 +72,7 @@ public final class Rebuilds {
       VALUES (?, ?, ?, 'waiting', ?, ?, ?)
       ON CONFLICT (source_id) WHERE ended_at IS NULL
       DO UPDATE SET snapshot_epoch = excluded.snapshot_epoch, snapshot_seq = excluded.snapshot_seq,
-        cancel_requested_at = NULL
+        snapshot_ended_seq = NULL, cancel_requested_at = NULL
       """;
 
   private static final String SNAPSHOT_ENDS =
@@ -157,13 +161,23 @@ public final class Rebuilds {
 
   /// A repeated snapshot begins, of a source whose deleted rows are kept: its model is to be built
   /// from bronze. What was being built before is not wanted any more.
+  ///
+  /// @param going the model that goes on as this snapshot's, and the rebuild with it; null if none
+  ///     does
   public void beginSnapshot(
-      Connection connection, TenantId tenant, UUID source, int epoch, long firstSeq, Instant now)
+      Connection connection,
+      TenantId tenant,
+      UUID source,
+      @Nullable Integer going,
+      int epoch,
+      long firstSeq,
+      Instant now)
       throws SQLException {
     try (var replace = connection.prepareStatement(REPLACE);
         var add = connection.prepareStatement(OF_SNAPSHOT)) {
       replace.setObject(1, now.atOffset(ZoneOffset.UTC));
       replace.setObject(2, source);
+      replace.setObject(3, going, Types.INTEGER);
       replace.executeUpdate();
       add.setObject(1, UUID.randomUUID());
       add.setObject(2, tenant.value());
@@ -208,9 +222,10 @@ public final class Rebuilds {
   /// What it is held up by.
   public void problem(Connection connection, UUID id, String problem) throws SQLException {
     try (var update = connection.prepareStatement(PROBLEM)) {
-      update.setString(
-          1, problem.length() > PROBLEM_MAX ? problem.substring(0, PROBLEM_MAX) : problem);
+      var words = problem.length() > PROBLEM_MAX ? problem.substring(0, PROBLEM_MAX) : problem;
+      update.setString(1, words);
       update.setObject(2, id);
+      update.setString(3, words);
       update.executeUpdate();
     }
   }

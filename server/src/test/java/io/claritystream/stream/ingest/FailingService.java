@@ -5,10 +5,12 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
 
 /// A database that a process loses before a transaction or before its commit, as it does when it is
 /// killed there, and is told nothing any more. What was not committed is rolled back, so it makes
@@ -17,6 +19,11 @@ final class FailingService implements DataSource {
   private final DataSource service;
   private final BooleanSupplier fails;
   private volatile boolean failed;
+
+  /// Before the commit of a transaction with it the process is gone; null if that is not asked for.
+  private @Nullable String statement;
+
+  private volatile boolean gone;
 
   FailingService(DataSource service, BooleanSupplier fails) {
     this.service = service;
@@ -29,6 +36,24 @@ final class FailingService implements DataSource {
     return new FailingService(service, () -> calls.incrementAndGet() >= call);
   }
 
+  /// From the commit on of the first transaction of ingest that says this to the database.
+  static FailingService atCommitOf(DataSource service, String statement) {
+    var failing = new FailingService(service, () -> false);
+    failing.statement = statement;
+    return failing;
+  }
+
+  /// From the call with this number on, of those of the thread that commits what is taken in.
+  static FailingService toIngest(DataSource service, int call) {
+    var calls = new AtomicInteger();
+    return new FailingService(
+        service,
+        () ->
+            Thread.currentThread().getName().startsWith("ingest-commit")
+                ? calls.incrementAndGet() >= call
+                : calls.get() >= call);
+  }
+
   /// For those who follow with models, so that a process only takes events in.
   static FailingService toFollowers(DataSource service) {
     return new FailingService(
@@ -39,12 +64,19 @@ final class FailingService implements DataSource {
   public Connection getConnection() throws SQLException {
     lookWhetherItFails();
     var connection = service.getConnection();
+    var said = new AtomicBoolean();
     return (Connection)
         Proxy.newProxyInstance(
             Connection.class.getClassLoader(),
             new Class<?>[] {Connection.class},
             (proxy, method, arguments) -> {
+              if (method.getName().equals("prepareStatement")
+                  && statement != null
+                  && arguments[0].toString().contains(statement)) {
+                said.set(true);
+              }
               if (method.getName().equals("commit")) {
+                gone |= said.get();
                 lookWhetherItFails();
               }
               try {
@@ -61,7 +93,7 @@ final class FailingService implements DataSource {
   }
 
   private void lookWhetherItFails() throws SQLException {
-    if (fails.getAsBoolean()) {
+    if (gone || fails.getAsBoolean()) {
       failed = true;
       throw new SQLException("the process is gone", "08006");
     }

@@ -10,8 +10,10 @@ import io.claritystream.protocol.block.ValueKind;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import io.claritystream.stream.materializer.ModelContents;
 import java.math.BigDecimal;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -19,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -268,7 +271,7 @@ class KeptHistoryTests {
     settle();
     assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4", "6 63");
     assertThat(stops()).isEmpty();
-    assertThat(rebuilds()).containsExactly("replaced", "replaced", "done");
+    assertThat(rebuilds()).endsWith("done").containsOnlyOnce("done").doesNotContain("running");
     assertThat(
             rig.superuser()
                 .sql("SELECT count(*) FROM analytics.model WHERE state = 'building'")
@@ -325,6 +328,96 @@ class KeptHistoryTests {
     settle();
     assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4");
     assertRebuiltTheSame();
+  }
+
+  @Test
+  void a_copy_that_begins_while_what_is_carried_over_is_folded_begins_none_of_it_again() {
+    choose(READINGS, "keep");
+    var taking = rig.start("a", rig.parts(rig.memory(), toFollowers()));
+    firstCopy();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(read(3, "300"), read(6, "6")));
+    awaitTaken();
+    var followers = new Followers(rig.parts(), new Checkpoints());
+    assertThat(followers.round()).as("a model is made").isTrue();
+    assertThat(followers.round()).as("what is carried over is folded").isTrue();
+    var building = building();
+    assertThat(building).hasSize(1);
+    for (var gaps = 0; gaps < 3; gaps++) {
+      barrier = source.nextEpoch();
+      rig.send(source, barrier, source.wholeSnapshot(read(3, "30"), read(4, "4" + gaps)));
+      awaitTaken();
+      assertThat(building()).isEqualTo(building);
+      assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    }
+    roundsOf(followers);
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 42", "6 6");
+    assertThat(stops()).isEmpty();
+    assertThat(rebuilds()).containsExactly("done");
+    rig.stop(taking);
+    expireLeases();
+    rig.start("b");
+    assertRebuiltTheSame();
+  }
+
+  @Test
+  void half_a_copy_is_not_shown_by_who_believes_that_it_is_whole() throws SQLException {
+    choose(READINGS, "keep");
+    var taking = rig.start("a", rig.parts(rig.memory(), toFollowers()));
+    firstCopy();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(read(3, "30")));
+    awaitTaken();
+    new Followers(rig.parts(), new Checkpoints()).round();
+    var follower =
+        new ModelFollower(
+            rig.parts(),
+            new Checkpoints(),
+            UUID.randomUUID(),
+            rig.parts().sources().find(source.id()).orElseThrow(),
+            building().getFirst(),
+            rig.superuser()
+                .sql("SELECT rebuild_id FROM control.rebuild")
+                .query(UUID.class)
+                .single());
+    for (var step = 0; step < 5; step++) {
+      assertThat(follower.step(true)).isEqualTo(ModelFollower.Step.MOVED);
+    }
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    rig.send(source, source.snapshotEnd(read(4, "4")));
+    awaitTaken();
+    assertThat(follower.step(true)).isEqualTo(ModelFollower.Step.DONE);
+    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4");
+    rig.stop(taking);
+  }
+
+  @Test
+  void a_copy_that_begins_when_another_table_is_to_be_kept_carries_over_that_too() {
+    choose(READINGS, "keep");
+    var taking = rig.start("a", rig.parts(rig.memory(), toFollowers()));
+    firstCopy();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.snapshot(read(3, "300")));
+    awaitTaken();
+    var followers = new Followers(rig.parts(), new Checkpoints());
+    followers.round();
+    followers.round();
+    choose("public.pump_stop", "keep");
+    barrier = source.nextEpoch();
+    rig.send(source, barrier, source.wholeSnapshot(read(3, "30")));
+    awaitTaken();
+    assertThat(building()).isEmpty();
+    roundsOf(followers);
+    assertThat(stops()).containsExactly("1", "2");
+    assertThat(rebuilds()).containsExactly("replaced", "done");
+    rig.stop(taking);
+  }
+
+  private List<Integer> building() {
+    return rig.superuser()
+        .sql("SELECT model_id FROM analytics.model WHERE state = 'building'")
+        .query(Integer.class)
+        .list();
   }
 
   private FailingService toFollowers() {
@@ -698,6 +791,112 @@ class KeptHistoryTests {
     assertRebuiltTheSame();
   }
 
+  @Test
+  void a_row_whose_insert_was_refused_is_kept_as_its_deletion_tells_it() {
+    choose(READINGS, "keep");
+    refuse666();
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "666"), reading(2, "666")));
+    awaitTaken();
+    assertThat(inQuarantine()).isEqualTo(2);
+    rig.send(source, source.batch(reading(1, "3").as(Op.DELETE), reading(2, "2").deletedBy(2)));
+    settle();
+    assertThat(seen()).containsExactly("1 3");
+    assertThat(inQuarantine()).as("nobody told what 2 was in the end").isEqualTo(1);
+    rig.send(source, source.batch(reading(1, "4")));
+    settle();
+    assertThat(seen()).as("whose key comes again is another row").containsExactly("1 7");
+    request();
+    settle();
+    assertThat(seen()).containsExactly("1 7");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"DELETE,false", "DELETE,true", "TRUNCATE,false", "TRUNCATE,true"})
+  void what_takes_a_kept_row_away_untold_heals_nothing_wherever_batches_end(Op op, boolean apart) {
+    choose(READINGS, "keep");
+    refuse666();
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(reading(1, "1")));
+    rig.send(source, source.batch(reading(1, "666").as(Op.UPDATE)));
+    awaitTaken();
+    var gone = op == Op.DELETE ? reading(1, "666").deletedBy(2) : new Event(op, List.of());
+    var untold = reading(1, "5").withoutNote();
+    if (apart) {
+      rig.send(source, source.batch(gone));
+      awaitTaken();
+      rig.send(source, source.batch(untold));
+    } else {
+      rig.send(source, source.batch(gone, untold));
+    }
+    settle();
+    assertThat(seen()).containsExactly("1 1");
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("refused_by_database", "row_in_quarantine");
+    assertRebuiltTheSame();
+  }
+
+  @Test
+  void a_letter_that_was_dropped_comes_back_as_old_as_its_event() {
+    choose(READINGS, "keep");
+    refuse666();
+    rig.start();
+    var old = source.capturedAt().minus(Duration.ofDays(20));
+    source.capturedAt(old);
+    rig.send(source, source.barrier(), source.batch(reading(1, "666")));
+    settle();
+    rig.superuser().sql("DELETE FROM control.dead_letter").update();
+    source.capturedAt(old.plus(Duration.ofDays(20)));
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier, source.wholeSnapshot(read(2, "2")));
+    settle();
+    assertThat(
+            rig.superuser()
+                .sql("SELECT at FROM control.dead_letter")
+                .query(java.time.OffsetDateTime.class)
+                .single()
+                .toInstant())
+        .isEqualTo(old.truncatedTo(ChronoUnit.MILLIS));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"retract,keep", "keep,retract"})
+  void what_is_chosen_while_a_copy_is_about_to_begin_holds_for_it(String before, String then) {
+    choose(READINGS, before);
+    var armed = new AtomicBoolean();
+    var service =
+        new FailingService(
+            rig.database.dataSource("service"),
+            () -> {
+              // The draft is built by now.
+              if (Thread.currentThread().getName().startsWith("ingest-commit")
+                  && armed.compareAndSet(true, false)) {
+                choose(READINGS, then);
+              }
+              return false;
+            });
+    rig.start("a", rig.parts(rig.memory(), service));
+    firstCopy();
+    settle();
+    var barrier = source.nextEpoch();
+    rig.send(source, barrier);
+    awaitTaken();
+    armed.set(true);
+    rig.send(source, source.wholeSnapshot(read(3, "30")));
+    settle();
+    assertThat(armed).isFalse();
+    assertThat(seen())
+        .containsExactlyElementsOf(
+            then.equals("keep") ? List.of("1 1", "2 2", "3 30", "4 4") : List.of("3 30"));
+    assertThat(
+            rig.superuser()
+                .sql("SELECT count(*) FROM analytics.model WHERE state = 'building'")
+                .query(Long.class)
+                .single())
+        .isZero();
+  }
+
   // Any history
 
   /// What a source holds, and what is to be seen of its readings.
@@ -877,15 +1076,22 @@ class KeptHistoryTests {
     var next = rig.start();
     rig.send(source, source.barrier(), source.batch(plant.changes(6)));
     settle();
-    for (var call = 2; call < 16; call += 2) {
+    var begins = "INSERT INTO control.rebuild";
+    var ends = "SET snapshot_ended_seq";
+    for (var step : List.of(begins, ends, "1", "2", "3", "4")) {
       rig.stop(next);
       plant.gap();
-      var service = FailingService.from(rig.database.dataSource("service"), call);
-      var dying = rig.start("dying" + call, rig.parts(rig.memory(), service));
+      var database = rig.database.dataSource("service");
+      var service =
+          step.length() > 1
+              ? FailingService.atCommitOf(database, step)
+              : FailingService.toIngest(database, Integer.parseInt(step));
+      var dying =
+          rig.start("dying" + step.length() + step.charAt(0), rig.parts(rig.memory(), service));
       await().atMost(SOON).until(service::failed);
       rig.stop(dying);
       expireLeases();
-      next = rig.start("next" + call);
+      next = rig.start("next" + step.length() + step.charAt(0));
       settle();
       plant.assertShown();
     }

@@ -2,10 +2,12 @@ package io.claritystream.stream.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import io.claritystream.stream.materializer.ModelContents;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -287,6 +289,38 @@ class RebuildTests {
                 .query(String.class)
                 .list())
         .containsExactly("live", "retired");
+  }
+
+  @Test
+  void one_that_waits_for_a_snapshot_keeps_nobody_from_his_partition() throws SQLException {
+    var ingest = rig.start();
+    rig.send(source, source.barrier(), readings(10));
+    var barrier = source.nextEpoch();
+    rig.send(
+        source, barrier, source.snapshot(Event.reading(1, source.capturedAt(), "2").as(Op.READ)));
+    await().atMost(SOON).until(() -> rig.taken() == rig.end());
+    rig.stop(ingest);
+    var rebuild = request();
+    var followers = new Followers(rig.parts(), new Checkpoints());
+    followers.round();
+    var written = written(rebuild);
+    try (var other = rig.connect();
+        var hold = other.createStatement()) {
+      other.setAutoCommit(false);
+      hold.execute("SELECT FROM control.checkpoint_partition FOR UPDATE");
+      assertTimeoutPreemptively(SOON, () -> assertThat(followers.round()).isFalse());
+      other.rollback();
+    }
+    assertThat(state(rebuild)).isEqualTo("waiting");
+    assertThat(written(rebuild)).as("nothing new was to be said of it").isEqualTo(written);
+  }
+
+  private String written(UUID rebuild) {
+    return rig.superuser()
+        .sql("SELECT xmin || ' ' || problem FROM control.rebuild WHERE rebuild_id = :id")
+        .param("id", rebuild)
+        .query(String.class)
+        .single();
   }
 
   @Test
