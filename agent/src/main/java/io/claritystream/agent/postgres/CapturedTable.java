@@ -91,8 +91,12 @@ record CapturedTable(
 
   /// With what its last event needs, whatever is known of it.
   TableSchema schemaOrName() {
-    return schema != null
-        ? schema
-        : new TableSchema(name.namespace(), name.name(), 'd', "", List.of(), List.of());
+    return schema != null ? schema : nameAlone();
+  }
+
+  /// With this an event that clears the table says that it is captured no more, and not that its
+  /// rows are read next.
+  TableSchema nameAlone() {
+    return new TableSchema(name.namespace(), name.name(), 'd', "", List.of(), List.of());
   }
 }

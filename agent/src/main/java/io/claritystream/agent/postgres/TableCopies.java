@@ -235,7 +235,7 @@ final class TableCopies implements AutoCloseable {
       throws SQLException, IOException, InterruptedException, LogBrokenException {
     var position = Slot.inserted(connection);
     events.copyBegin(position, micros());
-    events.beginEvent(Op.TRUNCATE, table.schemaOrName(), NOWHERE);
+    events.beginEvent(Op.TRUNCATE, table.nameAlone(), NOWHERE);
     events.endEvent();
     events.copyEnd();
     spooled(events);

@@ -328,6 +328,11 @@ class TableCopyTests {
       equalsSource(events, "more");
       equalsSource(events, "first");
       assertThat(fold(events, "old")).as("what was dropped").isEmpty();
+      assertThat(events)
+          .filteredOn(event -> event.schema().name().equals("old") && event.op() == Op.TRUNCATE)
+          .last()
+          .as("it says no column: nothing is read behind it")
+          .satisfies(cleared -> assertThat(cleared.schema().columns()).isEmpty());
     }
   }
 
