@@ -1,5 +1,6 @@
 package io.claritystream.stream.materializer;
 
+import io.claritystream.stream.materializer.Mapping.Reference;
 import io.claritystream.stream.materializer.Mapping.Session;
 import io.claritystream.stream.materializer.Mapping.Value;
 import java.util.ArrayList;
@@ -15,7 +16,62 @@ final class MappingExtension {
   private MappingExtension() {}
 
   /// @param previous whose key, references and time the table still has
-  static Mapping of(Mapping previous, TableFacts table) {
+  /// @param known the mappings of the source's other tables
+  static Mapping of(Mapping previous, TableFacts table, KnownTables known) {
+    return of(
+        previous,
+        table,
+        retargeted(
+            previous.parent(),
+            previous.entity() == Entity.DEVICE ? Entity.SITE : Entity.DEVICE,
+            table,
+            known),
+        retargeted(previous.site(), Entity.SITE, table, known),
+        previous.version() + 1,
+        previous.reasons());
+  }
+
+  /// The mapping of a table that had another name before.
+  static Mapping renamed(Mapping previous, TableFacts table, String before) {
+    var reasons = new ArrayList<>(previous.reasons());
+    reasons.add(
+        "It has the columns of \"%s\", which is captured no more and which others refer to: it is that table, renamed."
+            .formatted(before));
+    return of(previous, table, previous.parent(), previous.site(), 1, reasons);
+  }
+
+  /// A reference leads where it is declared to lead now. A table that has not been seen yet is
+  /// called by the kind that the rows which are there have, and takes it when it comes.
+  private static @Nullable Reference retargeted(
+      @Nullable Reference reference, Entity entity, TableFacts table, KnownTables known) {
+    if (reference == null || reference.table() == null) {
+      return reference;
+    }
+    var targets =
+        table.foreignKeys().stream()
+            .filter(foreignKey -> foreignKey.columns().equals(reference.columns()))
+            .map(TableFacts::target)
+            .distinct()
+            .toList();
+    if (targets.size() != 1 || targets.contains(reference.table())) {
+      return reference;
+    }
+    var mapped = known.mapping(targets.getFirst());
+    return mapped != null && mapped.entity() != entity
+        ? reference
+        : new Reference(
+            reference.columns(),
+            mapped == null ? reference.kind() : mapped.kind(),
+            targets.getFirst());
+  }
+
+  private static Mapping of(
+      Mapping previous,
+      TableFacts table,
+      @Nullable Reference parent,
+      @Nullable Reference site,
+      int version,
+      List<String> reasons) {
     var names = table.columnNames();
     var values = new ArrayList<Value>(previous.values());
     values.removeIf(value -> !names.contains(value.column()));
@@ -35,13 +91,13 @@ final class MappingExtension {
       }
     }
     return new Mapping(
-        previous.version() + 1,
+        version,
         previous.origin(),
         previous.entity(),
         previous.kind(),
         previous.id(),
-        previous.parent(),
-        previous.site(),
+        parent,
+        site,
         names.contains(previous.name()) ? previous.name() : table.nameColumn(),
         previous.time(),
         previous.timeUnit(),
@@ -51,7 +107,7 @@ final class MappingExtension {
         values,
         session(previous, names),
         extras,
-        previous.reasons());
+        reasons);
   }
 
   /// A session goes on without state or reason, and what it cannot do without is still there.

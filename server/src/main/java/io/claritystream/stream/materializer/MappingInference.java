@@ -68,6 +68,6 @@ final class MappingInference {
   /// A mapping that holds on for another version of its table: columns that came are metrics or
   /// extras, columns that went are left out.
   static Mapping extend(Mapping previous, TableSchema schema, Map<String, Mapping> known) {
-    return MappingExtension.of(previous, new TableFacts(schema));
+    return MappingExtension.of(previous, new TableFacts(schema), new KnownTables(known));
   }
 }

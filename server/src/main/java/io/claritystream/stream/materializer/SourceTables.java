@@ -26,14 +26,19 @@ public final class SourceTables {
   private static final int VERSIONS_CACHED = 50_000;
   private static final int ATTEMPTS_MAX = 5;
 
+  /// Nothing but a table's name does not take more: the rest is a few bytes.
+  private static final int NAME_ALONE_BYTES_MAX = 2 * TableSchema.NAME_BYTES_MAX + 100;
+
   private static final String FIND =
       """
-      SELECT t.table_name, t.schema_fingerprint, t.schema_version, t.mapping::text
+      SELECT t.table_name, t.schema_fingerprint, t.schema_version, t.mapping::text,
+        CASE WHEN octet_length(t.schema) <= %1$d THEN t.schema END
       FROM unnest(?, ?) AS wanted (table_name, schema_fingerprint)
       JOIN control.source_table t
         ON t.source_id = ?::uuid AND t.table_name = wanted.table_name
         AND t.schema_fingerprint = wanted.schema_fingerprint
-      """;
+      """
+          .formatted(NAME_ALONE_BYTES_MAX);
 
   private static final String OF_VERSION =
       """
@@ -44,10 +49,21 @@ public final class SourceTables {
 
   private static final String NEWEST =
       """
-      SELECT DISTINCT ON (table_name) table_name, schema_version, mapping::text
+      SELECT DISTINCT ON (table_name) table_name, schema_version, mapping::text,
+        CASE WHEN octet_length(schema) <= %1$d THEN schema END
       FROM control.source_table
       WHERE source_id = ?::uuid
       ORDER BY table_name, schema_version DESC
+      """
+          .formatted(NAME_ALONE_BYTES_MAX);
+
+  private static final String SCHEMAS =
+      """
+      SELECT t.table_name, t.schema
+      FROM unnest(?, ?) AS wanted (table_name, schema_version)
+      JOIN control.source_table t
+        ON t.source_id = ?::uuid AND t.table_name = wanted.table_name
+        AND t.schema_version = wanted.schema_version
       """;
 
   private static final String ADD =
@@ -65,7 +81,8 @@ public final class SourceTables {
   private record Key(UUID sourceId, String table, long fingerprint) {}
 
   /// @param version counts the schemas of the table, from 1
-  record Known(int version, Mapping mapping) {}
+  /// @param nameAlone whether no more was told of the table than its name
+  record Known(int version, Mapping mapping, boolean nameAlone) {}
 
   /// A schema, and the number of the first event that has it.
   public record First(TableSchema schema, long fingerprint, long seq) {}
@@ -180,10 +197,16 @@ public final class SourceTables {
       try (var rows = find.executeQuery()) {
         while (rows.next()) {
           var key = new Key(source.sourceId(), rows.getString(1), rows.getLong(2));
-          remember(key, new Known(rows.getInt(3), json.read(rows.getString(4))), found);
+          var mapping = json.read(rows.getString(4));
+          remember(key, new Known(rows.getInt(3), mapping, isNameAlone(rows.getBytes(5))), found);
         }
       }
     }
+  }
+
+  /// @param schema null if it is too long to be that
+  private static boolean isNameAlone(byte @Nullable [] schema) {
+    return schema != null && TableSchema.decode(schema).columns().isEmpty();
   }
 
   private void remember(Key key, Known known, Map<Key, Known> found) {
@@ -203,15 +226,22 @@ public final class SourceTables {
     allowance.take(source.sourceId(), tables.size(), missing.size());
     var mappings = new HashMap<String, Mapping>();
     tables.forEach((table, known) -> mappings.put(table, known.mapping()));
+    var schemas = new HashMap<String, TableSchema>();
     var made = new ArrayList<Made>();
     for (var first : missing) {
       var table = first.schema().qualifiedName();
       var previous = tables.get(table);
       mappings.remove(table);
-      var mapping = mapping(previous, first.schema(), mappings);
+      var renamed =
+          previous == null ? renamed(connection, source, first.schema(), tables, schemas) : null;
+      var mapping = renamed == null ? mapping(previous, first.schema(), mappings) : renamed;
       mappings.put(table, mapping);
-      var known = new Known(previous == null ? 1 : previous.version() + 1, mapping);
+      var nameAlone = first.schema().columns().isEmpty();
+      var known = new Known(previous == null ? 1 : previous.version() + 1, mapping, nameAlone);
       tables.put(table, known);
+      if (!nameAlone) {
+        schemas.put(table, first.schema());
+      }
       made.add(new Made(first, known, json.write(mapping)));
     }
     if (insert(connection, source, epoch, made) < made.size()) {
@@ -220,6 +250,44 @@ public final class SourceTables {
     }
     newest.put(source.sourceId(), tables);
     made.forEach(one -> remember(key(source, one.first()), one.known(), found));
+  }
+
+  /// What a table that was never seen has been under another name, if it was: the mapping of the
+  /// one that it was then.
+  ///
+  /// @param schemas those that are known already, by table
+  private static @Nullable Mapping renamed(
+      Connection connection,
+      SourceRef source,
+      TableSchema schema,
+      Map<String, Known> tables,
+      Map<String, TableSchema> schemas)
+      throws SQLException {
+    var candidates = RenamedTable.candidates(schema, tables);
+    var unknown = new HashMap<>(candidates);
+    unknown.keySet().removeAll(schemas.keySet());
+    if (!unknown.isEmpty()) {
+      schemas.putAll(lastSchemas(connection, source.sourceId(), unknown));
+    }
+    return RenamedTable.mapping(schema, candidates, schemas);
+  }
+
+  /// The schemas that tables had before no more was told of them than their names: that is told as
+  /// one version, and the newest.
+  private static Map<String, TableSchema> lastSchemas(
+      Connection connection, UUID source, Map<String, Known> tables) throws SQLException {
+    var schemas = new HashMap<String, TableSchema>();
+    try (var select = connection.prepareStatement(SCHEMAS)) {
+      select.setArray(1, texts(connection, tables.keySet(), name -> name));
+      select.setArray(2, array(connection, "int4", tables.values(), known -> known.version() - 1));
+      select.setString(3, source.toString());
+      try (var rows = select.executeQuery()) {
+        while (rows.next()) {
+          schemas.put(rows.getString(1), TableSchema.decode(rows.getBytes(2)));
+        }
+      }
+    }
+    return schemas;
   }
 
   /// A table of which no more than the name was told is what it was before, and is guessed anew
@@ -250,7 +318,9 @@ public final class SourceTables {
       select.setString(1, source.toString());
       try (var rows = select.executeQuery()) {
         while (rows.next()) {
-          tables.put(rows.getString(1), new Known(rows.getInt(2), json.read(rows.getString(3))));
+          var mapping = json.read(rows.getString(3));
+          tables.put(
+              rows.getString(1), new Known(rows.getInt(2), mapping, isNameAlone(rows.getBytes(4))));
         }
       }
     }

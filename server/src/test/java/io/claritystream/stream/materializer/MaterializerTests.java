@@ -4,10 +4,12 @@ import static io.claritystream.stream.materializer.Capture.table;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.block.TableSchema;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -87,6 +89,108 @@ class MaterializerTests {
         .startsWith("2020-02-29 00:00:00");
     assertThat(models.one("SELECT value FROM analytics.extras_text WHERE key = 'readings:status'"))
         .isEqualTo("ok");
+  }
+
+  /// An agent tells a rename so: the old name is captured no more, the new one is read. The rows
+  /// that refer to it are not read again, and their table's definition comes with their next
+  /// change.
+  @Test
+  void a_table_that_is_renamed_keeps_the_names_and_places_of_what_refers_to_it() {
+    var locations = renamed(SITES, "locations");
+    var devices =
+        table(
+            "devices",
+            "id int4 key",
+            "site_id int4 -> locations(id)",
+            "name text",
+            "power_kw numeric",
+            "spare bool");
+    var machines = renamed(devices, "machines");
+    var events = new ArrayList<ChangeEvent>();
+    capture
+        .insert(SITES, 1, "North", null)
+        .insert(DEVICES, 7, 1, "Filler", "7.50", "f")
+        .insert(DEVICES, 8, 1, "Capper", null, "f")
+        .insert(READINGS, 7, "2026-11-20 11:59:10+00", "2.5", "20.10", "ok");
+    events.addAll(capture.take());
+    models.apply(events);
+    var before = placed(models);
+    var after =
+        capture
+            .readAgain(nameAlone("sites"))
+            .readAgain(locations, new Object[] {1, "North", null}, new Object[] {2, "South", null})
+            .update(devices, 8, 2, "Capper", null, "f")
+            .readAgain(nameAlone("devices"))
+            .readAgain(
+                machines,
+                new Object[] {7, 1, "Filler", "7.50", "f"},
+                new Object[] {8, 2, "Capper", null, "f"})
+            .insert(READINGS, 7, "2026-11-20 11:59:50+00", "3.5", null, "ok")
+            .take();
+    after.forEach(event -> models.apply(List.of(event)));
+    events.addAll(after);
+    assertThat(before).containsExactly("Capper at North", "Filler at North");
+    assertThat(placed(models)).containsExactly("Capper at South", "Filler at North");
+    assertThat(models.one("SELECT count(*) FROM analytics.sites")).isEqualTo("2");
+    assertThat(
+            models.one(
+                "SELECT string_agg(d.name, ' ') FROM analytics.series JOIN analytics.devices d USING (device_id) JOIN analytics.metric_key k USING (metric_id) WHERE k.key = 'pressure_bar'"))
+        .as("readings are of whom they were")
+        .isEqualTo("Filler");
+    assertThat(
+            models.rows(
+                """
+                SELECT table_name, mapping -> 'parent' ->> 'table' AS parent
+                FROM control.source_table
+                WHERE table_name = 'public.devices' OR table_name = 'public.machines'
+                ORDER BY table_name, schema_version
+                """))
+        .extracting(row -> row.get("table_name") + " " + row.get("parent"))
+        .as("where it is declared to lead")
+        .containsExactly(
+            "public.devices public.sites",
+            "public.devices public.locations",
+            "public.devices public.locations",
+            "public.machines public.locations");
+    try (var rebuilt = new ReadModels()) {
+      rebuilt.apply(events);
+      assertThat(placed(rebuilt)).as("in one batch").isEqualTo(placed(models));
+    }
+  }
+
+  private static List<String> placed(ReadModels models) {
+    return models
+        .rows(
+            "SELECT d.name || ' at ' || s.name AS r FROM analytics.devices d JOIN analytics.sites s USING (site_id) ORDER BY 1")
+        .stream()
+        .map(row -> String.valueOf(row.get("r")))
+        .toList();
+  }
+
+  private static TableSchema renamed(TableSchema table, String name) {
+    return new TableSchema(
+        table.namespace(),
+        name,
+        table.replicaIdentity(),
+        table.comment(),
+        table.columns(),
+        table.foreignKeys());
+  }
+
+  private static TableSchema nameAlone(String name) {
+    return new TableSchema("public", name, 'd', "", List.of(), List.of());
+  }
+
+  @Test
+  void a_table_with_the_columns_of_one_that_is_there_is_another_one() {
+    models.apply(
+        capture
+            .insert(SITES, 1, "North", null)
+            .insert(DEVICES, 7, 1, "Filler", null, null)
+            .insert(renamed(SITES, "locations"), 1, "Elsewhere", null)
+            .take());
+    assertThat(placed(models)).containsExactly("Filler at North");
+    assertThat(models.one("SELECT count(*) FROM analytics.sites")).isEqualTo("2");
   }
 
   @Test
