@@ -240,7 +240,7 @@ class SpoolTests {
         Spool.open(directory, 1, SpoolLimits.DEFAULT, () -> Math.max(0, disk - size(directory)))) {
       for (var round = 0; round < 5; round++) {
         while (size(directory) < disk - 4_096) {
-          fill(spool, 50, spool.tailSeq() + 1);
+          fill(spool, 8, spool.tailSeq() + 1, 8 * 1024);
         }
         assertThat(spool.bytes()).as("round %d", round).isGreaterThan(3 * 1024 * 1024);
         spool.durable(spool.tailSeq());
@@ -334,9 +334,14 @@ class SpoolTests {
   }
 
   private static void fill(Spool spool, int records, long firstSeq) throws IOException {
+    fill(spool, records, firstSeq, 0);
+  }
+
+  private static void fill(Spool spool, int records, long firstSeq, int bytesMore)
+      throws IOException {
     var next = firstSeq;
     for (var i = 0; i < records; i++) {
-      var payload = payload(next);
+      var payload = Arrays.copyOf(payload(next), payload(next).length + bytesMore);
       var header =
           BatchHeader.newBuilder()
               .setSourceId("source")
