@@ -38,6 +38,7 @@ final class Runner implements AutoCloseable {
   private final Map<String, String> unreadable = new TreeMap<>();
   private final CountDownLatch stop = new CountDownLatch(1);
   private final CountDownLatch stopped = new CountDownLatch(1);
+  private int unsaved;
   private long removalsAtNs = System.nanoTime() - REMOVALS_NS;
 
   /// @param called the command that started this program, for hints
@@ -229,8 +230,16 @@ final class Runner implements AutoCloseable {
               clock.instant(),
               reports)
           .save(home.statusFile());
+      unsaved = 0;
     } catch (IOException e) {
-      LOG.warn("the status cannot be written: {}", e.getMessage());
+      // Said once, and at growing intervals as long as it lasts: on a full disk the log is another
+      // file.
+      if (Integer.bitCount(++unsaved) == 1) {
+        LOG.warn(
+            "the status cannot be written{}: {}",
+            unsaved == 1 ? "" : " (" + unsaved + " times now)",
+            e.getMessage());
+      }
     }
   }
 

@@ -359,11 +359,13 @@ final class SourceWorker implements AutoCloseable {
         state.phase() == Phase.SNAPSHOT_WANTED
             || state.phase() == Phase.SNAPSHOT
             || granted.position() == 0;
+    // What an epoch was begun for that streams since is not why this one begins.
+    var why = state.wantsEpoch() && !state.reason().isEmpty() ? state.reason() : granted.reason();
     LOG.info(
         "source {} {}{} (epoch {})",
         settings.name(),
         snapshot ? "begins with a copy of all its tables" : "goes on from what the platform holds",
-        granted.reason().isEmpty() ? "" : ", because " + granted.reason(),
+        why.isEmpty() ? "" : ", because " + why,
         granted.epoch());
     if (!snapshot) {
       tables.again();
@@ -373,8 +375,7 @@ final class SourceWorker implements AutoCloseable {
             granted.epoch(),
             snapshot ? Phase.SNAPSHOT : Phase.STREAM,
             snapshot ? 0 : granted.position(),
-            // What an epoch was begun for that streams since is not why this one begins.
-            state.wantsEpoch() && !state.reason().isEmpty() ? state.reason() : granted.reason());
+            why);
     state.save(stateFile);
     Spool.drop(spoolDirectory);
   }

@@ -95,7 +95,8 @@ final class Continuity {
               + Lsn.text(slot.confirmed())
               + " and was captured up to "
               + Lsn.text(known)
-              + ": somebody moved it on, or dropped it and made it again",
+              + ": somebody moved it on, or dropped it and made it again, or put the agent's directory"
+              + " back from a copy",
           known,
           slot.confirmed());
     }

@@ -52,13 +52,24 @@ final class Failures {
         return "nothing answers at " + server + "; check the address, the firewall and the proxy";
       }
     }
-    var said = status.getDescription() == null ? "" : ": " + status.getDescription();
+    var said = said(status);
     return switch (status.getCode()) {
       case UNAVAILABLE -> "the platform at " + server + " cannot be reached" + said;
       case DEADLINE_EXCEEDED -> "the platform at " + server + " does not answer";
       case UNAUTHENTICATED -> "the platform does not accept the agent's certificate" + said;
       case PERMISSION_DENIED -> "the platform refuses the agent" + said;
       default -> "the platform answered " + status.getCode() + said;
+    };
+  }
+
+  /// A status that the network's library made itself describes the library's inside on further
+  /// lines, and has nothing but its own words for a connection that broke.
+  private static String said(Status status) {
+    var first = String.valueOf(status.getDescription()).lines().findFirst().orElse("null").strip();
+    return switch (first) {
+      case "null" -> "";
+      case "io exception" -> ": the connection broke off; check that its edge runs";
+      default -> ": " + first;
     };
   }
 
