@@ -8,7 +8,9 @@ import io.claritystream.agent.spool.Spool;
 import io.claritystream.embedded.Postgres;
 import io.claritystream.embedded.PostgresSettings;
 import io.claritystream.embedded.TestPostgres;
+import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.protocol.block.Lsn;
+import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.link.AcknowledgeMode;
 import io.claritystream.protocol.link.GapCause;
 import io.claritystream.protocol.link.SourceGap;
@@ -29,6 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Every way in which a source can forget what was not captured: it is noticed, told with its
 /// range, and repaired so that what is held equals the source, rows that went meanwhile included.
@@ -86,6 +89,82 @@ class GapTests {
       rig.sql("SELECT pg_create_logical_replication_slot('%s', 'pgoutput')".formatted(slot(rig)));
       rig.start();
       repaired(rig, GapCause.SLOT_MOVED);
+    }
+  }
+
+  /// The log from there on cannot be decoded, however soon the publications are set right: that was
+  /// tried for ever, while the database kept its log. One that was dropped does the same before
+  /// PostgreSQL 18.
+  @ParameterizedTest
+  @EnumSource
+  void aPublicationThatWasChangedSoThatTheLogCannotBeDecoded(OnGap onGap) throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      rig.onGap = onGap;
+      captured(rig);
+      if (onGap == OnGap.REPAIR) {
+        rig.stop();
+      }
+      var before = rig.value("SELECT pg_current_wal_lsn()");
+      rig.sql("ALTER PUBLICATION " + slot(rig) + "_inserts ADD TABLE reading (id)");
+      changeUnseen(rig);
+      if (onGap == OnGap.REPAIR) {
+        rig.start();
+      } else {
+        await().atMost(LONG).until(() -> rig.report().state() == SourceState.STOPPED);
+        assertThat(rig.report().detail()).contains("`source repair plant`");
+        rig.stop();
+        var said = new ByteArrayOutputStream();
+        assertThat(command(rig, said, "source", "repair", "plant"))
+            .as(said.toString(StandardCharsets.UTF_8))
+            .isZero();
+        rig.startAgain();
+      }
+      var gap = repaired(rig, GapCause.PUBLICATION_CHANGED);
+      assertThat(gap.getWords()).startsWith("somebody dropped or changed a publication");
+      assertThat(Lsn.parse(gap.getFromPosition())).isLessThanOrEqualTo(Lsn.parse(before));
+      assertThat(Lsn.parse(gap.getToPosition())).isGreaterThan(Lsn.parse(before));
+    }
+  }
+
+  /// What was written while it was not there is a gap before PostgreSQL 18, which passes it by.
+  @ParameterizedTest
+  @ValueSource(strings = {"", "_inserts"})
+  void aPublicationThatWasDropped(String which) throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      captured(rig);
+      rig.stop();
+      rig.sql("DROP PUBLICATION " + slot(rig) + which);
+      changeUnseen(rig);
+      rig.start();
+      if (Integer.parseInt(rig.value("SHOW server_version_num")) < 180_000) {
+        repaired(rig, GapCause.PUBLICATION_CHANGED);
+      } else {
+        held(rig);
+        assertThat(rig.source().gaps).isEmpty();
+      }
+    }
+  }
+
+  /// What is still to be decoded was written while it was there: nothing of that is missing.
+  @Test
+  void aPublicationThatIsMissingOnlyNowIsNoGap() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      captured(rig);
+      rig.stop();
+      changeUnseen(rig);
+      rig.sql("DROP PUBLICATION " + slot(rig));
+      rig.start();
+      await()
+          .atMost(LONG)
+          .untilAsserted(
+              () ->
+                  assertThat(rig.source().events())
+                      .extracting(ChangeEvent::op)
+                      .contains(Op.UPDATE, Op.DELETE));
+      rig.sql("INSERT INTO reading VALUES (6, 6)");
+      await().atMost(LONG).until(() -> Rig.fold(rig.source().events(), "reading").containsKey("6"));
+      assertThat(rig.source().gaps).isEmpty();
+      assertThat(rig.source().epochs).hasSize(1);
     }
   }
 
@@ -384,6 +463,15 @@ class GapTests {
     assertThat(gap.getFromPosition()).isNotEmpty();
     assertThat(gap.getToPosition()).isNotEmpty();
     assertThat(gap.getNoticedAtUs()).isPositive();
+    held(rig);
+    assertThat(rig.source().epochs).hasSize(2);
+    assertThat(rig.source().snapshotsEnded).isEqualTo(1);
+    assertThat(rig.platform.violations).isEmpty();
+    return gap;
+  }
+
+  /// What is captured comes to what the source holds.
+  private static void held(Rig rig) throws Exception {
     var expected =
         List.of(rig.value("SELECT string_agg(id || ' ' || v, ',') FROM reading").split(","));
     await()
@@ -393,10 +481,6 @@ class GapTests {
                 assertThat(Rig.fold(rig.source().events(), "reading").values())
                     .extracting(row -> row.get("id") + " " + row.get("v"))
                     .containsExactlyInAnyOrderElementsOf(expected));
-    assertThat(rig.source().epochs).hasSize(2);
-    assertThat(rig.source().snapshotsEnded).isEqualTo(1);
-    assertThat(rig.platform.violations).isEmpty();
-    return gap;
   }
 
   private static String slot(Rig rig) {

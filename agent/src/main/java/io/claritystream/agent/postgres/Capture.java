@@ -157,6 +157,16 @@ public final class Capture {
     var code = e.getSQLState() == null ? "" : e.getSQLState();
     var words = Unusable.words(e, database);
     LOG.debug("capture of {} ended", database, e);
+    if (state.phase() == CaptureState.Phase.STREAM && Publications.cannotBeDecoded(e)) {
+      return new CaptureEnd.Missing(
+          GapCause.PUBLICATION_CHANGED,
+          "somebody dropped or changed a publication that the agent reads by, and the database cannot"
+              + " decode what was written meanwhile, nor what followed ("
+              + words
+              + ")",
+          known(),
+          0);
+    }
     return switch (code.length() >= 2 ? code.substring(0, 2) : "") {
       case "28", "42", "3D" -> new CaptureEnd.Refused("the database cannot be used: " + words);
       default -> new CaptureEnd.Interrupted("the database cannot be used now: " + words);
@@ -387,7 +397,8 @@ public final class Capture {
                   copies.brought(xid);
                   return tables.dropped(xid, commit);
                 },
-                this::emptied);
+                this::emptied,
+                tables::brought);
         return read(stream, decoder, events, copies);
       } finally {
         current = null;

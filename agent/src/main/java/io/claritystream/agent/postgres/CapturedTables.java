@@ -1,6 +1,7 @@
 package io.claritystream.agent.postgres;
 
 import io.claritystream.agent.postgres.CapturedTable.Stand;
+import io.claritystream.protocol.block.TableSchema;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -10,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +31,13 @@ public final class CapturedTables {
 
   private final Shapes shapes = new Shapes();
   private volatile List<CapturedTable> cut = List.of();
+
+  /// The tables of which events are shown, or are to be cleared.
+  private volatile Set<Long> captured = Set.of();
+
+  /// What the stream brought of tables that are none of these.
+  private final Map<Long, TableName> strangers = new ConcurrentHashMap<>();
+
   private volatile boolean work;
   private boolean fresh;
 
@@ -54,6 +63,11 @@ public final class CapturedTables {
 
   private void look() {
     cut = tables.values().stream().filter(table -> table.cut() != null).toList();
+    captured =
+        tables.values().stream()
+            .filter(table -> table.stand() != Stand.GONE)
+            .map(CapturedTable::oid)
+            .collect(Collectors.toSet());
     work =
         tables.values().stream()
             .anyMatch(table -> table.stand() == Stand.WANTED || table.stand() == Stand.LEAVING);
@@ -96,6 +110,24 @@ public final class CapturedTables {
     return standing(Stand.LEAVING).isEmpty() ? standing(Stand.WANTED) : List.of();
   }
 
+  /// The stream brings a change of this table. Of one that is not captured it does so if somebody
+  /// changed a publication: a table that was put into it, or a partition in its table's place.
+  void brought(long oid, TableSchema schema) {
+    if (!captured.contains(oid)) {
+      strangers.put(oid, new TableName(schema.namespace(), schema.name()));
+    }
+  }
+
+  /// Tables of which the stream has brought what is not to be shown.
+  Map<Long, TableName> strangers() {
+    return Map.copyOf(strangers);
+  }
+
+  /// It is seen to that what was brought of these is cleared.
+  void known(Set<Long> seen) {
+    strangers.keySet().removeAll(seen);
+  }
+
   /// The tables of which a transaction's changes are dropped.
   Set<Long> dropped(long xid, long commit) {
     var all = cut;
@@ -117,6 +149,7 @@ public final class CapturedTables {
     var all = new TreeMap<Long, CapturedTable>();
     now.forEach(table -> all.put(table.oid(), table));
     save(all);
+    strangers.clear();
   }
 
   /// Makes of the tables what `change` says, in one write, if anything changes.

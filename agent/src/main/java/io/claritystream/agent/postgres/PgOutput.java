@@ -4,6 +4,7 @@ import io.claritystream.agent.postgres.Relations.Relation;
 import io.claritystream.protocol.block.BlockWriter;
 import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.block.Row;
+import io.claritystream.protocol.block.TableSchema;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
@@ -28,25 +29,39 @@ final class PgOutput {
     void told(long oid, long xid) throws IOException;
   }
 
+  /// Told which table a transaction changes, before that is an event; again whenever the one before
+  /// was another.
+  interface Brought {
+    void told(long oid, TableSchema schema);
+  }
+
   private final BlockAssembler events;
   private final Relations relations;
   private final Dropped dropped;
   private final Emptied emptied;
+  private final Brought brought;
   private Set<Long> droppedNow = Set.of();
   private long xidNow;
+  private @Nullable Relation last;
   private byte[] bytes = new byte[0];
   private int at;
   private int limit;
 
   PgOutput(BlockAssembler events, Relations relations) {
-    this(events, relations, (xid, commit) -> Set.of(), (oid, xid) -> {});
+    this(events, relations, (xid, commit) -> Set.of(), (oid, xid) -> {}, (oid, schema) -> {});
   }
 
-  PgOutput(BlockAssembler events, Relations relations, Dropped dropped, Emptied emptied) {
+  PgOutput(
+      BlockAssembler events,
+      Relations relations,
+      Dropped dropped,
+      Emptied emptied,
+      Brought brought) {
     this.events = events;
     this.relations = relations;
     this.dropped = dropped;
     this.emptied = emptied;
+    this.brought = brought;
   }
 
   /// Takes in one message.
@@ -65,6 +80,7 @@ final class PgOutput {
         var xid = Integer.toUnsignedLong(int32());
         droppedNow = dropped.of(xid, commit);
         xidNow = xid;
+        last = null;
         events.begin(xid, commit, committedAtUs);
       }
       case 'C' -> {
@@ -121,6 +137,10 @@ final class PgOutput {
       return null;
     }
     var relation = relations.get(oid);
+    if (relation != last) {
+      last = relation;
+      brought.told(oid, relation.schema());
+    }
     return events.beginEvent(op, relation.schema(), position) ? relation : null;
   }
 

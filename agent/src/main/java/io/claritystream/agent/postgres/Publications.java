@@ -1,13 +1,18 @@
 package io.claritystream.agent.postgres;
 
 import java.sql.Connection;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
 
 /// The two publications of a source: `full` for tables whose rows can be told apart, `inserts` for
 /// the others.
@@ -21,18 +26,51 @@ record Publications(String full, String inserts) {
   private static final String FULL_ACTIONS = "insert, update, delete, truncate";
   private static final String INSERT_ACTIONS = "insert, truncate";
 
+  /// What [Entry#lacks()] says of a table that is published in part.
+  private static final String ROWS = "only some of its rows were published";
+  private static final String COLUMNS = "only some of its columns were published";
+
+  /// By the state and by the place that says it.
+  private static final Set<String> UNDECODABLE =
+      Set.of("42704 get_publication_oid", "0A000 pgoutput_column_list_init");
+
   /// How long a table's lock is waited for, which VACUUM and CREATE INDEX hold for as long as they
   /// take.
   private static final int LOCK_WAIT_MS = 2_000;
 
   /// How a table is published.
   ///
-  /// @param number of what the catalogue says of it: never the same once it was published no more
+  /// @param number of what the catalogue says of it and of its publication: never the same once it
+  ///     was published otherwise, or no more
   /// @param whole whether its updates and deletes are, too
-  record Entry(long number, boolean whole) {}
+  /// @param lacks what of it is not published, in words; empty if all is that should be
+  record Entry(long number, boolean whole, String lacks) {
+    /// Whether another number differs by what became of the publication alone.
+    boolean isOfSameTable(long other) {
+      return (int) number == (int) other;
+    }
+  }
+
+  /// A publication as the catalogue has it.
+  ///
+  /// @param lacks what its own options leave out, in words; empty if they are as we make them
+  private record Present(String lacks, Map<Long, TableName> tables, Map<Long, Entry> entries) {}
 
   static Publications of(String slot) {
     return new Publications(slot, slot + "_inserts");
+  }
+
+  /// Whether the server cannot decode its log because of what these were at that place of it: not
+  /// there, or two that name different columns of a table. It asks the catalogue of that time, so
+  /// that setting them right is of no help. From 18 on it passes by what is not there; then the
+  /// tables are found published anew.
+  ///
+  /// The server's words are in its own language; the name of the place that says them is not.
+  static boolean cannotBeDecoded(SQLException failure) {
+    return failure instanceof PSQLException said
+        && said.getServerErrorMessage() != null
+        && UNDECODABLE.contains(
+            said.getSQLState() + " " + said.getServerErrorMessage().getRoutine());
   }
 
   /// For the stream: names need no quotes, they are made of letters, digits and underscores.
@@ -68,9 +106,10 @@ record Publications(String full, String inserts) {
   /// What [#make] would run now.
   List<String> changes(Connection connection, int version, List<Catalog.Candidate> tables)
       throws SQLException {
+    var present = present(connection);
     var sql = new ArrayList<String>();
-    changes(connection, version, full, FULL_ACTIONS, names(tables, true), sql);
-    changes(connection, version, inserts, INSERT_ACTIONS, names(tables, false), sql);
+    changes(version, full, FULL_ACTIONS, present.get(full), names(tables, true), sql);
+    changes(version, inserts, INSERT_ACTIONS, present.get(inserts), names(tables, false), sql);
     return sql;
   }
 
@@ -81,33 +120,41 @@ record Publications(String full, String inserts) {
         .toList();
   }
 
+  /// A table of which a filter or a list of columns leaves something out is taken out and put in
+  /// again: the catalogue then has another number for it, and whoever looks knows that.
   private static void changes(
-      Connection connection,
       int version,
       String name,
       String actions,
+      @Nullable Present present,
       List<TableName> tables,
-      List<String> sql)
-      throws SQLException {
-    if (!exists(connection, name)) {
+      List<String> sql) {
+    if (present == null) {
       sql.add(create(version, name, actions, tables));
       return;
     }
-    var wanted = new TreeSet<>(tables);
-    var present = new TreeSet<>(tables(connection, name));
-    var gone = new ArrayList<>(present);
-    gone.removeAll(wanted);
+    if (!present.lacks().isEmpty()) {
+      sql.add("ALTER PUBLICATION " + TableName.quote(name) + " SET " + options(version, actions));
+    }
+    var fit = new TreeSet<TableName>();
+    var others = new TreeSet<TableName>();
+    present
+        .tables()
+        .forEach((oid, table) -> (partly(present.entries().get(oid)) ? others : fit).add(table));
+    var gone = new TreeSet<>(fit);
+    gone.removeAll(tables);
+    gone.addAll(others);
     if (!gone.isEmpty()) {
       sql.add("ALTER PUBLICATION " + TableName.quote(name) + " DROP TABLE " + list(gone));
     }
-    var more = new ArrayList<>(wanted);
-    more.removeAll(present);
+    var more = new TreeSet<>(tables);
+    more.removeAll(fit);
     if (!more.isEmpty()) {
       sql.add(add(name, more));
     }
   }
 
-  static String add(String name, List<TableName> tables) {
+  static String add(String name, Collection<TableName> tables) {
     return "ALTER PUBLICATION " + TableName.quote(name) + " ADD TABLE " + list(tables);
   }
 
@@ -116,14 +163,16 @@ record Publications(String full, String inserts) {
     if (!tables.isEmpty()) {
       sql.append(" FOR TABLE ").append(list(tables));
     }
-    sql.append(" WITH (publish = '").append(actions).append('\'');
-    if (version >= ROOTS_FROM) {
-      sql.append(", publish_via_partition_root = true");
-    }
-    if (version >= GENERATED_COLUMNS_FROM) {
-      sql.append(", publish_generated_columns = stored");
-    }
-    return sql.append(')').toString();
+    return sql.append(" WITH ").append(options(version, actions)).toString();
+  }
+
+  private static String options(int version, String actions) {
+    return "(publish = '"
+        + actions
+        + "'"
+        + (version >= ROOTS_FROM ? ", publish_via_partition_root = true" : "")
+        + (version >= GENERATED_COLUMNS_FROM ? ", publish_generated_columns = stored" : "")
+        + ")";
   }
 
   /// What a person with the right to do so would have to run.
@@ -134,62 +183,86 @@ record Publications(String full, String inserts) {
   }
 
   /// ONLY, because a table that inherits is a table of its own, chosen or not by its own name.
-  private static String list(List<TableName> tables) {
+  private static String list(Collection<TableName> tables) {
     return tables.stream().map(table -> "ONLY " + table.quoted()).collect(Collectors.joining(", "));
-  }
-
-  private static boolean exists(Connection connection, String name) throws SQLException {
-    try (var statement =
-        connection.prepareStatement("SELECT 1 FROM pg_publication WHERE pubname = ?")) {
-      statement.setString(1, name);
-      try (var rows = statement.executeQuery()) {
-        return rows.next();
-      }
-    }
   }
 
   /// How tables are published now; those are left out that are not.
   Map<Long, Entry> entries(Connection connection) throws SQLException {
+    var present = present(connection);
+    var result = new HashMap<Long, Entry>();
+    for (var name : List.of(inserts, full)) {
+      var publication = present.get(name);
+      if (publication != null) {
+        result.putAll(publication.entries());
+      }
+    }
+    return result;
+  }
+
+  /// Those of the two that are there, by name. What later versions added to the catalogue is asked
+  /// for by name, so that the earlier ones understand it too.
+  private Map<String, Present> present(Connection connection) throws SQLException {
     var sql =
         """
-        SELECT r.prrelid, r.oid, p.pubname = ?
-        FROM pg_publication p JOIN pg_publication_rel r ON r.prpubid = p.oid
+        SELECT p.pubname, p.xmin::text::bigint, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
+               to_jsonb(p) ->> 'pubviaroot', to_jsonb(p) ->> 'pubgencols',
+               r.oid, c.oid, n.nspname, c.relname,
+               to_jsonb(r) ->> 'prqual' IS NOT NULL, to_jsonb(r) ->> 'prattrs' IS NOT NULL
+        FROM pg_publication p
+        LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid
+        LEFT JOIN pg_class c ON c.oid = r.prrelid
+        LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE p.pubname IN (?, ?)
-        ORDER BY 3
         """;
-    var result = new HashMap<Long, Entry>();
+    var result = new HashMap<String, Present>();
     try (var statement = connection.prepareStatement(sql)) {
       statement.setString(1, full);
-      statement.setString(2, full);
-      statement.setString(3, inserts);
+      statement.setString(2, inserts);
       try (var rows = statement.executeQuery()) {
         while (rows.next()) {
-          result.put(rows.getLong(1), new Entry(rows.getLong(2), rows.getBoolean(3)));
+          var name = rows.getString(1);
+          var publication = result.get(name);
+          if (publication == null) {
+            var lacks = lacks(rows, name.equals(full));
+            publication = new Present(lacks, new HashMap<>(), new HashMap<>());
+            result.put(name, publication);
+          }
+          var oid = rows.getLong(10);
+          if (rows.wasNull()) {
+            continue;
+          }
+          publication.tables().put(oid, new TableName(rows.getString(11), rows.getString(12)));
+          var lacks =
+              rows.getBoolean(13) ? ROWS : rows.getBoolean(14) ? COLUMNS : publication.lacks();
+          // Changed options have another transaction's number, a table put in has another of its
+          // own.
+          var number = rows.getLong(2) << 32 | rows.getLong(9);
+          publication.entries().put(oid, new Entry(number, name.equals(full), lacks));
         }
       }
     }
     return result;
   }
 
-  private static List<TableName> tables(Connection connection, String name) throws SQLException {
-    var sql =
-        """
-        SELECT n.nspname, c.relname
-        FROM pg_publication p
-        JOIN pg_publication_rel r ON r.prpubid = p.oid
-        JOIN pg_class c ON c.oid = r.prrelid
-        JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE p.pubname = ?
-        """;
-    var result = new ArrayList<TableName>();
-    try (var statement = connection.prepareStatement(sql)) {
-      statement.setString(1, name);
-      try (var rows = statement.executeQuery()) {
-        while (rows.next()) {
-          result.add(new TableName(rows.getString(1), rows.getString(2)));
-        }
-      }
+  /// What a publication's own options leave out, or let through that is not to be.
+  private static String lacks(ResultSet publication, boolean all) throws SQLException {
+    if (!publication.getBoolean(3)
+        || publication.getBoolean(4) != all
+        || publication.getBoolean(5) != all
+        || !publication.getBoolean(6)) {
+      return "its publication was made to publish other kinds of changes";
     }
-    return result;
+    if ("false".equals(publication.getString(7))) {
+      return "its publication was made to publish partitions in place of their tables";
+    }
+    return "n".equals(publication.getString(8))
+        ? "its publication was made to publish no computed columns"
+        : "";
+  }
+
+  /// Whether the table itself is published in part, whatever its publication's options are.
+  private static boolean partly(@Nullable Entry entry) {
+    return entry != null && (entry.lacks().equals(ROWS) || entry.lacks().equals(COLUMNS));
   }
 }

@@ -41,6 +41,9 @@ final class Reconciliation {
   /// Where the log ended when it was found that a table is to be read again.
   private final Map<Long, Long> foundAt = new HashMap<>();
 
+  /// What was not published of a table that is to be read again.
+  private final Map<Long, String> lacked = new HashMap<>();
+
   /// What was said last of what the server refuses.
   private List<String> refused = List.of();
 
@@ -81,6 +84,7 @@ final class Reconciliation {
   ///     yet why they changed
   /// @param shapes of those that have another one
   /// @param published how tables are published now
+  /// @param setRight whether that is as it should be
   /// @param again those that hold other rows than the stream has told, and why
   /// @param later those that do as well, but of which the stream has older changes still to bring
   /// @param refused what the server refused, in words
@@ -90,6 +94,7 @@ final class Reconciliation {
       Map<Long, String> leaves,
       Map<Long, String> shapes,
       Map<Long, Entry> published,
+      boolean setRight,
       Map<Long, String> again,
       Set<Long> later,
       List<String> refused) {}
@@ -109,6 +114,7 @@ final class Reconciliation {
             LOG.info("the publications {} were set right", publications.full());
           }
         });
+    var setRight = words.isEmpty();
     var now = publications.entries(connection);
     var before =
         tables.all().stream().collect(Collectors.toMap(CapturedTable::oid, table -> table));
@@ -143,7 +149,7 @@ final class Reconciliation {
     var later = later(connection, again.keySet());
     again.keySet().removeAll(later);
     tell(words);
-    return new Found(chosen, before, leaves, others, now, again, later, words);
+    return new Found(chosen, before, leaves, others, now, setRight, again, later, words);
   }
 
   private interface Step {
@@ -211,28 +217,42 @@ final class Reconciliation {
     return result;
   }
 
-  /// Which tables the stream lacked changes of, because they were not published, or with inserts
-  /// alone. A table that is published no more and cannot be published again stays as it is until it
+  /// Which tables the stream lacked changes of, because they were not published, in part, or with
+  /// inserts alone. A table that is not published wholly, and cannot be, stays as it is until it
   /// is.
-  private static Map<Long, String> republished(
+  private Map<Long, String> republished(
       Map<Long, CapturedTable> held, Map<Long, Entry> before, Map<Long, Entry> now) {
+    lacked.keySet().retainAll(held.keySet());
     var result = new HashMap<Long, String>();
     for (var table : held.values()) {
       var was = before.get(table.oid());
       var is = now.get(table.oid());
-      if (is == null) {
+      if (was != null && !was.lacks().isEmpty()) {
+        lacked.put(table.oid(), was.lacks());
+      }
+      if (is == null || !is.lacks().isEmpty()) {
         continue;
       }
       var allAlong =
           was != null
+              && was.lacks().isEmpty()
               && (table.entry() == CapturedTable.NOT_KNOWN || table.entry() == was.number());
       if (!allAlong) {
-        result.put(table.oid(), "it was published anew, and what changed before may be missing");
+        result.put(table.oid(), lacked.getOrDefault(table.oid(), anew(table, is)));
       } else if (is.whole() && !was.whole()) {
         result.put(table.oid(), "its updates and deletes were not captured before");
+      } else {
+        lacked.remove(table.oid());
       }
     }
     return result;
+  }
+
+  private static String anew(CapturedTable table, Entry is) {
+    return (is.isOfSameTable(table.entry())
+            ? "its publication was changed for a while"
+            : "it was published anew")
+        + ", and what changed before may be missing";
   }
 
   /// Those of the tables to be read again of which the stream has still to bring what was changed
@@ -275,7 +295,15 @@ final class Reconciliation {
 
   void apply(Connection connection, Found found) throws SQLException, IOException {
     var fresh = tables.fresh();
-    tables.change(now -> next(now, found, fresh));
+    var strangers = found.setRight() ? tables.strangers() : Map.<Long, TableName>of();
+    tables.change(
+        now -> {
+          var result = next(now, found, fresh);
+          strangers.forEach(
+              (oid, name) -> result.compute(oid, (_, table) -> away(oid, name, table)));
+          return result;
+        });
+    tables.known(strangers.keySet());
     for (var again : found.again().entrySet()) {
       var table = tables.get(again.getKey());
       if (table != null && table.stand() == Stand.WANTED) {
@@ -286,6 +314,15 @@ final class Reconciliation {
     if (!gone.isEmpty()) {
       tables.absent(new Catalog(connection).absent(gone), Slot.inserted(connection));
     }
+  }
+
+  /// What the stream brought of a table that is not captured is cleared, once it can bring no more.
+  private static CapturedTable away(long oid, TableName name, @Nullable CapturedTable table) {
+    return table != null && table.stand() != Stand.GONE
+        ? table
+        : CapturedTable.wanted(oid, name)
+            .stands(Stand.LEAVING)
+            .cut(table == null ? null : table.cut());
   }
 
   private static Map<Long, CapturedTable> next(

@@ -1,6 +1,7 @@
 package io.claritystream.agent.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.claritystream.agent.postgres.CapturedTable.Stand;
@@ -14,6 +15,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// What the catalogue says, beside a thread that reads tables meanwhile.
@@ -100,6 +102,78 @@ class ReconciliationTests {
     reconciliation.run(connection);
     assertThat(publication("t")).isEqualTo(ours.full());
     wanted("it was published anew, and what changed before may be missing");
+  }
+
+  /// All that somebody can have a publication leave out. Nothing of that is in the stream.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "SET (publish = 'insert')                 | was made to publish other kinds of changes",
+        "SET (publish = 'insert, update, delete') | was made to publish other kinds of changes",
+        "SET (publish_via_partition_root = false) | made to publish partitions in place of their",
+        "SET (publish_generated_columns = none)   | was made to publish no computed columns",
+        "SET TABLE t WHERE (id > 15)              | only some of its rows were published",
+        "SET TABLE t (id)                         | only some of its columns were published"
+      },
+      quoteCharacter = '"')
+  void whatAPublicationWasMadeToLeaveOutIsSetRightAndReadAgain(String change, String why)
+      throws Exception {
+    hold("CREATE TABLE t (id int PRIMARY KEY, v int)");
+    var right = published();
+    RestartTests.run(connection, "ALTER PUBLICATION " + ours.full() + " " + change);
+    assertThat(published()).isNotEqualTo(right);
+    emptyings.streamed(1);
+    reconciliation.run(connection);
+    assertThat(published()).as("set right at once").isEqualTo(right);
+    assertThat(tables.standing(Stand.HELD)).as("the stream has to come as far").hasSize(1);
+    emptyings.streamed(Long.MAX_VALUE);
+    reconciliation.run(connection);
+    assertThat(tables.standing(Stand.WANTED).getFirst().why()).contains(why);
+    assertThat(Preflight.check(connection, TableChoice.ALL, ours).changes()).isEmpty();
+  }
+
+  /// By somebody, while the agent was away: nothing shows but that it was touched.
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "SET (publish = 'insert')    | SET (publish = 'insert, update, delete, truncate')",
+        "SET TABLE t WHERE (id > 15) | SET TABLE t",
+        "SET TABLE t (id)            | SET TABLE t"
+      },
+      quoteCharacter = '"')
+  void whatAPublicationLeftOutForAWhileIsReadAgain(String change, String back) throws Exception {
+    hold("CREATE TABLE t (id int PRIMARY KEY, v int)");
+    var right = published();
+    for (var sql : new String[] {change, back}) {
+      RestartTests.run(connection, "ALTER PUBLICATION " + ours.full() + " " + sql);
+    }
+    assertThat(published()).isEqualTo(right);
+    tables = CapturedTables.load(directory.resolve("tables"));
+    begin();
+    reconciliation.run(connection);
+    wanted(
+        change.startsWith("SET TABLE")
+            ? "it was published anew, and what changed before may be missing"
+            : "its publication was changed for a while, and what changed before may be missing");
+  }
+
+  /// The server's own words for it, in whatever language, and none that only look like it.
+  @Test
+  void aPublicationThatIsNotThereIsKnownByWhoSaysSo() {
+    assertThatThrownBy(
+            () ->
+                RestartTests.run(connection, "SELECT * FROM pg_get_publication_tables('nowhere')"))
+        .isInstanceOfSatisfying(
+            SQLException.class, e -> assertThat(Publications.cannotBeDecoded(e)).isTrue());
+    assertThatThrownBy(() -> RestartTests.run(connection, "DROP ROLE nobody"))
+        .isInstanceOfSatisfying(
+            SQLException.class,
+            e -> {
+              assertThat(e.getSQLState()).isEqualTo("42704");
+              assertThat(Publications.cannotBeDecoded(e)).isFalse();
+            });
   }
 
   /// What was changed until then is in the table's history, however far behind the agent is.
@@ -203,6 +277,22 @@ class ReconciliationTests {
     assertThat(tables.all())
         .extracting(CapturedTable::stand, CapturedTable::why)
         .containsExactly(tuple(Stand.WANTED, why));
+  }
+
+  /// The publications as the catalogue has them, but for their numbers.
+  private String published() throws SQLException {
+    try (var statement = connection.createStatement();
+        var rows =
+            statement.executeQuery(
+                """
+                SELECT (SELECT string_agg((to_jsonb(p) - 'oid')::text, ' ' ORDER BY p.pubname)
+                        FROM pg_publication p)
+                    || (SELECT string_agg(to_jsonb(t)::text, ' ' ORDER BY t.pubname)
+                        FROM pg_publication_tables t)
+                """)) {
+      rows.next();
+      return rows.getString(1);
+    }
   }
 
   private String publication(String table) throws SQLException {

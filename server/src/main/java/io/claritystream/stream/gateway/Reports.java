@@ -52,6 +52,7 @@ final class Reports {
                     case SLOT_INVALIDATED -> "slot_invalidated";
                     case LOG_DIVERGED -> "log_diverged";
                     case SPOOL_LOST -> "spool_lost";
+                    case PUBLICATION_CHANGED -> "publication_changed";
                     case GAP_CAUSE_UNSPECIFIED, UNRECOGNIZED -> "other";
                   },
                   gap.getWords(),

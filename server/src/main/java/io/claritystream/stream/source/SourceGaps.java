@@ -64,6 +64,7 @@ public final class SourceGaps {
                 "slot_invalidated",
                 "log_diverged",
                 "spool_lost",
+                "publication_changed",
                 "other"
               })
           String cause,

@@ -8,6 +8,9 @@ import io.claritystream.protocol.link.AgentFrame;
 import io.claritystream.protocol.link.GapCause;
 import io.claritystream.protocol.link.PlatformFrame;
 import io.claritystream.protocol.link.SourceGap;
+import java.util.HashSet;
+import java.util.Locale;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -68,6 +71,36 @@ class GapTests {
       }
       ApiClient stranger = link.server.client().register("stranger@example.com").client();
       assertThat(stranger.get("/v1/sources/" + source + "/gaps").status()).isEqualTo(404);
+    }
+  }
+
+  @Test
+  void aGapOfEachCauseIsKeptAndShownByItsName() {
+    try (TestAgent agent = link.pairedAgent()) {
+      String source = agent.register("causes", "1/causes").getSourceId();
+      Set<String> expected = new HashSet<>();
+      try (TestAgent.Stream stream = agent.stream(source)) {
+        stream.open();
+        for (GapCause cause : GapCause.values()) {
+          if (cause != GapCause.UNRECOGNIZED) {
+            stored(
+                stream,
+                SourceGap.newBuilder()
+                    .setGapId(UUID.randomUUID().toString())
+                    .setRevision(1)
+                    .setCause(cause)
+                    .setWords("missed")
+                    .setNoticedAtUs(1_790_000_000_000_000L));
+            expected.add(
+                cause == GapCause.GAP_CAUSE_UNSPECIFIED
+                    ? "other"
+                    : cause.name().toLowerCase(Locale.ROOT));
+          }
+        }
+      }
+      Set<String> shown = new HashSet<>();
+      gaps(source).forEach(gap -> shown.add(gap.get("cause").asString()));
+      assertThat(shown).isEqualTo(expected);
     }
   }
 
