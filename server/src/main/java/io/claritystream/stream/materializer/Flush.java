@@ -10,6 +10,8 @@ import java.util.Comparator;
 final class Flush {
   private static final String UNIQUE_VIOLATION = "23505";
 
+  /// A table that is emptied is exact anew: none of the rows is left of which something was not
+  /// told. Where deleted rows stay, what was not told of those stays so too.
   private static final String COUNT_TABLES =
       """
       INSERT INTO analytics.table_state AS t
@@ -18,7 +20,7 @@ final class Flush {
          sessions_left_out, exact, on_delete, last_event_at, last_seq)
       SELECT ?::uuid, ?::uuid, ?::int, table_name, reads, inserts, updates, deletes, truncates,
         clears, cleared_seq, failed, rows_incomplete, times_replaced, extras_left_out,
-        sessions_left_out, failed + rows_incomplete + blind = 0,
+        sessions_left_out, exact = 1,
         CASE keep WHEN 1 THEN 'keep' ELSE 'retract' END, last_event_at, last_seq
       FROM unnest(
           ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
@@ -26,7 +28,7 @@ final class Flush {
           ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
         AS counted (table_name, reads, inserts, updates, deletes, truncates, failed,
           rows_incomplete, times_replaced, extras_left_out, sessions_left_out, last_event_at,
-          last_seq, blind, keep, clears, cleared_seq)
+          last_seq, exact, keep, clears, cleared_seq)
       ON CONFLICT (model_id, table_name) DO UPDATE
       SET reads = t.reads + excluded.reads,
         inserts = t.inserts + excluded.inserts,
@@ -40,7 +42,8 @@ final class Flush {
         times_replaced = t.times_replaced + excluded.times_replaced,
         extras_left_out = t.extras_left_out + excluded.extras_left_out,
         sessions_left_out = t.sessions_left_out + excluded.sessions_left_out,
-        exact = t.exact AND excluded.exact,
+        exact = excluded.exact AND (t.exact
+          OR excluded.on_delete = 'retract' AND excluded.truncates + excluded.clears > 0),
         last_event_at = greatest(t.last_event_at, excluded.last_event_at),
         last_seq = greatest(t.last_seq, excluded.last_seq)
       """;
@@ -110,17 +113,29 @@ final class Flush {
         continue;
       }
       var namesSite = table.namesSite || plan.site.length > 0;
-      if (namesSite != table.namesSite || !plan.keyLayout().equals(table.keyLayout)) {
+      var layout = layout(plan, table);
+      if (namesSite != table.namesSite || !layout.equals(table.storedKeyLayout)) {
         try (var update = connection.prepareStatement(DESCRIBE_TABLE)) {
-          update.setString(1, plan.keyLayout());
+          update.setString(1, layout);
           update.setBoolean(2, namesSite);
           update.setInt(3, table.id);
           update.executeUpdate();
         }
         table.namesSite = namesSite;
-        table.keyLayout = plan.keyLayout();
+        table.keyLayout(layout);
+        table.storedKeyLayout = layout;
       }
     }
+  }
+
+  /// Of rows that their images tell there are some of several versions from here on, unless they
+  /// were all keyed for this one.
+  private static String layout(TablePlan plan, ModelTable table) {
+    var images = table.images();
+    if (images == null || !plan.suits(table)) {
+      return plan.keyLayout();
+    }
+    return images.version() == plan.version ? images.layout() : ImageKeys.SEVERAL.layout();
   }
 
   private void countTables() throws SQLException {
@@ -147,7 +162,7 @@ final class Flush {
       arrays[10].add(count.sessionsLeftOut);
       arrays[11].addMoment(Math.clamp(count.lastEventAtUs, 0, EVENT_TIME_MAX_US));
       arrays[12].add(count.lastSeq);
-      arrays[13].add(count.blind ? 1 : 0);
+      arrays[13].add(count.exact ? 1 : 0);
       arrays[14].add(count.keep ? 1 : 0);
       arrays[15].add(count.clears);
       arrays[16].add(count.clearedSeq);

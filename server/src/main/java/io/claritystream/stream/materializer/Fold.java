@@ -80,7 +80,11 @@ final class Fold {
         } else {
           count.truncates++;
         }
+        count.emptied();
       }
+    }
+    if (event.op() != Op.TRUNCATE) {
+      count.row();
     }
     if (plan.entity() == Entity.IGNORE) {
       return;
@@ -111,7 +115,7 @@ final class Fold {
   }
 
   private void fail(TableCount count, ChangeEvent event, String cause, String detail) {
-    count.failed++;
+    count.failed();
     failures.add(new Failure(event, cause, detail));
   }
 
@@ -220,11 +224,14 @@ final class Fold {
       fail(count, event, ROW_UNKNOWN, UPDATE_UNKNOWN);
       return;
     }
-    var slot = overlay.slot(plan.modelTable, oldKey);
+    var slot = overlay.slot(plan, before, oldKey);
     var life = slot == null || slot.lives.isEmpty() ? null : slot.lives.getFirst();
     var row = completed(plan, count, event, after, life);
     var newKey = overlay.key(plan, row, null, true);
-    if (life != null && slot != null && newKey != null && Arrays.equals(newKey, oldKey)) {
+    if (life != null
+        && slot != null
+        && newKey != null
+        && slot == overlay.slot(plan.modelTable, newKey)) {
       become(life, plan, count, event, row);
       return;
     }
@@ -275,7 +282,7 @@ final class Fold {
 
   private void delete(TablePlan plan, TableCount count, ChangeEvent event, long born) {
     var key = overlay.key(plan, event.before(), event.oldKey(), false);
-    var slot = key == null ? null : overlay.slot(plan.modelTable, key);
+    var slot = key == null ? null : overlay.slot(plan, event.before(), key);
     if (plan.modelTable.keep) {
       if (slot != null && slot.lives.isEmpty() && key[0] != '~' && tellsAll(event)) {
         // No event made a row of it that could be folded.
@@ -375,7 +382,7 @@ final class Fold {
       }
     }
     if (lacking) {
-      count.rowsIncomplete++;
+      count.rowIncomplete();
     }
     return Row.ofImage(out.toByteArray(), after.size());
   }

@@ -10,8 +10,12 @@ final class ModelTable {
   /// Whether rows that the source deletes stay as history.
   final boolean keep;
 
-  /// What tells its stored rows apart; null if none was stored yet. See [TablePlan#keyLayout].
-  @Nullable String keyLayout;
+  private @Nullable String keyLayout;
+
+  private @Nullable ImageKeys images;
+
+  /// The same as the database has it.
+  @Nullable String storedKeyLayout;
 
   /// Whether some version of it names sites beside its readings' devices.
   boolean namesSite;
@@ -26,7 +30,23 @@ final class ModelTable {
     this.id = id;
     this.name = name;
     this.keep = keep;
-    this.keyLayout = keyLayout;
+    keyLayout(keyLayout);
+    storedKeyLayout = keyLayout;
     this.namesSite = namesSite;
+  }
+
+  /// What tells its stored rows apart; null if none was stored yet. See [TablePlan#keyLayout].
+  @Nullable String keyLayout() {
+    return keyLayout;
+  }
+
+  void keyLayout(@Nullable String layout) {
+    keyLayout = layout;
+    images = ImageKeys.read(layout);
+  }
+
+  /// Null if the keys of its rows are others than their images.
+  @Nullable ImageKeys images() {
+    return images;
   }
 }

@@ -11,6 +11,8 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -27,6 +29,9 @@ final class Overlay {
   static final class Slot {
     final List<RowLife> lives = new ArrayList<>(1);
 
+    /// How many changes are of rows with this very image.
+    private int wanted;
+
     void add(RowLife life) {
       lives.add(life);
       lives.sort(Comparator.comparingLong(each -> each.born));
@@ -38,6 +43,7 @@ final class Overlay {
   private final RowKeys keys;
   private final Map<ModelTable, ByteMap<Slot>> slots = new HashMap<>();
   private final ByteSink sink = new ByteSink(256);
+  private final Map<Slot, TablePlan> byImage = new LinkedHashMap<>();
 
   Overlay(RowKeys keys) {
     this.keys = keys;
@@ -105,12 +111,67 @@ final class Overlay {
     if (question == null) {
       return false;
     }
-    var ofTable = slots.computeIfAbsent(plan.modelTable, table -> new ByteMap<>());
-    if (ofTable.get(key, 0, key.length) == null) {
-      ofTable.add(key, new Slot());
-      question.add(plan.modelTable.id, key, 0, key.length);
+    var slot = want(plan, key, question);
+    if (isImage && row != null) {
+      slot.wanted++;
+      byImage.putIfAbsent(slot, plan);
+      for (var lacks : lacking(plan)) {
+        want(plan, lackingKey(plan, row, lacks), question);
+      }
     }
     return isImage;
+  }
+
+  private Slot want(TablePlan plan, byte[] key, RowStates.Wanted question) {
+    var ofTable = slots.computeIfAbsent(plan.modelTable, table -> new ByteMap<>());
+    var slot = ofTable.get(key, 0, key.length);
+    if (slot == null) {
+      slot = new Slot();
+      ofTable.add(key, slot);
+      question.add(plan.modelTable.id, key, 0, key.length);
+    }
+    return slot;
+  }
+
+  /// What some rows of the table are known without, as events of this version see it.
+  private static List<Lacks> lacking(TablePlan plan) {
+    var images = plan.modelTable.images();
+    return images == null || images.version() != plan.version ? List.of() : images.lacking();
+  }
+
+  private byte[] lackingKey(TablePlan plan, Row row, Lacks lacks) {
+    sink.clear();
+    keys.writePrefix(plan, row, lacks, sink);
+    return sink.toByteArray();
+  }
+
+  /// The versions of which events mean rows by an image that too few rows have, before the batch.
+  Set<TablePlan> missed() {
+    var missed = new LinkedHashSet<TablePlan>();
+    byImage.forEach(
+        (slot, plan) -> {
+          if (slot.lives.size() < slot.wanted) {
+            missed.add(plan);
+          }
+        });
+    return missed;
+  }
+
+  /// The rows that an event may mean, by its key. Where images tell rows apart and none says all
+  /// that the event tells, those that are known without some columns and say all else, first those
+  /// that lack least.
+  @Nullable Slot slot(TablePlan plan, @Nullable Row row, byte[] key) {
+    var slot = slot(plan.modelTable, key);
+    if (key[0] != '~' || row == null || slot != null && !slot.lives.isEmpty()) {
+      return slot;
+    }
+    for (var lacks : lacking(plan)) {
+      var other = slot(plan.modelTable, lackingKey(plan, row, lacks));
+      if (other != null && !other.lives.isEmpty()) {
+        return other;
+      }
+    }
+    return slot;
   }
 
   /// The bytes that the row of an event is found by; null if none do.

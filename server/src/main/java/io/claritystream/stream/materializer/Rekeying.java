@@ -7,9 +7,11 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /// Gives the stored rows of a table the keys that its newest version tells rows apart by: its
@@ -36,12 +38,15 @@ final class Rekeying {
   private final RowStates states;
   private final Overlay keys;
   private final Emptying.Taker surplus;
+  private final RowKeys rowKeys;
+  private final Set<Lacks> lacking = new HashSet<>();
 
   /// @param surplus takes the elder rows of one key, where deleted rows do not stay
   Rekeying(Connection connection, RowStates states, RowKeys keys, Emptying.Taker surplus) {
     this.connection = connection;
     this.states = states;
     this.keys = new Overlay(keys);
+    rowKeys = keys;
     this.surplus = surplus;
   }
 
@@ -61,6 +66,10 @@ final class Rekeying {
       unmark.setInt(1, plan.modelTable.id);
       unmark.executeUpdate();
     }
+    plan.modelTable.keyLayout(
+        plan.identity == TablePlan.Identity.IMAGE
+            ? ImageKeys.of(plan.version, lacking).layout()
+            : plan.keyLayout());
   }
 
   private void rekey(TablePlan plan, List<StoredRow> rows) throws SQLException {
@@ -161,7 +170,14 @@ final class Rekeying {
         row.row().writeCell(column, image);
       }
     }
-    return keys.key(
-        plan, Row.ofImage(image.toByteArray(), plan.schema.columns().size()), null, true);
+    var as = Row.ofImage(image.toByteArray(), plan.schema.columns().size());
+    if (plan.identity != TablePlan.Identity.IMAGE) {
+      return keys.key(plan, as, null, true);
+    }
+    var lacks = Lacks.of(plan, row.plan());
+    lacking.add(lacks);
+    var key = new ByteSink(RowKeys.PREFIX_LENGTH);
+    rowKeys.writePrefix(plan, as, lacks, key);
+    return key.toByteArray();
   }
 }

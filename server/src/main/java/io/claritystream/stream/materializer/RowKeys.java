@@ -25,6 +25,9 @@ final class RowKeys {
 
   private static final int HASH_BYTES = 16;
 
+  /// No name is as long.
+  private static final int LACKED = -20;
+
   private final MessageDigest sha256;
   private final byte[] number = new byte[4];
 
@@ -80,9 +83,22 @@ final class RowKeys {
   }
 
   /// Appends what the keys of rows with this very image begin with. Nulls are left out, so that a
-  /// column that was added meanwhile makes no difference.
+  /// column that was added meanwhile, and is empty, makes no difference.
   void writePrefix(TablePlan plan, Row row, ByteSink out) {
+    writePrefix(plan, row, Lacks.NOTHING, out);
+  }
+
+  /// The same for rows that are known without some columns: which those are is part of the key, so
+  /// that a row which is null there is another one.
+  void writePrefix(TablePlan plan, Row row, Lacks lacks, ByteSink out) {
     for (var i = 0; i < row.size(); i++) {
+      if (lacks.has(i)) {
+        var name = plan.schema.columns().get(i).name().getBytes(StandardCharsets.UTF_8);
+        update(LACKED);
+        update(name.length);
+        sha256.update(name);
+        continue;
+      }
       if (row.isNull(i)) {
         continue;
       }

@@ -53,6 +53,10 @@ final class Step {
     beginReading(plans);
     var overlay = new Overlay(model.rowKeys);
     overlay.look(states, segment.events(), plans, everything);
+    if (rekeyImages(overlay)) {
+      overlay = new Overlay(model.rowKeys);
+      overlay.look(states, segment.events(), plans, everything);
+    }
     var failed = new ArrayList<Failure>();
     var fold = new Fold(model, source.epoch(), overlay, failed);
     for (var i = 0; i < plans.size(); i++) {
@@ -67,8 +71,13 @@ final class Step {
     leaving.addAll(fold.leaving());
     if (segment.truncates()) {
       var event = segment.events().getLast();
-      if (new Emptying(states, plans.getLast().modelTable, event).run(this::takeAway)) {
+      var plan = plans.getLast();
+      if (new Emptying(states, plan.modelTable, event).run(this::takeAway)) {
         leaving.add(event);
+      }
+      if (plan.modelTable.images() != null && plan.identity == TablePlan.Identity.IMAGE) {
+        // No row is left that an image tells.
+        plan.modelTable.keyLayout(plan.keyLayout());
       }
     }
     return true;
@@ -100,12 +109,32 @@ final class Step {
     for (var plan : plans) {
       if (plan != last) {
         last = plan;
-        var known = plan.modelTable.keyLayout;
-        if (known != null && !plan.isNameAlone() && !known.equals(plan.keyLayout())) {
-          new Rekeying(connection, states, model.rowKeys, this::takeAway).run(plan);
+        var table = plan.modelTable;
+        if (table.keyLayout() != null && !plan.isNameAlone() && !plan.suits(table)) {
+          rekey(plan);
         }
       }
     }
+  }
+
+  private void rekey(TablePlan plan) throws SQLException {
+    new Rekeying(connection, states, model.rowKeys, this::takeAway).run(plan);
+  }
+
+  /// Where only the images of rows tell them apart, those that were stored with another version of
+  /// their table have keys that events of this one may not find.
+  ///
+  /// @return whether any rows have other keys now
+  private boolean rekeyImages(Overlay overlay) throws SQLException {
+    var any = false;
+    for (var plan : overlay.missed()) {
+      var images = plan.modelTable.images();
+      if (images != null && images.version() != plan.version) {
+        rekey(plan);
+        any = true;
+      }
+    }
+    return any;
   }
 
   private void beginReading(List<TablePlan> plans) throws SQLException {

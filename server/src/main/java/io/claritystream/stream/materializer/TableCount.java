@@ -31,9 +31,13 @@ final class TableCount {
   long lastEventAtUs = Long.MIN_VALUE;
   long lastSeq;
 
+  /// Whether the rows that are there now are all that these events told, as far as their table was
+  /// not emptied since.
+  boolean exact = true;
+
   /// Whether the source tells only its inserts: updates and deletes of it cannot be known of. A
   /// table may have a key and tell nothing of its former rows all the same.
-  final boolean blind;
+  private final boolean blind;
 
   /// Whether deleted rows stay.
   final boolean keep;
@@ -45,5 +49,25 @@ final class TableCount {
         !plan.isNameAlone()
             && (identity == 'n' || identity != 'f' && plan.schema.keyColumns() == 0);
     keep = plan.modelTable.keep;
+  }
+
+  /// A row came: of a source that tells only its inserts nobody knows what becomes of it.
+  void row() {
+    exact &= !blind;
+  }
+
+  void failed() {
+    failed++;
+    exact = false;
+  }
+
+  void rowIncomplete() {
+    rowsIncomplete++;
+    exact = false;
+  }
+
+  /// The table was emptied.
+  void emptied() {
+    exact |= !keep;
   }
 }

@@ -219,9 +219,17 @@ final class TablePlan {
         }
         yield names.toString();
       }
-      case IMAGE -> "image";
+      case IMAGE -> ImageKeys.of(version, List.of()).layout();
       case NONE -> "none";
     };
+  }
+
+  /// Whether keys of a layout mean something to events of this version, be it that some of them do
+  /// not find their rows.
+  boolean suits(ModelTable table) {
+    return identity == Identity.IMAGE
+        ? table.images() != null
+        : keyLayout().equals(table.keyLayout());
   }
 
   static boolean isDocument(ValueKind kind) {

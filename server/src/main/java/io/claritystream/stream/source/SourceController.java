@@ -97,8 +97,8 @@ class SourceController {
   ///     are kept
   /// @param sessionsLeftOut events whose row does not say when the session was that it is
   /// @param timesReplaced readings whose time was no time: they stand at that of their commit
-  /// @param exact whether the read models hold everything that this table said; never so where the
-  ///     source tells only its inserts
+  /// @param exact whether the read models hold everything that this table said of the rows that are
+  ///     there now; never so where the source tells only its inserts
   /// @param onDelete what becomes of a row that the source deletes, as people have chosen:
   ///     `retract` takes back what it contributed, `keep` leaves it
   /// @param onDeleteShown the same of what is shown now, null while nothing is: another one than

@@ -66,7 +66,7 @@ public final class ReadModels implements AutoCloseable {
   }
 
   /// What is said before a table's first event holds for it.
-  void keepDeletedRowsOf(String table) {
+  public void keepDeletedRowsOf(String table) {
     database
         .superuser()
         .sql(

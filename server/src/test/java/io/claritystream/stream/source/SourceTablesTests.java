@@ -223,4 +223,58 @@ class SourceTablesTests {
     assertThat(person.client().get("/v1/sources/" + source).body().get("tables_not_exact").asInt())
         .isEqualTo(1);
   }
+
+  private static boolean exact(UUID source) {
+    return first(source).get("exact").asBoolean();
+  }
+
+  @Test
+  void a_table_that_is_emptied_and_read_again_is_as_exact_as_what_it_holds_now() {
+    var blind = table("pumps", "id int4", "name text");
+    var once =
+        new Capture().insert(blind, 1, "Alpha").event(Op.UPDATE, blind, COMMITTED, 1, "Beta");
+    assertThat(exact(source(once))).isFalse();
+
+    var keyless = new Capture().insert(blind, 1, "Alpha").readAgain(blind, new Object[] {1, "A"});
+    assertThat(exact(source(keyless))).as("read again, and no key yet").isFalse();
+
+    var keyed = new Capture().insert(blind, 1, "Alpha").readAgain(PUMPS, new Object[] {1, "A"});
+    assertThat(exact(source(keyed))).as("read again with a key").isTrue();
+
+    var lost =
+        new Capture().insert(VALVES, null, "Inlet").readAgain(VALVES, new Object[] {1, "Inlet"});
+    assertThat(exact(source(lost))).as("read again with what could not be folded").isTrue();
+
+    var since =
+        new Capture().readAgain(VALVES, new Object[] {1, "Inlet"}).insert(VALVES, null, "Outlet");
+    assertThat(exact(source(since))).as("not folded since").isFalse();
+  }
+
+  @Test
+  void a_table_that_is_gone_is_not_counted_as_inexact() {
+    var gone =
+        source(
+            new Capture()
+                .insert(table("pumps", "id int4", "name text"), 1, "Alpha")
+                .readAgain(table("pumps")));
+
+    assertThat(exact(gone)).isTrue();
+    assertThat(person.client().get("/v1/sources/" + gone).body().get("tables_not_exact").asInt())
+        .isZero();
+  }
+
+  @Test
+  void a_table_whose_deleted_rows_stay_has_what_was_not_told_of_them_for_good() {
+    var source = UUID.randomUUID();
+    var models =
+        new ReadModels(server.database(), UUID.fromString(person.organizationId()), source);
+    models.keepDeletedRowsOf("public.valves");
+    models.apply(
+        new Capture()
+            .insert(VALVES, null, "Inlet")
+            .readAgain(VALVES, new Object[] {1, "Inlet"})
+            .take());
+
+    assertThat(exact(source)).isFalse();
+  }
 }
