@@ -250,6 +250,8 @@ CREATE INDEX dead_letter_failure ON control.dead_letter (source_id, failure, epo
 CREATE INDEX dead_letter_tenant ON control.dead_letter (tenant_id, at DESC, dead_letter_id DESC);
 CREATE INDEX dead_letter_source ON control.dead_letter (source_id, table_name);
 CREATE INDEX dead_letter_at ON control.dead_letter (at);
+-- Ranges are few, and each event that is found later to be refused is looked for among them.
+CREATE INDEX dead_letter_range ON control.dead_letter (source_id, epoch, seq) WHERE seq_end > seq;
 ALTER TABLE control.dead_letter ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control.dead_letter FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON control.dead_letter FOR SELECT TO clarity_tenant

@@ -16,15 +16,33 @@ import java.util.UUID;
 /// Writes dead letters within the ingest transaction, and knows the rows of each model that are in
 /// quarantine.
 public final class DeadLetters {
-  private static final String INSERT =
+  private static final String INTO =
       """
       INSERT INTO control.dead_letter (dead_letter_id, tenant_id, source_id, epoch, seq, seq_end, table_name,
         row_key, lsn, cause, sqlstate, detail, sample, batch, at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      """;
+
+  private static final String UNLESS_THERE =
+      """
       ON CONFLICT (source_id, epoch, seq) DO UPDATE SET seq_end = excluded.seq_end, cause = excluded.cause,
         detail = excluded.detail, at = excluded.at
       WHERE excluded.seq_end > dead_letter.seq_end
       """;
+
+  private static final String INSERT =
+      INTO + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\n" + UNLESS_THERE;
+
+  /// An event that a range stands for has its letter.
+  private static final String INSERT_FOUND_LATER =
+      INTO
+          + """
+          SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+          WHERE NOT EXISTS (
+            SELECT FROM control.dead_letter r
+            WHERE r.source_id = ? AND r.epoch = ? AND r.seq < ? AND r.seq_end >= ?
+              AND r.seq_end > r.seq)
+          """
+          + UNLESS_THERE;
 
   private static final String QUARANTINED =
       "SELECT table_name, row_key FROM control.quarantine WHERE model_id = ? LIMIT ?";
@@ -80,6 +98,25 @@ public final class DeadLetters {
     try (var insert = connection.prepareStatement(INSERT)) {
       for (var letter : letters) {
         bind(insert, letter);
+        insert.addBatch();
+      }
+      insert.executeBatch();
+    }
+  }
+
+  /// The same of events that were taken in before: those that a range stands for get none of their
+  /// own.
+  public void writeFoundLater(Connection connection, List<DeadLetter> letters) throws SQLException {
+    if (letters.isEmpty()) {
+      return;
+    }
+    try (var insert = connection.prepareStatement(INSERT_FOUND_LATER)) {
+      for (var letter : letters) {
+        bind(insert, letter);
+        insert.setObject(16, letter.sourceId());
+        insert.setInt(17, letter.epoch());
+        insert.setLong(18, letter.seq());
+        insert.setLong(19, letter.seq());
         insert.addBatch();
       }
       insert.executeBatch();

@@ -268,7 +268,8 @@ final class ModelFollower {
       return quarantined;
     }
 
-    /// A letter that is there already stays as it is, so that building a model anew adds none. One
+    /// A letter that is there already stays as it is, be it for a range that the event is in, so
+    /// that building a model anew adds none. One
     /// that is not may have been dropped for its age: it comes back as old as its event, and pushes
     /// no newer one out.
     @Override
@@ -324,7 +325,7 @@ final class ModelFollower {
         if (step == Step.LOST || step == Step.MOVED && work.events == 0) {
           return step;
         }
-        parts.deadLetters().write(connection, work.found);
+        parts.deadLetters().writeFoundLater(connection, work.found);
         work.quarantined.write(connection, parts.deadLetters(), source.tenantId());
         connection.commit();
         work.committed = true;

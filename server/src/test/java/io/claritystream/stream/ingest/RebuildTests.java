@@ -395,6 +395,26 @@ class RebuildTests {
   }
 
   @Test
+  void events_that_a_range_stands_for_get_no_letters_of_their_own_when_all_is_built_anew() {
+    var events = new Event[150];
+    for (var i = 0; i < events.length; i++) {
+      events[i] =
+          new Event(
+              Op.INSERT,
+              Arrays.asList(null, SimulatedSource.text(source.capturedAt()), i + ".5", "1", null));
+    }
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(events));
+    rig.awaitDurable(source, 150);
+    var letters = rig.letters(source);
+    assertThat(letters).hasSize(101);
+
+    awaitState(request(), "done");
+
+    assertThat(rig.letters(source)).isEqualTo(letters);
+  }
+
+  @Test
   void a_source_of_which_too_much_is_refused_falls_behind_alone_and_catches_up() {
     rig.refuse666();
     var healthy = rig.source(rig.tenant("healthy"), 0);
