@@ -189,7 +189,7 @@ class RebuildApiTests {
 
     var changed = patch(table, "{\"on_delete\":\"keep\"}");
     assertThat(changed.status()).isEqualTo(202);
-    assertThat(changed.body().get("state").asString()).isEqualTo("waiting");
+    assertThat(changed.body().at("/rebuild/state").asString()).isEqualTo("waiting");
     assertThat(patch(table, "{\"on_delete\":\"retract\"}").status()).isEqualTo(409);
     assertThat(
             server
@@ -200,6 +200,75 @@ class RebuildApiTests {
                 .query(String.class)
                 .single())
         .isEqualTo("keep");
+  }
+
+  @Test
+  void a_choice_that_stands_already_changes_nothing() {
+    var source = source(ours);
+    var table = "/v1/sources/" + source + "/tables?table=public.pumps";
+
+    var same = patch(table, "{\"on_delete\":\"retract\"}");
+
+    assertThat(same.status()).isEqualTo(200);
+    assertThat(same.body().get("rebuild").isNull()).isTrue();
+    assertThat(same.body().at("/tables/public.pumps").asString()).isEqualTo("retract");
+    assertThat(ours.client().get(path(source)).body().get("data").size()).isZero();
+
+    patch(table, "{\"on_delete\":\"keep\"}");
+    assertThat(patch(table, "{\"on_delete\":\"keep\"}").status())
+        .as("while it is built")
+        .isEqualTo(200);
+    assertThat(ours.client().get(path(source)).body().get("data").size()).isEqualTo(1);
+  }
+
+  @Test
+  void several_tables_are_chosen_for_at_once_and_all_is_built_anew_once() {
+    var source = source(ours);
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            INSERT INTO control.source_table
+            SELECT (t).* FROM (
+              SELECT jsonb_populate_record(t, '{"table_name": "public.valves"}') AS t
+              FROM control.source_table t WHERE source_id = :source) copied
+            """)
+        .param("source", source)
+        .update();
+    var tables = "/v1/sources/" + source + "/tables";
+
+    for (var bad :
+        List.of(
+            "{}",
+            "{\"on_delete\":\"keep\"}",
+            "{\"tables\":{}}",
+            "{\"tables\":{\"public.pumps\":null}}",
+            "{\"tables\":{\"public.pumps\":\"forget\"}}",
+            "{\"tables\":{\"public.pumps\":\"keep\",\"public.none\":\"keep\"}}")) {
+      assertThat(patch(tables, bad).status()).as(bad).isEqualTo(400);
+    }
+    assertThat(
+            patch(tables + "?table=public.pumps", "{\"tables\":{\"public.pumps\":\"keep\"}}")
+                .status())
+        .isEqualTo(400);
+
+    var chosen =
+        patch(tables, "{\"tables\":{\"public.pumps\":\"keep\",\"public.valves\":\"keep\"}}");
+
+    assertThat(chosen.status()).isEqualTo(202);
+    assertThat(chosen.body().get("tables").size()).isEqualTo(2);
+    assertThat(ours.client().get(path(source)).body().get("data").size()).isEqualTo(1);
+    assertThat(
+            server
+                .database()
+                .superuser()
+                .sql(
+                    "SELECT count(*) FROM control.source_table_option WHERE source_id = :source AND on_delete = 'keep'")
+                .param("source", source)
+                .query(Long.class)
+                .single())
+        .isEqualTo(2);
   }
 
   private static ApiClient.Answer patch(String path, String body) {
