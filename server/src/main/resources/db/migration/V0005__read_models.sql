@@ -214,6 +214,9 @@ CREATE TABLE analytics.table_state (
   -- Events that left a row of a session table without a session: it does not say when.
   sessions_left_out bigint NOT NULL,
   exact boolean NOT NULL,
+  -- The version of the table that its newest event has, in control.source_table; 0 if no event told a column. A
+  -- definition that is taken back is an earlier version again.
+  schema_version integer NOT NULL,
   -- What becomes of deleted rows in this model. People may have chosen otherwise since.
   on_delete text NOT NULL CHECK (on_delete IN ('retract', 'keep')),
   last_event_at timestamptz NOT NULL,

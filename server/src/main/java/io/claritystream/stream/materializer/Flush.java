@@ -17,18 +17,18 @@ final class Flush {
       INSERT INTO analytics.table_state AS t
         (tenant_id, source_id, model_id, table_name, reads, inserts, updates, deletes, truncates,
          clears, cleared_seq, failed, rows_incomplete, times_replaced, extras_left_out,
-         sessions_left_out, exact, on_delete, last_event_at, last_seq)
+         sessions_left_out, exact, on_delete, last_event_at, last_seq, schema_version)
       SELECT ?::uuid, ?::uuid, ?::int, table_name, reads, inserts, updates, deletes, truncates,
         clears, cleared_seq, failed, rows_incomplete, times_replaced, extras_left_out,
         sessions_left_out, exact = 1,
-        CASE keep WHEN 1 THEN 'keep' ELSE 'retract' END, last_event_at, last_seq
+        CASE keep WHEN 1 THEN 'keep' ELSE 'retract' END, last_event_at, last_seq, schema_version
       FROM unnest(
           ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
           ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::timestamptz[], ?::bigint[],
-          ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[])
+          ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::int[])
         AS counted (table_name, reads, inserts, updates, deletes, truncates, failed,
           rows_incomplete, times_replaced, extras_left_out, sessions_left_out, last_event_at,
-          last_seq, exact, keep, clears, cleared_seq)
+          last_seq, exact, keep, clears, cleared_seq, schema_version)
       ON CONFLICT (model_id, table_name) DO UPDATE
       SET reads = t.reads + excluded.reads,
         inserts = t.inserts + excluded.inserts,
@@ -45,7 +45,8 @@ final class Flush {
         exact = excluded.exact AND (t.exact
           OR excluded.on_delete = 'retract' AND excluded.truncates + excluded.clears > 0),
         last_event_at = greatest(t.last_event_at, excluded.last_event_at),
-        last_seq = greatest(t.last_seq, excluded.last_seq)
+        last_seq = greatest(t.last_seq, excluded.last_seq),
+        schema_version = coalesce(nullif(excluded.schema_version, 0), t.schema_version)
       """;
 
   private static final String DESCRIBE_TABLE =
@@ -144,7 +145,7 @@ final class Flush {
     }
     var counts = new ArrayList<>(batch.tables.values());
     counts.sort(Comparator.comparing(count -> count.table));
-    var arrays = new ArrayText[17];
+    var arrays = new ArrayText[18];
     for (var i = 0; i < arrays.length; i++) {
       arrays[i] = new ArrayText(counts.size(), 16);
     }
@@ -166,6 +167,7 @@ final class Flush {
       arrays[14].add(count.keep ? 1 : 0);
       arrays[15].add(count.clears);
       arrays[16].add(count.clearedSeq);
+      arrays[17].add(count.version);
     }
     try (var statement = connection.prepareStatement(COUNT_TABLES)) {
       statement.setString(1, model.tenant.toString());

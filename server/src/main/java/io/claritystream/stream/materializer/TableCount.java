@@ -39,6 +39,9 @@ final class TableCount {
   /// table may have a key and tell nothing of its former rows all the same.
   private final boolean blind;
 
+  /// That of the table which is in force with these events; 0 if they tell no columns.
+  final int version;
+
   /// Whether deleted rows stay.
   final boolean keep;
 
@@ -48,6 +51,7 @@ final class TableCount {
     blind =
         !plan.isNameAlone()
             && (identity == 'n' || identity != 'f' && plan.schema.keyColumns() == 0);
+    version = plan.isNameAlone() ? 0 : plan.version;
     keep = plan.modelTable.keep;
   }
 

@@ -44,8 +44,9 @@ class SourceController {
 
   private static final String TABLES =
       """
-      SELECT v.table_name, v.schema_version, v.mapping::text AS mapping,
-             coalesce(v.mapping ->> 'entity', 'ignore') AS entity,
+      SELECT v.table_name, coalesce(f.schema_version, v.schema_version) AS schema_version,
+             coalesce(f.mapping, v.mapping)::text AS mapping,
+             coalesce(f.mapping ->> 'entity', v.mapping ->> 'entity', 'ignore') AS entity,
              coalesce(n.reads, 0) AS reads, coalesce(n.inserts, 0) AS inserts,
              coalesce(n.updates, 0) AS updates, coalesce(n.deletes, 0) AS deletes,
              coalesce(n.truncates, 0) AS truncates, coalesce(n.clears, 0) AS clears,
@@ -63,6 +64,9 @@ class SourceController {
       ) v
       LEFT JOIN analytics.table_state n
         ON n.tenant_id = :tenant AND n.source_id = :source AND n.table_name = v.table_name
+      LEFT JOIN control.source_table f
+        ON f.tenant_id = :tenant AND f.source_id = :source AND f.table_name = v.table_name
+        AND f.schema_version = n.schema_version
       LEFT JOIN control.source_table_option o
         ON o.tenant_id = :tenant AND o.source_id = :source AND o.table_name = v.table_name
       ORDER BY v.table_name
@@ -99,6 +103,8 @@ class SourceController {
   /// @param timesReplaced readings whose time was no time: they stand at that of their commit
   /// @param exact whether the read models hold everything that this table said of the rows that are
   ///     there now; never so where the source tells only its inserts
+  /// @param schemaVersion of the table's definitions the one that what is shown follows: one that
+  ///     was taken back is an earlier one again
   /// @param onDelete what becomes of a row that the source deletes, as people have chosen:
   ///     `retract` takes back what it contributed, `keep` leaves it
   /// @param onDeleteShown the same of what is shown now, null while nothing is: another one than

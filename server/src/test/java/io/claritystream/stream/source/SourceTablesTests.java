@@ -277,4 +277,22 @@ class SourceTablesTests {
 
     assertThat(exact(source)).isFalse();
   }
+
+  @Test
+  void a_definition_that_was_taken_back_is_the_one_that_a_table_shows() {
+    var wider = table("pumps", "id int4 key", "name text", "hum float8");
+    var source = source(new Capture().insert(PUMPS, 1, "Alpha").insert(wider, 2, "Beta", "1"));
+    assertThat(first(source).get("schema_version").asInt()).isEqualTo(2);
+    assertThat(first(source).get("mapping").toString()).contains("hum");
+
+    var back =
+        source(
+            new Capture()
+                .insert(PUMPS, 1, "Alpha")
+                .insert(wider, 2, "Beta", "1")
+                .insert(PUMPS, 3, "Gamma")
+                .readAgain(table("pumps")));
+    assertThat(first(back).get("schema_version").asInt()).isEqualTo(1);
+    assertThat(first(back).get("mapping").toString()).doesNotContain("hum");
+  }
 }
