@@ -802,7 +802,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Says what becomes of a table's deleted rows; what is shown is built anew with it */
+        /**
+         * Says what becomes of tables' deleted rows; what is shown is built anew with it
+         * @description Of one table, which the query names, or of several at once, for which all is built anew once. What was chosen before changes nothing, and nothing is built.
+         */
         patch: operations["changeSourceTable"];
         trace?: never;
     };
@@ -1595,7 +1598,16 @@ export interface components {
         };
         SourceTableChange: {
             /** @enum {string} */
-            on_delete: "retract" | "keep";
+            on_delete?: "retract" | "keep";
+            tables?: {
+                [key: string]: string;
+            };
+        };
+        SourceTablesChosen: {
+            rebuild: components["schemas"]["Rebuild"] | null;
+            tables: {
+                [key: string]: string;
+            };
         };
     };
     responses: never;
@@ -4597,8 +4609,8 @@ export interface operations {
     };
     changeSourceTable: {
         parameters: {
-            query: {
-                table: string;
+            query?: {
+                table?: string;
             };
             header?: never;
             path: {
@@ -4612,13 +4624,22 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Accepted */
+            /** @description All of it was chosen before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceTablesChosen"];
+                };
+            };
+            /** @description What is shown is built anew with it */
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Rebuild"];
+                    "application/json": components["schemas"]["SourceTablesChosen"];
                 };
             };
             /** @description The request is not valid. */

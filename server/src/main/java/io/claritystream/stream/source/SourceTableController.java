@@ -81,9 +81,13 @@ class SourceTableController {
   ///     in the query
   @Schema(name = "SourceTableChange")
   record Change(
-      @Pattern(regexp = CHOICES, message = CHOICE) @Schema(allowableValues = {"retract", "keep"})
+      @Pattern(regexp = CHOICES, message = CHOICE)
+          @Schema(
+              allowableValues = {"retract", "keep"},
+              requiredMode = Schema.RequiredMode.NOT_REQUIRED)
           @Nullable String onDelete,
       @Size(min = 1, max = TABLES_MAX, message = "must name from 1 to 1,000 tables")
+          @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED)
           @Nullable
               Map<
                   @NotBlank @Size(max = 300) String,
