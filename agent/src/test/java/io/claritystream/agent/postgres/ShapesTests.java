@@ -44,7 +44,7 @@ class ShapesTests {
         "SET TimeZone = 'UTC'");
     tables = CapturedTables.load(directory.resolve("tables"));
     look();
-    hold();
+    ReconciliationTests.holdAll(connection, tables);
     assertThat(tables.all()).hasSize(2);
   }
 
@@ -179,7 +179,7 @@ class ShapesTests {
     run("ALTER TABLE t DROP COLUMN n CASCADE", "ALTER TABLE t ADD COLUMN e int DEFAULT 7");
     look();
     assertThat(table("t")).isEqualTo(wanted);
-    hold();
+    ReconciliationTests.holdAll(connection, tables);
     look();
     assertThat(table("t").stand()).isEqualTo(Stand.HELD);
   }
@@ -205,7 +205,7 @@ class ShapesTests {
     run("ALTER TABLE t RENAME COLUMN v TO u");
     look();
     var found = reconciliation.look(connection, Preflight.check(connection, choice(), ours));
-    hold();
+    ReconciliationTests.holdAll(connection, tables);
     run("ALTER TABLE t RENAME COLUMN u TO v");
     reconciliation.apply(connection, found);
     assertThat(table("t").stand()).isEqualTo(Stand.HELD);
@@ -239,21 +239,6 @@ class ShapesTests {
 
   private static TableChoice choice() {
     return TableChoice.parse("t,p");
-  }
-
-  /// As when the rows of all were read now.
-  private void hold() throws SQLException, IOException {
-    var catalog = new Catalog(connection);
-    for (var table : tables.all()) {
-      var only = List.of(table.oid());
-      tables.put(
-          CapturedTable.held(
-              catalog.table(table.oid()),
-              catalog.leaves(only).get(table.oid()),
-              Shapes.read(connection, only).get(table.oid()),
-              table.entry(),
-              null));
-    }
   }
 
   private List<String> shapes() throws SQLException {

@@ -55,7 +55,7 @@ final class StoppedCopies implements AutoCloseable {
         try {
           end(SILENT_MAX);
         } catch (SQLException | RuntimeException e) {
-          log.debug("stopped transactions could not be looked for: cause={}", e.toString());
+          log.warn("stopped transactions could not be looked for: cause={}", e.toString());
         }
       }
     } catch (InterruptedException e) {

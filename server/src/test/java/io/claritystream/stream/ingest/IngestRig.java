@@ -167,6 +167,43 @@ final class IngestRig implements AutoCloseable {
         + 1;
   }
 
+  /// A person asks for what is shown of the source to be built anew.
+  UUID requestRebuild(SimulatedSource source) {
+    var id = UUID.randomUUID();
+    superuser
+        .sql(
+            """
+            INSERT INTO control.rebuild (rebuild_id, tenant_id, source_id, state, requested_at)
+            VALUES (:id, :tenant, :source, 'waiting', now())
+            """)
+        .param("id", id)
+        .param("tenant", source.tenant().value())
+        .param("source", source.id())
+        .update();
+    return id;
+  }
+
+  /// The devices that people of the source's tenant see, each with the sum of its pressures.
+  List<String> pressuresSeen(SimulatedSource source) {
+    return database
+        .tenantTransactions()
+        .read(
+            source.tenant(),
+            sql ->
+                sql.sql(
+                        """
+                        SELECT d.key || ' ' || sum(m.value_sum)
+                        FROM analytics.devices d
+                        JOIN analytics.series s USING (model_id, device_id)
+                        JOIN analytics.metric_key k USING (metric_id)
+                        JOIN analytics.metrics_min m USING (series_id)
+                        WHERE k.key LIKE '%pressure_bar%'
+                        GROUP BY d.key ORDER BY d.key
+                        """)
+                    .query(String.class)
+                    .list());
+  }
+
   /// The database takes any reading but one of 666.
   void refuse666() {
     superuser

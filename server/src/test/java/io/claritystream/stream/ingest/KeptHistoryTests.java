@@ -81,21 +81,6 @@ class KeptHistoryTests {
             String.valueOf(id), "1", SimulatedSource.text(at.plusSeconds(id)), null, reason));
   }
 
-  private UUID request() {
-    var id = UUID.randomUUID();
-    rig.superuser()
-        .sql(
-            """
-            INSERT INTO control.rebuild (rebuild_id, tenant_id, source_id, state, requested_at)
-            VALUES (:id, :tenant, :source, 'waiting', now())
-            """)
-        .param("id", id)
-        .param("tenant", source.tenant().value())
-        .param("source", source.id())
-        .update();
-    return id;
-  }
-
   private List<String> rebuilds() {
     return rig.superuser()
         .sql("SELECT state FROM control.rebuild ORDER BY requested_at, ended_at NULLS LAST")
@@ -162,31 +147,10 @@ class KeptHistoryTests {
   private void assertRebuiltTheSame() {
     settle();
     var before = live();
-    request();
+    rig.requestRebuild(source);
     settle();
     assertThat(live()).isNotEqualTo(before);
     assertThat(contents(live())).isEqualTo(contents(before)).isNotEmpty();
-  }
-
-  /// The sums of the pressures that people see, by pump; a minute holds several rows.
-  private List<String> seen() {
-    return rig.database
-        .tenantTransactions()
-        .read(
-            source.tenant(),
-            sql ->
-                sql.sql(
-                        """
-                        SELECT d.key || ' ' || sum(m.value_sum)
-                        FROM analytics.devices d
-                        JOIN analytics.series s USING (model_id, device_id)
-                        JOIN analytics.metric_key k USING (metric_id)
-                        JOIN analytics.metrics_min m USING (series_id)
-                        WHERE k.key LIKE '%pressure_bar%'
-                        GROUP BY d.key ORDER BY d.key
-                        """)
-                    .query(String.class)
-                    .list());
   }
 
   private List<String> stops() {
@@ -216,27 +180,27 @@ class KeptHistoryTests {
     rig.start();
     firstCopy();
     awaitTaken();
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3", "4 4");
     var barrier = source.nextEpoch();
     // Missed: 2 was deleted, 3 changed, 5 is new; stop 2 was deleted.
     rig.send(source, barrier, source.snapshot(read(3, "30")));
     rig.send(source, source.batch(SimulatedSource.STOP, stop(Op.READ, 3, "jam")));
     awaitTaken();
     awaitFollowed(2, 2);
-    assertThat(seen()).as("frozen").containsExactly("1 1", "2 2", "3 3", "4 4");
+    assertThat(rig.pressuresSeen(source)).as("frozen").containsExactly("1 1", "2 2", "3 3", "4 4");
     assertThat(stops()).containsExactly("2");
     assertThat(rig.durable(source)).as("acknowledged all the same").isEqualTo(2);
 
     rig.send(source, source.batch(read(4, "4")), source.snapshotEnd(read(5, "5")));
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4", "5 5");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 30", "4 4", "5 5");
     assertThat(stops()).as("not chosen to be kept").containsExactly("3");
     assertThat(rebuilds()).containsExactly("done");
 
     rig.send(
         source, source.batch(reading(3, "30").as(Op.DELETE), reading(1, "100"), reading(2, "200")));
     settle();
-    assertThat(seen())
+    assertThat(rig.pressuresSeen(source))
         .as("whose key comes again is another row")
         .containsExactly("1 101", "2 202", "3 30", "4 4", "5 5");
     assertRebuiltTheSame();
@@ -250,7 +214,7 @@ class KeptHistoryTests {
     var barrier = source.nextEpoch();
     rig.send(source, barrier, source.snapshot(read(3, "30")), source.snapshotEnd());
     settle();
-    assertThat(seen()).containsExactly("3 30");
+    assertThat(rig.pressuresSeen(source)).containsExactly("3 30");
     assertThat(rebuilds()).isEmpty();
   }
 
@@ -264,12 +228,12 @@ class KeptHistoryTests {
       rig.send(source, barrier, source.snapshot(read(3, "300"), read(6, "6" + epoch)));
       rig.send(source, source.batch(SimulatedSource.STOP, stop(Op.READ, 9, "jam")));
       awaitTaken();
-      assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+      assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3", "4 4");
     }
     var barrier = source.nextEpoch();
     rig.send(source, barrier, source.snapshot(read(3, "30")), source.snapshotEnd(read(4, "4")));
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4", "6 63");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 30", "4 4", "6 63");
     assertThat(stops()).isEmpty();
     assertThat(rebuilds()).endsWith("done").containsOnlyOnce("done").doesNotContain("running");
     assertThat(
@@ -288,27 +252,27 @@ class KeptHistoryTests {
     var barrier = source.nextEpoch();
     rig.send(source, barrier, source.wholeSnapshot(read(3, "30")));
     settle();
-    assertThat(seen()).containsExactly("3 30");
+    assertThat(rig.pressuresSeen(source)).containsExactly("3 30");
 
     choose(READINGS, "keep");
-    request();
+    rig.requestRebuild(source);
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 30", "4 4");
     assertThat(stops()).isEmpty();
 
     choose(READINGS, "retract");
-    request();
+    rig.requestRebuild(source);
     settle();
-    assertThat(seen()).containsExactly("3 30");
+    assertThat(rig.pressuresSeen(source)).containsExactly("3 30");
 
     barrier = source.nextEpoch();
     rig.send(source, barrier, source.wholeSnapshot(read(7, "7")));
     settle();
-    assertThat(seen()).containsExactly("7 7");
+    assertThat(rig.pressuresSeen(source)).containsExactly("7 7");
     choose(READINGS, "keep");
-    request();
+    rig.requestRebuild(source);
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4", "7 7");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 30", "4 4", "7 7");
     assertRebuiltTheSame();
   }
 
@@ -318,7 +282,7 @@ class KeptHistoryTests {
     firstCopy();
     awaitTaken();
     choose(READINGS, "keep");
-    request();
+    rig.requestRebuild(source);
     var barrier = source.nextEpoch();
     rig.send(source, barrier, source.wholeSnapshot(read(3, "30")));
     awaitTaken();
@@ -326,7 +290,7 @@ class KeptHistoryTests {
     assertThat(rebuilds()).containsExactly("replaced", "waiting");
     rig.start("b");
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 30", "4 4");
     assertRebuiltTheSame();
   }
 
@@ -348,10 +312,10 @@ class KeptHistoryTests {
       rig.send(source, barrier, source.wholeSnapshot(read(3, "30"), read(4, "4" + gaps)));
       awaitTaken();
       assertThat(building()).isEqualTo(building);
-      assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+      assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3", "4 4");
     }
     roundsOf(followers);
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 42", "6 6");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 30", "4 42", "6 6");
     assertThat(stops()).isEmpty();
     assertThat(rebuilds()).containsExactly("done");
     rig.stop(taking);
@@ -383,11 +347,11 @@ class KeptHistoryTests {
     for (var step = 0; step < 5; step++) {
       assertThat(follower.step(true)).isEqualTo(ModelFollower.Step.MOVED);
     }
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3", "4 4");
     rig.send(source, source.snapshotEnd(read(4, "4")));
     awaitTaken();
     assertThat(follower.step(true)).isEqualTo(ModelFollower.Step.DONE);
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 30", "4 4");
     rig.stop(taking);
   }
 
@@ -446,14 +410,14 @@ class KeptHistoryTests {
     awaitTaken();
     var followers = new Followers(rig.parts(), new Checkpoints());
     while (followers.round()) {
-      assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+      assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3", "4 4");
     }
     rig.stop(taking);
     expireLeases();
     rig.start("c");
     rig.send(source, source.snapshotEnd());
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 30", "4 4", "8 8");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 30", "4 4", "8 8");
     assertRebuiltTheSame();
   }
 
@@ -501,7 +465,7 @@ class KeptHistoryTests {
     rig.send(source, barrier, source.snapshot());
     rig.send(source, copyOf(table, read(2, "2"), read(3, "3")), source.snapshotEnd());
     settle();
-    assertThat(seen()).containsExactly("2 2", "3 3");
+    assertThat(rig.pressuresSeen(source)).containsExactly("2 2", "3 3");
     assertRebuiltTheSame();
   }
 
@@ -515,7 +479,7 @@ class KeptHistoryTests {
     rig.send(source, barrier, source.snapshot());
     rig.send(source, copyOf(keyedBy(), read(2, "2"), read(3, "3")), source.snapshotEnd());
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 3");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3");
     assertRebuiltTheSame();
   }
 
@@ -529,7 +493,7 @@ class KeptHistoryTests {
     rig.send(source, barrier, source.snapshot());
     rig.send(source, copyOf(keyedBy("pump_id"), read(2, "20"), read(4, "4")), source.snapshotEnd());
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 20", "3 3", "4 4");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 20", "3 3", "4 4");
     assertThat(
             rig.superuser()
                 .sql("SELECT key_layout FROM analytics.model_table WHERE model_id = :model")
@@ -581,7 +545,7 @@ class KeptHistoryTests {
     }
     readAgain(all, table, line(read(2, "2"), 7));
     settle();
-    assertThat(seen())
+    assertThat(rig.pressuresSeen(source))
         .containsExactlyElementsOf(first ? List.of("1 1", "2 2", "9 9") : List.of("1 1", "2 2"));
     assertRebuiltTheSame();
   }
@@ -595,11 +559,11 @@ class KeptHistoryTests {
     var table = withLine("line");
     rig.send(source, copyOf(table, line(reading(9, "9"), 3)));
     awaitTaken();
-    assertThat(seen()).containsExactly("1 1", "2 2", "9 9");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "9 9");
     rig.send(source, copyOf(table, line(reading(9, "90").as(Op.UPDATE), 3)));
     readAgain(all, table, line(read(1, "1"), 1), line(read(2, "2"), 2), line(read(9, "90"), 3));
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2", "9 90");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "9 90");
     assertThat(letters()).isZero();
     assertRebuiltTheSame();
   }
@@ -616,10 +580,10 @@ class KeptHistoryTests {
     rig.send(source, copyOf(keyedBy("pump_id"), reading(3, "3")));
     awaitTaken();
     var keeps = onDelete.equals("keep");
-    assertThat(seen()).containsExactly(keeps ? "1 11" : "1 10", "2 2", "3 3");
+    assertThat(rig.pressuresSeen(source)).containsExactly(keeps ? "1 11" : "1 10", "2 2", "3 3");
     rig.send(source, copyOf(keyedBy("pump_id"), Event.reading(1, at, "20").as(Op.UPDATE)));
     settle();
-    assertThat(seen()).containsExactly(keeps ? "1 21" : "1 20", "2 2", "3 3");
+    assertThat(rig.pressuresSeen(source)).containsExactly(keeps ? "1 21" : "1 20", "2 2", "3 3");
     assertThat(letters()).isZero();
     assertRebuiltTheSame();
   }
@@ -634,7 +598,7 @@ class KeptHistoryTests {
     readAgain(false, keyedBy(), read(2, "2"), read(3, "3"));
     readAgain(false, keyedBy(), read(2, "2"), read(3, "3"), read(4, "4"));
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3", "4 4");
     assertRebuiltTheSame();
   }
 
@@ -647,13 +611,15 @@ class KeptHistoryTests {
     var nameAlone = new TableSchema("public", "pump_reading", 'd', "", List.of(), List.of());
     rig.send(source, copyOf(nameAlone, Event.CLEARED));
     settle();
-    assertThat(seen()).containsExactly("1 1");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1");
 
     readAgain(false, withLine("pump_id", "read_at"), line(read(2, "2"), 1), line(read(3, "3"), 1));
     rig.send(
         source, copyOf(withLine("pump_id", "read_at"), line(reading(3, "30").as(Op.UPDATE), 1)));
     settle();
-    assertThat(seen()).as("read as what it was before").containsExactly("1 1", "2 2", "3 30");
+    assertThat(rig.pressuresSeen(source))
+        .as("read as what it was before")
+        .containsExactly("1 1", "2 2", "3 30");
     assertThat(letters()).isZero();
     assertThat(
             rig.superuser()
@@ -667,7 +633,7 @@ class KeptHistoryTests {
     rig.send(source, barrier, source.snapshot());
     rig.send(source, copyOf(nameAlone, Event.CLEARED), source.snapshotEnd());
     settle();
-    assertThat(seen()).containsExactly("1 1");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1");
     assertRebuiltTheSame();
   }
 
@@ -682,12 +648,12 @@ class KeptHistoryTests {
     rig.send(source, copyOf(nameAlone, Event.CLEARED));
     rig.send(source, source.batchOf("pump_measured", Event.CLEARED, read(2, "2")));
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2");
     var barrier = source.nextEpoch();
     rig.send(source, barrier, source.snapshot());
     rig.send(source, source.batchOf("pump_measured", read(2, "2")), source.snapshotEnd());
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 2");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2");
     assertRebuiltTheSame();
   }
 
@@ -700,25 +666,6 @@ class KeptHistoryTests {
 
   // Rows that are refused
 
-  private void refuse666() {
-    rig.superuser()
-        .sql(
-            """
-            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-              IF NEW.value_max = 666 THEN
-                RAISE EXCEPTION 'a pressure of 666' USING ERRCODE = '22003';
-              END IF;
-              RETURN NEW;
-            END $$;
-            CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON analytics.metrics_min
-            FOR EACH ROW EXECUTE FUNCTION public.refuse();
-            GRANT EXECUTE ON FUNCTION public.refuse() TO clarity_service;
-            GRANT USAGE ON SCHEMA public TO clarity_service;
-            """)
-        .update();
-  }
-
   private long inQuarantine() {
     return rig.superuser()
         .sql("SELECT count(*) FROM control.quarantine WHERE model_id = :model")
@@ -730,7 +677,7 @@ class KeptHistoryTests {
   @Test
   void a_row_in_quarantine_that_vanished_is_as_it_was_folded_last_and_stays_there() {
     choose(READINGS, "keep");
-    refuse666();
+    rig.refuse666();
     rig.start();
     rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
     rig.send(
@@ -738,7 +685,7 @@ class KeptHistoryTests {
     var barrier = source.nextEpoch();
     rig.send(source, barrier, source.wholeSnapshot(read(2, "20")));
     settle();
-    assertThat(seen()).containsExactly("1 1", "2 20");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 20");
     assertThat(inQuarantine()).as("1, but not 2, which was told whole").isEqualTo(1);
     assertRebuiltTheSame();
     assertThat(inQuarantine()).isEqualTo(1);
@@ -747,7 +694,7 @@ class KeptHistoryTests {
   @Test
   void a_refused_row_is_kept_as_its_deletion_tells_it() {
     choose(READINGS, "keep");
-    refuse666();
+    rig.refuse666();
     rig.start();
     rig.send(source, source.barrier(), source.batch(reading(1, "1")));
     rig.send(source, source.batch(reading(1, "666").as(Op.UPDATE)));
@@ -758,35 +705,35 @@ class KeptHistoryTests {
     assertThat(inQuarantine()).isEqualTo(1);
     rig.send(source, source.batch(reading(1, "3").as(Op.DELETE)));
     settle();
-    assertThat(seen()).containsExactly("1 3");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 3");
     assertThat(inQuarantine()).isZero();
-    request();
+    rig.requestRebuild(source);
     settle();
-    assertThat(seen()).containsExactly("1 3");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 3");
   }
 
   @Test
   void a_refused_row_whose_end_nobody_tells_is_kept_as_it_was_folded_last_and_said_to_be_inexact() {
     choose(READINGS, "keep");
-    refuse666();
+    rig.refuse666();
     rig.start();
     rig.send(source, source.barrier(), source.batch(reading(1, "1"), reading(2, "2")));
     rig.send(
         source, source.batch(reading(1, "666").as(Op.UPDATE), reading(2, "666").as(Op.UPDATE)));
     rig.send(source, source.batch(reading(1, "666").deletedBy(2)));
     awaitTaken();
-    assertThat(seen()).containsExactly("1 1", "2 2");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2");
     assertThat(inQuarantine()).isEqualTo(2);
 
     rig.send(source, source.batch(new Event(Op.TRUNCATE, List.of())));
     awaitTaken();
-    assertThat(seen()).containsExactly("1 1", "2 2");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2");
     assertThat(inQuarantine()).isEqualTo(2);
     assertRebuiltTheSame();
 
     rig.send(source, source.batch(reading(1, "5"), reading(1, "6").withoutNote()));
     settle();
-    assertThat(seen()).containsExactly("1 7", "2 2");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 7", "2 2");
     assertThat(inQuarantine()).as("another row has the key of 1 by now").isEqualTo(1);
     assertRebuiltTheSame();
   }
@@ -794,28 +741,30 @@ class KeptHistoryTests {
   @Test
   void a_row_whose_insert_was_refused_is_kept_as_its_deletion_tells_it() {
     choose(READINGS, "keep");
-    refuse666();
+    rig.refuse666();
     rig.start();
     rig.send(source, source.barrier(), source.batch(reading(1, "666"), reading(2, "666")));
     awaitTaken();
     assertThat(inQuarantine()).isEqualTo(2);
     rig.send(source, source.batch(reading(1, "3").as(Op.DELETE), reading(2, "2").deletedBy(2)));
     settle();
-    assertThat(seen()).containsExactly("1 3");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 3");
     assertThat(inQuarantine()).as("nobody told what 2 was in the end").isEqualTo(1);
     rig.send(source, source.batch(reading(1, "4")));
     settle();
-    assertThat(seen()).as("whose key comes again is another row").containsExactly("1 7");
-    request();
+    assertThat(rig.pressuresSeen(source))
+        .as("whose key comes again is another row")
+        .containsExactly("1 7");
+    rig.requestRebuild(source);
     settle();
-    assertThat(seen()).containsExactly("1 7");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 7");
   }
 
   @ParameterizedTest
   @CsvSource({"DELETE,false", "DELETE,true", "TRUNCATE,false", "TRUNCATE,true"})
   void what_takes_a_kept_row_away_untold_heals_nothing_wherever_batches_end(Op op, boolean apart) {
     choose(READINGS, "keep");
-    refuse666();
+    rig.refuse666();
     rig.start();
     rig.send(source, source.barrier(), source.batch(reading(1, "1")));
     rig.send(source, source.batch(reading(1, "666").as(Op.UPDATE)));
@@ -830,7 +779,7 @@ class KeptHistoryTests {
       rig.send(source, source.batch(gone, untold));
     }
     settle();
-    assertThat(seen()).containsExactly("1 1");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1");
     assertThat(rig.letters(source))
         .extracting(IngestRig.Letter::cause)
         .containsExactly("refused_by_database", "row_in_quarantine");
@@ -840,7 +789,7 @@ class KeptHistoryTests {
   @Test
   void a_letter_that_was_dropped_comes_back_as_old_as_its_event() {
     choose(READINGS, "keep");
-    refuse666();
+    rig.refuse666();
     rig.start();
     var old = source.capturedAt().minus(Duration.ofDays(20));
     source.capturedAt(old);
@@ -886,7 +835,7 @@ class KeptHistoryTests {
     rig.send(source, source.wholeSnapshot(read(3, "30")));
     settle();
     assertThat(armed).isFalse();
-    assertThat(seen())
+    assertThat(rig.pressuresSeen(source))
         .containsExactlyElementsOf(
             then.equals("keep") ? List.of("1 1", "2 2", "3 30", "4 4") : List.of("3 30"));
     assertThat(

@@ -57,21 +57,6 @@ class RebuildTests {
     return source.batch(events);
   }
 
-  private UUID request() {
-    var id = UUID.randomUUID();
-    rig.superuser()
-        .sql(
-            """
-            INSERT INTO control.rebuild (rebuild_id, tenant_id, source_id, state, requested_at)
-            VALUES (:id, :tenant, :source, 'waiting', now())
-            """)
-        .param("id", id)
-        .param("tenant", source.tenant().value())
-        .param("source", source.id())
-        .update();
-    return id;
-  }
-
   private String state(UUID rebuild) {
     return rig.superuser()
         .sql("SELECT state FROM control.rebuild WHERE rebuild_id = :id")
@@ -105,7 +90,7 @@ class RebuildTests {
     rig.send(source, source.barrier(), readings(200), readings(300));
     rig.awaitDurable(source, 500);
     var before = live();
-    var rebuild = request();
+    var rebuild = rig.requestRebuild(source);
     awaitState(rebuild, "done");
 
     assertThat(live()).isNotEqualTo(before);
@@ -188,7 +173,7 @@ class RebuildTests {
     await().atMost(SOON).until(() -> rig.durable(source) == sent);
     var before = live();
     assertThat(contents(before)).anyMatch(row -> row.startsWith("sessions "));
-    awaitState(request(), "done");
+    awaitState(rig.requestRebuild(source), "done");
     assertThat(live()).isNotEqualTo(before);
     assertThat(contents(live())).isEqualTo(contents(before)).hasSizeGreaterThan(20);
   }
@@ -204,7 +189,7 @@ class RebuildTests {
     rig.send(source, source.barrier(), readings(2_000), readings(2_000), readings(2_000));
     rig.awaitDurable(source, 6_000);
     var before = live();
-    var rebuild = request();
+    var rebuild = rig.requestRebuild(source);
     var sent = 6_000;
     while (!state(rebuild).equals("done")) {
       rig.send(source, readings(50));
@@ -218,7 +203,7 @@ class RebuildTests {
     assertThat(live()).isNotEqualTo(before);
     assertThat(rig.values(source, "flow_m3_h").count()).isEqualTo(sent);
 
-    awaitState(request(), "done");
+    awaitState(rig.requestRebuild(source), "done");
     assertThat(contents(live())).isEqualTo(flowed);
   }
 
@@ -227,7 +212,7 @@ class RebuildTests {
     rig.start();
     rig.send(source, source.barrier(), readings(500));
     rig.awaitDurable(source, 500);
-    var rebuild = request();
+    var rebuild = rig.requestRebuild(source);
     var sent = 500;
     while (!state(rebuild).equals("done") || sent < 700) {
       // Each has a pump of its own: its series are numbered outside the transaction.
@@ -247,7 +232,7 @@ class RebuildTests {
     rig.awaitDurable(source, 12_000);
     var before = live();
     rig.stop(ingest);
-    var rebuild = request();
+    var rebuild = rig.requestRebuild(source);
     var gone = new Followers(rig.parts(), new Checkpoints());
     assertThat(gone.round()).as("begins").isTrue();
     assertThat(gone.round()).as("folds a part").isTrue();
@@ -274,7 +259,7 @@ class RebuildTests {
     rig.awaitDurable(source, 300);
     rig.stop(ingest);
     var before = live();
-    var rebuild = request();
+    var rebuild = rig.requestRebuild(source);
     var followers = new Followers(rig.parts(), new Checkpoints());
     followers.round();
     rig.superuser().sql("UPDATE control.rebuild SET cancel_requested_at = now()").update();
@@ -298,7 +283,7 @@ class RebuildTests {
         source, barrier, source.snapshot(Event.reading(1, source.capturedAt(), "2").as(Op.READ)));
     await().atMost(SOON).until(() -> rig.taken() == rig.end());
     rig.stop(ingest);
-    var rebuild = request();
+    var rebuild = rig.requestRebuild(source);
     var service =
         FailingService.atCommitOf(
             rig.database.dataSource("service"),
@@ -326,7 +311,7 @@ class RebuildTests {
     rig.send(source, source.barrier(), readings(4_000), readings(4_000));
     rig.awaitDurable(source, 8_000);
     rig.stop(ingest);
-    var rebuild = request();
+    var rebuild = rig.requestRebuild(source);
     var followers = new Followers(rig.parts(), new Checkpoints());
     followers.round();
     // With the lease that it now has, no other process finishes it before the snapshot begins.
@@ -361,7 +346,7 @@ class RebuildTests {
         .param("source", source.id())
         .param("tenant", source.tenant().value())
         .update();
-    awaitState(request(), "done");
+    awaitState(rig.requestRebuild(source), "done");
     assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(2);
   }
 
@@ -382,12 +367,12 @@ class RebuildTests {
     var before = live();
     assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(2);
 
-    awaitState(request(), "done");
+    awaitState(rig.requestRebuild(source), "done");
     assertThat(contents(live())).isEqualTo(contents(before));
     assertThat(rig.letters(source)).hasSize(2);
 
     rig.superuser().sql("DROP TRIGGER refuse ON analytics.metrics_min").update();
-    awaitState(request(), "done");
+    awaitState(rig.requestRebuild(source), "done");
     assertThat(rig.values(source, "pressure_bar").count()).as("two of one key").isEqualTo(3);
     rig.send(source, source.batch(Event.reading(2, at.plusSeconds(1), "2")));
     rig.awaitDurable(source, 5);
@@ -409,7 +394,7 @@ class RebuildTests {
     var letters = rig.letters(source);
     assertThat(letters).hasSize(101);
 
-    awaitState(request(), "done");
+    awaitState(rig.requestRebuild(source), "done");
 
     assertThat(rig.letters(source)).isEqualTo(letters);
   }
@@ -456,7 +441,7 @@ class RebuildTests {
     await().atMost(SOON).until(() -> rig.values(source, "pressure_bar").count() == all + 1);
 
     var flowed = contents(live());
-    awaitState(request(), "done");
+    awaitState(rig.requestRebuild(source), "done");
     assertThat(contents(live())).isEqualTo(flowed);
   }
 

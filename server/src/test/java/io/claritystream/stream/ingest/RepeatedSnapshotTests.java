@@ -44,27 +44,6 @@ class RepeatedSnapshotTests {
     await().atMost(IngestRig.SOON).until(() -> rig.bronze(source, epoch).size() == events);
   }
 
-  /// The devices that people of the tenant see, each with the sum of its pressures.
-  private List<String> seen() {
-    return rig.database
-        .tenantTransactions()
-        .read(
-            source.tenant(),
-            sql ->
-                sql.sql(
-                        """
-                        SELECT d.key || ' ' || sum(m.value_sum)
-                        FROM analytics.devices d
-                        JOIN analytics.series s USING (model_id, device_id)
-                        JOIN analytics.metric_key k USING (metric_id)
-                        JOIN analytics.metrics_min m USING (series_id)
-                        WHERE k.key LIKE '%pressure_bar%'
-                        GROUP BY d.key ORDER BY d.key
-                        """)
-                    .query(String.class)
-                    .list());
-  }
-
   private List<String> states() {
     return rig.superuser()
         .sql("SELECT purpose || ' ' || state FROM analytics.model ORDER BY model_id")
@@ -81,21 +60,21 @@ class RepeatedSnapshotTests {
     rig.send(source, barrier, source.snapshot(read(1, "10"), read(2, "20")));
     awaitInEpoch(2, 2);
 
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3", "4 4");
     assertThat(states()).containsExactly("first live", "snapshot building");
 
     rig.send(source, source.batch(read(5, "50")));
     awaitInEpoch(2, 3);
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 3", "4 4");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3", "4 4");
 
     rig.send(source, source.snapshotEnd(read(6, "60")));
     awaitInEpoch(2, 4);
-    assertThat(seen()).containsExactly("1 10", "2 20", "5 50", "6 60");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 10", "2 20", "5 50", "6 60");
     assertThat(states()).containsExactly("first retired", "snapshot live");
 
     rig.send(source, source.batch(Event.reading(6, source.capturedAt(), "6")));
     awaitInEpoch(2, 5);
-    assertThat(seen()).containsExactly("1 10", "2 20", "5 50", "6 6");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 10", "2 20", "5 50", "6 6");
   }
 
   @Test
@@ -111,13 +90,13 @@ class RepeatedSnapshotTests {
           source.snapshot(read(1, "100"), read(9, "900")),
           source.batch(SimulatedSource.STOP, new Event(Op.READ, stop)));
       awaitInEpoch(epoch, 3);
-      assertThat(seen()).containsExactly("1 1", "2 2", "3 3");
+      assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3");
     }
     assertThat(states()).containsExactly("first live", "snapshot retired", "snapshot building");
     var barrier = source.nextEpoch();
     rig.send(source, barrier, source.snapshot(read(1, "7")), source.snapshotEnd(read(2, "8")));
     awaitInEpoch(4, 2);
-    assertThat(seen()).containsExactly("1 7", "2 8");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 7", "2 8");
 
     var cleaner = TestMaterializer.cleaner(rig.database);
     var portions = 0;
@@ -126,7 +105,7 @@ class RepeatedSnapshotTests {
     }
     assertThat(portions).isGreaterThan(3);
     assertThat(states()).containsExactly("snapshot live");
-    assertThat(seen()).containsExactly("1 7", "2 8");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 7", "2 8");
     for (var table :
         List.of(
             "entities", "devices", "sites", "sessions", "series", "extras_text", "table_state")) {
@@ -163,7 +142,7 @@ class RepeatedSnapshotTests {
     rig.start("b");
     rig.send(source, source.batch(read(3, "30")), source.snapshotEnd());
     await().atMost(IngestRig.SOON).until(() -> states().contains("snapshot live"));
-    assertThat(seen()).containsExactly("1 10", "2 20", "3 30");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 10", "2 20", "3 30");
     assertThat(states()).containsExactly("first retired", "snapshot live");
   }
 
@@ -173,7 +152,7 @@ class RepeatedSnapshotTests {
     var barrier = source.nextEpoch();
     rig.send(source, barrier, source.wholeSnapshot(read(8, "80")));
     awaitInEpoch(2, 1);
-    assertThat(seen()).containsExactly("8 80");
+    assertThat(rig.pressuresSeen(source)).containsExactly("8 80");
   }
 
   /// What an agent sends of a database that was emptied: there is no row to say it.
@@ -183,7 +162,7 @@ class RepeatedSnapshotTests {
     var barrier = source.nextEpoch();
     rig.send(source, barrier, source.wholeSnapshot(Event.CLEARED));
     awaitInEpoch(2, 1);
-    assertThat(seen()).isEmpty();
+    assertThat(rig.pressuresSeen(source)).isEmpty();
     assertThat(states()).containsExactly("first retired", "snapshot live");
   }
 
@@ -201,7 +180,7 @@ class RepeatedSnapshotTests {
         source.batch(Event.reading(4, source.capturedAt(), "40")));
     rig.start("b");
     awaitInEpoch(2, 4);
-    assertThat(seen()).containsExactly("1 10", "2 20", "3 30", "4 40");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 10", "2 20", "3 30", "4 40");
 
     rig.stopAll();
     barrier = source.nextEpoch();
@@ -215,7 +194,7 @@ class RepeatedSnapshotTests {
         source.batch(Event.reading(5, source.capturedAt(), "51")));
     rig.start("d");
     awaitInEpoch(3, 3);
-    assertThat(seen()).containsExactly("1 11", "2 21", "5 51");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 11", "2 21", "5 51");
   }
 
   @Test
@@ -224,12 +203,12 @@ class RepeatedSnapshotTests {
     var barrier = source.nextEpoch();
     rig.send(source, barrier, source.nonsense(2, true, false), source.batch(read(1, "10")));
     awaitInEpoch(2, 1);
-    assertThat(seen()).containsExactly("1 1", "2 2", "3 3");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 1", "2 2", "3 3");
     assertThat(states()).containsExactly("first live", "snapshot building");
 
     rig.send(source, source.nonsense(1, false, true), source.batch(read(2, "20")));
     awaitInEpoch(2, 2);
-    assertThat(seen()).containsExactly("1 10", "2 20");
+    assertThat(rig.pressuresSeen(source)).containsExactly("1 10", "2 20");
     assertThat(states()).containsExactly("first retired", "snapshot live");
     assertThat(rig.letters(source))
         .extracting(IngestRig.Letter::cause)
