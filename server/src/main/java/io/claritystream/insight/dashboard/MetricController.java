@@ -20,7 +20,6 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -62,24 +61,6 @@ class MetricController {
       boolean pinned,
       int rank,
       @Nullable Instant lastAt) {}
-
-  /// Points are `[seconds since 1970, mean, minimum, maximum, count]`.
-  @Schema(name = "Series")
-  record Series(
-      String id,
-      String name,
-      @Nullable UUID deviceId,
-      @Nullable UUID siteId,
-      List<List<Number>> points) {}
-
-  @Schema(name = "MetricSeries")
-  record MetricSeries(
-      String key,
-      @Nullable String unit,
-      long stepS,
-      Instant from,
-      Instant to,
-      List<Series> series) {}
 
   @GetMapping("/v1/metrics")
   @RequiresPermission(Permission.METRICS_READ)
