@@ -1541,6 +1541,10 @@ export interface components {
         };
         SourceModel: {
             /** Format: int64 */
+            events_done: number | null;
+            /** Format: int64 */
+            events_total: number | null;
+            /** Format: int64 */
             rows: number | null;
             /** Format: date-time */
             since: string | null;

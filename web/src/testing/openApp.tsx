@@ -72,7 +72,7 @@ export const aSource = (change: Partial<Source> = {}): Source => ({
   gaps_open: 0,
   acknowledge: 'bronze',
   snapshot: null,
-  model: { state: 'live', rows: null, since: null },
+  model: { state: 'live', rows: null, events_done: null, events_total: null, since: null },
   last_event_at: new Date().toISOString(),
   created_at: '2026-11-01T00:00:00Z',
   ...change,

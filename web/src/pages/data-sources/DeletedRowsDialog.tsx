@@ -26,8 +26,12 @@ export default function DeletedRowsDialog({
           body: { on_delete: wanted },
         }),
       ),
-    onSuccess: () => {
-      announce(`${source.name} is being built anew`);
+    onSuccess: ({ rebuild }) => {
+      announce(
+        rebuild
+          ? `${source.name} is being built anew`
+          : `${wanted === 'keep' ? 'Deleted rows are kept' : 'Deleted rows are taken back'}; nothing is built anew for it`,
+      );
       void queries.invalidateQueries({ queryKey: ['sources', source.id] });
       onClose();
     },

@@ -40,7 +40,7 @@ export function Gaps({ source }: { source: Source }) {
       ) : (
         <ul>
           {gaps.map((gap) => (
-            <GapRow key={gap.id} gap={gap} />
+            <GapRow key={gap.id} gap={gap} isShown={source.model.state !== 'building'} />
           ))}
         </ul>
       )}
@@ -52,7 +52,8 @@ export function Gaps({ source }: { source: Source }) {
 const Position = ({ at }: { at: string | null }) =>
   at ? <span className="font-mono">{at}</span> : 'an unknown position';
 
-function GapRow({ gap }: { gap: SourceGap }) {
+/** @param isShown whether pages show the newest copy already */
+function GapRow({ gap, isShown }: { gap: SourceGap; isShown: boolean }) {
   return (
     <li className="border-t border-line-weak px-3 py-2">
       <p className="flex flex-wrap items-center gap-x-4 gap-y-0.5">
@@ -66,8 +67,10 @@ function GapRow({ gap }: { gap: SourceGap }) {
       <p className="text-meta text-ink-3">
         {gap.repaired_at ? (
           <>
-            A new copy of all tables was whole at the site <Moment at={gap.repaired_at} />. What was
-            missed is missing in the history only.
+            A new copy of all tables was whole at the site <Moment at={gap.repaired_at} />.{' '}
+            {isShown
+              ? 'What was missed is missing in the history only.'
+              : 'A copy is still being taken in here: until it is shown, figures may miss what changed meanwhile.'}
           </>
         ) : (
           'Not repaired yet: figures may miss what changed meanwhile.'

@@ -10,8 +10,11 @@ const MayForgetDialog = lazy(() => import('./MayForgetDialog'));
 export function MayForget({ source }: { source: Source }) {
   const { data: me } = useSuspenseQuery(meQuery);
   const [asking, setAsking] = useState(false);
-  if (isRemoved(source) || !me?.permissions.includes('sources.write')) {
-    return 'an event that it sent';
+  if (isRemoved(source)) return 'nothing is read from it any more';
+  if (!me?.permissions.includes('sources.write')) {
+    return source.acknowledge === 'spool'
+      ? 'as soon as the agent’s disk holds an event'
+      : 'an event stays in its log until then';
   }
   return (
     <>

@@ -21,7 +21,7 @@ const rebuild = {
 };
 
 const open = (permissions: string[], rebuilds: unknown[], model = {}) => {
-  const source = aSource({ model: { state: 'live', rows: null, since: null, ...model } });
+  const source = aSource({ model: { ...aSource().model, ...model } });
   openApp('/app/data-sources/s1', {
     '/v1/me': { ...me, permissions },
     '/v1/sources': page(source),

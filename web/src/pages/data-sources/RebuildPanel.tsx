@@ -65,7 +65,9 @@ export function RebuildPanel({ source }: { source: Source }) {
 function modelWords({ model }: Source): string {
   switch (model.state) {
     case 'building':
-      return `A snapshot is being taken again, ${formatCount(model.rows ?? 0)} rows so far. Pages show the state before it until it is whole.`;
+      return model.events_done == null
+        ? `A snapshot is being taken again, ${formatCount(model.rows ?? 0)} rows so far. Pages show the state before it until it is whole.`
+        : `A snapshot is being taken again, ${formatCount(model.rows ?? 0)} rows are stored so far, and a new state is being built with them. Pages show the state before it until that is whole.`;
     case 'detached':
       return 'Too many events of this source are refused, so what is shown falls behind and catches up at its own pace. Nothing is lost; see the failed events below.';
     case 'rebuilding':
@@ -89,7 +91,7 @@ function RebuildItem({ rebuild, mayCancel }: { rebuild: Rebuild; mayCancel: bool
       void queries.invalidateQueries({ queryKey: ['sources', rebuild.source_id] });
     },
   });
-  const total = rebuild.events_total;
+  const { events_total: total } = rebuild;
   const running = rebuild.state === 'waiting' || rebuild.state === 'running';
   return (
     <li className="flex min-h-11 flex-wrap items-center gap-x-4 gap-y-1 border-t border-line-weak px-3 py-1.5">

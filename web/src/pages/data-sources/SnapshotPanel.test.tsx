@@ -1,7 +1,7 @@
 import { cleanup, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
-import { aSource, me, openApp, page } from '../../testing/openApp';
+import { aSource, aTable, me, openApp, page } from '../../testing/openApp';
 
 afterEach(() => {
   cleanup();
@@ -104,3 +104,33 @@ function holdPosts(): string[] {
   });
   return asked;
 }
+
+it('says what a copy of all tables gives up of what is being built, and of one table nothing', async () => {
+  const source = aSource();
+  const rebuild = {
+    id: 'r1',
+    source_id: 's1',
+    state: 'running',
+    events_done: 400,
+    events_total: 1000,
+    problem: null,
+    of_snapshot: false,
+    requested_at: '2026-11-20T10:00:00Z',
+    ended_at: null,
+  };
+  openApp('/app/data-sources/s1', {
+    '/v1/me': { ...me, permissions: ['sources.read', 'sources.write'] },
+    '/v1/sources': page(source),
+    '/v1/sources/s1': source,
+    '/v1/sources/s1/snapshots': page(),
+    '/v1/sources/s1/tables': page(aTable()),
+    '/v1/sources/s1/rebuilds': page(rebuild),
+  });
+  await userEvent.click(await screen.findByRole('button', { name: 'Read again' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'Read plant again?' }));
+  expect(
+    await dialog.findByText(/Building anew is under way \(400 of 1,000 events\). It is given up/),
+  ).toBeTruthy();
+  await userEvent.selectOptions(dialog.getByRole('combobox'), 'public.pumps');
+  expect(dialog.queryByText(/given up/)).toBeNull();
+});

@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body } from '../../api/client';
-import { meQuery, snapshotsQuery, sourceTablesQuery } from '../../api/queries';
-import type { OrderedSnapshot, Source, SourceTable } from '../../api/types';
+import { meQuery, rebuildsQuery, snapshotsQuery, sourceTablesQuery } from '../../api/queries';
+import type { OrderedSnapshot, Rebuild, Source, SourceTable } from '../../api/types';
 import { Moment } from '../../ui/Age';
 import { announce } from '../../ui/announce';
 import { Button } from '../../ui/Button';
@@ -148,9 +148,25 @@ function KeptRows({ tables, chosen }: { tables: readonly SourceTable[]; chosen: 
   );
 }
 
+/** What a copy of all tables gives up of what is being built; one table's is folded into it. */
+function GivesUp({ rebuild, chosen }: { rebuild: Rebuild | undefined; chosen: string }) {
+  if (!rebuild || chosen) return null;
+  const far = rebuild.events_total
+    ? ` (${formatCount(rebuild.events_done)} of ${formatCount(rebuild.events_total)} events)`
+    : '';
+  return (
+    <p className="mt-2 text-prose text-medium">
+      {rebuild.of_snapshot
+        ? `The copy before this one is still being built${far}. It is never shown: what pages show next is this new copy, and they keep the present state until it is whole.`
+        : `Building anew is under way${far}. It is given up as soon as the copy begins: the copy takes its place.`}
+    </p>
+  );
+}
+
 function SnapshotDialog({ source, onClose }: { source: Source; onClose: () => void }) {
   const queries = useQueryClient();
   const { data: tables } = useQuery(sourceTablesQuery(source.id));
+  const { data: rebuilds } = useQuery(rebuildsQuery(source.id));
   const [table, setTable] = useState('');
   const order = useMutation({
     mutationFn: () =>
@@ -189,6 +205,7 @@ function SnapshotDialog({ source, onClose }: { source: Source; onClose: () => vo
             : 'The agent reads all rows of all tables from the database at the site. Pages show the present state until the new copy is whole.'}{' '}
           If the agent is away, it does so when it is back within seven days.
         </p>
+        <GivesUp rebuild={rebuilds?.data.find((each) => !each.ended_at)} chosen={table} />
         <KeptRows tables={tables?.data ?? []} chosen={table} />
         {order.error && <Failed error={order.error} />}
         <div className="mt-4 flex justify-end gap-2">

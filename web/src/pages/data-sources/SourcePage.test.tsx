@@ -64,6 +64,21 @@ it('puts a snapshot that is under way before all other figures', async () => {
   expect(figures.textContent).toContain('50 of 200 rows stored');
 });
 
+it('says of a snapshot that is built from what is stored how much of it is built', async () => {
+  const source = aSource({
+    state: 'snapshotting',
+    snapshot: { tables_done: 4, tables_total: 4, rows: 200, rows_stored: 200 },
+  });
+  open([], {
+    ...source,
+    model: { ...source.model, state: 'building', rows: 200, events_done: 180, events_total: 1000 },
+  });
+  const figures = within(await screen.findByRole('region', { name: 'Key figures' }));
+  expect(figures.getByText('18 %')).toBeTruthy();
+  expect(figures.getByText(/180 of 1,000 events so far/)).toBeTruthy();
+  expect(figures.queryByText(/left/)).toBeNull();
+});
+
 it('calls no table exact while the first snapshot is being taken in, and offline neither', async () => {
   const snapshot = { tables_done: 4, tables_total: 4, rows: 200, rows_stored: 50 };
   for (const state of ['snapshotting', 'offline'] as const) {
@@ -77,7 +92,7 @@ it('calls no table exact while the first snapshot is being taken in, and offline
     aSource({
       state: 'snapshotting',
       snapshot,
-      model: { state: 'building', rows: 50, since: null },
+      model: { ...aSource().model, state: 'building', rows: 50 },
     }),
   );
   expect(await screen.findByText('Exact')).toBeTruthy();

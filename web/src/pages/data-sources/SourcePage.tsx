@@ -13,7 +13,7 @@ import { formatBytes, formatCount, words, zoneName } from '../../ui/format';
 import { LoadMore, Unlisted } from '../../ui/Listing';
 import { NotRefreshed } from '../../ui/NotRefreshed';
 import { PageHeader, Panel } from '../../ui/Panel';
-import { SourceStatus } from '../../ui/Status';
+import { isRemoved, SourceStatus } from '../../ui/Status';
 import { useTitle } from '../../ui/useTitle';
 import { LetterItem } from '../dead-letters/LetterItem';
 import { counted, NotExact } from './exactness';
@@ -139,8 +139,9 @@ function Facts({ source }: { source: Source }) {
     {
       name: 'Spool at the site',
       value: formatBytes(source.spool_bytes),
-      note:
-        source.acknowledge === 'spool'
+      note: isRemoved(source)
+        ? 'as it was told last'
+        : source.acknowledge === 'spool'
           ? 'the database forgets what is here: losing it loses events'
           : 'freed as it becomes durable here',
     },

@@ -261,7 +261,10 @@ final class Followers implements AutoCloseable {
     var total =
         new SourceHistory(open.sourceId())
             .distance(connection, from, new Place(mark.epoch(), mark.seq()));
-    parts.rebuilds().begin(connection, open.id(), model, total);
+    parts.rebuilds().begin(connection, open.id(), model);
+    parts
+        .rebuilds()
+        .advance(connection, open.id(), new Rebuilds.Progress(0, total, mark.epoch(), mark.seq()));
     log.info("rebuild begins: source={} model={} events={}", open.sourceId(), model, total);
     return true;
   }

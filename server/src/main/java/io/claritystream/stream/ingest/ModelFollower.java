@@ -101,14 +101,14 @@ final class ModelFollower {
     }
     var part = read(target);
     if (!mayBeShown) {
-      return part.isEmpty() ? Step.WAITS : move(part);
+      return part.isEmpty() ? Step.WAITS : move(part, target);
     }
     if (part.count() >= EVENTS_MAX / 2 || !part.isEmpty() && part.epoch() < target.epoch()) {
-      return move(part);
+      return move(part, target);
     }
     if (rebuild == null && !part.isEmpty() && recentRefused * 100 > recentEvents) {
       // Ingest would only leave it behind again.
-      return move(part);
+      return move(part, target);
     }
     return last();
   }
@@ -180,10 +180,10 @@ final class ModelFollower {
     return place;
   }
 
-  private Step move(Part part) throws SQLException {
+  private Step move(Part part, Place target) throws SQLException {
     return attempt(
         (connection, work) -> {
-          fold(connection, part, work);
+          fold(connection, part, target, work);
           return Step.MOVED;
         });
   }
@@ -215,7 +215,7 @@ final class ModelFollower {
       if (count == LAST_PARTS_MAX) {
         return Step.MOVED;
       }
-      fold(connection, part, work);
+      fold(connection, part, target, work);
     }
     return attach(connection, mark) ? Step.DONE : Step.LOST;
   }
@@ -353,7 +353,8 @@ final class ModelFollower {
     }
   }
 
-  private void fold(Connection connection, Part part, Work work) throws SQLException {
+  /// @param target the newest event that is stored
+  private void fold(Connection connection, Part part, Place target, Work work) throws SQLException {
     var from = place();
     var to = part.last();
     if (!parts.models().advance(connection, model, worker, outset, from, to)) {
@@ -363,7 +364,13 @@ final class ModelFollower {
     new EventFold(connection, parts.materializer(), parts.deadLetters(), work.inEpoch, model, work)
         .fold(part.events(), work.parting);
     if (rebuild != null) {
-      parts.rebuilds().advance(connection, rebuild, part.count());
+      var left = history.distance(connection, to, target);
+      parts
+          .rebuilds()
+          .advance(
+              connection,
+              rebuild,
+              new Rebuilds.Progress(part.count(), left, target.epoch(), target.seq()));
     }
     work.events += part.count();
     at = to;

@@ -34,15 +34,24 @@ public final class Rebuilds {
 
   private static final String BEGIN =
       """
-      UPDATE control.rebuild SET state = 'running', model_id = ?, events_total = ?, problem = NULL
+      UPDATE control.rebuild SET state = 'running', model_id = ?, problem = NULL
       WHERE rebuild_id = ?
       """;
 
+  /// While the copy that it belongs to is not whole, the rows that the agent has read and that are
+  /// not stored yet are to be folded as well.
   private static final String ADVANCE =
       """
-      UPDATE control.rebuild SET events_done = events_done + ?, problem = NULL,
-        events_total = greatest(events_total, events_done + ?)
-      WHERE rebuild_id = ?
+      UPDATE control.rebuild r SET events_done = r.events_done + now.folded, problem = NULL,
+        events_total = r.events_done + now.folded + now.left_behind + coalesce((
+          SELECT greatest(0, t.snapshot_rows - CASE WHEN r.snapshot_epoch = now.epoch
+              THEN greatest(0, now.seq - r.snapshot_seq + 1) ELSE 0 END)
+          FROM control.source_status t
+          WHERE t.source_id = r.source_id AND r.snapshot_epoch IS NOT NULL
+            AND r.snapshot_ended_seq IS NULL), 0)
+      FROM (VALUES (?::bigint, ?::bigint, ?::integer, ?::bigint))
+        AS now (folded, left_behind, epoch, seq)
+      WHERE r.rebuild_id = ?
       """;
 
   private static final String PROBLEM =
@@ -200,21 +209,28 @@ public final class Rebuilds {
     }
   }
 
-  public void begin(Connection connection, UUID id, int model, long eventsTotal)
-      throws SQLException {
+  public void begin(Connection connection, UUID id, int model) throws SQLException {
     try (var update = connection.prepareStatement(BEGIN)) {
       update.setInt(1, model);
-      update.setLong(2, eventsTotal);
-      update.setObject(3, id);
+      update.setObject(2, id);
       update.executeUpdate();
     }
   }
 
-  public void advance(Connection connection, UUID id, long events) throws SQLException {
+  /// How far one is.
+  ///
+  /// @param folded events since it was told last
+  /// @param left events that are stored and not folded yet
+  /// @param storedEpoch the epoch of the newest event that is stored, and `storedSeq` its number
+  public record Progress(long folded, long left, int storedEpoch, long storedSeq) {}
+
+  public void advance(Connection connection, UUID id, Progress progress) throws SQLException {
     try (var update = connection.prepareStatement(ADVANCE)) {
-      update.setLong(1, events);
-      update.setLong(2, events);
-      update.setObject(3, id);
+      update.setLong(1, progress.folded());
+      update.setLong(2, progress.left());
+      update.setInt(3, progress.storedEpoch());
+      update.setLong(4, progress.storedSeq());
+      update.setObject(5, id);
       update.executeUpdate();
     }
   }

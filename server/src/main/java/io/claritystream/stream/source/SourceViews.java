@@ -36,6 +36,7 @@ final class SourceViews {
              CASE WHEN building.first_epoch = c.epoch
                   THEN greatest(0, least(c.bronze_seq, building.last_seq) - building.first_seq + 1)
                   END AS model_rows,
+             building.events_done AS model_done, building.events_total AS model_total,
              live.detached_at, building.first_epoch IS NOT NULL AS folding_aside
       FROM control.source s
       JOIN control.agent a ON a.agent_id = s.agent_id
@@ -43,11 +44,11 @@ final class SourceViews {
       LEFT JOIN control.checkpoint_source c ON c.source_id = s.source_id
       LEFT JOIN LATERAL (
         SELECT r.snapshot_epoch AS first_epoch, r.snapshot_seq AS first_seq,
-               r.snapshot_ended_seq AS last_seq
+               r.snapshot_ended_seq AS last_seq, r.events_done, r.events_total
         FROM control.rebuild r
         WHERE r.source_id = s.source_id AND r.ended_at IS NULL AND r.snapshot_epoch IS NOT NULL
         UNION ALL
-        (SELECT m.first_epoch, m.first_seq, NULL FROM analytics.model m
+        (SELECT m.first_epoch, m.first_seq, NULL, NULL, NULL FROM analytics.model m
          WHERE m.source_id = s.source_id AND m.state = 'building' AND m.purpose = 'snapshot'
          ORDER BY m.model_id DESC LIMIT 1)
         LIMIT 1
@@ -124,12 +125,18 @@ final class SourceViews {
   ///     it. `detached` while too many of its events are refused: what is shown follows at its own
   ///     pace. `rebuilding` while another one is built from what was captured; what is shown goes
   ///     on.
-  /// @param rows of a snapshot that is being taken again: those taken in so far
+  /// @param rows of a snapshot that is being taken again: those that are stored here so far
+  /// @param eventsDone where a snapshot that is being taken again is folded from what is stored,
+  ///     because deleted rows are kept: events folded so far. Null elsewhere.
+  /// @param eventsTotal of those, how many there are to be folded, with the rows that the agent has
+  ///     read so far; null before that is known
   /// @param since when it was detached
   @Schema(name = "SourceModel")
   record Model(
       @Schema(allowableValues = {"live", "building", "rebuilding", "detached"}) String state,
       @Nullable Long rows,
+      @Nullable Long eventsDone,
+      @Nullable Long eventsTotal,
       @Nullable Instant since) {}
 
   /// The snapshot that is under way, as the agent tells of it.
@@ -232,6 +239,8 @@ final class SourceViews {
         new Model(
             row.getString("model_state"),
             row.getObject("model_rows", Long.class),
+            row.getObject("model_done", Long.class),
+            row.getObject("model_total", Long.class),
             "detached".equals(row.getString("model_state"))
                 ? SqlTime.readNullable(row, "detached_at")
                 : null),

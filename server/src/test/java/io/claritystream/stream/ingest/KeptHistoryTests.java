@@ -324,6 +324,56 @@ class KeptHistoryTests {
     assertRebuiltTheSame();
   }
 
+  private String progress() {
+    return rig.superuser()
+        .sql("SELECT events_done || '/' || events_total FROM control.rebuild")
+        .query(String.class)
+        .single();
+  }
+
+  /// What the agent says of the copy that it reads.
+  private void announce(int rows) {
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.source_status (source_id, tenant_id, session, state, detail,
+              captured_seq, spool_bytes, spool_limit_bytes, lag_bytes, snapshot_tables_done,
+              snapshot_tables_total, snapshot_rows, position, events_per_s, reported_at)
+            VALUES (:source, :tenant, 1, 'snapshotting', '', 0, 0, 0, 0, 2, 2, :rows, '', 0, now())
+            """)
+        .param("source", source.id())
+        .param("tenant", source.tenant().value())
+        .param("rows", rows)
+        .update();
+  }
+
+  @Test
+  void the_rows_that_a_copy_has_yet_to_bring_are_among_those_that_are_to_be_folded() {
+    choose(READINGS, "keep");
+    var taking = rig.start("a", rig.parts(rig.memory(), toFollowers()));
+    firstCopy();
+    var before = source.lastSeq();
+    rig.send(source, source.nextEpoch(), source.snapshot(read(3, "30"), read(4, "4")));
+    awaitTaken();
+    announce(10);
+    var followers = new Followers(rig.parts(), new Checkpoints());
+    followers.round();
+    assertThat(progress()).as("as it begins").isEqualTo("0/" + (before + 10));
+    roundsOf(followers);
+    assertThat(progress()).as("eight rows are missing").isEqualTo(before + 2 + "/" + (before + 10));
+
+    var last = new Event[8];
+    for (var i = 0; i < last.length; i++) {
+      last[i] = read(5 + i, "5");
+    }
+    rig.send(source, source.snapshotEnd(last));
+    awaitTaken();
+    roundsOf(followers);
+    assertThat(progress()).isEqualTo(before + 10 + "/" + (before + 10));
+    assertThat(rebuilds()).containsExactly("done");
+    rig.stop(taking);
+  }
+
   @Test
   void half_a_copy_is_not_shown_by_who_believes_that_it_is_whole() throws SQLException {
     choose(READINGS, "keep");

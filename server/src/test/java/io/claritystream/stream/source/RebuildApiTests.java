@@ -170,6 +170,13 @@ class RebuildApiTests {
         .param("id", id)
         .update();
     assertThat(model(source).get("rows").asLong()).as("of the copy alone").isEqualTo(25);
+    assertThat(model(source).get("events_total").isNull()).as("before it begins").isTrue();
+
+    sql.sql("UPDATE control.rebuild SET events_done = 7, events_total = 40 WHERE rebuild_id = :id")
+        .param("id", id)
+        .update();
+    assertThat(model(source).get("events_done").asLong()).as("folded").isEqualTo(7);
+    assertThat(model(source).get("events_total").asLong()).as("to be folded").isEqualTo(40);
 
     var refused = post(path(source) + "/" + id + "/cancel");
     assertThat(refused.status()).isEqualTo(409);
