@@ -103,7 +103,13 @@ export const snapshotsQuery = (id: string) =>
       query.state.data?.data.some((snapshot) => !snapshot.ended_at) ? 2_000 : 15_000,
   });
 
-export type DeadLetterFilter = { source_id?: string; table?: string; cause?: string };
+export type DeadLetterFilter = {
+  source_id?: string;
+  table?: string;
+  cause?: string;
+  /** Those that are settled, in place of those that are open. */
+  settled?: true;
+};
 
 export const deadLetterGroupsQuery = (filter: DeadLetterFilter) =>
   queryOptions({

@@ -217,7 +217,7 @@ export interface paths {
         };
         /**
          * The events that could not be folded into what is shown, newest first
-         * @description A row that fails in the same way in each epoch that brings it again is listed once, with its newest letter.
+         * @description A row that fails in the same way in each epoch that brings it again is listed once, with its newest letter. A letter is settled once what is shown holds nothing of the failure any more: its row was mended or taken away at the source, or its table was emptied or read again.
          */
         get: operations["listDeadLetters"];
         put?: never;
@@ -882,6 +882,8 @@ export interface components {
             seq: number;
             /** Format: int64 */
             seq_end: number;
+            /** Format: date-time */
+            settled_at: string | null;
             /** Format: uuid */
             source_id: string;
             sqlstate: string | null;
@@ -2293,6 +2295,8 @@ export interface operations {
                 sqlstate?: string;
                 from?: string;
                 to?: string;
+                /** @description The settled ones, in place of those that are open */
+                settled?: boolean;
                 /** @description Rows wanted. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -2360,6 +2364,8 @@ export interface operations {
                 sqlstate?: string;
                 from?: string;
                 to?: string;
+                /** @description The settled ones, in place of those that are open */
+                settled?: boolean;
             };
             header?: never;
             path?: never;

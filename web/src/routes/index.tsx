@@ -170,6 +170,7 @@ const deadLetters = createRoute({
       source_id: text(search.source_id),
       cause: oneOf(deadLetterCauses, search.cause),
       table: text(search.table),
+      settled: search.settled === true || search.settled === 'true' ? (true as const) : undefined,
     }),
   component: lazyRouteComponent(
     () => import('../pages/dead-letters/DeadLettersPage'),

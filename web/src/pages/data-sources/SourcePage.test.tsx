@@ -46,7 +46,7 @@ it('says why a table is not exact', async () => {
     aTable({ table: 'public.log', exact: false, entity: 'metric' }),
   ]);
   await userEvent.click(await screen.findByRole('button', { name: 'How public.pumps is read' }));
-  expect(screen.getByText(/^1 update left large values/)).toBeTruthy();
+  expect(screen.getByText(/^Updates of 1 row left large values/)).toBeTruthy();
   await userEvent.click(screen.getByRole('button', { name: 'How public.log is read' }));
   expect(screen.getByText(/The table has no key/)).toBeTruthy();
 });
@@ -115,7 +115,7 @@ it('says how many values of a table are beyond the limits on extras', async () =
 it('says how many events left a row of sessions without one', async () => {
   open([aTable({ entity: 'session', sessions_left_out: 3 })]);
   await userEvent.click(await screen.findByRole('button', { name: 'How public.pumps is read' }));
-  expect(screen.getByText('3 events left a row without a session')).toBeTruthy();
+  expect(screen.getByText('3 rows are without a session')).toBeTruthy();
 });
 
 it('lists what was missed, and says what of it is not repaired', async () => {

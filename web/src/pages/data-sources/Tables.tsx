@@ -52,15 +52,12 @@ export function Tables({ source }: { source: Source }) {
               <Th className="text-right">Updates</Th>
               <Th className="text-right">Deletes</Th>
               <Th className="text-right">Truncates</Th>
-              <Th
-                className="text-right"
-                title="Updates that left untold what the row’s large values are"
-              >
+              <Th className="text-right" title="Rows with large values that an update left untold">
                 Incomplete
               </Th>
               <Th
                 className="text-right"
-                title="Events that could not be applied; they are listed below"
+                title="Rows that could not be applied, and events that do not tell of which row they are; they are listed below"
               >
                 Failed
               </Th>
@@ -94,7 +91,7 @@ function Bent({ tables }: { tables: readonly SourceTable[] }) {
   const times = sum((table) => table.times_replaced);
   const found = [
     values > 0 && `${counted(values, 'value is', 'values are')} not among the extras`,
-    sessions > 0 && `${counted(sessions, 'event', 'events')} left a row without a session`,
+    sessions > 0 && `${counted(sessions, 'row is', 'rows are')} without a session`,
     times > 0 &&
       `${counted(times, 'reading stands', 'readings stand')} at the time of ${times === 1 ? 'its' : 'their'} commit`,
   ].filter(Boolean);
@@ -220,7 +217,7 @@ function SessionsLeftOut({ table }: { table: SourceTable }) {
   return (
     <div className="mt-2 max-w-[44rem] text-ink-2">
       <p className="font-medium">
-        {counted(table.sessions_left_out, 'event', 'events')} left a row without a session
+        {counted(table.sessions_left_out, 'row is', 'rows are')} without a session
       </p>
       <p>
         Its start is empty or no time between 1971 and 9000, its end cannot be read, or a state

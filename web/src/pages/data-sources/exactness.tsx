@@ -32,12 +32,12 @@ export function whyNotExact(table: SourceTable): string[] {
   const causes: string[] = [];
   if (table.incomplete > 0) {
     causes.push(
-      `${counted(table.incomplete, 'update', 'updates')} left large values as they were, which the database had never sent: these values are missing.`,
+      `Updates of ${counted(table.incomplete, 'row', 'rows')} left large values as they were, which the database had never sent: these values are missing.`,
     );
   }
   if (table.failed > 0) {
     causes.push(
-      `${counted(table.failed, 'event', 'events')} failed: each is listed under “Failed events” with its cause.`,
+      `${counted(table.failed, 'event', 'events')} failed: each is listed under “Failed events” with its cause. A row that is mended or deleted at its source counts no more, and reading the table again begins anew.`,
     );
   }
   if (causes.length === 0) {

@@ -91,3 +91,9 @@ it('says that nothing matches where a filter is set', async () => {
   open(groups([]), '/app/dead-letters?cause=mapping_failed');
   expect(await screen.findByText('No failed event matches')).toBeTruthy();
 });
+
+it('shows the open ones, says what settles one, and the settled ones by address', async () => {
+  open(groups([]), '/app/dead-letters?settled=true');
+  expect(await screen.findByText(/its row was mended or deleted at\s+the source/)).toBeTruthy();
+  expect(screen.getByText(/What is shown lacks none of these any more/)).toBeTruthy();
+});

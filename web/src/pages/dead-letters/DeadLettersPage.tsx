@@ -45,7 +45,14 @@ export function DeadLettersPage() {
     <>
       <PageHeader
         title="Failed events"
-        status={<span>Captured, but not applied to what is shown. Times in {zoneName()}</span>}
+        status={
+          <span>
+            {filter.settled
+              ? 'What is shown lacks none of these any more.'
+              : 'Captured, but not applied to what is shown.'}{' '}
+            Times in {zoneName()}
+          </span>
+        }
       >
         <Segmented
           label="View"
@@ -61,6 +68,11 @@ export function DeadLettersPage() {
         />
       </PageHeader>
       {groups.data && <Dropped groups={groups.data} />}
+      <p className="max-w-[60rem] px-3 pb-2 text-ink-2">
+        An entry is settled once what is shown lacks nothing by it: its row was mended or deleted at
+        the source, or its table was read again. Reading the table again, on the source’s page, also
+        settles what no row can be told of.
+      </p>
       <FoldedFilters count={Object.keys(filter).length}>
         <Filters key={JSON.stringify(filter)} search={search} />
       </FoldedFilters>
@@ -95,10 +107,11 @@ function Filters({ search }: { search: DeadLettersSearch }) {
   const { view, ...filter } = search;
   return (
     <FilterForm
-      columns="lg:grid-cols-[12rem_16rem_minmax(8rem,16rem)_auto]"
+      columns="lg:grid-cols-[12rem_16rem_minmax(8rem,16rem)_8rem_auto]"
       apply={(value) => {
-        const wanted: Record<string, string | undefined> = {
+        const wanted: Record<string, string | true | undefined> = {
           view,
+          settled: value('settled') ? true : undefined,
           source_id: value('source_id'),
           cause: value('cause'),
           table: value('table'),
@@ -129,6 +142,17 @@ function Filters({ search }: { search: DeadLettersSearch }) {
         </select>
       </Labelled>
       <TableFilter value={search.table} />
+      <Labelled label="State" id={`${id}-state`}>
+        <select
+          id={`${id}-state`}
+          name="settled"
+          defaultValue={search.settled ? 'true' : ''}
+          className={selectClass}
+        >
+          <option value="">Open</option>
+          <option value="true">Settled</option>
+        </select>
+      </Labelled>
     </FilterForm>
   );
 }
@@ -143,7 +167,7 @@ function Nothing({ filter }: { filter: Filter }) {
         </Link>
       }
     >
-      Try another source, cause or table.
+      Try another source, cause, table or state.
     </Empty>
   ) : (
     <Empty
@@ -197,7 +221,7 @@ function Groups({ filter }: { filter: Filter }) {
                     key={keyOf(group)}
                     label={`Newest event of ${causeName(group.cause)}, ${group.table ?? 'no table'}`}
                     columns={8}
-                    detail={<GroupDetail group={group} />}
+                    detail={<GroupDetail group={group} settled={filter.settled} />}
                   >
                     <Td className="font-medium whitespace-nowrap">{causeName(group.cause)}</Td>
                     <Td className="font-mono text-meta">{group.table ?? 'no table'}</Td>
@@ -225,7 +249,10 @@ function Groups({ filter }: { filter: Filter }) {
           ) : (
             <ul className="[&>li:first-child]:border-t-0">
               {data.data.map((group) => (
-                <ExpandableItem key={keyOf(group)} detail={<GroupDetail group={group} />}>
+                <ExpandableItem
+                  key={keyOf(group)}
+                  detail={<GroupDetail group={group} settled={filter.settled} />}
+                >
                   <span className="flex items-baseline justify-between gap-3">
                     <span className="font-medium">{causeName(group.cause)}</span>
                     <span>{formatCount(group.events)}</span>
@@ -253,7 +280,7 @@ function Groups({ filter }: { filter: Filter }) {
 const keyOf = (group: DeadLetterGroup): string =>
   [group.source_id, group.table, group.cause, group.sqlstate].join(' ');
 
-function GroupDetail({ group }: { group: DeadLetterGroup }) {
+function GroupDetail({ group, settled }: { group: DeadLetterGroup; settled: true | undefined }) {
   return (
     <>
       <p className="mb-2 flex flex-wrap items-center gap-x-4 gap-y-1 text-meta text-ink-3">
@@ -269,6 +296,7 @@ function GroupDetail({ group }: { group: DeadLetterGroup }) {
             source_id: group.source_id,
             cause: group.cause,
             ...(group.table ? { table: group.table } : {}),
+            ...(settled ? { settled } : {}),
           }}
           className="link max-lg:py-3"
         >

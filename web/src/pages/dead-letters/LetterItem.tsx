@@ -48,6 +48,11 @@ export function LetterDetail({ letter }: { letter: DeadLetter | DeadLetterGroup 
           </>
         )}
       </p>
+      {'settled_at' in letter && letter.settled_at && (
+        <p className="text-meta text-ink-3">
+          Settled at <Moment at={letter.settled_at} />: what is shown lacks nothing by it any more.
+        </p>
+      )}
       {before > 0 && (
         <p className="text-meta text-ink-3">
           The same row failed in the same way in {formatCount(before)}{' '}

@@ -204,16 +204,20 @@ CREATE TABLE analytics.table_state (
   -- newest time as an ordinal, or 0: as long as nothing came behind it, nobody can tell the two apart.
   clears bigint NOT NULL,
   cleared_seq bigint NOT NULL,
+  -- What follows is said of the rows that are there: a row that is mended, emptied away or read again counts no more, or
+  -- once. Rows that could not be folded, and events that do not tell of which row they are.
   failed bigint NOT NULL,
-  -- Updates that left values untouched which were never told.
+  -- Rows with values that an update left untouched and that were never told.
   rows_incomplete bigint NOT NULL,
   -- Readings whose time was no time: they stand at that of their commit.
   times_replaced bigint NOT NULL,
-  -- Values beyond the limits on depth, elements, keys and length.
+  -- Values beyond the limits on depth, elements, keys and length, since the table was emptied last.
   extras_left_out bigint NOT NULL,
-  -- Events that left a row of a session table without a session: it does not say when.
+  -- Rows of a session table without a session: they do not say when.
   sessions_left_out bigint NOT NULL,
   exact boolean NOT NULL,
+  -- Whether a row came of a table that told only its inserts, since the table was emptied last.
+  blind boolean NOT NULL,
   -- The version of the table that its newest event has, in control.source_table; 0 if no event told a column. A
   -- definition that is taken back is an earlier version again.
   schema_version integer NOT NULL,

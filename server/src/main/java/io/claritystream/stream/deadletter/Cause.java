@@ -30,6 +30,11 @@ public enum Cause {
     };
   }
 
+  /// Whether the letter says which row it is of, so that it is settled when the row is mended.
+  public boolean isOfRow() {
+    return quarantines() || this == MAPPING_FAILED;
+  }
+
   /// As it is stored and shown: `mapping_failed`.
   @JsonValue
   public String key() {

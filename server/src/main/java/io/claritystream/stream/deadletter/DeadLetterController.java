@@ -10,6 +10,7 @@ import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.sql.ResultSet;
@@ -41,6 +42,7 @@ class DeadLetterController {
         AND (CAST(:sqlstate AS text) IS NULL OR sqlstate = :sqlstate)
         AND (CAST(:from AS timestamptz) IS NULL OR at >= :from)
         AND (CAST(:to AS timestamptz) IS NULL OR at < :to)
+        AND (settled_at IS NOT NULL) = :settled
         AND NOT EXISTS (
           SELECT FROM control.dead_letter n
           WHERE n.source_id = l.source_id AND n.failure = l.failure AND n.epoch > l.epoch
@@ -50,7 +52,7 @@ class DeadLetterController {
   private static final String SELECT =
       """
       SELECT dead_letter_id, source_id, table_name, epoch, seq, seq_end, lsn, cause, sqlstate, detail,
-        sample, at,
+        sample, at, settled_at,
         (SELECT q.row_key
          FROM analytics.model m
          JOIN control.quarantine q USING (model_id)
@@ -123,6 +125,8 @@ class DeadLetterController {
   /// @param rowKey the row that is not folded any more until this is dealt with
   /// @param seqEnd the last number of the range, `seq` for one event
   /// @param sample the beginning of the payload
+  /// @param settledAt when what is shown held nothing of the failure any more: its row was mended
+  ///     or taken away at the source, or its table was emptied or read again
   /// @param epochsBefore in how many epochs before this one the same row failed in the same way;
   ///     those letters are not listed
   @Schema(name = "DeadLetter")
@@ -150,7 +154,8 @@ class DeadLetterController {
       String detail,
       String sample,
       int epochsBefore,
-      Instant at) {}
+      Instant at,
+      @Nullable Instant settledAt) {}
 
   /// Letters of one cause, table and SQLSTATE. What is said of one event is said of the newest.
   ///
@@ -197,7 +202,8 @@ class DeadLetterController {
       @Nullable String cause,
       @Nullable String sqlstate,
       @Nullable Instant from,
-      @Nullable Instant to) {
+      @Nullable Instant to,
+      boolean settled) {
     Filter {
       if (table != null && table.length() > TEXT_CHARS_MAX) {
         throw Problem.invalid("table", "must have at most " + TEXT_CHARS_MAX + " characters");
@@ -223,6 +229,7 @@ class DeadLetterController {
           .param("table", table)
           .param("cause", cause)
           .param("sqlstate", sqlstate)
+          .param("settled", settled)
           .param("from", from == null ? null : SqlTime.of(from))
           .param("to", to == null ? null : SqlTime.of(to));
     }
@@ -235,7 +242,9 @@ class DeadLetterController {
       summary = "The events that could not be folded into what is shown, newest first",
       description =
           "A row that fails in the same way in each epoch that brings it again is listed once, with"
-              + " its newest letter.")
+              + " its newest letter. A letter is settled once what is shown holds nothing of the"
+              + " failure any more: its row was mended or taken away at the source, or its table"
+              + " was emptied or read again.")
   Page<Letter> list(
       Caller caller,
       @RequestParam(name = "source_id", required = false) @Nullable UUID sourceId,
@@ -244,8 +253,11 @@ class DeadLetterController {
       @RequestParam(name = "sqlstate", required = false) @Nullable String sqlstate,
       @RequestParam(name = "from", required = false) @Nullable Instant from,
       @RequestParam(name = "to", required = false) @Nullable Instant to,
+      @Parameter(description = "The settled ones, in place of those that are open")
+          @RequestParam(name = "settled", defaultValue = "false")
+          boolean settled,
       PageRequest page) {
-    var filter = new Filter(caller, sourceId, table, cause, sqlstate, from, to);
+    var filter = new Filter(caller, sourceId, table, cause, sqlstate, from, to, settled);
     var after = page.after(LIST, 2);
     var rows =
         transactions.read(
@@ -274,8 +286,11 @@ class DeadLetterController {
       @RequestParam(name = "cause", required = false) @Nullable String cause,
       @RequestParam(name = "sqlstate", required = false) @Nullable String sqlstate,
       @RequestParam(name = "from", required = false) @Nullable Instant from,
-      @RequestParam(name = "to", required = false) @Nullable Instant to) {
-    var filter = new Filter(caller, sourceId, table, cause, sqlstate, from, to);
+      @RequestParam(name = "to", required = false) @Nullable Instant to,
+      @Parameter(description = "The settled ones, in place of those that are open")
+          @RequestParam(name = "settled", defaultValue = "false")
+          boolean settled) {
+    var filter = new Filter(caller, sourceId, table, cause, sqlstate, from, to, settled);
     return transactions.read(
         caller.tenantId(),
         sql -> {
@@ -343,6 +358,7 @@ class DeadLetterController {
         row.getString("detail"),
         row.getString("sample"),
         row.getInt("epochs_before"),
-        SqlTime.read(row, "at"));
+        SqlTime.read(row, "at"),
+        SqlTime.readNullable(row, "settled_at"));
   }
 }

@@ -90,10 +90,13 @@ final class EventFold {
         continue;
       }
       if (event.op() == Op.TRUNCATE) {
-        quarantine.empty(event.schema().qualifiedName());
+        quarantine.empty(event.schema().qualifiedName(), source.epoch(), event.seq());
       } else if (!quarantine.isEmpty() && RowKey.isToldWhole(event)) {
-        quarantine.heal(event);
+        quarantine.heal(event, source.epoch());
       }
+    }
+    for (var row : applied.mended()) {
+      quarantine.mended(RowKey.of(row.schema(), row.row()), source.epoch(), events.getLast().seq());
     }
   }
 

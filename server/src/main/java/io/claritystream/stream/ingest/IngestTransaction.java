@@ -307,7 +307,9 @@ final class IngestTransaction {
     work.addRanges();
     deadLetters.write(connection, work.letters);
     for (var each : work.quarantined.entrySet()) {
-      each.getValue().attempt().write(connection, deadLetters, each.getKey().line().tenant());
+      each.getValue()
+          .attempt()
+          .write(connection, deadLetters, each.getKey().line().source(), work.now);
     }
     if (!checkpoints.move(connection, draft.moves(), work.now)) {
       return new Outcome.Fenced("mark of a source in partition " + partition);
@@ -382,6 +384,8 @@ final class IngestTransaction {
     if (slice.model() == NO_MODEL) {
       rebuilds.endSnapshot(connection, source.sourceId(), source.epoch(), slice.seq());
     } else if (models.show(connection, source, slice.model())) {
+      deadLetters.settleUpTo(
+          connection, source.sourceId(), source.epoch() - 1, Long.MAX_VALUE, Set.of(), work.now);
       work.shown.add(source.tenantId());
     }
   }

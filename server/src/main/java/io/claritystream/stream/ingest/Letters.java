@@ -50,7 +50,7 @@ final class Letters {
       Instant now,
       Instant at) {
     var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
-    var row = cause.quarantines() ? RowKey.of(event) : null;
+    var row = cause.isOfRow() ? RowKey.of(event) : null;
     return new DeadLetter(
         ids.eventId(CaptureWindow.heldMs(event.capturedAtUs(), now), event.seq()),
         source.tenantId(),

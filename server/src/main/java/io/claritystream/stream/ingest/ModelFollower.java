@@ -237,6 +237,16 @@ final class ModelFollower {
       return false;
     }
     parts.models().attach(connection, model);
+    var before = outset.lastBefore();
+    parts
+        .deadLetters()
+        .settleUpTo(
+            connection,
+            source.sourceId(),
+            before.epoch(),
+            before.seq(),
+            outset.kept(),
+            parts.clock().instant());
     parts.rebuilds().end(connection, rebuild, Rebuilds.End.DONE, parts.clock().instant());
     return checkpoints.fold(connection, source.sourceId(), mark.model(), model);
   }
@@ -326,7 +336,7 @@ final class ModelFollower {
           return step;
         }
         parts.deadLetters().writeFoundLater(connection, work.found);
-        work.quarantined.write(connection, parts.deadLetters(), source.tenantId());
+        work.quarantined.write(connection, parts.deadLetters(), source, work.now);
         connection.commit();
         work.committed = true;
         settle(work);

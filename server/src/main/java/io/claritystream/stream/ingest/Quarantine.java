@@ -1,13 +1,16 @@
 package io.claritystream.stream.ingest;
 
-import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.stream.deadletter.DeadLetters;
+import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /// The rows of one model whose events are not folded any more. A few are remembered; of more, the
 /// database is asked for those that the events at hand are about. Used by one thread.
@@ -68,6 +71,9 @@ final class Quarantine {
     /// Rows that an event told whole.
     private final Set<DeadLetters.Row> healed = new HashSet<>();
 
+    /// What has been mended, in quarantine or not.
+    private final List<DeadLetters.Mended> settled = new ArrayList<>();
+
     /// Of the rows that the events at hand are about, where not all are remembered.
     private Set<DeadLetters.Row> asked = Set.of();
 
@@ -107,25 +113,39 @@ final class Quarantine {
     }
 
     /// An event that tells its rows whole was folded.
-    void heal(ChangeEvent event) {
+    void heal(ChangeEvent event, int epoch) {
       for (var row : RowKey.all(event)) {
         if (has(row)) {
           fresh.remove(row);
           healed.add(row);
+          mended(row, epoch, event.seq());
         }
       }
     }
 
+    /// The letters of a row are settled by what came up to this event.
+    ///
+    /// @param row null if no key tells it: then they stay until the table is emptied
+    void mended(DeadLetters.@Nullable Row row, int epoch, long seq) {
+      if (row != null) {
+        settled.add(new DeadLetters.Mended(row.tableName(), row.rowKey(), epoch, seq));
+      }
+    }
+
     /// A table was emptied: nothing of it is left that could be inexact.
-    void empty(String table) {
+    void empty(String table, int epoch, long seq) {
       emptied.add(table);
+      settled.add(new DeadLetters.Mended(table, null, epoch, seq));
       fresh.removeIf(row -> row.tableName().equals(table));
     }
 
-    void write(Connection connection, DeadLetters letters, TenantId tenant) throws SQLException {
+    /// Behind the letters that the attempt found, as some of them may be settled by now.
+    void write(Connection connection, DeadLetters letters, SourceRef source, Instant now)
+        throws SQLException {
       letters.release(connection, model, emptied);
       letters.heal(connection, model, healed);
-      letters.quarantine(connection, tenant, model, fresh);
+      letters.quarantine(connection, source.tenantId(), model, fresh);
+      letters.settle(connection, source.sourceId(), settled, now);
     }
 
     /// The transaction has committed.

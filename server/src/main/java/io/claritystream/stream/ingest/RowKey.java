@@ -82,6 +82,12 @@ final class RowKey {
     return event.schema().keyColumns() > 0;
   }
 
+  /// A whole row.
+  static DeadLetters.@Nullable Row of(TableSchema schema, Row row) {
+    var key = text(schema, row);
+    return key == null ? null : new DeadLetters.Row(schema.qualifiedName(), key);
+  }
+
   private static DeadLetters.@Nullable Row before(ChangeEvent event) {
     return row(event, event.oldKey() != null ? event.oldKey() : event.before());
   }

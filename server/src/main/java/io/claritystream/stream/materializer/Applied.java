@@ -1,6 +1,8 @@
 package io.claritystream.stream.materializer;
 
 import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.Row;
+import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.materializer.Materializer.Failure;
 import java.util.List;
 import java.util.Set;
@@ -13,7 +15,11 @@ public final class Applied {
   private final List<LiveUpdate> live;
   private final List<Failure> failures;
   private final Set<ChangeEvent> leaving;
+  private final List<Mended> mended;
   private boolean settled;
+
+  /// A row of which nothing could be made, as it was.
+  public record Mended(TableSchema schema, Row row) {}
 
   /// @param leaving those that take rows away and leave them as they were, as history
   Applied(
@@ -21,12 +27,14 @@ public final class Applied {
       long readings,
       List<LiveUpdate> live,
       List<Failure> failures,
-      Set<ChangeEvent> leaving) {
+      Set<ChangeEvent> leaving,
+      List<Mended> mended) {
     this.model = model;
     this.readings = readings;
     this.live = List.copyOf(live);
     this.failures = List.copyOf(failures);
     this.leaving = leaving;
+    this.mended = List.copyOf(mended);
   }
 
   /// How many values of metrics were folded.
@@ -48,6 +56,12 @@ public final class Applied {
   /// empties their table, or does not tell what the row was in the end.
   public boolean leaves(ChangeEvent event) {
     return leaving.contains(event);
+  }
+
+  /// The rows that were failures of this call or of one before, and are none any more: they were
+  /// mended, or are gone.
+  public List<Mended> mended() {
+    return mended;
   }
 
   /// What was remembered while folding holds.

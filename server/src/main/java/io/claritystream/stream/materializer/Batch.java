@@ -35,6 +35,11 @@ final class Batch {
   final Map<UUID, TallText> texts = new LinkedHashMap<>();
   final Map<String, TableCount> tables = new HashMap<>();
 
+  /// What is counted of a table, whichever version of it.
+  TableCount count(TablePlan plan) {
+    return tables.computeIfAbsent(plan.table, table -> new TableCount(plan));
+  }
+
   /// Plans that the batch met first, or that may say something new of their table.
   final Set<TablePlan> plans = new HashSet<>();
 

@@ -10,17 +10,15 @@ import java.util.Comparator;
 final class Flush {
   private static final String UNIQUE_VIOLATION = "23505";
 
-  /// A table that is emptied is exact anew: none of the rows is left of which something was not
-  /// told. Where deleted rows stay, what was not told of those stays so too.
   private static final String COUNT_TABLES =
       """
       INSERT INTO analytics.table_state AS t
         (tenant_id, source_id, model_id, table_name, reads, inserts, updates, deletes, truncates,
          clears, cleared_seq, failed, rows_incomplete, times_replaced, extras_left_out,
-         sessions_left_out, exact, on_delete, last_event_at, last_seq, schema_version)
+         sessions_left_out, exact, blind, on_delete, last_event_at, last_seq, schema_version)
       SELECT ?::uuid, ?::uuid, ?::int, table_name, reads, inserts, updates, deletes, truncates,
         clears, cleared_seq, failed, rows_incomplete, times_replaced, extras_left_out,
-        sessions_left_out, exact = 1,
+        sessions_left_out, failed + rows_incomplete + blind = 0, blind <> 0,
         CASE keep WHEN 1 THEN 'keep' ELSE 'retract' END, last_event_at, last_seq, schema_version
       FROM unnest(
           ?::text[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
@@ -28,7 +26,7 @@ final class Flush {
           ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[], ?::int[])
         AS counted (table_name, reads, inserts, updates, deletes, truncates, failed,
           rows_incomplete, times_replaced, extras_left_out, sessions_left_out, last_event_at,
-          last_seq, exact, keep, clears, cleared_seq, schema_version)
+          last_seq, blind, keep, clears, cleared_seq, schema_version)
       ON CONFLICT (model_id, table_name) DO UPDATE
       SET reads = t.reads + excluded.reads,
         inserts = t.inserts + excluded.inserts,
@@ -42,8 +40,9 @@ final class Flush {
         times_replaced = t.times_replaced + excluded.times_replaced,
         extras_left_out = t.extras_left_out + excluded.extras_left_out,
         sessions_left_out = t.sessions_left_out + excluded.sessions_left_out,
-        exact = excluded.exact AND (t.exact
-          OR excluded.on_delete = 'retract' AND excluded.truncates + excluded.clears > 0),
+        exact = t.failed + excluded.failed + t.rows_incomplete + excluded.rows_incomplete <= 0
+          AND NOT t.blind AND NOT excluded.blind,
+        blind = t.blind OR excluded.blind,
         last_event_at = greatest(t.last_event_at, excluded.last_event_at),
         last_seq = greatest(t.last_seq, excluded.last_seq),
         schema_version = coalesce(nullif(excluded.schema_version, 0), t.schema_version)
@@ -163,7 +162,7 @@ final class Flush {
       arrays[10].add(count.sessionsLeftOut);
       arrays[11].addMoment(Math.clamp(count.lastEventAtUs, 0, EVENT_TIME_MAX_US));
       arrays[12].add(count.lastSeq);
-      arrays[13].add(count.exact ? 1 : 0);
+      arrays[13].add(count.blind ? 1 : 0);
       arrays[14].add(count.keep ? 1 : 0);
       arrays[15].add(count.clears);
       arrays[16].add(count.clearedSeq);

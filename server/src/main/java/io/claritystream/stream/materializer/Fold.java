@@ -30,6 +30,7 @@ final class Fold {
   private final Overlay overlay;
   private final List<Failure> failures;
   private final List<ChangeEvent> leaving = new ArrayList<>();
+  private final List<RowLife.Failed> mended = new ArrayList<>();
   private final Readings readings;
   private final Subjects subjects;
   private final ExtraCells extras = new ExtraCells();
@@ -49,6 +50,11 @@ final class Fold {
   /// The deletions whose rows stay as they were folded last.
   List<ChangeEvent> leaving() {
     return leaving;
+  }
+
+  /// Rows that something could be made of now, or that are gone, as they were before.
+  List<RowLife.Failed> mended() {
+    return mended;
   }
 
   Readings readings() {
@@ -80,7 +86,6 @@ final class Fold {
         } else {
           count.truncates++;
         }
-        count.emptied();
       }
     }
     if (event.op() != Op.TRUNCATE) {
@@ -106,7 +111,8 @@ final class Fold {
   private TableCount count(TablePlan plan) {
     var count = lastCount;
     if (count == null || plan != lastPlan) {
-      count = batch.tables.computeIfAbsent(plan.table, table -> new TableCount(plan));
+      count = batch.count(plan);
+      count.ofVersion(plan);
       batch.plans.add(plan);
       lastPlan = plan;
       lastCount = count;
@@ -115,7 +121,7 @@ final class Fold {
   }
 
   private void fail(TableCount count, ChangeEvent event, String cause, String detail) {
-    count.failed();
+    count.failed++;
     failures.add(new Failure(event, cause, detail));
   }
 
@@ -142,6 +148,8 @@ final class Fold {
     batch.rows.endKey(has, born);
     if (plan.isReading()) {
       var reading = reading(plan, count, event, row);
+      count.add(
+          new RowFlaws(reading == null, false, reading != null && readings.timeReplaced(), false));
       if (reading == null) {
         batch.rows.end(null, null, Moment.NONE, plan.version, row);
       } else {
@@ -200,7 +208,7 @@ final class Fold {
       plan.modelTable.repeats = true;
       if (event.op() == Op.READ) {
         // The row that is there, read again: it has not been deleted.
-        slot.lives.removeFirst().end();
+        end(slot.lives.removeFirst());
       } else {
         removeFirst(plan, slot);
       }
@@ -226,7 +234,7 @@ final class Fold {
     }
     var slot = overlay.slot(plan, before, oldKey);
     var life = slot == null || slot.lives.isEmpty() ? null : slot.lives.getFirst();
-    var row = completed(plan, count, event, after, life);
+    var row = completed(plan, event, after, life);
     var newKey = overlay.key(plan, row, null, true);
     if (life != null
         && slot != null
@@ -253,7 +261,7 @@ final class Fold {
       // A change of the key is no deletion: what the row said under its old key holds no more,
       // whatever is kept of rows that are deleted.
       slot.lives.remove(life);
-      life.end();
+      end(life);
     }
     create(plan, count, event, row, born, newKey);
   }
@@ -325,22 +333,13 @@ final class Fold {
   }
 
   private static boolean tellsAll(ChangeEvent delete) {
-    return delete.before() != null && !isLacking(delete.before());
+    return delete.before() != null && !RowFlaws.isLacking(delete.before());
   }
 
-  private static boolean isLacking(Row row) {
-    for (var i = 0; i < row.size(); i++) {
-      if (row.length(i) == Row.UNCHANGED) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  private static void removeFirst(TablePlan plan, Overlay.Slot slot) {
+  private void removeFirst(TablePlan plan, Overlay.Slot slot) {
     var life = slot.lives.removeFirst();
     if (!plan.modelTable.keep) {
-      life.end();
+      end(life);
       return;
     }
     life.key = null;
@@ -348,15 +347,14 @@ final class Fold {
   }
 
   /// The row with the cells that the change did not touch as they were.
-  private Row completed(
-      TablePlan plan, TableCount count, ChangeEvent event, Row after, @Nullable RowLife life) {
-    if (!isLacking(after)) {
+  private static Row completed(
+      TablePlan plan, ChangeEvent event, Row after, @Nullable RowLife life) {
+    if (!RowFlaws.isLacking(after)) {
       return after;
     }
     var image = life == null ? null : life.image();
     var imagePlan = life == null ? null : life.imagePlan();
     var out = new ByteSink(after.imageLength() + 256);
-    var lacking = false;
     for (var i = 0; i < after.size(); i++) {
       if (after.length(i) != Row.UNCHANGED) {
         after.writeCell(i, out);
@@ -374,26 +372,29 @@ final class Fold {
             image == null || imagePlan == null ? TablePlan.ABSENT : plan.columnIn(imagePlan, i);
         if (image != null && column != TablePlan.ABSENT) {
           image.writeCell(column, out);
-          lacking |= image.length(column) == Row.UNCHANGED;
         } else {
           Row.writeMarker(Row.UNCHANGED, out);
-          lacking = true;
         }
       }
-    }
-    if (lacking) {
-      count.rowIncomplete();
     }
     return Row.ofImage(out.toByteArray(), after.size());
   }
 
   /// What an event makes of a row.
   private void become(RowLife life, TablePlan plan, TableCount count, ChangeEvent event, Row row) {
-    life.end();
+    end(life);
     life.plan = plan;
     life.row = row;
     if (plan.isReading()) {
       var reading = reading(plan, count, event, row);
+      has(
+          life,
+          count,
+          new RowFlaws(
+              reading == null,
+              RowFlaws.isLacking(row),
+              reading != null && readings.timeReplaced(),
+              false));
       if (reading != null) {
         life.reading = reading;
         life.refers = reading.device;
@@ -402,15 +403,54 @@ final class Fold {
       return;
     }
     var subject = subjects.of(plan, row, life.born);
+    var unsaid = subject != null && plan.isSession() && subjects.span(plan, row) == null;
+    has(life, count, new RowFlaws(subject == null, RowFlaws.isLacking(row), false, unsaid));
     if (subject == null) {
-      fail(count, event, Subjects.KEY_MISSING, Subjects.KEY_MISSING_DETAIL);
+      failures.add(new Failure(event, Subjects.KEY_MISSING, Subjects.KEY_MISSING_DETAIL));
       return;
     }
     count.extrasLeftOut += extras.admit(plan, row);
-    count.sessionsLeftOut += plan.isSession() && subjects.span(plan, row) == null ? 1 : 0;
     life.subject = subject;
     life.describes = subject.id();
     life.refers = refers(plan, row);
+  }
+
+  private static void has(RowLife life, TableCount count, RowFlaws flaws) {
+    life.flaws = flaws;
+    count.add(flaws);
+    if (flaws.failed() && life.plan != null && life.row != null) {
+      life.failed = new RowLife.Failed(life.plan, life.row);
+    }
+  }
+
+  /// What was counted of the row as it is does not count any more.
+  private void end(RowLife life) {
+    var stored = life.stored;
+    if (life.changed) {
+      if (life.flaws != null && life.plan != null) {
+        batch.count(life.plan).takeBack(life.flaws);
+      }
+    } else if (stored != null) {
+      var flaws = flaws(stored);
+      batch.count(stored.plan()).takeBack(flaws);
+      if (flaws.failed()) {
+        life.failed = new RowLife.Failed(stored.plan(), stored.row());
+      }
+    }
+    life.flaws = null;
+    life.end();
+  }
+
+  private RowFlaws flaws(StoredRow stored) {
+    var plan = stored.plan();
+    var row = stored.row();
+    var isReading = plan.isReading();
+    var failed = isReading ? stored.refers() == null : stored.describes() == null;
+    return new RowFlaws(
+        failed,
+        RowFlaws.isLacking(row),
+        isReading && !failed && readings.isTimeReplaced(stored),
+        !failed && plan.isSession() && subjects.span(plan, row) == null);
   }
 
   private @Nullable Device refers(TablePlan plan, Row row) {
@@ -421,11 +461,8 @@ final class Fold {
   private @Nullable Reading reading(TablePlan plan, TableCount count, ChangeEvent event, Row row) {
     var reading = readings.of(plan, row, Readings.committedAt(event));
     if (reading == null) {
-      fail(count, event, readings.cause(), readings.detail());
+      failures.add(new Failure(event, readings.cause(), readings.detail()));
       return null;
-    }
-    if (readings.timeReplaced()) {
-      count.timesReplaced++;
     }
     var metric = reading.metric;
     if (reading.text != null
@@ -452,6 +489,9 @@ final class Fold {
         batch.rowsGone.add(life.stored.place());
         keep(life.stored);
         continue;
+      }
+      if (life.failed != null && (life.flaws == null || !life.flaws.failed())) {
+        mended.add(life.failed);
       }
       if (life.isUnchanged()) {
         continue;
@@ -515,6 +555,14 @@ final class Fold {
 
   /// Takes a stored row's contribution away for good.
   void takeAway(StoredRow stored) {
+    var flaws = flaws(stored);
+    if (!flaws.isNone()) {
+      batch.count(stored.plan()).takeBack(flaws);
+    }
+    if (flaws.failed() && stored.plan().modelTable.keep) {
+      // Of a table that keeps nothing all goes at once.
+      mended.add(new RowLife.Failed(stored.plan(), stored.row()));
+    }
     var was = readings.of(stored);
     if (was != null) {
       batch.minutes.remove(was, stored.row(), stored.born());

@@ -55,6 +55,7 @@ public final class Materializer {
       Connection connection, SourceRef source, int modelId, List<ChangeEvent> events)
       throws SQLException {
     var failures = new ArrayList<Failure>();
+    var mended = new ArrayList<Applied.Mended>();
     var live = new ArrayList<LiveUpdate>();
     var leaving = Collections.<ChangeEvent>newSetFromMap(new IdentityHashMap<>());
     var readings = 0L;
@@ -73,11 +74,12 @@ public final class Materializer {
           }
         }
         leaving.addAll(step.leaving());
+        step.mended().forEach(row -> mended.add(new Applied.Mended(row.plan().schema, row.row())));
         readings += step.readings();
         live.addAll(step.live());
       }
       done = true;
-      return new Applied(model, readings, live, failures, leaving);
+      return new Applied(model, readings, live, failures, leaving, mended);
     } finally {
       if (!done) {
         model.forgotten = true;

@@ -80,6 +80,12 @@ final class Readings {
         : reading(plan, stored.row(), device, metric, stored.atUs());
   }
 
+  /// Whether a stored reading does not stand at the time that its row says. What is too far ahead
+  /// of its commit is so of the time where it stands, which is that of the commit.
+  boolean isTimeReplaced(StoredRow stored) {
+    return time(stored.plan(), stored.row(), stored.atUs()) == Moment.NONE;
+  }
+
   private Reading reading(
       TablePlan plan, Row row, Device device, @Nullable Metric metric, long atUs) {
     var text =

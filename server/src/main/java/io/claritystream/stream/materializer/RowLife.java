@@ -37,6 +37,15 @@ final class RowLife {
   /// Of rows that describe an entity.
   @Nullable Subject subject;
 
+  /// What is counted of it as it is now; null while it is as it was stored.
+  @Nullable RowFlaws flaws;
+
+  /// As what nothing could be made of it, before the batch or within it.
+  @Nullable Failed failed;
+
+  /// A row of which nothing could be made.
+  record Failed(TablePlan plan, Row row) {}
+
   RowLife(StoredRow stored) {
     this.stored = stored;
     born = stored.born();

@@ -12,6 +12,16 @@ import java.util.List;
 
 /// Folds one segment of a batch and writes it.
 final class Step {
+  /// A table that is emptied is exact anew: none of the rows is left of which something was not
+  /// told. Where deleted rows stay, what was not told of those stays so too.
+  private static final String EMPTIED =
+      """
+      UPDATE analytics.table_state
+      SET failed = 0, rows_incomplete = 0, times_replaced = 0, extras_left_out = 0,
+        sessions_left_out = 0, blind = false, exact = true
+      WHERE model_id = ? AND table_name = ?
+      """;
+
   private final Connection connection;
   private final Dictionary dictionary;
   private final SourceModel model;
@@ -21,6 +31,7 @@ final class Step {
   private final RowStates states;
   private final List<LiveUpdate> live = new ArrayList<>();
   private long readings;
+  private final List<RowLife.Failed> mended = new ArrayList<>();
   private final List<ChangeEvent> leaving = new ArrayList<>();
 
   /// @param failures are added to, if the segment is written
@@ -69,11 +80,14 @@ final class Step {
     failures.addAll(failed);
     tell(fold.batch);
     leaving.addAll(fold.leaving());
+    mended.addAll(fold.mended());
     if (segment.truncates()) {
       var event = segment.events().getLast();
       var plan = plans.getLast();
       if (new Emptying(states, plan.modelTable, event).run(this::takeAway)) {
         leaving.add(event);
+      } else {
+        emptied(plan);
       }
       if (plan.modelTable.images() != null && plan.identity == TablePlan.Identity.IMAGE) {
         // No row is left that an image tells.
@@ -81,6 +95,20 @@ final class Step {
       }
     }
     return true;
+  }
+
+  /// Nothing is left of the table that could have failed, be it an event of no row that is known.
+  private void emptied(TablePlan plan) throws SQLException {
+    try (var update = connection.prepareStatement(EMPTIED)) {
+      update.setInt(1, model.id);
+      update.setString(2, plan.table);
+      update.executeUpdate();
+    }
+  }
+
+  /// Rows that were failures and are none any more.
+  List<RowLife.Failed> mended() {
+    return mended;
   }
 
   /// The events that take rows away which stay as history, as they were.
@@ -95,6 +123,7 @@ final class Step {
       fold.batch.rowsGone.add(row.place());
     }
     write(fold);
+    mended.addAll(fold.mended());
   }
 
   private boolean write(Fold fold) throws SQLException {

@@ -14,9 +14,12 @@ final class TableCount {
   long clears;
 
   long clearedSeq;
+
+  /// Rows, and events of no row, that could not be folded. What the batch mends of those that were
+  /// there before is taken off, here and below.
   long failed;
 
-  /// Updates that left cells untouched whose values are not known.
+  /// Rows with cells that no event told.
   long rowsIncomplete;
 
   /// Readings that were given the time of their commit.
@@ -31,47 +34,53 @@ final class TableCount {
   long lastEventAtUs = Long.MIN_VALUE;
   long lastSeq;
 
-  /// Whether the rows that are there now are all that these events told, as far as their table was
-  /// not emptied since.
-  boolean exact = true;
-
   /// Whether the source tells only its inserts: updates and deletes of it cannot be known of. A
   /// table may have a key and tell nothing of its former rows all the same.
-  private final boolean blind;
+  boolean blind;
+
+  private boolean versionIsBlind;
 
   /// That of the table which is in force with these events; 0 if they tell no columns.
-  final int version;
+  int version;
 
   /// Whether deleted rows stay.
   final boolean keep;
 
   TableCount(TablePlan plan) {
     table = plan.table;
-    var identity = plan.schema.replicaIdentity();
-    blind =
-        !plan.isNameAlone()
-            && (identity == 'n' || identity != 'f' && plan.schema.keyColumns() == 0);
-    version = plan.isNameAlone() ? 0 : plan.version;
     keep = plan.modelTable.keep;
+  }
+
+  /// What comes is of this version of the table.
+  void ofVersion(TablePlan plan) {
+    if (plan.isNameAlone()) {
+      versionIsBlind = false;
+      return;
+    }
+    var identity = plan.schema.replicaIdentity();
+    versionIsBlind = identity == 'n' || identity != 'f' && plan.schema.keyColumns() == 0;
+    version = plan.version;
   }
 
   /// A row came: of a source that tells only its inserts nobody knows what becomes of it.
   void row() {
-    exact &= !blind;
+    blind |= versionIsBlind;
   }
 
-  void failed() {
-    failed++;
-    exact = false;
+  /// A row has these flaws from now on.
+  void add(RowFlaws flaws) {
+    count(flaws, 1);
   }
 
-  void rowIncomplete() {
-    rowsIncomplete++;
-    exact = false;
+  /// A row that had these flaws is another one, or gone.
+  void takeBack(RowFlaws flaws) {
+    count(flaws, -1);
   }
 
-  /// The table was emptied.
-  void emptied() {
-    exact |= !keep;
+  private void count(RowFlaws flaws, int rows) {
+    failed += flaws.failed() ? rows : 0;
+    rowsIncomplete += flaws.incomplete() ? rows : 0;
+    timesReplaced += flaws.timeReplaced() ? rows : 0;
+    sessionsLeftOut += flaws.withoutSession() ? rows : 0;
   }
 }

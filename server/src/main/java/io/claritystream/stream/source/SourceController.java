@@ -85,8 +85,9 @@ class SourceController {
     this.clock = clock;
   }
 
-  /// The counts are of events since what is shown of the source began: since its first or newest
-  /// copy of all tables. How many rows a table holds now they do not tell.
+  /// The counts of events are those since what is shown of the source began: since its first or
+  /// newest copy of all tables. How many rows a table holds now they do not tell. What is shown
+  /// otherwise than it came is counted of the rows that are there.
   ///
   /// @param events all of them together
   /// @param reads rows that a copy of the table read
@@ -95,11 +96,12 @@ class SourceController {
   ///     or because it is captured no more
   /// @param cleared whether nothing came of it since it was cleared: it is captured no more, or it
   ///     was empty when it was read again
-  /// @param incomplete updates that left values untouched which the source had never told
-  /// @param failed events that could not be folded; the dead letters say why
-  /// @param valuesLeftOut values beyond the limits on keys, depth, elements and length; raw they
-  ///     are kept
-  /// @param sessionsLeftOut events whose row does not say when the session was that it is
+  /// @param incomplete rows with values that an update left untouched and the source had never told
+  /// @param failed rows that could not be folded, and events that do not tell of which row they
+  ///     are, since the table was emptied or read last; the dead letters say why
+  /// @param valuesLeftOut values beyond the limits on keys, depth, elements and length, since the
+  ///     table was emptied or read last; raw they are kept
+  /// @param sessionsLeftOut rows that do not say when the session was that they are
   /// @param timesReplaced readings whose time was no time: they stand at that of their commit
   /// @param exact whether the read models hold everything that this table said of the rows that are
   ///     there now; never so where the source tells only its inserts

@@ -192,10 +192,10 @@ class SourceReportTests extends StreamSpec {
             )
             INSERT INTO analytics.table_state (tenant_id, model_id, source_id, table_name, reads,
               inserts, updates, deletes, truncates, clears, cleared_seq, failed, rows_incomplete,
-              times_replaced, extras_left_out, sessions_left_out, exact, on_delete, last_event_at,
+              times_replaced, extras_left_out, sessions_left_out, exact, blind, on_delete, last_event_at,
               last_seq, schema_version)
             SELECT :tenant, model_id, :source, 'public.reading', 90, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-              true, 'retract', now(), 90, 1
+              true, false, 'retract', now(), 90, 1
             FROM live
             """)
         .param("tenant", UUID.fromString(tenant()))

@@ -3,10 +3,14 @@ package io.claritystream.stream.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.claritystream.protocol.block.Column;
 import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.protocol.block.ValueKind;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -311,6 +315,82 @@ class QuarantineTests {
     rig.awaitDurable(source, 3);
     assertThat(readings()).isEqualTo(1);
     assertThat(inQuarantine()).isZero();
+  }
+
+  private static final TableSchema SAMPLES =
+      new TableSchema(
+          "public",
+          "pump_sample",
+          'd',
+          "",
+          List.of(
+              new Column("id", "integer", 0, ValueKind.INT, true, true, ""),
+              new Column("pump_id", "integer", 0, ValueKind.INT, false, false, ""),
+              new Column("read_at", "timestamptz", 0, ValueKind.TIMESTAMPTZ, false, false, ""),
+              new Column("pressure_bar", "numeric", 0, ValueKind.NUMERIC, false, false, "")),
+          List.of());
+
+  private static Event sample(Op op, String id, String pump, String pressure) {
+    return new Event(op, Arrays.asList(id, pump, SimulatedSource.text(AT), pressure));
+  }
+
+  private List<String> open() {
+    return rig.superuser()
+        .sql(
+            """
+            SELECT seq || ' ' || cause FROM control.dead_letter
+            WHERE settled_at IS NULL ORDER BY epoch, seq
+            """)
+        .query(String.class)
+        .list();
+  }
+
+  @Test
+  void a_failed_event_is_settled_when_its_row_is_mended_and_only_what_is_older() {
+    rig.start();
+    rig.send(
+        source,
+        source.batch(
+            SAMPLES,
+            sample(Op.INSERT, "1", null, "4.5"),
+            sample(Op.INSERT, "2", null, "4.5"),
+            sample(Op.INSERT, "3", "7", "666")));
+    rig.awaitDurable(source, 3);
+    assertThat(open())
+        .containsExactly("1 mapping_failed", "2 mapping_failed", "3 refused_by_database");
+
+    rig.send(
+        source,
+        source.batch(
+            SAMPLES,
+            sample(Op.UPDATE, "1", "7", "4.5"),
+            sample(Op.UPDATE, "3", "7", "4.5"),
+            sample(Op.INSERT, "4", null, "4.5"),
+            sample(Op.UPDATE, "4", "7", "4.5")));
+    rig.awaitDurable(source, 7);
+    assertThat(open()).containsExactly("2 mapping_failed");
+
+    rig.send(
+        source,
+        source.batch(
+            SAMPLES, sample(Op.DELETE, "2", null, "4.5"), sample(Op.UPDATE, "1", null, "4.5")));
+    rig.awaitDurable(source, 9);
+    assertThat(open()).as("taken away, and failed anew").containsExactly("9 mapping_failed");
+    assertThat(rig.letters(source)).as("settled ones stay listed").hasSize(5);
+
+    rig.send(
+        source,
+        source.batch(
+            SAMPLES,
+            Event.CLEARED,
+            sample(Op.READ, "1", "7", "4.5"),
+            sample(Op.READ, "5", null, "1")));
+    rig.awaitDurable(source, 12);
+    assertThat(open()).as("read again").containsExactly("12 mapping_failed");
+
+    rig.send(source, source.nextEpoch(), source.wholeSnapshot(Event.reading(7, AT, "4.5")));
+    rig.awaitDurable(source, 1);
+    await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(open()).isEmpty());
   }
 
   private long readings() {

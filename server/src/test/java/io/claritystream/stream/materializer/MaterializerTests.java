@@ -158,6 +158,54 @@ class MaterializerTests {
     }
   }
 
+  @Test
+  void what_is_wrong_with_a_table_is_wrong_with_the_rows_that_are_there() {
+    var samples =
+        table(
+            "pump_samples",
+            "id int4 key",
+            "pump_id int4",
+            "read_at timestamptz",
+            "pressure_bar float8",
+            "note text");
+    var at = "2026-11-20 11:59:10+00";
+    var rows =
+        new Object[][] {
+          {1, null, at, 2.5, "of nobody"}, {2, 7, null, 2.5, "at no time"}, {3, 7, at, 2.5, "good"}
+        };
+    models.apply(capture.insert(samples, rows[0]).insert(samples, rows[1]).take());
+    models.apply(capture.insert(samples, rows[2]).take());
+    assertThat(flaws()).isEqualTo("(1,0,1,f)");
+    models.apply(capture.readAgain(samples, rows).take());
+    models.apply(capture.readAgain(samples, rows).take());
+    assertThat(flaws()).as("read again, twice").isEqualTo("(1,0,1,f)");
+    models.apply(capture.update(samples, 1, null, at, 2.5, "still of nobody").take());
+    assertThat(flaws()).as("the same row").isEqualTo("(1,0,1,f)");
+
+    var mended =
+        models.apply(
+            capture
+                .update(samples, 1, 7, at, 2.5, "mended")
+                .insert(samples, 4, null, at, 2.5, "of nobody")
+                .update(samples, 4, 7, at, 2.5, "mended at once")
+                .update(samples, 3, 7, at, 2.5, new Capture.Unchanged())
+                .take());
+    assertThat(mended.mended()).hasSize(2);
+    assertThat(flaws()).isEqualTo("(0,0,1,t)");
+    models.apply(capture.delete(samples, 2).take());
+    assertThat(flaws()).isEqualTo("(0,0,0,t)");
+
+    models.apply(capture.update(samples, 9, 7, at, 2.5, new Capture.Unchanged()).take());
+    assertThat(flaws()).as("a row whose note was never told").isEqualTo("(0,1,0,f)");
+    models.apply(capture.update(samples, 9, 7, at, 2.5, "told").take());
+    assertThat(flaws()).isEqualTo("(0,0,0,t)");
+  }
+
+  private String flaws() {
+    return models.one(
+        "SELECT (failed, rows_incomplete, times_replaced, exact)::text FROM analytics.table_state WHERE table_name = 'public.pump_samples'");
+  }
+
   private static List<String> placed(ReadModels models) {
     return models
         .rows(

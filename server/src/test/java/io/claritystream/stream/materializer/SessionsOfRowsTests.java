@@ -145,8 +145,9 @@ class SessionsOfRowsTests {
     assertThat(models.one("SELECT bool_and(exact) FROM analytics.table_state")).isEqualTo("true");
 
     models.apply(capture.update(STOPS, 1, 7, null, at("09:00"), "jam").take());
-    assertThat(leftOut()).isEqualTo("3");
+    assertThat(leftOut()).as("rows, however often they change").isEqualTo("2");
     models.apply(capture.update(STOPS, 1, 7, at("08:00"), at("09:00"), "jam").take());
+    assertThat(leftOut()).isEqualTo("1");
     assertThat(sessions()).containsExactly("7 stop jam 20T08:00 20T09:00");
     models.apply(capture.update(STOPS, 1, 7, null, at("09:00"), "jam").take());
     assertThat(sessions()).isEmpty();
