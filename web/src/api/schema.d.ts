@@ -1116,6 +1116,8 @@ export interface components {
             label: string;
             sparkline: number[];
             unit: string | null;
+            /** Format: int64 */
+            usual_interval_s: number;
             /** Format: double */
             value: number | null;
             worse: boolean | null;
@@ -1242,6 +1244,8 @@ export interface components {
             pinned: boolean;
             series: components["schemas"]["OverviewSeries"][];
             unit: string | null;
+            /** Format: int64 */
+            usual_interval_s: number;
         };
         OverviewDevice: {
             /** Format: uuid */

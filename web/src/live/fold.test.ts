@@ -93,8 +93,8 @@ describe('foldSitePoint', () => {
     ]);
   });
 
-  it('begins anew after more than ten silent minutes', () => {
-    expect(foldSitePoint([[minute - 660, 4, 4]], minute * 1000, 10, 6, 4).at(-1)).toEqual([
+  it('begins anew behind a gap', () => {
+    expect(foldSitePoint([[minute - 240, 4, 4]], minute * 1000, 10, 6, 4).at(-1)).toEqual([
       minute,
       10,
       1,

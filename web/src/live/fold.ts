@@ -70,8 +70,11 @@ export function foldPoint(
   return points.with(index, next);
 }
 
-/** A device that has been silent for longer no longer stands in a site's mean. */
-const standsInS = 600;
+/**
+ * Where a site's line has not gone on for longer, it has a gap: by the rule of its answer it goes on
+ * each minute for as long as the next reading is not overdue.
+ */
+const gapS = 180;
 
 /**
  * Puts a device's value into a site's line, whose points are `[minute, mean over devices, devices]`:
@@ -91,7 +94,7 @@ export function foldSitePoint(
   const last = points.at(-1);
   const [lastMinute = 0, mean = value, counted = devices] = last ?? [];
   if (last && minute < lastMinute) return [...points];
-  if (!last || minute - lastMinute > standsInS) {
+  if (!last || minute - lastMinute > gapS) {
     return [...points.filter((point) => (point[0] ?? 0) > minute - 3600), [minute, value, 1]];
   }
   const count = Math.max(1, counted);

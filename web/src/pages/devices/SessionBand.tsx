@@ -1,13 +1,14 @@
 import { type KeyboardEvent, useRef, useState } from 'react';
 import type { Session } from '../../api/types';
 import { formatClock, words } from '../../ui/format';
-import { fills, kindOf, lasted } from './states';
+import { kindOf, lasted } from './states';
 import { endOf, told } from './told';
 
 type Props = {
   name: string;
   /** The earliest to begin first. */
   sessions: readonly Session[];
+  fills: ReadonlyMap<string | null, string>;
   from: number;
   to: number;
   now: number;
@@ -18,7 +19,7 @@ type Props = {
 const wideEnough = 7;
 
 /** A device's spans along the time. One of them takes part in the tab order; the arrows move on. */
-export function SessionBand({ name, sessions, from, to, now, onPoint }: Props) {
+export function SessionBand({ name, sessions, fills, from, to, now, onPoint }: Props) {
   const [active, setActive] = useState(sessions.length - 1);
   const spans = useRef<(HTMLButtonElement | null)[]>([]);
   const reachable = Math.min(active, sessions.length - 1);
@@ -67,7 +68,7 @@ export function SessionBand({ name, sessions, from, to, now, onPoint }: Props) {
             onPointerEnter={() => onPoint(session)}
             onPointerLeave={() => onPoint(null)}
             className="absolute inset-y-0 min-w-[3px] overflow-hidden border-r border-surface text-axis font-medium whitespace-nowrap text-surface focus-visible:z-10 focus-visible:outline-offset-[-2px] focus-visible:outline-ink"
-            style={{ left: `${left}%`, width: `${width}%`, background: fills[kind] }}
+            style={{ left: `${left}%`, width: `${width}%`, background: fills.get(session.state) }}
           >
             {kind === 'stopped' && width > wideEnough && (
               <span aria-hidden>{lasted((ends - begins) / 1000)}</span>

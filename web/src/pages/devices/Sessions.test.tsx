@@ -2,7 +2,7 @@ import { act, cleanup, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
 import { openApp, page } from '../../testing/openApp';
-import { kindOf, lasted } from './states';
+import { fillsOf, kindOf, lasted } from './states';
 
 afterEach(() => {
   cleanup();
@@ -237,4 +237,12 @@ it.each([
   [183_600, '2 d 3 h'],
 ])('writes %d seconds as %s', (seconds, text) => {
   expect(lasted(seconds)).toBe(text);
+});
+
+it('fills states of one kind differently where they stand side by side', () => {
+  const states = ['setup', 'cleaning', 'maintenance', 'blocked', 'starved', 'stop', 'fault', 'run'];
+  const fills = fillsOf([...states, 'run']);
+  expect(fills.size).toBe(states.length);
+  expect(new Set(fills.values()).size).toBe(states.length);
+  expect(fillsOf([...states].reverse())).toEqual(fills);
 });

@@ -13,7 +13,7 @@ import { Panel } from '../../ui/Panel';
 import { rowClass, Table, Td, Th } from '../../ui/Table';
 import { useRefetchEvery } from '../../ui/useRefetchEvery';
 import { BandAxis, SessionBand, tableName } from './SessionBand';
-import { fills, kindOf, lasted } from './states';
+import { fillsOf, lasted } from './states';
 import { lastedIn, stateName, told } from './told';
 
 const title = 'Stops and states';
@@ -40,7 +40,7 @@ export default function Sessions({ deviceId, range }: { deviceId: string; range:
     return (
       <Panel title={title} aside={states && <span>{counted(states)}</span>} className="mb-3">
         {states ? (
-          <Figures states={states} />
+          <Figures states={states} fills={fillsOf(states.map(({ state }) => state))} />
         ) : (
           <Failed error={summary.error} retry={() => void summary.refetch()} />
         )}
@@ -49,6 +49,7 @@ export default function Sessions({ deviceId, range }: { deviceId: string; range:
     );
   }
   const sessions = page.data;
+  const fills = fillsOf([...sessions, ...(states ?? [])].map(({ state }) => state));
   // A short page may have one after it, and what is after it may be nothing of the range.
   const whole = page.next_cursor === null || (states && sessions.length >= countOf(states));
   if (sessions.length === 0 && whole) {
@@ -64,9 +65,9 @@ export default function Sessions({ deviceId, range }: { deviceId: string; range:
   return (
     <Panel title={title} aside={states && <span>{counted(states)}</span>} className="mb-3">
       {sessions.length > 0 ? (
-        <Bands sessions={sessions} states={states ?? []} range={range} />
+        <Bands sessions={sessions} states={states ?? []} fills={fills} range={range} />
       ) : (
-        states && <Figures states={states} />
+        states && <Figures states={states} fills={fills} />
       )}
       {!whole && sessions.length > 0 && (
         <p className="px-3 pb-2 text-meta text-ink-3">
@@ -75,10 +76,12 @@ export default function Sessions({ deviceId, range }: { deviceId: string; range:
         </p>
       )}
       {!states && <Failed error={summary.error} retry={() => void summary.refetch()} />}
-      {sessions.length > 0 && <SessionTable sessions={sessions} />}
+      {sessions.length > 0 && <SessionTable sessions={sessions} fills={fills} />}
     </Panel>
   );
 }
+
+type Fills = ReadonlyMap<string | null, string>;
 
 const countOf = (states: SessionSummary['states']): number =>
   states.reduce((sum, state) => sum + state.sessions, 0);
@@ -89,14 +92,14 @@ const counted = (states: SessionSummary['states']): string => {
 };
 
 /** How long and how often a device was in each state, where its spans could not be loaded. */
-function Figures({ states }: { states: SessionSummary['states'] }) {
+function Figures({ states, fills }: { states: SessionSummary['states']; fills: Fills }) {
   return [...new Set(states.map((state) => state.table))].map((table) => (
     <div
       key={table}
       className="flex min-h-6 flex-wrap items-center gap-x-4 gap-y-0.5 px-3 pb-2 text-meta"
     >
       <h3 className="text-ink-2">{tableName(table)}</h3>
-      <Legend states={states.filter((state) => state.table === table)} />
+      <Legend states={states.filter((state) => state.table === table)} fills={fills} />
     </div>
   ));
 }
@@ -104,10 +107,12 @@ function Figures({ states }: { states: SessionSummary['states'] }) {
 function Bands({
   sessions,
   states,
+  fills,
   range,
 }: {
   sessions: Session[];
   states: SessionSummary['states'];
+  fills: Fills;
   range: Range;
 }) {
   const now = useNow();
@@ -122,11 +127,12 @@ function Bands({
         <div key={table} className="pb-2">
           <div className="flex min-h-6 flex-wrap items-center gap-x-4 gap-y-0.5 pb-1 text-meta">
             <h3 className="text-ink-2">{tableName(table)}</h3>
-            <Legend states={states.filter((state) => state.table === table)} />
+            <Legend states={states.filter((state) => state.table === table)} fills={fills} />
           </div>
           <SessionBand
             name={tableName(table)}
             sessions={sessions.filter((session) => session.table === table).reverse()}
+            fills={fills}
             from={from}
             to={to}
             now={now}
@@ -143,12 +149,12 @@ function Bands({
 }
 
 /** Each state with how long it was in all, and how often. */
-function Legend({ states }: { states: SessionSummary['states'] }) {
+function Legend({ states, fills }: { states: SessionSummary['states']; fills: Fills }) {
   return (
     <ul className="flex flex-wrap gap-x-4 gap-y-0.5">
       {states.map((state) => (
         <li key={state.state ?? ''} className="inline-flex items-center gap-1.5 whitespace-nowrap">
-          <Swatch state={state.state} />
+          <Swatch fill={fills.get(state.state)} />
           <span className="text-ink-2">{stateName(state.state)}</span>
           <span className="font-medium">{lasted(state.seconds)}</span>
           <span className="text-ink-3">
@@ -161,15 +167,15 @@ function Legend({ states }: { states: SessionSummary['states'] }) {
   );
 }
 
-const Swatch = ({ state }: { state: string | null }) => (
+const Swatch = ({ fill }: { fill: string | undefined }) => (
   <span
     aria-hidden
-    className="inline-block h-3 w-4 shrink-0 rounded-inner border border-line-strong"
-    style={{ background: fills[kindOf(state)] }}
+    className="inline-block h-3 w-5 shrink-0 rounded-inner border border-line-strong"
+    style={{ background: fill }}
   />
 );
 
-function SessionTable({ sessions }: { sessions: Session[] }) {
+function SessionTable({ sessions, fills }: { sessions: Session[]; fills: Fills }) {
   const [all, setAll] = useState(false);
   const now = useNow();
   const several = new Set(sessions.map((session) => session.table)).size > 1;
@@ -192,7 +198,7 @@ function SessionTable({ sessions }: { sessions: Session[] }) {
             <tr key={session.id} className={cx(rowClass, 'align-top')}>
               <Td>
                 <span className="inline-flex items-center gap-2 whitespace-nowrap">
-                  <Swatch state={session.state} />
+                  <Swatch fill={fills.get(session.state)} />
                   {stateName(session.state)}
                 </span>
                 {session.reason && (

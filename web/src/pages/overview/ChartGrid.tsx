@@ -6,6 +6,7 @@ import type { LiveChart } from '../../live/fold';
 import { IconButton } from '../../ui/Button';
 import { useNow } from '../../ui/now';
 import { TimeChart } from '../../ui/TimeChart';
+import { staleAfter } from './stale';
 import { usePin } from './usePin';
 
 const hourS = 3600;
@@ -66,7 +67,7 @@ const OverviewChart = memo(function OverviewChart({
       to={to}
       stepS={60}
       at={chart.at}
-      staleAfterS={300}
+      staleAfterS={staleAfter(chart.usual_interval_s)}
       syncKey="overview"
       actions={
         <IconButton

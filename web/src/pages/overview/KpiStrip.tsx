@@ -6,8 +6,7 @@ import { ageSeconds, decimalsFor, formatDuration, formatValue } from '../../ui/f
 import { MetricName } from '../../ui/MetricName';
 import { useNow } from '../../ui/now';
 import { Sparkline } from '../../ui/Sparkline';
-
-const staleAfterS = 300;
+import { staleAfter } from './stale';
 
 /** One strip split by hairlines. Only a change for the worse is coloured. */
 export function KpiStrip({
@@ -50,6 +49,7 @@ export function KpiStrip({
 
 function Tile({ kpi, tag }: { kpi: Kpi; tag: string | null }) {
   const age = ageSeconds(kpi.at, useNow());
+  const staleAfterS = staleAfter(kpi.usual_interval_s);
   const stale = age === null || age > staleAfterS;
   return (
     <>
@@ -120,7 +120,7 @@ function Delta({ kpi }: { kpi: Kpi }) {
 function Freshness({ kpi, newestAt }: { kpi: Kpi; newestAt: string | null }) {
   const age = ageSeconds(newestAt, useNow());
   const [amount, unit] = age === null ? ['–', ''] : formatDuration(age).split(' ');
-  const stale = age === null || age > staleAfterS;
+  const stale = age === null || age > staleAfter(kpi.usual_interval_s);
   return (
     <>
       <h2 className="truncate text-body text-ink-2">{kpi.label}</h2>

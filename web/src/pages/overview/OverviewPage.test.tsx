@@ -17,6 +17,7 @@ const chart = (key: string, name: string, unit: string | null) => ({
   coefficient_of_variation: 0,
   pinned: false,
   last_at: null,
+  usual_interval_s: 60,
   series: [],
 });
 
@@ -98,4 +99,30 @@ it('leads to the extras from the bar of a phone too', async () => {
   const bars = await screen.findAllByRole('navigation', { name: 'Main' });
   for (const bar of bars) expect(within(bar).getByRole('link', { name: 'Extras' })).toBeTruthy();
   expect(bars).toHaveLength(2);
+});
+
+it('asks nobody to pair an agent that is paired, after the only source was removed', async () => {
+  openApp('/app/overview', {
+    '/v1/overview': overview({
+      sources: { total: 0, streaming: 0, snapshotting: 0, failed: 0 },
+      counts: { devices: 0, reporting: 0, late: 0, silent: 0, never: 0, loading: 0, removed: 2 },
+    }),
+    '/v1/sources': page(aSource({ state: 'removed' })),
+    '/v1/agents': page({ id: 'a1', name: 'press line 3', state: 'online' }),
+  });
+  expect(await screen.findByText(/The source that was here is removed/)).toBeTruthy();
+  expect(await screen.findByText(/The agent press line 3 is paired/)).toBeTruthy();
+  expect(screen.queryByRole('link', { name: 'Pair an agent' })).toBeNull();
+});
+
+it('calls what comes each hour stale after five hours only', async () => {
+  const readAt = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
+  const hourly = (key: string, hours: number) => ({
+    ...chart(key, key, null),
+    last_at: readAt(hours),
+    usual_interval_s: 3600,
+  });
+  open(overview({ charts: [hourly('fresh', 4), hourly('old', 6)] }));
+  expect(await screen.findByText('Stale, 6 h ago')).toBeTruthy();
+  expect(screen.getByText('4 h ago')).toBeTruthy();
 });

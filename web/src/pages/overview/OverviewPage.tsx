@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { Gauge, SlidersHorizontal } from 'lucide-react';
+import { SlidersHorizontal } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { overviewQuery } from '../../api/overview';
 import type { LiveOverview } from '../../live/fold';
@@ -8,7 +8,7 @@ import { LiveLost } from '../../live/LiveLost';
 import { useLiveState } from '../../live/LiveProvider';
 import { paths } from '../../paths';
 import { Button, buttonClass } from '../../ui/Button';
-import { Empty, Failed, Notice } from '../../ui/Feedback';
+import { Failed, Notice } from '../../ui/Feedback';
 import { ageSeconds, formatCount, formatDuration, zoneName } from '../../ui/format';
 import { sharedNames } from '../../ui/MetricName';
 import { useNow } from '../../ui/now';
@@ -22,14 +22,14 @@ import { KpiStrip } from './KpiStrip';
 import { LiveWord } from './LiveWord';
 import { ChartGridSkeleton, OverviewSkeleton } from './OverviewSkeleton';
 import { SitesPanel } from './SitesPanel';
+import { staleAfter } from './stale';
 
 /** Comes beside the first answer: what it draws with is not needed before. */
 const chartGrid = import('./ChartGrid');
 const ChartGrid = lazy(() => chartGrid);
+/** Most workspaces have devices. */
+const NothingYet = lazy(() => import('./NothingYet'));
 const MetricsDialog = lazy(() => import('./MetricsDialog'));
-
-/** Past this nothing on the page is news any more. */
-export const staleAfterS = 300;
 
 export function OverviewPage() {
   useTitle('Overview');
@@ -54,7 +54,17 @@ export function OverviewPage() {
       </>
     );
   }
-  if (overview.counts.devices === 0) return <NothingYet overview={overview} />;
+  if (overview.counts.devices === 0) {
+    return (
+      <>
+        <PageHeader title="Overview" />
+        <SnapshotNotice />
+        <Suspense fallback={<OverviewSkeleton />}>
+          <NothingYet sources={overview.sources} />
+        </Suspense>
+      </>
+    );
+  }
 
   return (
     <>
@@ -128,7 +138,9 @@ function Stale({ overview }: { overview: LiveOverview }) {
   const live = useLiveState().kind === 'live';
   // The first rows of a snapshot may be years old.
   if (overview.sources.snapshotting > 0) return null;
-  if (!live || (age !== null && age <= staleAfterS)) return null;
+  // As often as the fleet's most frequent device reports.
+  const interval = overview.kpis.find((kpi) => kpi.key === 'freshness')?.usual_interval_s ?? 60;
+  if (!live || (age !== null && age <= staleAfter(interval))) return null;
   if (allReport(overview.counts)) return null;
   return (
     <Notice
@@ -144,65 +156,5 @@ function Stale({ overview }: { overview: LiveOverview }) {
       </span>{' '}
       The values below are the last ones that arrived.
     </Notice>
-  );
-}
-
-function NothingYet({ overview }: { overview: LiveOverview }) {
-  const { total, snapshotting } = overview.sources;
-  return (
-    <>
-      <PageHeader title="Overview" />
-      <SnapshotNotice />
-      <Panel>
-        {total === 0 ? (
-          <Empty
-            title="Nothing streams here yet"
-            icon={<Gauge aria-hidden strokeWidth={1.75} />}
-            actions={
-              <>
-                <Link
-                  to={paths.dataSources}
-                  search={{ pair: true }}
-                  className={buttonClass('primary')}
-                >
-                  Pair an agent
-                </Link>
-                <Link to={paths.dataSources} className={buttonClass()}>
-                  View data sources
-                </Link>
-              </>
-            }
-          >
-            The overview shows your devices as they report. Pair an agent at your site and name a
-            PostgreSQL database; the first readings appear here by themselves.
-          </Empty>
-        ) : (
-          <Empty
-            title="Waiting for the first device"
-            icon={<Gauge aria-hidden strokeWidth={1.75} />}
-            actions={
-              <>
-                <Link to={paths.dataSources} className={buttonClass('primary')}>
-                  View data sources
-                </Link>
-                <Link to={paths.events} className={buttonClass()}>
-                  View raw events
-                </Link>
-              </>
-            }
-          >
-            {snapshotting > 0 ? (
-              'The tables’ rows are on their way. The first devices appear here by themselves.'
-            ) : (
-              <>
-                {total === 1 ? 'One source is' : `${formatCount(total)} sources are`} connected, but
-                no table has been recognised as devices with readings. The source’s page shows how
-                each table was read, and why.
-              </>
-            )}
-          </Empty>
-        )}
-      </Panel>
-    </>
   );
 }

@@ -23,6 +23,9 @@ final class Catalogue {
   /// How many devices of a metric are looked at for how much it varies.
   static final int SAMPLE_MAX = 30;
 
+  /// How many of them say how often it is read.
+  private static final int SPACED_MAX = 5;
+
   private static final int METRICS_MAX = 20_000;
   private static final int TENANTS_KEPT = 2_000;
   private static final Duration KEPT_FOR = Duration.ofSeconds(2);
@@ -32,6 +35,7 @@ final class Catalogue {
   /// @param share of all devices of the tenant
   /// @param variation the coefficient of variation; null where the mean is zero or nothing is
   ///     known
+  /// @param interval in which its devices usually report it, a minute at least
   record Ranked(
       int id,
       String key,
@@ -40,6 +44,7 @@ final class Catalogue {
       int devices,
       double share,
       @Nullable Double variation,
+      Duration interval,
       @Nullable Instant lastAt) {}
 
   /// A device's clock may be ahead: nothing is newer than now.
@@ -74,6 +79,24 @@ final class Catalogue {
         ) sampled
         WHERE newest.place <= :sample
         GROUP BY newest.metric_id
+      ), spaced AS (
+        SELECT newest.metric_id,
+          percentile_disc(0.5) WITHIN GROUP (ORDER BY gaps.gap_s) AS median_s
+        FROM newest
+        CROSS JOIN LATERAL (
+          SELECT extract(epoch FROM minutes.bucket - lag(minutes.bucket)
+            OVER (ORDER BY minutes.bucket))::int AS gap_s
+          FROM (
+            SELECT m.bucket
+            FROM analytics.metrics_min m
+            WHERE m.series_id = newest.series_id
+              AND m.bucket >= CAST(:spaced_since AS timestamptz)
+            ORDER BY m.bucket DESC
+            LIMIT 31
+          ) minutes
+        ) gaps
+        WHERE newest.place <= :spaced AND gaps.gap_s IS NOT NULL
+        GROUP BY newest.metric_id
       ), reported AS (
         SELECT metric_id,
           count(*) FILTER (WHERE last_at >= CAST(:reports_since AS timestamptz)) AS devices,
@@ -82,11 +105,12 @@ final class Catalogue {
         GROUP BY metric_id
       )
       SELECT k.metric_id, k.key, k.name, k.unit, coalesce(reported.devices, 0) AS devices,
-        reported.last_at, varied.mean, varied.deviation,
+        reported.last_at, varied.mean, varied.deviation, spaced.median_s,
         (SELECT count(*) FROM analytics.devices d WHERE d.tenant_id = :tenant) AS all_devices
       FROM analytics.metric_key k
       JOIN reported USING (metric_id)
       LEFT JOIN varied USING (metric_id)
+      LEFT JOIN spaced USING (metric_id)
       WHERE k.tenant_id = :tenant
       LIMIT :metrics_max
       """;
@@ -151,6 +175,8 @@ final class Catalogue {
         .param("tenant", tenant.value())
         .param("now", SqlTime.of(now))
         .param("sample", SAMPLE_MAX)
+        .param("spaced", SPACED_MAX)
+        .param("spaced_since", SqlTime.of(now.minus(Fleet.GAPS_OF)))
         .param("varies_since", SqlTime.of(now.minus(VARIES_WITHIN)))
         .param("reports_since", SqlTime.of(now.minus(REPORTS_WITHIN)))
         .param("metrics_max", METRICS_MAX)
@@ -173,6 +199,7 @@ final class Catalogue {
         devices,
         all == 0 ? 0 : (double) devices / all,
         known && Double.isFinite(variation) ? variation : null,
+        DeviceState.interval(row.getInt("median_s")),
         SqlTime.readNullable(row, "last_at"));
   }
 }

@@ -17,9 +17,16 @@ enum DeviceState {
   /// Its source was removed.
   REMOVED;
 
-  static final Duration INTERVAL_MIN = Duration.ofMinutes(1);
+  private static final Duration INTERVAL_MIN = Duration.ofMinutes(1);
   private static final int REPORTING_INTERVALS = 2;
   private static final int LATE_INTERVALS = 10;
+
+  /// What is read more often than each minute, or of which nobody knows how often, is expected each
+  /// minute.
+  static Duration interval(int medianS) {
+    var median = Duration.ofSeconds(medianS);
+    return median.compareTo(INTERVAL_MIN) < 0 ? INTERVAL_MIN : median;
+  }
 
   /// @param source the state of the device's source, as its own page has it
   static DeviceState of(String source, @Nullable Instant lastAt, Duration interval, Instant now) {

@@ -108,7 +108,7 @@ final class Fleet {
       ORDER BY page.name COLLATE analytics.by_number, page.device_id
       """;
 
-  private static final Duration GAPS_OF = Duration.ofHours(6);
+  static final Duration GAPS_OF = Duration.ofHours(6);
 
   private Fleet() {}
 
@@ -150,8 +150,6 @@ final class Fleet {
   }
 
   private static Machine machine(ResultSet row, int number) throws SQLException {
-    var median = row.getInt("median_s");
-    var interval = Duration.ofSeconds(median);
     return new Machine(
         row.getObject("device_id", UUID.class),
         row.getString("key"),
@@ -163,6 +161,6 @@ final class Fleet {
         "",
         row.getInt("metrics"),
         SqlTime.readNullable(row, "last_at"),
-        interval.compareTo(DeviceState.INTERVAL_MIN) < 0 ? DeviceState.INTERVAL_MIN : interval);
+        DeviceState.interval(row.getInt("median_s")));
   }
 }

@@ -54,6 +54,7 @@ record Overview(
   /// @param delta against what `basis` names
   /// @param worse whether the difference is for the worse; null where nobody can say
   /// @param at when what it tells was last heard of
+  /// @param usualIntervalS in which it usually is heard of, a minute at least
   /// @param sparkline 60 minutes, null where nothing was reported
   @Schema(name = "Kpi")
   record Kpi(
@@ -65,13 +66,17 @@ record Overview(
       @Nullable String basis,
       @Nullable Boolean worse,
       @Nullable Instant at,
+      long usualIntervalS,
       List<@Nullable Double> sparkline) {}
 
   /// @param points `[seconds since 1970, mean over devices, devices]`, a minute each
   @Schema(name = "OverviewSeries")
   record ChartSeries(@Nullable UUID siteId, String name, List<List<Number>> points) {}
 
-  /// @param lastAt of its newest reading; its lines go on with what was last read for a while
+  /// @param lastAt of its newest reading
+  /// @param usualIntervalS in which its devices usually report it, a minute at least
+  /// @param series lines that go on with what was last read until the next reading; where more than
+  ///     three usual intervals of a device pass without one, it is in them for one of these only
   @Schema(name = "OverviewChart")
   record Chart(
       String key,
@@ -81,6 +86,7 @@ record Overview(
       @Nullable Double coefficientOfVariation,
       boolean pinned,
       @Nullable Instant lastAt,
+      long usualIntervalS,
       List<ChartSeries> series) {}
 
   @Schema(name = "OverviewDevice")
@@ -116,10 +122,23 @@ record Overview(
         new SourceCounts(
             sources.total(), sources.streaming(), sources.snapshotting(), sources.failed()),
         newest,
-        kpis(counts, metrics, hour, newest, now),
+        kpis(counts, metrics, hour, new Heard(newest, interval(fleet)), now),
         charts(fleet, metrics, pins, hour),
         sites(fleet, now),
         counts);
+  }
+
+  /// When anything was read last, and how often something is.
+  private record Heard(@Nullable Instant newest, long intervalS) {}
+
+  /// Something is read as often as of the device that reports most often.
+  private static long interval(List<Machine> fleet) {
+    return fleet.stream()
+        .filter(machine -> machine.lastAt() != null)
+        .map(Machine::interval)
+        .min(Comparator.naturalOrder())
+        .orElse(MINUTE)
+        .toSeconds();
   }
 
   private static DeviceCounts counts(List<Machine> fleet, Instant now) {
@@ -140,7 +159,8 @@ record Overview(
   // The strip
 
   private static List<Kpi> kpis(
-      DeviceCounts counts, List<Ranked> metrics, Hour hour, @Nullable Instant newest, Instant now) {
+      DeviceCounts counts, List<Ranked> metrics, Hour hour, Heard heard, Instant now) {
+    var newest = heard.newest();
     var kpis = new ArrayList<Kpi>();
     if (counts.devices() == 0) {
       return kpis;
@@ -155,8 +175,9 @@ record Overview(
             null,
             null,
             newest,
+            heard.intervalS(),
             nothing()));
-    kpis.add(values(hour, newest));
+    kpis.add(values(hour, heard));
     kpis.add(
         new Kpi(
             "freshness",
@@ -167,6 +188,7 @@ record Overview(
             null,
             null,
             newest,
+            heard.intervalS(),
             nothing()));
     metrics.stream()
         .limit(METRIC_KPIS_MAX)
@@ -174,7 +196,7 @@ record Overview(
     return kpis;
   }
 
-  private static Kpi values(Hour hour, @Nullable Instant newest) {
+  private static Kpi values(Hour hour, Heard heard) {
     var sparkline = new ArrayList<@Nullable Double>();
     for (var count : hour.counts()) {
       sparkline.add(count == 0 ? null : (double) count);
@@ -191,7 +213,8 @@ record Overview(
         before.isPresent() ? now - before.getAsDouble() : null,
         before.isPresent() ? BEFORE : null,
         null,
-        newest,
+        heard.newest(),
+        heard.intervalS(),
         sparkline);
   }
 
@@ -225,6 +248,7 @@ record Overview(
         delta == null ? null : BEFORE,
         null,
         metric.lastAt(),
+        metric.interval().toSeconds(),
         sparkline);
   }
 
@@ -283,6 +307,7 @@ record Overview(
               metric.variation(),
               pins.contains(metric.key()),
               metric.lastAt(),
+              metric.interval().toSeconds(),
               series));
     }
     return charts;

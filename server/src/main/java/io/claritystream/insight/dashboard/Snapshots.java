@@ -60,8 +60,13 @@ final class Snapshots {
     }
   }
 
-  /// A device's minute stands until its next one, for ten minutes at most: a mean over devices does
-  /// not jump because some of them have yet to report. What is added up stays what a double holds.
+  /// How far back a value may be that the hour begins with.
+  private static final Duration BEFORE = Duration.ofMinutes(10);
+
+  /// A device's minute stands until its next one, so that a mean over devices does not jump because
+  /// some of them have yet to report. A gap is a gap, by the rule of a device's own page: where
+  /// more than three of the series' usual intervals pass without a reading, the value before stands
+  /// for one of them only. What is added up stays what a double holds.
   private static final String LINES =
       """
       SELECT s.metric_id, d.site_id,
@@ -70,20 +75,31 @@ final class Snapshots {
       FROM analytics.series s
       JOIN analytics.devices d ON d.model_id = s.model_id AND d.device_id = s.device_id
       CROSS JOIN LATERAL (
-        SELECT each.at, reported.mean
-        FROM (
+        WITH reported AS MATERIALIZED (
           SELECT m.bucket, greatest(-1e300,
               least(1e300, analytics.to_float(m.value_sum / m.value_count))) AS mean,
-            lead(m.bucket, 1, CAST(:behind AS timestamptz)) OVER (ORDER BY m.bucket) AS next
+            lead(m.bucket) OVER (ORDER BY m.bucket) AS next
           FROM analytics.metrics_min m
           WHERE m.series_id = s.series_id
-            AND m.bucket > CAST(:first AS timestamptz) - interval '10 minutes'
+            AND m.bucket > CAST(:since AS timestamptz)
             AND m.bucket < CAST(:behind AS timestamptz)
             AND m.value_count > 0
-        ) reported
+        ), usual AS (
+          SELECT coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY next - bucket),
+            interval '1 minute') AS gap
+          FROM reported
+          WHERE next IS NOT NULL
+        )
+        SELECT each.at, reported.mean
+        FROM reported
+        CROSS JOIN usual
+        CROSS JOIN LATERAL (
+          SELECT coalesce(reported.next, CAST(:behind AS timestamptz)) AS next
+        ) following
         CROSS JOIN LATERAL generate_series(
           greatest(reported.bucket, CAST(:first AS timestamptz)),
-          least(reported.next, reported.bucket + interval '10 minutes') - interval '1 minute',
+          CASE WHEN following.next - reported.bucket <= 3 * usual.gap THEN following.next
+            ELSE reported.bucket + usual.gap END - interval '1 minute',
           interval '1 minute') AS each (at)
       ) held
       WHERE s.tenant_id = :tenant AND s.metric_id = ANY (:metrics)
@@ -154,6 +170,7 @@ final class Snapshots {
           .param("tenant", wanted.tenant().value())
           .param("metrics", wanted.metrics().toArray(Integer[]::new))
           .param("first", SqlTime.of(first))
+          .param("since", SqlTime.of(first.minus(BEFORE)))
           .param("behind", SqlTime.of(behind))
           .query(
               row -> {

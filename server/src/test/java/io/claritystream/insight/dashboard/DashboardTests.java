@@ -13,6 +13,7 @@ import io.claritystream.stream.materializer.ReadModels;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -452,17 +453,15 @@ class DashboardTests {
     // At 11:59 Alpha (101, 20) and Gamma (10).
     assertThat(kpis.get(1).get("value").asInt()).isEqualTo(3);
     assertThat(kpis.get(2).get("value").asInt()).isEqualTo(30);
-    // Alpha 101, Beta's last 50 stands for ten minutes, Gamma 10.
+    // Alpha 101, Gamma 10; Beta, each minute until 11:55, has stopped.
     var flow = kpis.get(3);
-    assertThat(flow.get("value").asDouble()).isCloseTo((101 + 50 + 10) / 3.0, within(1e-9));
-    // Before it: Alpha 102..159 and Beta for 58 minutes, Gamma from 11:09 on.
+    assertThat(flow.get("value").asDouble()).isCloseTo((101 + 10) / 2.0, within(1e-9));
+    // Before it: Alpha 102..159, Beta for 55 minutes, Gamma each ten minutes from 11:09 on.
     assertThat(flow.get("delta").asDouble())
         .isCloseTo(
-            (101 + 50 + 10) / 3.0 - (58 * 130.5 + 58 * 50 + 50 * 10) / (58 + 58 + 50),
-            within(1e-9));
+            (101 + 10) / 2.0 - (58 * 130.5 + 55 * 50 + 50 * 10) / (58 + 55 + 50), within(1e-9));
     assertThat(flow.get("sparkline")).hasSize(60);
-    assertThat(flow.get("sparkline").get(59).asDouble())
-        .isCloseTo((100 + 50 + 10) / 3.0, within(1e-9));
+    assertThat(flow.get("sparkline").get(59).asDouble()).isCloseTo((100 + 10) / 2.0, within(1e-9));
     assertThat(flow.get("sparkline").get(0).asDouble()).isEqualTo((159 + 50) / 2.0);
 
     var chart = overview.at("/charts/0");
@@ -471,11 +470,65 @@ class DashboardTests {
     // Its lines go on with what was last read; its age is that of the reading.
     assertThat(texts(overview.get("charts"), "last_at"))
         .containsExactly(flow.get("at").asString(), kpis.get(4).get("at").asString());
-    assertThat(chart.at("/series/0/points/59/1").asDouble()).isEqualTo(75);
-    assertThat(chart.at("/series/0/points/59/2").asInt()).isEqualTo(2);
+    assertThat(chart.at("/series/0/points/54/1").asDouble()).isEqualTo((105 + 50) / 2.0);
+    assertThat(chart.at("/series/0/points/59/1").asDouble()).isEqualTo(100);
+    assertThat(chart.at("/series/0/points/59/2").asInt()).isEqualTo(1);
     assertThat(chart.at("/series/1/points")).hasSize(52);
     assertThat(chart.at("/series/1/points/0/1").asDouble()).isEqualTo(10);
     assertThat(chart.at("/series/1/points/0/2").asInt()).isEqualTo(1);
+  }
+
+  @Test
+  void a_line_breaks_where_more_than_three_usual_intervals_of_a_series_are_missing() {
+    var person = server.client().register("gaps@example.com");
+    var capture = new Capture();
+    capture.insertAt(NOW, SITES, 1, "Each minute").insertAt(NOW, SITES, 2, "Each five minutes");
+    capture.insertAt(NOW, PUMPS, 1, 1, "Often", null).insertAt(NOW, PUMPS, 2, 2, "Seldom", null);
+    for (var minute = 59; minute >= 0; minute--) {
+      var at = NOW.minusSeconds(30).minus(Duration.ofMinutes(minute));
+      // Three minutes are bridged, from 50 to 47; eight are not, from 30 to 22.
+      if (minute != 49 && minute != 48 && (minute >= 30 || minute <= 22)) {
+        capture.insertAt(NOW, READINGS, 1, at, minute, null, null);
+      }
+      if (minute % 5 == 4 && minute != 29 && minute != 24) {
+        capture.insertAt(NOW, READINGS, 2, at, minute, null, null);
+      }
+    }
+    models(person).apply(capture.take());
+    var chart = person.client().get("/v1/overview").body().at("/charts/0");
+    assertThat(texts(chart.get("series"), "name"))
+        .containsExactly("Each five minutes", "Each minute");
+    assertThat(minutesBefore(chart.at("/series/1/points"), NOW))
+        .as("one interval of the value before the gap")
+        .containsAll(List.of(50, 49, 48, 47, 31, 30, 22))
+        .doesNotContain(29, 28, 27, 26, 25, 24, 23);
+    assertThat(minutesBefore(chart.at("/series/0/points"), NOW))
+        .as("fifteen minutes are three of its intervals")
+        .hasSize(60);
+    assertThat(chart.get("usual_interval_s").asInt()).isEqualTo(60);
+    var kpi = person.client().get("/v1/overview").body().at("/kpis/2");
+    assertThat(kpi.get("usual_interval_s").asInt()).isEqualTo(60);
+  }
+
+  @Test
+  void what_comes_each_ten_minutes_is_expected_each_ten_minutes() {
+    var person = server.client().register("seldom@example.com");
+    var capture = new Capture().insertAt(NOW, PUMPS, 1, 1, "Seldom", null);
+    for (var reading = 5; reading >= 0; reading--) {
+      var at = NOW.minus(Duration.ofMinutes(10L * reading));
+      capture.insertAt(NOW, READINGS, 1, at, reading, null, null);
+    }
+    models(person).apply(capture.take());
+    var overview = person.client().get("/v1/overview").body();
+    assertThat(texts(overview.get("kpis"), "usual_interval_s")).hasSize(4).containsOnly("600");
+    assertThat(overview.at("/charts/0/usual_interval_s").asInt()).isEqualTo(600);
+  }
+
+  private static List<Integer> minutesBefore(JsonNode points, Instant now) {
+    var behind = now.truncatedTo(ChronoUnit.MINUTES).getEpochSecond();
+    var minutes = new ArrayList<Integer>();
+    points.forEach(point -> minutes.add((int) (behind - point.get(0).asLong()) / 60));
+    return minutes;
   }
 
   @Test
