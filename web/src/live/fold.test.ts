@@ -20,6 +20,7 @@ const overview = (): Overview => ({
       coefficient_of_variation: 0.1,
       pinned: false,
       last_at: '2026-11-21T08:52:10Z',
+      usual_interval_s: 60,
       series: [
         { site_id: 'leeds', name: 'Leeds', points: [[minute, 4, 3]] },
         { site_id: 'porto', name: 'Porto', points: [[minute, 9, 3]] },
