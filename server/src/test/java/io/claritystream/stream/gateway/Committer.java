@@ -121,8 +121,9 @@ final class Committer implements AutoCloseable {
     silent = wanted;
   }
 
-  /// Commits what was held of a source and follows in its order.
-  void commitHeld(UUID source) {
+  /// Commits what was held of a source and follows in its order. What comes meanwhile waits: it
+  /// follows on the last of what was held, and would be passed over before that is committed.
+  synchronized void commitHeld(UUID source) {
     for (OnBus record : batches()) {
       if (record.header().getSourceId().equals(source.toString())) {
         commit(record);
