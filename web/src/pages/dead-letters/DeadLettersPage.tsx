@@ -5,7 +5,7 @@ import { useId } from 'react';
 import { deadLetterGroupsQuery, deadLettersQuery } from '../../api/queries';
 import type { DeadLetterGroup, DeadLetterGroups } from '../../api/types';
 import { paths } from '../../paths';
-import type { DeadLettersSearch } from '../../routes';
+import type { DeadLettersSearch } from '../../routes/search';
 import { Moment } from '../../ui/Age';
 import { buttonClass } from '../../ui/Button';
 import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';

@@ -5,7 +5,7 @@ import { useEffect, useState } from 'react';
 import { devicesQuery, sitesQuery } from '../../api/queries';
 import type { Device } from '../../api/types';
 import { paths } from '../../paths';
-import type { DevicesSearch } from '../../routes';
+import type { DevicesSearch } from '../../routes/search';
 import { Age } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';

@@ -5,7 +5,7 @@ import { useId, useState } from 'react';
 import { eventQuery, eventsQuery } from '../../api/queries';
 import type { ChangeEvent } from '../../api/types';
 import { paths } from '../../paths';
-import type { EventsSearch } from '../../routes';
+import type { EventsSearch } from '../../routes/search';
 import { Moment } from '../../ui/Age';
 import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';

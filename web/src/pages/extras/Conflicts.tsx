@@ -5,7 +5,7 @@ import { useId } from 'react';
 import { type ConflictFilter, extraConflictsQuery } from '../../api/queries';
 import type { ExtraConflict } from '../../api/types';
 import { paths } from '../../paths';
-import type { ExtrasSearch } from '../../routes';
+import type { ExtrasSearch } from '../../routes/search';
 import { buttonClass } from '../../ui/Button';
 import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
 import { Empty } from '../../ui/Feedback';

@@ -3,7 +3,7 @@ import { Link, useNavigate } from '@tanstack/react-router';
 import { useDeferredValue, useId, useState } from 'react';
 import { type ExtraFilter, extraKeysQuery } from '../../api/queries';
 import { paths } from '../../paths';
-import type { ExtrasSearch } from '../../routes';
+import type { ExtrasSearch } from '../../routes/search';
 import { buttonClass } from '../../ui/Button';
 import { controlClass, selectClass } from '../../ui/Field';
 import {

@@ -1,0 +1,97 @@
+import type { SearchSchemaInput } from '@tanstack/react-router';
+import type { DeadLetterFilter, DeviceFilter, EventFilter, ExtraFilter } from '../api/queries';
+import type { DeadLetter } from '../api/types';
+import { safeNext } from '../paths';
+
+/** What may stand behind the question mark of each page's address. What is not known there is left out. */
+
+type Asked = Record<string, unknown> & SearchSchemaInput;
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined;
+
+/** What looks like a number or a boolean in an address comes as one. */
+const written = (value: unknown): string | undefined =>
+  typeof value === 'number' || typeof value === 'boolean' ? String(value) : text(value);
+
+const oneOf = <T extends string>(known: readonly T[], value: unknown): T | undefined =>
+  known.find((each) => each === value);
+const deviceStates = ['reporting', 'late', 'silent', 'never', 'loading', 'removed'] as const;
+const extraTypes = ['text', 'num', 'bool', 'time'] as const;
+const operations = ['insert', 'update', 'delete', 'read', 'truncate'] as const;
+
+const deadLetterCauses: readonly DeadLetter['cause'][] = [
+  'refused_by_database',
+  'mapping_failed',
+  'too_many_in_batch',
+  'row_in_quarantine',
+  'payload_wrapped',
+  'not_in_bronze',
+  'batch_corrupt',
+];
+
+/** Leaves out what is not set, so that addresses stay short. */
+const defined = <T extends object>(search: T): { [K in keyof T]: NonNullable<T[K]> } =>
+  Object.fromEntries(Object.entries(search).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: NonNullable<T[K]>;
+  };
+
+export type AuthSearch = { mode?: 'sign-up'; next?: string; reason?: 'ended' };
+export const authSearch = (search: Asked): AuthSearch =>
+  defined({
+    mode: search.mode === 'sign-up' ? ('sign-up' as const) : undefined,
+    next: safeNext(search.next),
+    reason: search.reason === 'ended' ? ('ended' as const) : undefined,
+  });
+
+export type DevicesSearch = DeviceFilter;
+export const devicesSearch = (search: Asked): DevicesSearch =>
+  defined({
+    site_id: text(search.site_id),
+    state: oneOf(deviceStates, search.state),
+    q: text(search.q),
+  });
+
+export type DeviceSearch = { range?: '6h' | '24h' };
+export const deviceSearch = (search: Asked): DeviceSearch =>
+  defined({
+    range: search.range === '6h' || search.range === '24h' ? search.range : undefined,
+  });
+
+export type DataSourcesSearch = { pair?: boolean };
+export const dataSourcesSearch = (search: Asked): DataSourcesSearch =>
+  defined({ pair: search.pair === true ? true : undefined });
+
+export type EventsSearch = EventFilter;
+export const eventsSearch = (search: Asked): EventsSearch =>
+  defined({
+    source_id: text(search.source_id),
+    table: text(search.table),
+    op: oneOf(operations, search.op),
+    from: text(search.from),
+    to: text(search.to),
+  });
+
+export type DeadLettersSearch = DeadLetterFilter & { view?: 'list' };
+export const deadLettersSearch = (search: Asked): DeadLettersSearch =>
+  defined({
+    view: search.view === 'list' ? ('list' as const) : undefined,
+    source_id: text(search.source_id),
+    cause: oneOf(deadLetterCauses, search.cause),
+    table: text(search.table),
+    settled: search.settled === true || search.settled === 'true' ? (true as const) : undefined,
+  });
+
+export type ExtrasSearch = ExtraFilter & { view?: 'conflicts'; source_id?: string };
+export const extrasSearch = (search: Asked): ExtrasSearch =>
+  defined({
+    view: search.view === 'conflicts' ? ('conflicts' as const) : undefined,
+    source_id: text(search.source_id),
+    key: written(search.key),
+    type: oneOf(extraTypes, search.type),
+    table: text(search.table),
+    from: written(search.from),
+    to: written(search.to),
+    prefix: written(search.prefix),
+    contains: written(search.contains),
+  });
