@@ -1,11 +1,15 @@
 package io.claritystream.agent.postgres;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /// Looks at the shapes of tables ([Shape]) again and again. What a look at ten thousand tables
 /// costs is a line for each of them: columns are read only of those of which that line changed.
@@ -13,10 +17,20 @@ final class Shapes {
   /// So many tables' columns are read at once.
   private static final int TABLES_AT_ONCE = 500;
 
+  private static final String COLUMNS = resource("shapes.sql");
+
   /// A table's shape as it was held when its line was this.
   private record Seen(String line, String shape) {}
 
   private final Map<Long, Seen> seen = new HashMap<>();
+
+  private static String resource(String name) {
+    try (var in = Shapes.class.getResourceAsStream(name)) {
+      return new String(Objects.requireNonNull(in, name).readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
 
   /// The shapes of the tables that are not surely as they were, as texts.
   ///
@@ -77,51 +91,14 @@ final class Shapes {
     return result;
   }
 
-  /// A partitioned table has no rows: whether a column of it is filled, its partitions say.
-  ///
   /// @param stored whether stored generated columns are sent
   private static void read(
       Connection connection, List<Long> oids, boolean stored, Map<Long, String> result)
       throws SQLException {
-    var sql =
-        """
-        WITH RECURSIVE part AS (
-          SELECT c.oid AS root, c.oid FROM pg_class c WHERE c.oid = ANY (?) AND c.relkind = 'p'
-          UNION ALL
-          SELECT p.root, c.oid
-          FROM part p
-          JOIN pg_inherits i ON i.inhparent = p.oid
-          JOIN pg_class c ON c.oid = i.inhrelid AND c.relispartition
-        ), filled AS (
-          SELECT DISTINCT p.root, a.attname
-          FROM part p JOIN pg_attribute a ON a.attrelid = p.oid AND a.atthasmissing
-        ), base AS (
-          SELECT t.oid AS type, t.oid, t.typtype, t.typbasetype, t.typcategory, 0 AS depth
-          FROM pg_type t
-          WHERE t.oid IN (SELECT a.atttypid FROM pg_attribute a WHERE a.attrelid = ANY (?))
-          UNION ALL
-          SELECT b.type, t.oid, t.typtype, t.typbasetype, t.typcategory, b.depth + 1
-          FROM base b JOIN pg_type t ON t.oid = b.typbasetype
-          WHERE b.typtype = 'd' AND b.depth < 100
-        ), meaning AS (
-          SELECT b.type, CASE WHEN b.typcategory = 'S' THEN 'text'::regtype ELSE b.oid END AS oid
-          FROM base b WHERE b.typtype <> 'd'
-        )
-        SELECT c.oid, c.relfilenode, a.attnum, a.attname, coalesce(m.oid, a.atttypid),
-               a.attgenerated = '' OR a.attgenerated = 's' AND ?,
-               a.atthasmissing OR f.root IS NOT NULL, coalesce(d.oid, 0), a.xmin::text
-        FROM pg_class c
-        LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-        LEFT JOIN meaning m ON m.type = a.atttypid
-        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-        LEFT JOIN filled f ON f.root = c.oid AND f.attname = a.attname
-        WHERE c.oid = ANY (?)
-        ORDER BY c.oid, a.attnum
-        """;
     var array = connection.createArrayOf("oid", oids.toArray());
     var files = new HashMap<Long, Long>();
     var columns = new HashMap<Long, List<Shape.Part>>();
-    try (var statement = connection.prepareStatement(sql)) {
+    try (var statement = connection.prepareStatement(COLUMNS)) {
       statement.setArray(1, array);
       statement.setArray(2, array);
       statement.setBoolean(3, stored);
