@@ -6,6 +6,7 @@ import io.claritystream.agent.postgres.CaptureState;
 import io.claritystream.agent.postgres.Database;
 import io.claritystream.agent.postgres.Preflight;
 import io.claritystream.agent.postgres.SnapshotOrders;
+import io.claritystream.agent.postgres.SourceFiles;
 import io.claritystream.agent.postgres.TableChoice;
 import io.claritystream.agent.postgres.Tls;
 import io.claritystream.agent.postgres.Unusable;
@@ -487,9 +488,7 @@ final class SourceCommands {
     var settings = known(name);
     var state =
         CaptureState.load(
-            home.source(name).resolve(SourceWorker.STATE_FILE),
-            settings.slot(),
-            settings.generation());
+            home.source(name).resolve(SourceFiles.STATE), settings.slot(), settings.generation());
     if (state.generation() != settings.generation()
         || state.phase() != CaptureState.Phase.STOPPED) {
       throw new CommandFailedException(

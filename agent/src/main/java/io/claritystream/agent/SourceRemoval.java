@@ -7,6 +7,7 @@ import io.claritystream.agent.Removals.Told;
 import io.claritystream.agent.postgres.CaptureState;
 import io.claritystream.agent.postgres.Database;
 import io.claritystream.agent.postgres.Footprint;
+import io.claritystream.agent.postgres.SourceFiles;
 import io.claritystream.agent.postgres.Unusable;
 import io.claritystream.agent.uplink.Identity;
 import io.claritystream.agent.uplink.Platform;
@@ -157,7 +158,7 @@ final class SourceRemoval {
 
   /// The platform's id of the source; empty if it was never made known there.
   private String sourceId(SourceSettings settings) {
-    var file = home.source(settings.name()).resolve(SourceWorker.STATE_FILE);
+    var file = home.source(settings.name()).resolve(SourceFiles.STATE);
     try {
       return CaptureState.load(file, settings.slot(), settings.generation()).sourceId();
     } catch (IOException e) {

@@ -6,12 +6,13 @@ import io.claritystream.agent.postgres.Capture;
 import io.claritystream.agent.postgres.CaptureEnd;
 import io.claritystream.agent.postgres.CaptureState;
 import io.claritystream.agent.postgres.CaptureState.Phase;
-import io.claritystream.agent.postgres.CapturedTables;
 import io.claritystream.agent.postgres.Gaps;
 import io.claritystream.agent.postgres.Preflight;
 import io.claritystream.agent.postgres.Progress;
 import io.claritystream.agent.postgres.SnapshotOrders;
+import io.claritystream.agent.postgres.SourceFiles;
 import io.claritystream.agent.postgres.SourceIdentity;
+import io.claritystream.agent.postgres.StateFile;
 import io.claritystream.agent.postgres.Unusable;
 import io.claritystream.agent.spool.Appender;
 import io.claritystream.agent.spool.Spool;
@@ -38,10 +39,6 @@ import org.slf4j.LoggerFactory;
 /// for it, captures it, and begins again whenever something ends.
 final class SourceWorker implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceWorker.class);
-  static final String STATE_FILE = "capture.properties";
-  private static final String GAPS_FILE = "gaps.properties";
-  private static final String TABLES_FILE = "tables.journal";
-  private static final String ORDERS_FILE = "snapshots.properties";
   private static final long RETRY_MIN_MS = 500;
   private static final long RETRY_MAX_MS = 5_000;
   private static final long REFUSED_RETRY_MS = 8_000;
@@ -58,10 +55,10 @@ final class SourceWorker implements AutoCloseable {
   private final Clock clock;
   private final Map<String, String> environment;
   private final Progress progress = new Progress();
+  private final SourceFiles files;
+  private final StateFile state;
   private final Gaps gaps;
-  private final CapturedTables tables;
   private final SnapshotOrders orders;
-  private final Path stateFile;
   private final Path spoolDirectory;
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
@@ -72,7 +69,6 @@ final class SourceWorker implements AutoCloseable {
   private volatile @Nullable Uplink uplink;
   private volatile @Nullable Spool spool;
   private volatile String unregistered = "";
-  private CaptureState state;
   private @Nullable Appender appender;
   private int failures;
 
@@ -90,13 +86,13 @@ final class SourceWorker implements AutoCloseable {
     this.limits = limits;
     this.clock = clock;
     this.environment = environment;
-    stateFile = home.source(settings.name()).resolve(STATE_FILE);
-    spoolDirectory = home.source(settings.name()).resolve("spool");
+    var directory = home.source(settings.name());
+    spoolDirectory = directory.resolve("spool");
     PrivateFile.directory(spoolDirectory);
-    gaps = Gaps.load(home.source(settings.name()).resolve(GAPS_FILE));
-    tables = CapturedTables.load(home.source(settings.name()).resolve(TABLES_FILE));
-    orders = SnapshotOrders.load(home.source(settings.name()).resolve(ORDERS_FILE));
-    state = CaptureState.load(stateFile, settings.slot(), settings.generation());
+    files = SourceFiles.load(directory, settings.slot(), settings.generation());
+    state = files.state();
+    gaps = files.gaps();
+    orders = files.orders();
     thread = Thread.ofPlatform().name("source " + settings.name()).daemon().unstarted(this::run);
   }
 
@@ -188,18 +184,18 @@ final class SourceWorker implements AutoCloseable {
 
   /// One step of the state machine that [CaptureState] draws.
   private void round() throws IOException, InterruptedException {
-    if (state.generation() != settings.generation()) {
+    if (state.now().generation() != settings.generation()) {
       anew(
-          state.phase() == Phase.STOPPED
+          state.now().phase() == Phase.STOPPED
               ? "a person ordered its repair"
               : "its tables were chosen anew");
     }
-    if (state.phase() == Phase.STOPPED && settings.onGap() == OnGap.REPAIR) {
-      anew(state.reason());
+    if (state.now().phase() == Phase.STOPPED && settings.onGap() == OnGap.REPAIR) {
+      anew(state.now().reason());
     }
     orders.takeLeft();
-    if (orders.asksForAll() && state.phase() != Phase.SNAPSHOT) {
-      if (state.phase() != Phase.SNAPSHOT_WANTED) {
+    if (orders.asksForAll() && state.now().phase() != Phase.SNAPSHOT) {
+      if (state.now().phase() != Phase.SNAPSHOT_WANTED) {
         anew("a person ordered a new snapshot");
       }
       orders.allBegun();
@@ -211,13 +207,13 @@ final class SourceWorker implements AutoCloseable {
     var why = damaged;
     if (why != null) {
       damaged = null;
-      if (state.phase() == Phase.STOPPED) {
+      if (state.now().phase() == Phase.STOPPED) {
         closeSpool();
         Spool.drop(spoolDirectory);
         return;
       }
       want(
-          state.phase() == Phase.STREAM ? Phase.RESUME_WANTED : Phase.SNAPSHOT_WANTED,
+          state.now().phase() == Phase.STREAM ? Phase.RESUME_WANTED : Phase.SNAPSHOT_WANTED,
           "the spool is damaged: " + why);
     }
     var granted = grant;
@@ -225,7 +221,7 @@ final class SourceWorker implements AutoCloseable {
       grant = null;
       begin(granted);
     }
-    if (state.wantsEpoch()) {
+    if (state.now().wantsEpoch()) {
       progress.state(SourceState.WAITING, "asks the platform where to begin");
       link.wantEpoch();
       awaitChange(1_000);
@@ -235,7 +231,7 @@ final class SourceWorker implements AutoCloseable {
     if (store == null) {
       return;
     }
-    if (state.phase() == Phase.STOPPED) {
+    if (state.now().phase() == Phase.STOPPED) {
       progress.state(SourceState.STOPPED, stoppedWords());
       awaitChange(1_000);
       return;
@@ -245,7 +241,7 @@ final class SourceWorker implements AutoCloseable {
 
   private String stoppedWords() {
     return "Changes were missed: "
-        + state.reason()
+        + state.now().reason()
         + ". Capture stands still, as --on-gap stop says; go on with a new copy of all tables by"
         + " `source repair "
         + settings.name()
@@ -254,7 +250,7 @@ final class SourceWorker implements AutoCloseable {
 
   /// The platform has to know the source before anything of it can be sent.
   private boolean registered() throws IOException, InterruptedException {
-    if (state.registeredBy(platform.identity().agentId())) {
+    if (state.now().registeredBy(platform.identity().agentId())) {
       return true;
     }
     var database = settings.database(home, environment);
@@ -269,13 +265,14 @@ final class SourceWorker implements AutoCloseable {
       switch (platform.register(
           settings.name(), identity.fingerprint(), identity.serverVersion(), tables)) {
         case Platform.Registered(var id) -> {
-          var another = !state.sourceId().isEmpty() && !state.sourceId().equals(id);
-          state = state.registered(id, identity.fingerprint(), platform.identity().agentId());
+          var another = !state.now().sourceId().isEmpty() && !state.now().sourceId().equals(id);
+          var known =
+              state.now().registered(id, identity.fingerprint(), platform.identity().agentId());
           if (another) {
             letGo();
-            state = state.wanting(Phase.SNAPSHOT_WANTED, "the agent was paired anew");
+            known = known.wanting(Phase.SNAPSHOT_WANTED, "the agent was paired anew");
           }
-          state.save(stateFile);
+          state.becomes(known);
           failures = 0;
           unregistered = "";
           return true;
@@ -297,7 +294,7 @@ final class SourceWorker implements AutoCloseable {
     var link = uplink;
     if (link == null) {
       link =
-          new Uplink(state.sourceId(), platform, progress, gaps, orders, new FromPlatform())
+          new Uplink(state.now().sourceId(), platform, progress, gaps, orders, new FromPlatform())
               .start();
       uplink = link;
     }
@@ -322,8 +319,7 @@ final class SourceWorker implements AutoCloseable {
   private void want(Phase phase, String reason) throws IOException, InterruptedException {
     LOG.warn("source {} has to be numbered anew: {}", settings.name(), reason);
     closeSpool();
-    state = state.wanting(phase, reason);
-    state.save(stateFile);
+    state.becomes(state.now().wanting(phase, reason));
     Spool.drop(spoolDirectory);
   }
 
@@ -331,36 +327,38 @@ final class SourceWorker implements AutoCloseable {
   private void anew(String reason) throws IOException, InterruptedException {
     LOG.warn("source {} begins anew: {}", settings.name(), reason);
     closeSpool();
-    state = state.anew(settings.generation(), reason);
-    state.save(stateFile);
+    state.becomes(state.now().anew(settings.generation(), reason));
     Spool.drop(spoolDirectory);
   }
 
   /// The platform granted an epoch: what the spool holds is not continued.
   private void begin(Grant granted) throws IOException, InterruptedException {
     closeSpool();
-    if (state.phase() == Phase.STOPPED) {
-      state = state.inEpoch(granted.epoch(), Phase.STREAM, 0, "").stopped(state.reason());
-      state.save(stateFile);
+    if (state.now().phase() == Phase.STOPPED) {
+      state.becomes(
+          state.now().inEpoch(granted.epoch(), Phase.STREAM, 0, "").stopped(state.now().reason()));
       Spool.drop(spoolDirectory);
       return;
     }
-    if (state.phase() == Phase.RESUME_WANTED && granted.position() == 0) {
+    if (state.now().phase() == Phase.RESUME_WANTED && granted.position() == 0) {
       gaps.noticed(
           new CaptureEnd.Missing(
               GapCause.SPOOL_LOST,
               "what the agent had not sent yet was lost in the middle of a transaction: "
-                  + state.reason(),
+                  + state.now().reason(),
               0,
               0),
           micros());
     }
     var snapshot =
-        state.phase() == Phase.SNAPSHOT_WANTED
-            || state.phase() == Phase.SNAPSHOT
+        state.now().phase() == Phase.SNAPSHOT_WANTED
+            || state.now().phase() == Phase.SNAPSHOT
             || granted.position() == 0;
     // What an epoch was begun for that streams since is not why this one begins.
-    var why = state.wantsEpoch() && !state.reason().isEmpty() ? state.reason() : granted.reason();
+    var why =
+        state.now().wantsEpoch() && !state.now().reason().isEmpty()
+            ? state.now().reason()
+            : granted.reason();
     LOG.info(
         "source {} {}{} (epoch {})",
         settings.name(),
@@ -368,15 +366,16 @@ final class SourceWorker implements AutoCloseable {
         why.isEmpty() ? "" : ", because " + why,
         granted.epoch());
     if (!snapshot) {
-      tables.again();
+      files.tables().again();
     }
-    state =
-        state.inEpoch(
-            granted.epoch(),
-            snapshot ? Phase.SNAPSHOT : Phase.STREAM,
-            snapshot ? 0 : granted.position(),
-            why);
-    state.save(stateFile);
+    state.becomes(
+        state
+            .now()
+            .inEpoch(
+                granted.epoch(),
+                snapshot ? Phase.SNAPSHOT : Phase.STREAM,
+                snapshot ? 0 : granted.position(),
+                why));
     Spool.drop(spoolDirectory);
   }
 
@@ -386,17 +385,18 @@ final class SourceWorker implements AutoCloseable {
       return store;
     }
     try {
-      store = Spool.open(spoolDirectory, state.epoch(), limits);
+      store = Spool.open(spoolDirectory, state.now().epoch(), limits);
     } catch (SpoolDamagedException e) {
       damaged = e.getMessage();
       return null;
     }
-    if (state.phase() == Phase.SNAPSHOT && store.tailSeq() > 0) {
+    if (state.now().phase() == Phase.SNAPSHOT && store.tailSeq() > 0) {
       store.close();
       want(Phase.SNAPSHOT_WANTED, "its snapshot was cut short");
       return null;
     }
-    if (state.phase() == Phase.STREAM && store.tailSeq() < state.place().snapshotEvents()) {
+    if (state.now().phase() == Phase.STREAM
+        && store.tailSeq() < state.now().place().snapshotEvents()) {
       store.close();
       damaged = "it is gone";
       return null;
@@ -409,29 +409,21 @@ final class SourceWorker implements AutoCloseable {
   private CaptureEnd capture(Spool store, Uplink link) throws IOException, InterruptedException {
     // What an earlier attempt handed over and was not appended must not follow what this one
     // reads again.
-    var writer = new Appender(store, state.sourceId(), progress::trouble).start();
+    var writer = new Appender(store, state.now().sourceId(), progress::trouble).start();
     appender = writer;
     try {
       var capture =
           new Capture(
               settings.database(home, environment),
               settings.choice(),
-              state,
-              stateFile,
+              files,
               store,
               writer,
               link,
               progress,
-              gaps,
-              tables,
-              orders,
               clock,
               () -> stopped || grant != null || damaged != null);
-      try {
-        return capture.run();
-      } finally {
-        state = capture.state();
-      }
+      return capture.run();
     } finally {
       writer.close();
       appender = null;
@@ -462,8 +454,7 @@ final class SourceWorker implements AutoCloseable {
     LOG.error("changes of source {} were missed: {}", settings.name(), missing.words());
     gaps.noticed(missing, micros());
     if (settings.onGap() == OnGap.STOP) {
-      state = state.stopped(missing.words());
-      state.save(stateFile);
+      state.becomes(state.now().stopped(missing.words()));
       return;
     }
     progress.state(SourceState.WAITING, "changes were missed: " + missing.words());

@@ -3,6 +3,7 @@ package io.claritystream.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.claritystream.agent.postgres.SourceFiles;
 import io.claritystream.agent.spool.Spool;
 import io.claritystream.protocol.block.BlockReader;
 import io.claritystream.protocol.block.ChangeEvent;
@@ -104,7 +105,7 @@ class AcknowledgeTests {
           await().atMost(LONG).until(() -> rig.source().sessions > seen);
           if (kill == 0) {
             // What is there before the slot is comes by the snapshot.
-            var state = rig.home.source("plant").resolve(SourceWorker.STATE_FILE);
+            var state = rig.home.source("plant").resolve(SourceFiles.STATE);
             await()
                 .atMost(LONG)
                 .ignoreExceptions()

@@ -3,6 +3,7 @@ package io.claritystream.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.claritystream.agent.postgres.SourceFiles;
 import io.claritystream.agent.spool.SpoolLimits;
 import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.protocol.block.Lsn;
@@ -100,7 +101,7 @@ class PressureTests {
       var log = directory.resolve("agent.log");
       var agent = rig.child(log, "-Xmx256m");
       try {
-        var state = rig.home.source("plant").resolve(SourceWorker.STATE_FILE);
+        var state = rig.home.source("plant").resolve(SourceFiles.STATE);
         await()
             .atMost(VERY_LONG)
             .ignoreExceptions()

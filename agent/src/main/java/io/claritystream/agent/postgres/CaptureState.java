@@ -1,6 +1,7 @@
 package io.claritystream.agent.postgres;
 
 import io.claritystream.agent.files.PrivateFile;
+import io.claritystream.agent.spool.SourceMark;
 import io.claritystream.protocol.block.Lsn;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -71,6 +72,13 @@ public record CaptureState(
       int timeline,
       long told) {
     static final Place NONE = new Place(0, 0, false, -1, 0, 0);
+
+    /// Up to where the log is known to hold nothing that is not in the spool or safe already.
+    ///
+    /// @param tail what the spool holds last
+    long known(SourceMark tail) {
+      return Lsn.max(tail.endPosition() != 0 ? tail.endPosition() : start, confirmed);
+    }
 
     /// What stays true of it in an epoch that begins here, without the spool.
     ///

@@ -9,8 +9,6 @@ import java.nio.ByteBuffer;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.postgresql.PGConnection;
-import org.postgresql.replication.LogSequenceNumber;
 import org.postgresql.replication.PGReplicationStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,20 +89,7 @@ final class SameLog {
   private boolean holds(long from, SourceMark last)
       throws SQLException, IOException, InterruptedException {
     try (var replication = database.connectForReplication();
-        var stream =
-            replication
-                .unwrap(PGConnection.class)
-                .getReplicationAPI()
-                .replicationStream()
-                .logical()
-                .withSlotName(slot)
-                .withStartPosition(LogSequenceNumber.valueOf(from))
-                .withSlotOption("proto_version", 1)
-                .withSlotOption("publication_names", publications.names())
-                .withStatusInterval(
-                    Math.toIntExact(TimeUnit.DAYS.toMillis(1)), TimeUnit.MILLISECONDS)
-                .withAutomaticFlush(false)
-                .start()) {
+        var stream = Slot.stream(replication, slot, publications, from)) {
       return find(stream, last);
     }
   }

@@ -2,7 +2,11 @@ package io.claritystream.agent.postgres;
 
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.postgresql.replication.LogSequenceNumber;
+import org.postgresql.replication.PGReplicationStream;
 
 /// A replication slot as the server has it.
 ///
@@ -12,6 +16,10 @@ import org.jspecify.annotations.Nullable;
 /// @param lost whether the server gave up what the slot needs
 /// @param anothers whether it is of another kind or database than ours: somebody else made it
 record Slot(int activePid, long confirmed, long held, boolean lost, boolean anothers) {
+  /// The driver would also report by itself, and would then take a message that is cut by its
+  /// time-out for whole: it must never come to that.
+  private static final int DRIVER_STATUS_MS = 24 * 60 * 60 * 1000;
+
   static @Nullable Slot read(Connection connection, String name) throws SQLException {
     var sql =
         """
@@ -55,6 +63,25 @@ record Slot(int activePid, long confirmed, long held, boolean lost, boolean anot
       rows.next();
       return Long.parseUnsignedLong(rows.getString(1));
     }
+  }
+
+  /// The changes that the slot holds behind a position, as these publications tell them. The one
+  /// who reads says by itself how far it has come.
+  static PGReplicationStream stream(
+      Connection replication, String name, Publications publications, long from)
+      throws SQLException {
+    return replication
+        .unwrap(PGConnection.class)
+        .getReplicationAPI()
+        .replicationStream()
+        .logical()
+        .withSlotName(name)
+        .withStartPosition(LogSequenceNumber.valueOf(from))
+        .withSlotOption("proto_version", 1)
+        .withSlotOption("publication_names", publications.names())
+        .withStatusInterval(DRIVER_STATUS_MS, TimeUnit.MILLISECONDS)
+        .withAutomaticFlush(false)
+        .start();
   }
 
   static void drop(Connection connection, String name) throws SQLException {

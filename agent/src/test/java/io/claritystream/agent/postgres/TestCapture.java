@@ -91,10 +91,10 @@ final class TestCapture {
   CaptureState run(Path home, CaptureState state, Until until) throws Exception {
     var stop = new AtomicBoolean();
     var end = new AtomicReference<Object>();
-    var tables = CapturedTables.load(home.resolve("tables.journal"));
+    var files = SourceFiles.of(home, state);
     try (var spool = Spool.open(home.resolve("spool"), 1, EVENT_BY_EVENT);
         var appender = new Appender(spool, "source", words -> {}).start()) {
-      var capture = capture(home, state, spool, appender, tables, stop);
+      var capture = capture(files, spool, appender, stop);
       var thread =
           Thread.ofPlatform()
               .start(
@@ -111,45 +111,35 @@ final class TestCapture {
             .until(
                 () ->
                     end.get() != null
-                        || capture.state().phase() == CaptureState.Phase.STREAM
-                            && until.holds(spool, tables));
+                        || files.state().now().phase() == CaptureState.Phase.STREAM
+                            && until.holds(spool, files.tables()));
       } finally {
         stop.set(true);
         thread.join();
       }
       assertThat(end.get()).isInstanceOf(CaptureEnd.Stopped.class);
-      return capture.state();
+      return files.state().now();
     }
   }
 
   CaptureEnd attempt(Path home, CaptureState state) throws IOException, InterruptedException {
     try (var spool = Spool.open(home.resolve("spool"), 1, EVENT_BY_EVENT);
         var appender = new Appender(spool, "source", words -> {}).start()) {
-      var tables = CapturedTables.load(home.resolve("tables.journal"));
-      return capture(home, state, spool, appender, tables, new AtomicBoolean()).run();
+      var files = SourceFiles.of(home, state);
+      return capture(files, spool, appender, new AtomicBoolean()).run();
     }
   }
 
-  private Capture capture(
-      Path home,
-      CaptureState state,
-      Spool spool,
-      Appender appender,
-      CapturedTables tables,
-      AtomicBoolean stop)
+  private Capture capture(SourceFiles files, Spool spool, Appender appender, AtomicBoolean stop)
       throws IOException {
     return new Capture(
         source(),
         choice,
-        state,
-        home.resolve("capture.properties"),
+        files,
         spool,
         appender,
         NOTHING,
         new Progress(),
-        Gaps.load(home.resolve("gaps.properties")),
-        tables,
-        SnapshotOrders.load(home.resolve("snapshots.properties")),
         Clock.systemUTC(),
         stop::get);
   }

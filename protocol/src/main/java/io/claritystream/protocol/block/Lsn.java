@@ -1,6 +1,6 @@
 package io.claritystream.protocol.block;
 
-/// PostgreSQL's text form of a position in its log.
+/// A position in PostgreSQL's log: its text form, and its order, which is unsigned.
 public final class Lsn {
   private Lsn() {}
 
@@ -9,6 +9,11 @@ public final class Lsn {
     return Long.toHexString(lsn >>> 32).toUpperCase(java.util.Locale.ROOT)
         + '/'
         + Long.toHexString(lsn & 0xffff_ffffL).toUpperCase(java.util.Locale.ROOT);
+  }
+
+  /// The later one of two.
+  public static long max(long a, long b) {
+    return Long.compareUnsigned(a, b) >= 0 ? a : b;
   }
 
   /// @throws NumberFormatException if the text is not one
