@@ -21,20 +21,28 @@ import org.slf4j.LoggerFactory;
 /// behind. One thread, a step of each in turn; each is one process's at a time, by its lease.
 final class Followers implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Followers.class);
-  private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+  /// How often somebody who has nothing to follow looks whether there is something.
+  static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
   private static final Duration PAUSE_MAX = Duration.ofMillis(500);
   private static final String SNAPSHOT_FIRST = "A snapshot of the source is being taken in.";
 
   private final Ingest.Parts parts;
   private final Checkpoints checkpoints;
+  private final Duration lookEvery;
   private final UUID worker = UUID.randomUUID();
   private final Map<Integer, ModelFollower> followers = new HashMap<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private @Nullable Thread thread;
 
   Followers(Ingest.Parts parts, Checkpoints checkpoints) {
+    this(parts, checkpoints, LOOK_EVERY);
+  }
+
+  Followers(Ingest.Parts parts, Checkpoints checkpoints, Duration lookEvery) {
     this.parts = parts;
     this.checkpoints = checkpoints;
+    this.lookEvery = lookEvery;
   }
 
   synchronized void start() {
@@ -63,7 +71,7 @@ final class Followers implements AutoCloseable {
         var moved = round();
         // Ingest comes first: as long a rest as the work was.
         var took = Duration.ofNanos(System.nanoTime() - startedNs);
-        pause = !moved ? LOOK_EVERY : took.compareTo(PAUSE_MAX) < 0 ? took : PAUSE_MAX;
+        pause = !moved ? lookEvery : took.compareTo(PAUSE_MAX) < 0 ? took : PAUSE_MAX;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

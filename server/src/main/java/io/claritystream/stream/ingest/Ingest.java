@@ -50,6 +50,11 @@ final class Ingest {
   private final Set<Thread> workers = ConcurrentHashMap.newKeySet();
 
   Ingest(Parts parts, PartitionConsumer consumer) {
+    this(parts, consumer, Followers.LOOK_EVERY);
+  }
+
+  /// Tests need not wait as long as nobody notices for models that are followed with.
+  Ingest(Parts parts, PartitionConsumer consumer, Duration followersLookEvery) {
     this.parts = parts;
     this.consumer = consumer;
     this.metrics = new IngestMetrics(parts.meters());
@@ -64,7 +69,7 @@ final class Ingest {
             checkpoints,
             metrics,
             parts.clock());
-    this.followers = new Followers(parts, checkpoints);
+    this.followers = new Followers(parts, checkpoints, followersLookEvery);
     this.stoppedCopies = new StoppedCopies(parts.service());
   }
 

@@ -109,11 +109,16 @@ public final class TestDatabase implements AutoCloseable {
   /// Sees and may do everything: for arranging what production code cannot, and for looking behind
   /// it.
   public JdbcClient superuser() {
+    return JdbcClient.create(superuserConnections());
+  }
+
+  /// A new connection for each who asks, of somebody who may do everything.
+  public DataSource superuserConnections() {
     PGSimpleDataSource superuser = new PGSimpleDataSource();
     superuser.setUrl(database.url());
     superuser.setUser(database.user());
     superuser.setPassword(database.password());
-    return JdbcClient.create(superuser);
+    return superuser;
   }
 
   /// A tenant that exists, and nothing of it.

@@ -3,6 +3,7 @@ package io.claritystream.stream.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.zaxxer.hikari.HikariDataSource;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TestDatabase;
 import io.claritystream.base.live.LiveHub;
@@ -34,6 +35,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /// Ingest as in production, over a real database and a topic of its own.
 final class IngestRig implements AutoCloseable {
   static final Duration SOON = Duration.ofSeconds(15);
+  private static final Duration FOLLOWERS_LOOK_EVERY = Duration.ofMillis(50);
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
   final TestDatabase database = TestDatabase.create();
@@ -42,12 +44,19 @@ final class IngestRig implements AutoCloseable {
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   final BusSettings settings;
   final EventBus bus;
-  private final JdbcClient superuser = database.superuser();
+
+  /// Kept open, because tests ask many times a second.
+  private final HikariDataSource superusers = new HikariDataSource();
+
+  private final JdbcClient superuser = JdbcClient.create(superusers);
   private final List<Ingest> running = new ArrayList<>();
   private long end;
   private Clock clock = Clock.systemUTC();
 
   IngestRig(int partitions) {
+    superusers.setDataSource(database.superuserConnections());
+    superusers.setMaximumPoolSize(3);
+    superusers.setMinimumIdle(1);
     settings =
         BusSettings.of(
             TestKafka.shared().access().bootstrapServers(),
@@ -106,7 +115,8 @@ final class IngestRig implements AutoCloseable {
   }
 
   Ingest start(String group, Ingest.Parts parts) {
-    var ingest = new Ingest(parts, new PartitionConsumer(settings, settings.topic() + "-" + group));
+    var consumer = new PartitionConsumer(settings, settings.topic() + "-" + group);
+    var ingest = new Ingest(parts, consumer, FOLLOWERS_LOOK_EVERY);
     ingest.start();
     running.add(ingest);
     return ingest;
@@ -376,6 +386,7 @@ final class IngestRig implements AutoCloseable {
   public void close() {
     stopAll();
     bus.close();
+    superusers.close();
     database.close();
   }
 }
