@@ -193,6 +193,31 @@ final class IngestRig implements AutoCloseable {
     return id;
   }
 
+  /// The model that is shown of the source.
+  int live(SimulatedSource source) {
+    return superuser
+        .sql("SELECT model_id FROM analytics.model WHERE source_id = :source AND state = 'live'")
+        .param("source", source.id())
+        .query(Integer.class)
+        .single();
+  }
+
+  /// What a person has chosen for rows that the source deletes: `keep` or `retract`.
+  void choose(SimulatedSource source, String table, String onDelete) {
+    superuser
+        .sql(
+            """
+            INSERT INTO control.source_table_option (source_id, table_name, tenant_id, on_delete)
+            VALUES (:source, :table, :tenant, :on_delete)
+            ON CONFLICT (source_id, table_name) DO UPDATE SET on_delete = excluded.on_delete
+            """)
+        .param("source", source.id())
+        .param("table", table)
+        .param("tenant", source.tenant().value())
+        .param("on_delete", onDelete)
+        .update();
+  }
+
   /// The devices that people of the source's tenant see, each with the sum of its pressures.
   List<String> pressuresSeen(SimulatedSource source) {
     return database

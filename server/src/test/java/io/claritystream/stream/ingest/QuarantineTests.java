@@ -267,15 +267,7 @@ class QuarantineTests {
 
   @Test
   void a_row_that_stays_when_its_table_is_read_again_stays_in_quarantine_until_it_is_told_whole() {
-    rig.superuser()
-        .sql(
-            """
-            INSERT INTO control.source_table_option (source_id, table_name, tenant_id, on_delete)
-            VALUES (:source, 'public.pump_reading', :tenant, 'keep')
-            """)
-        .param("source", source.id())
-        .param("tenant", source.tenant().value())
-        .update();
+    rig.choose(source, "public.pump_reading", "keep");
     rig.start();
     rig.send(source, source.batch(Event.reading(7, AT, "4.5").note("old")));
     rig.send(source, source.batch(Event.reading(7, AT, "666").note("new").as(Op.UPDATE)));

@@ -73,11 +73,7 @@ class RebuildTests {
   }
 
   private int live() {
-    return rig.superuser()
-        .sql("SELECT model_id FROM analytics.model WHERE source_id = :source AND state = 'live'")
-        .param("source", source.id())
-        .query(Integer.class)
-        .single();
+    return rig.live(source);
   }
 
   private List<String> contents(int model) {
@@ -337,15 +333,7 @@ class RebuildTests {
     rig.send(source, source.batch(gone.as(Op.DELETE)));
     rig.awaitDurable(source, 3);
     assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(1);
-    rig.superuser()
-        .sql(
-            """
-            INSERT INTO control.source_table_option (source_id, table_name, tenant_id, on_delete)
-            VALUES (:source, 'public.pump_reading', :tenant, 'keep')
-            """)
-        .param("source", source.id())
-        .param("tenant", source.tenant().value())
-        .update();
+    rig.choose(source, "public.pump_reading", "keep");
     awaitState(rig.requestRebuild(source), "done");
     assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(2);
   }
