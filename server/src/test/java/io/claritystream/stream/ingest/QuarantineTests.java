@@ -381,7 +381,7 @@ class QuarantineTests {
     assertThat(open()).as("read again").containsExactly("12 mapping_failed");
 
     rig.send(source, source.nextEpoch(), source.wholeSnapshot(Event.reading(7, AT, "4.5")));
-    rig.awaitDurable(source, 1);
+    await().atMost(IngestRig.SOON).until(() -> rig.durable(source) == 1);
     await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(open()).isEmpty());
   }
 
