@@ -1,0 +1,88 @@
+package io.claritystream.stream.ingest;
+
+import io.claritystream.protocol.block.ChangeEvent;
+import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.stream.materializer.SourceTables;
+import java.sql.SQLException;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// The sources of a partition in one session, each read when its first record comes.
+final class SourceLines {
+  private final Ingest ingest;
+  private final int partition;
+  private final Map<UUID, SourceLine> lines = new HashMap<>();
+
+  SourceLines(Ingest ingest, int partition) {
+    this.ingest = ingest;
+    this.partition = partition;
+  }
+
+  /// Null if there is no such source.
+  @Nullable SourceLine find(UUID sourceId) throws SQLException {
+    var known = lines.get(sourceId);
+    if (known != null) {
+      return known;
+    }
+    var read = read(sourceId);
+    // One of another partition is looked up again: it may be given this one.
+    if (read != null && read.source().partition() == partition) {
+      lines.put(sourceId, read);
+    }
+    return read;
+  }
+
+  private @Nullable SourceLine read(UUID sourceId) throws SQLException {
+    var source = ingest.sources().find(sourceId).orElse(null);
+    if (source == null) {
+      return null;
+    }
+    try (var connection = ingest.service().getConnection()) {
+      var stored = ingest.checkpoints().mark(connection, sourceId);
+      var mark =
+          stored.isPresent()
+              ? stored.get()
+              : Mark.NONE.folding(ingest.models().live(source, ingest.clock().instant()));
+      var quarantine = Quarantine.read(connection, ingest.deadLetters(), mark.model());
+      var letters = ingest.deadLetters().counts(connection, sourceId);
+      // What was remembered of it may be older than what another process has folded since.
+      ingest.materializer().forget(mark.model());
+      ingest.tables().forget(sourceId);
+      return new SourceLine(source, stored.isPresent(), mark, quarantine, letters);
+    }
+  }
+
+  /// The version of each event's table. Those that the line does not know are made known, in a
+  /// short transaction of their own.
+  List<Integer> versions(SourceLine line, List<ChangeEvent> events) throws SQLException {
+    var known = line.versions();
+    learn(line, events, known);
+    return events.stream().map(event -> known.get(event.schema())).toList();
+  }
+
+  private void learn(SourceLine line, List<ChangeEvent> events, Map<TableSchema, Integer> known)
+      throws SQLException {
+    var firsts = new IdentityHashMap<TableSchema, SourceTables.First>();
+    for (var event : events) {
+      if (!known.containsKey(event.schema())) {
+        firsts.putIfAbsent(
+            event.schema(),
+            new SourceTables.First(event.schema(), event.schemaFingerprint(), event.seq()));
+      }
+    }
+    if (firsts.isEmpty()) {
+      return;
+    }
+    var inOrder =
+        firsts.values().stream().sorted(Comparator.comparingLong(SourceTables.First::seq)).toList();
+    var made = ingest.tables().versions(line.source(), line.mark().epoch(), inOrder);
+    for (var i = 0; i < made.size(); i++) {
+      known.put(inOrder.get(i).schema(), made.get(i));
+    }
+  }
+}
