@@ -11,6 +11,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.postgresql.replication.PGReplicationStream;
@@ -143,7 +144,17 @@ public final class Capture {
       return new CaptureEnd.Broken("its snapshot was cut short");
     }
     progress.state(SourceState.SNAPSHOTTING, "");
-    publications.make(connection, preflight.version(), preflight.tables());
+    var made = publications.make(connection, preflight.version(), preflight.tables());
+    // What the stream will not bring is not read either: it is once it could be published.
+    var chosen =
+        preflight.tables().stream()
+            .filter(table -> !made.leftOut().containsKey(table.table()))
+            .toList();
+    if (chosen.isEmpty()) {
+      return new CaptureEnd.Interrupted(String.join("; ", made.words()));
+    }
+    made.words().forEach(LOG::warn);
+    progress.notes(Stream.concat(made.words().stream(), preflight.notes().stream()).toList());
     dropSlot(connection);
     try (var replication = database.connectForReplication()) {
       var created =
@@ -161,7 +172,7 @@ public final class Capture {
       var held =
           new WholeSnapshot(
                   database, publications, state.now().epoch(), progress, events, this::waiting)
-              .read(created.getSnapshotName(), position, preflight, micros());
+              .read(created.getSnapshotName(), position, chosen, micros());
       while (spool.tailSeq() < events.lastSeq()) {
         if (stop.getAsBoolean()) {
           return new CaptureEnd.Stopped();

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +39,14 @@ record Publications(String full, String inserts) {
   /// take.
   private static final int LOCK_WAIT_MS = 2_000;
 
+  /// And of each table by itself. When so many locks were waited for in vain, the next are only
+  /// tried: somebody may hold those of thousands of tables.
+  private static final int LOCK_WAIT_EACH_MS = 100;
+
+  private static final int LOCKS_AWAITED_MAX = 50;
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+  private static final String LOCKED = "somebody holds a lock of it";
+
   /// How a table is published.
   ///
   /// @param number of what the catalogue says of it and of its publication: never the same once it
@@ -55,6 +64,36 @@ record Publications(String full, String inserts) {
   ///
   /// @param lacks what its own options leave out, in words; empty if they are as we make them
   private record Present(String lacks, Map<Long, TableName> tables, Map<Long, Entry> entries) {}
+
+  /// What became of [#make].
+  ///
+  /// @param changed whether anything was
+  /// @param leftOut tables that are not published as they should be, or still are and should not,
+  ///     and why
+  record Made(boolean changed, Map<TableName, String> leftOut) {
+    private static final int SHOWN_MAX = 20;
+
+    Made {
+      leftOut = Map.copyOf(leftOut);
+    }
+
+    /// For a person, the tables in the order of their names.
+    List<String> words() {
+      var words = new ArrayList<String>();
+      new TreeMap<>(leftOut)
+          .entrySet().stream()
+              .limit(SHOWN_MAX)
+              .map(
+                  left ->
+                      left.getKey() + " cannot be published as it should be: " + left.getValue())
+              .forEach(words::add);
+      if (leftOut.size() > SHOWN_MAX) {
+        words.add(
+            leftOut.size() - SHOWN_MAX + " more tables cannot be published as they should be");
+      }
+      return words;
+    }
+  }
 
   static Publications of(String slot) {
     return new Publications(slot, slot + "_inserts");
@@ -78,39 +117,91 @@ record Publications(String full, String inserts) {
     return full + "," + inserts;
   }
 
-  /// Makes the publications name exactly these tables. All or nothing; a table that lost its
-  /// identity moves to the publication of inserts, so that the customer's own changes never fail
-  /// for longer than this takes. Whoever holds a table's lock is waited for, but not for long.
-  ///
-  /// @return whether anything had to be changed
-  boolean make(Connection connection, int version, List<Catalog.Candidate> tables)
+  /// Makes the publications name exactly these tables; a table that lost its identity moves to the
+  /// publication of inserts, so that the customer's own changes never fail for longer than this
+  /// takes. Whoever holds a table's lock is waited for, but not for long. What the server refuses
+  /// of one table leaves that table as it is, and no other.
+  Made make(Connection connection, int version, List<Catalog.Candidate> tables)
       throws SQLException {
     var autoCommit = connection.getAutoCommit();
     connection.setAutoCommit(false);
+    try {
+      var changes = differences(connection, version, tables);
+      var all = changes.stream().flatMap(change -> change.all().stream()).toList();
+      if (all.isEmpty()) {
+        return new Made(false, Map.of());
+      }
+      try {
+        run(connection, all, LOCK_WAIT_MS);
+        return new Made(true, Map.of());
+      } catch (PSQLException e) {
+        if (e.getServerErrorMessage() == null || Rights.read(connection, this).someAnothers()) {
+          throw e;
+        }
+        return each(connection, changes);
+      }
+    } finally {
+      connection.rollback();
+      connection.setAutoCommit(autoCommit);
+    }
+  }
+
+  /// Table by table, what [#make] could not do at once.
+  private static Made each(Connection connection, List<Difference> changes) throws SQLException {
+    for (var change : changes) {
+      run(connection, change.itself(), LOCK_WAIT_MS);
+    }
+    var touched = new TreeSet<TableName>();
+    changes.forEach(change -> touched.addAll(change.gone()));
+    changes.forEach(change -> touched.addAll(change.more()));
+    var leftOut = new TreeMap<TableName, String>();
+    var locked = 0;
+    for (var table : touched) {
+      var sql = changes.stream().flatMap(change -> change.of(table).stream()).toList();
+      try {
+        run(connection, sql, locked < LOCKS_AWAITED_MAX ? LOCK_WAIT_EACH_MS : 1);
+      } catch (PSQLException e) {
+        var said = e.getServerErrorMessage();
+        if (said == null) {
+          throw e;
+        }
+        var isLocked = LOCK_NOT_AVAILABLE.equals(e.getSQLState());
+        locked += isLocked ? 1 : 0;
+        leftOut.put(table, isLocked ? LOCKED : String.valueOf(said.getMessage()));
+      }
+    }
+    return new Made(true, leftOut);
+  }
+
+  private static void run(Connection connection, List<String> all, int lockWaitMs)
+      throws SQLException {
     try (var statement = connection.createStatement()) {
-      var changes = changes(connection, version, tables);
-      statement.execute("SET LOCAL lock_timeout = " + LOCK_WAIT_MS);
-      for (var sql : changes) {
+      statement.execute("SET LOCAL lock_timeout = " + lockWaitMs);
+      for (var sql : all) {
         statement.execute(sql);
       }
       connection.commit();
-      return !changes.isEmpty();
     } catch (SQLException e) {
       connection.rollback();
       throw e;
-    } finally {
-      connection.setAutoCommit(autoCommit);
     }
   }
 
   /// What [#make] would run now.
   List<String> changes(Connection connection, int version, List<Catalog.Candidate> tables)
       throws SQLException {
+    return differences(connection, version, tables).stream()
+        .flatMap(change -> change.all().stream())
+        .toList();
+  }
+
+  private List<Difference> differences(
+      Connection connection, int version, List<Catalog.Candidate> tables) throws SQLException {
     var present = present(connection);
-    var sql = new ArrayList<String>();
-    changes(version, full, FULL_ACTIONS, present.get(full), names(tables, true), sql);
-    changes(version, inserts, INSERT_ACTIONS, present.get(inserts), names(tables, false), sql);
-    return sql;
+    return List.of(
+        difference(full, options(version, FULL_ACTIONS), present.get(full), names(tables, true)),
+        difference(
+            inserts, options(version, INSERT_ACTIONS), present.get(inserts), names(tables, false)));
   }
 
   private static List<TableName> names(List<Catalog.Candidate> tables, boolean identified) {
@@ -120,21 +211,62 @@ record Publications(String full, String inserts) {
         .toList();
   }
 
+  /// What a publication lacks, or has and should not have.
+  ///
+  /// @param missing whether it is not there at all
+  /// @param unfit whether it was made with other options
+  private record Difference(
+      String name,
+      String options,
+      boolean missing,
+      boolean unfit,
+      Set<TableName> gone,
+      Set<TableName> more) {
+    List<String> itself() {
+      if (missing) {
+        return List.of(create(name, options, List.of()));
+      }
+      return unfit ? List.of(alter(" SET " + options)) : List.of();
+    }
+
+    List<String> all() {
+      if (missing) {
+        return List.of(create(name, options, more));
+      }
+      var sql = new ArrayList<>(itself());
+      change(gone, more, sql);
+      return sql;
+    }
+
+    List<String> of(TableName table) {
+      var sql = new ArrayList<String>();
+      change(
+          gone.contains(table) ? Set.of(table) : Set.of(),
+          more.contains(table) ? Set.of(table) : Set.of(),
+          sql);
+      return sql;
+    }
+
+    private void change(Set<TableName> out, Set<TableName> in, List<String> sql) {
+      if (!out.isEmpty()) {
+        sql.add(alter(" DROP TABLE " + list(out)));
+      }
+      if (!in.isEmpty()) {
+        sql.add(add(name, in));
+      }
+    }
+
+    private String alter(String how) {
+      return "ALTER PUBLICATION " + TableName.quote(name) + how;
+    }
+  }
+
   /// A table of which a filter or a list of columns leaves something out is taken out and put in
   /// again: the catalogue then has another number for it, and whoever looks knows that.
-  private static void changes(
-      int version,
-      String name,
-      String actions,
-      @Nullable Present present,
-      List<TableName> tables,
-      List<String> sql) {
+  private static Difference difference(
+      String name, String options, @Nullable Present present, List<TableName> tables) {
     if (present == null) {
-      sql.add(create(version, name, actions, tables));
-      return;
-    }
-    if (!present.lacks().isEmpty()) {
-      sql.add("ALTER PUBLICATION " + TableName.quote(name) + " SET " + options(version, actions));
+      return new Difference(name, options, true, false, Set.of(), new TreeSet<>(tables));
     }
     var fit = new TreeSet<TableName>();
     var others = new TreeSet<TableName>();
@@ -144,26 +276,21 @@ record Publications(String full, String inserts) {
     var gone = new TreeSet<>(fit);
     gone.removeAll(tables);
     gone.addAll(others);
-    if (!gone.isEmpty()) {
-      sql.add("ALTER PUBLICATION " + TableName.quote(name) + " DROP TABLE " + list(gone));
-    }
     var more = new TreeSet<>(tables);
     more.removeAll(fit);
-    if (!more.isEmpty()) {
-      sql.add(add(name, more));
-    }
+    return new Difference(name, options, false, !present.lacks().isEmpty(), gone, more);
   }
 
   static String add(String name, Collection<TableName> tables) {
     return "ALTER PUBLICATION " + TableName.quote(name) + " ADD TABLE " + list(tables);
   }
 
-  private static String create(int version, String name, String actions, List<TableName> tables) {
+  private static String create(String name, String options, Collection<TableName> tables) {
     var sql = new StringBuilder("CREATE PUBLICATION ").append(TableName.quote(name));
     if (!tables.isEmpty()) {
       sql.append(" FOR TABLE ").append(list(tables));
     }
-    return sql.append(" WITH ").append(options(version, actions)).toString();
+    return sql.append(" WITH ").append(options).toString();
   }
 
   private static String options(int version, String actions) {
@@ -178,8 +305,8 @@ record Publications(String full, String inserts) {
   /// What a person with the right to do so would have to run.
   List<String> sql(int version, List<Catalog.Candidate> tables) {
     return List.of(
-        create(version, full, FULL_ACTIONS, names(tables, true)) + ";",
-        create(version, inserts, INSERT_ACTIONS, names(tables, false)) + ";");
+        create(full, options(version, FULL_ACTIONS), names(tables, true)) + ";",
+        create(inserts, options(version, INSERT_ACTIONS), names(tables, false)) + ";");
   }
 
   /// ONLY, because a table that inherits is a table of its own, chosen or not by its own name.

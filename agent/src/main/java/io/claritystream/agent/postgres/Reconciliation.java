@@ -110,9 +110,11 @@ final class Reconciliation {
         "the publications cannot be set right",
         words,
         () -> {
-          if (publications.make(connection, found.version(), chosen)) {
+          var made = publications.make(connection, found.version(), chosen);
+          if (made.changed() && made.leftOut().isEmpty()) {
             LOG.info("the publications {} were set right", publications.full());
           }
+          words.addAll(made.words());
         });
     var setRight = words.isEmpty();
     var now = publications.entries(connection);

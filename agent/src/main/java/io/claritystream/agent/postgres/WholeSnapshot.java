@@ -21,10 +21,10 @@ record WholeSnapshot(
     BlockAssembler.Waiting waiting) {
   private static final Logger LOG = LoggerFactory.getLogger(WholeSnapshot.class);
 
-  /// Reads all that is chosen at the cut that the slot's export names.
+  /// Reads these tables at the cut that the slot's export names.
   ///
   /// @return the tables that it holds
-  List<CapturedTable> read(String name, long position, Preflight preflight, long nowUs)
+  List<CapturedTable> read(String name, long position, List<Catalog.Candidate> chosen, long nowUs)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
     try (var reader = database.connect()) {
       reader.setAutoCommit(false);
@@ -35,7 +35,6 @@ record WholeSnapshot(
       }
       events.snapshotBegin(position, nowUs);
       var catalog = new Catalog(reader);
-      var chosen = preflight.tables();
       var oids = chosen.stream().map(Catalog.Candidate::oid).toList();
       var leaves = catalog.leaves(oids);
       var shapes = Shapes.read(reader, oids);

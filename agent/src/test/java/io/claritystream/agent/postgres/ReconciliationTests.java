@@ -225,23 +225,54 @@ class ReconciliationTests {
 
   /// As VACUUM and CREATE INDEX CONCURRENTLY do, for hours.
   @Test
-  void aTableThatSomebodyHoldsALockOfKeepsNothingElseFromBeingFound() throws Exception {
-    hold("CREATE TABLE t (id int PRIMARY KEY, v int)");
+  void aTableThatSomebodyHoldsALockOfKeepsNoOtherFromBeingPublished() throws Exception {
+    hold("CREATE TABLE t (id int PRIMARY KEY, v int)", "CREATE TABLE u (id int PRIMARY KEY)");
     RestartTests.run(
-        connection, "CREATE TABLE fresh (id int)", "ALTER TABLE t RENAME COLUMN v TO w");
+        connection,
+        "CREATE TABLE fresh (id int)",
+        "CREATE TABLE held (id int)",
+        "ALTER TABLE u DROP CONSTRAINT u_pkey",
+        "ALTER TABLE t RENAME COLUMN v TO w");
     try (var other = database.connect()) {
       other.setAutoCommit(false);
-      RestartTests.run(other, "LOCK TABLE fresh IN SHARE UPDATE EXCLUSIVE MODE");
+      RestartTests.run(other, "LOCK TABLE held IN SHARE UPDATE EXCLUSIVE MODE");
       assertThat(reconciliation.run(connection))
-          .contains(
-              "the publications cannot be set right: canceling statement due to lock timeout");
-      assertThat(tables.all())
-          .as("fresh is not published, so it is not read")
-          .extracting(CapturedTable::why)
-          .containsExactly("column v was renamed to w");
+          .contains("public.held cannot be published as it should be: somebody holds a lock of it")
+          .noneMatch(note -> note.startsWith("the publications"));
+      assertThat(publication("u")).as("its updates do not fail").isEqualTo(ours.inserts());
+      assertThat(tables.standing(Stand.WANTED))
+          .as("held is not published, so it is not read")
+          .extracting(table -> table.name().name(), CapturedTable::why)
+          .containsExactly(tuple("fresh", ""), tuple("t", "column v was renamed to w"));
     }
-    reconciliation.run(connection);
-    assertThat(tables.all()).hasSize(2);
+    assertThat(reconciliation.run(connection)).noneMatch(note -> note.contains("lock"));
+    assertThat(tables.all()).hasSize(4);
+  }
+
+  /// A table that only its owner may put in, as when it was given away since the look at it.
+  @Test
+  void aTableThatMayNotBePublishedIsNamedWithWhatTheServerSays() throws Exception {
+    RestartTests.run(
+        connection, "CREATE TABLE mine (id int PRIMARY KEY)", "CREATE TABLE theirs (id int)");
+    var user = database.name() + "_owner";
+    RestartTests.run(
+        connection,
+        "CREATE ROLE " + user,
+        "GRANT CREATE ON DATABASE " + database.name() + " TO " + user,
+        "ALTER TABLE mine OWNER TO " + user);
+    var both = Preflight.check(connection, TableChoice.ALL, ours);
+    RestartTests.run(connection, "SET ROLE " + user);
+    try {
+      var made = ours.make(connection, both.version(), both.tables());
+      assertThat(made.words())
+          .containsExactly(
+              "public.theirs cannot be published as it should be: must be owner of table theirs");
+      assertThat(publication("mine")).isEqualTo(ours.full());
+      assertThat(publication("theirs")).isNull();
+    } finally {
+      RestartTests.run(
+          connection, "RESET ROLE", "DROP OWNED BY " + user + " CASCADE", "DROP ROLE " + user);
+    }
   }
 
   private Emptyings emptyings;
