@@ -23,7 +23,7 @@ function Frame({ id, label, error, hint, children }: Shared & { id: string; chil
       {children}
       <p
         id={`${id}-note`}
-        className={cx('min-h-5 pt-0.5 text-meta', error ? 'text-critical' : 'text-ink-3')}
+        className={cx('min-h-6 pt-1.5 text-meta', error ? 'text-critical' : 'text-ink-3')}
       >
         {error ?? hint}
       </p>

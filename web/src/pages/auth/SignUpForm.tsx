@@ -124,34 +124,32 @@ function Form({ options, onDone }: { options: AuthOptions; onDone: () => Promise
         error={errors.workspace?.message}
         {...register('workspace', filled('Name the workspace.'))}
       />
-      <div className="grid gap-x-3 gap-y-2 sm:grid-cols-2">
-        <SelectField
-          label="Industry"
-          required
-          error={errors.industry?.message}
-          {...register('industry', { required: 'Choose an industry.' })}
-        >
-          <option value="">Choose</option>
-          {options.industries.map((industry) => (
-            <option key={industry.id} value={industry.id}>
-              {industry.name}
-            </option>
-          ))}
-        </SelectField>
-        <SelectField
-          label="Region"
-          required
-          error={errors.region?.message}
-          {...register('region', { required: 'Choose a region.' })}
-        >
-          <option value="">Choose</option>
-          {options.regions.map((region) => (
-            <option key={region.id} value={region.id}>
-              {region.name}
-            </option>
-          ))}
-        </SelectField>
-      </div>
+      <SelectField
+        label="Industry"
+        required
+        error={errors.industry?.message}
+        {...register('industry', { required: 'Choose an industry.' })}
+      >
+        <option value="">Choose</option>
+        {options.industries.map((industry) => (
+          <option key={industry.id} value={industry.id}>
+            {industry.name}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField
+        label="Region"
+        required
+        error={errors.region?.message}
+        {...register('region', { required: 'Choose a region.' })}
+      >
+        <option value="">Choose</option>
+        {options.regions.map((region) => (
+          <option key={region.id} value={region.id}>
+            {region.name}
+          </option>
+        ))}
+      </SelectField>
       <FormError message={refused} />
       <Button type="submit" kind="primary" className="w-full" aria-disabled={isSubmitting}>
         {isSubmitting ? 'Creating the workspace…' : 'Create workspace'}

@@ -8,6 +8,7 @@ import type { Source } from '../../api/types';
 import { paths } from '../../paths';
 import { Age } from '../../ui/Age';
 import { buttonClass } from '../../ui/Button';
+import { cx } from '../../ui/cx';
 import { Empty, Failed, Loading, Notice, Skeleton } from '../../ui/Feedback';
 import { formatBytes, formatCount, words, zoneName } from '../../ui/format';
 import { LoadMore, Unlisted } from '../../ui/Listing';
@@ -167,11 +168,15 @@ function Facts({ source }: { source: Source }) {
       aria-label="Key figures"
       className="overflow-hidden rounded-panel border border-line bg-surface"
     >
-      <dl className="-mt-px -ml-px grid grid-cols-2 sm:grid-cols-[repeat(auto-fit,minmax(12rem,1fr))]">
+      <dl className="-mt-px -ml-px grid grid-cols-2 lg:grid-cols-3 min-[90rem]:grid-cols-6">
         {facts.map((fact) => (
           <div
             key={fact.name}
-            className="border-t border-l border-line p-3 max-sm:last:odd:col-span-2"
+            // Six figures fill their rows; that of a snapshot, while there is one, has its own.
+            className={cx(
+              'border-t border-l border-line p-3',
+              fact.name === 'Snapshot' && 'col-span-full',
+            )}
           >
             <dt className="text-ink-2">{fact.name}</dt>
             <dd className="text-title font-semibold tracking-[-0.01em]">{fact.value}</dd>

@@ -45,7 +45,10 @@ export function Tables({ source }: { source: Source }) {
               </Th>
               <Th>Table</Th>
               <Th>Read as</Th>
-              <Th className="text-right" title="Rows that a copy of the table read">
+              <Th
+                className="text-right"
+                title="Rows that copies of the table read, all copies together"
+              >
                 Reads
               </Th>
               <Th className="text-right">Inserts</Th>
@@ -116,7 +119,10 @@ function TableRow({ source, table }: Shown) {
       columns={12}
       detail={<TableDetail source={source} table={table} />}
     >
-      <Td className="font-mono text-meta">{table.table}</Td>
+      <Td>
+        <span className="font-mono text-meta">{table.table}</span>
+        <KeepsDeleted table={table} />
+      </Td>
       <Td>{words(table.entity)}</Td>
       {countsOf(table).map(([name, count]) => (
         <Td key={name} className={cx('text-right', count === 0 && 'text-ink-3')}>
@@ -131,6 +137,12 @@ function TableRow({ source, table }: Shown) {
       </Td>
     </ExpandableRow>
   );
+}
+
+/** Beside a table's name, as pages show more of it than it holds. */
+function KeepsDeleted({ table }: { table: SourceTable }) {
+  if (table.on_delete !== 'keep') return null;
+  return <span className="ml-2 text-meta whitespace-nowrap text-ink-3">keeps deleted rows</span>;
 }
 
 type Shown = { source: Source; table: SourceTable };
@@ -259,7 +271,10 @@ function TableItem({ source, table }: Shown) {
       }
     >
       <span className="flex items-baseline justify-between gap-3">
-        <span className="min-w-0 font-mono text-meta break-all">{table.table}</span>
+        <span className="min-w-0">
+          <span className="font-mono text-meta break-all">{table.table}</span>
+          <KeepsDeleted table={table} />
+        </span>
         <span className="shrink-0">{words(table.entity)}</span>
       </span>
       <span className="mt-0.5 flex justify-between gap-3 text-meta text-ink-3">

@@ -149,3 +149,9 @@ it('tells a table that was cleared to be read again from one that somebody trunc
   expect(await screen.findByText('Cleared 1 time, to be read again')).toBeTruthy();
   expect(screen.getByText(/Nobody truncated it at its source/)).toBeTruthy();
 });
+
+it('says in the list which tables keep their deleted rows', async () => {
+  open({ table: { on_delete: 'keep', on_delete_shown: 'keep' } });
+  const cell = await screen.findByRole('cell', { name: /public.pumps/ });
+  expect(cell.textContent).toContain('keeps deleted rows');
+});

@@ -67,6 +67,13 @@ it('lists values with the device or row that each is of', async () => {
   expect(within(row).getByText('yes')).toBeTruthy();
 });
 
+it('names a row without a key by the event that brought it', async () => {
+  const row = entity({ id: 'r', kind: 'row', name: null, table: 'public.log', key: '#2-4711' });
+  open('/app/extras', { '/v1/extras': page(extra({ entity_id: 'r', entity: row })) });
+  expect(await screen.findByText('row of event 4,711, epoch 2')).toBeTruthy();
+  expect(screen.queryByText('#2-4711')).toBeNull();
+});
+
 it('asks for a key before it looks for values, and keeps what was typed', async () => {
   open('/app/extras', { '/v1/extras': page(extra()) });
   await screen.findByRole('link', { name: 'North pump' });

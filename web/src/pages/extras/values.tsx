@@ -2,7 +2,7 @@ import { Link } from '@tanstack/react-router';
 import type { ExtraEntity, ExtraType } from '../../api/types';
 import { paths } from '../../paths';
 import { cx } from '../../ui/cx';
-import { zoneName } from '../../ui/format';
+import { formatCount, zoneName } from '../../ui/format';
 
 export const extraTypes = ['text', 'num', 'bool', 'time'] as const;
 
@@ -60,7 +60,22 @@ export function EntityName({ entity }: { entity: ExtraEntity | null | undefined 
   return (
     <span>
       <span className="font-mono text-meta">{entity.table ?? 'no table'}</span>{' '}
-      <span className="font-mono text-meta text-ink-3">{entity.key}</span>
+      <RowName of={entity.key} />
+    </span>
+  );
+}
+
+/** A row by its key; one of a table without a key is known by the event that it came with. */
+function RowName({ of: key }: { of: string }) {
+  const [, epoch, seq] = /^#(\d+)-(\d+)$/.exec(key) ?? [];
+  if (!epoch || !seq) return <span className="font-mono text-meta text-ink-3">{key}</span>;
+  return (
+    <span
+      className="text-meta text-ink-3"
+      title={`Its table has no key. Event ${formatCount(Number(seq))} of epoch ${epoch} brought it.`}
+    >
+      row of event {formatCount(Number(seq))}
+      {epoch !== '1' && `, epoch ${epoch}`}
     </span>
   );
 }
