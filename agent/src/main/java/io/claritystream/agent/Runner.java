@@ -1,5 +1,6 @@
 package io.claritystream.agent;
 
+import io.claritystream.agent.postgres.Capture;
 import io.claritystream.agent.spool.SpoolLimits;
 import io.claritystream.agent.uplink.Platform;
 import java.io.IOException;
@@ -169,7 +170,10 @@ final class Runner implements AutoCloseable {
         return;
       }
       try {
-        var worker = new SourceWorker(home, settings, platform, limits, clock, environment).start();
+        var worker =
+            new SourceWorker(
+                    home, settings, platform, limits, clock, Capture.WATCH_EVERY, environment)
+                .start();
         sources.put(settings.name(), new Running(worker, held.get()));
       } catch (IOException e) {
         held.get().close();

@@ -27,6 +27,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.Condition;
@@ -53,6 +54,7 @@ final class SourceWorker implements AutoCloseable {
   private final Platform platform;
   private final SpoolLimits limits;
   private final Clock clock;
+  private final Duration watchEvery;
   private final Map<String, String> environment;
   private final Progress progress = new Progress();
   private final SourceFiles files;
@@ -78,6 +80,7 @@ final class SourceWorker implements AutoCloseable {
       Platform platform,
       SpoolLimits limits,
       Clock clock,
+      Duration watchEvery,
       Map<String, String> environment)
       throws IOException {
     this.home = home;
@@ -85,6 +88,7 @@ final class SourceWorker implements AutoCloseable {
     this.platform = platform;
     this.limits = limits;
     this.clock = clock;
+    this.watchEvery = watchEvery;
     this.environment = environment;
     var directory = home.source(settings.name());
     spoolDirectory = directory.resolve("spool");
@@ -422,6 +426,7 @@ final class SourceWorker implements AutoCloseable {
               link,
               progress,
               clock,
+              watchEvery,
               () -> stopped || grant != null || damaged != null);
       return capture.run();
     } finally {

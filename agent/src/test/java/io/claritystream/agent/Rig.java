@@ -1,5 +1,6 @@
 package io.claritystream.agent;
 
+import io.claritystream.agent.postgres.Capture;
 import io.claritystream.agent.postgres.Tls;
 import io.claritystream.agent.spool.SpoolLimits;
 import io.claritystream.agent.uplink.Identity;
@@ -18,6 +19,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,12 +29,19 @@ import org.jspecify.annotations.Nullable;
 
 /// A customer's database, a paired agent's data directory and a platform end, for one test.
 final class Rig implements AutoCloseable {
+  /// So often an agent looks at its source from aside where a test waits only for what it finds.
+  static final Duration CLOSELY = Duration.ofMillis(500);
+
   static final SpoolLimits SMALL = new SpoolLimits(64 * 1024 * 1024, 64 * 1024, 2 * 1024);
 
   final TestPostgres.Database database;
   final TestPlatform platform = new TestPlatform();
   final Home home;
   final SpoolLimits limits;
+
+  /// As in production, unless a test says otherwise: it claims how soon something is found.
+  Duration watchEvery = Capture.WATCH_EVERY;
+
   SourceSettings.OnGap onGap = SourceSettings.OnGap.REPAIR;
   private @Nullable SourceWorker worker;
   private @Nullable Platform link;
@@ -100,7 +109,9 @@ final class Rig implements AutoCloseable {
         new Platform(
                 Identity.load(home.directory()).orElseThrow(), "test", Clock.systemUTC(), Map.of())
             .start();
-    worker = new SourceWorker(home, settings, link, limits, Clock.systemUTC(), Map.of()).start();
+    worker =
+        new SourceWorker(home, settings, link, limits, Clock.systemUTC(), watchEvery, Map.of())
+            .start();
   }
 
   /// An agent of its own process, to be killed.

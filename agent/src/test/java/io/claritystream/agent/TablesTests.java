@@ -3,6 +3,7 @@ package io.claritystream.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.claritystream.agent.postgres.Capture;
 import io.claritystream.protocol.block.Op;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,6 +31,7 @@ class TablesTests {
   @BeforeEach
   void captureTwoTables() throws Exception {
     rig = new Rig(directory.resolve("data"), Rig.SMALL);
+    rig.watchEvery = Rig.CLOSELY;
     rig.sql(
         "CREATE TABLE other (id int PRIMARY KEY, v int)",
         "INSERT INTO other VALUES (1, 1)",
@@ -50,6 +52,7 @@ class TablesTests {
 
   @Test
   void aTableThatIsCreatedIsCaptured() throws Exception {
+    rig.watchEvery = Capture.WATCH_EVERY;
     start("");
     rig.sql("CREATE TABLE fresh (id int PRIMARY KEY, v int)", "INSERT INTO fresh VALUES (1, 1)");
     equals(SOON, "fresh");

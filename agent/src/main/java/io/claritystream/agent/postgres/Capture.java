@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
@@ -26,6 +27,9 @@ public final class Capture {
   /// After so long without a message the stream is asked less often.
   private static final long QUIET_NS = TimeUnit.SECONDS.toNanos(5);
 
+  /// How often it is looked at from aside what became of the source.
+  public static final Duration WATCH_EVERY = Duration.ofSeconds(3);
+
   private static final long SLOT_WAIT_NS = TimeUnit.SECONDS.toNanos(10);
 
   private final Database database;
@@ -39,6 +43,7 @@ public final class Capture {
   private final CapturedTables tables;
   private final SnapshotOrders orders;
   private final Clock clock;
+  private final Duration watchEvery;
   private final BooleanSupplier stop;
   private final Publications publications;
   private final Emptyings emptyings;
@@ -60,6 +65,7 @@ public final class Capture {
       Released released,
       Progress progress,
       Clock clock,
+      Duration watchEvery,
       BooleanSupplier stop)
       throws IOException {
     this.database = database;
@@ -73,6 +79,7 @@ public final class Capture {
     this.released = released;
     this.progress = progress;
     this.clock = clock;
+    this.watchEvery = watchEvery;
     this.stop = stop;
     publications = Publications.of(state.now().slot());
     emptyings = Emptyings.load(files.emptyings());
@@ -281,7 +288,8 @@ public final class Capture {
                 state.now().slot(),
                 progress,
                 confirms::told,
-                this::notice);
+                this::notice,
+                watchEvery);
         var stream = Slot.stream(replication, state.now().slot(), publications, from)) {
       watch.start();
       progress.state(SourceState.STREAMING, "");

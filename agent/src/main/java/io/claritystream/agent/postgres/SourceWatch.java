@@ -4,6 +4,7 @@ import io.claritystream.protocol.link.GapCause;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -18,7 +19,8 @@ import org.slf4j.LoggerFactory;
 /// changes fail for long.
 final class SourceWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SourceWatch.class);
-  private static final long LAG_MS = 3_000;
+
+  /// Every so many looks it looks at the tables as well.
   private static final int TABLES_EVERY = 2;
 
   private final Database database;
@@ -28,6 +30,7 @@ final class SourceWatch implements AutoCloseable {
   private final Progress progress;
   private final LongSupplier told;
   private final Consumer<CaptureEnd.Missing> missing;
+  private final Duration every;
   private final Thread thread;
   private final CountDownLatch end = new CountDownLatch(1);
   private volatile @Nullable Connection current;
@@ -35,6 +38,7 @@ final class SourceWatch implements AutoCloseable {
 
   /// @param told the most that the source was told by us
   /// @param missing told when the slot does not go on where we are
+  /// @param every how long from one look to the next
   SourceWatch(
       Database database,
       Reconciliation reconciliation,
@@ -42,7 +46,8 @@ final class SourceWatch implements AutoCloseable {
       String slot,
       Progress progress,
       LongSupplier told,
-      Consumer<CaptureEnd.Missing> missing) {
+      Consumer<CaptureEnd.Missing> missing,
+      Duration every) {
     this.database = database;
     this.reconciliation = reconciliation;
     this.orders = orders;
@@ -50,6 +55,7 @@ final class SourceWatch implements AutoCloseable {
     this.progress = progress;
     this.told = told;
     this.missing = missing;
+    this.every = every;
     thread = Thread.ofPlatform().name("watch").daemon().unstarted(this::run);
   }
 
@@ -122,7 +128,7 @@ final class SourceWatch implements AutoCloseable {
 
   /// @return whether it was ended meanwhile
   private boolean ended() throws InterruptedException {
-    return end.await(LAG_MS, TimeUnit.MILLISECONDS);
+    return end.await(every.toMillis(), TimeUnit.MILLISECONDS);
   }
 
   /// Nothing is done to the source, and nothing written down, once this returns.

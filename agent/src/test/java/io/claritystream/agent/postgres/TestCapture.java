@@ -141,6 +141,7 @@ final class TestCapture {
         NOTHING,
         new Progress(),
         Clock.systemUTC(),
+        Capture.WATCH_EVERY,
         stop::get);
   }
 }
