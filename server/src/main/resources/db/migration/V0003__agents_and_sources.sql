@@ -241,6 +241,8 @@ CREATE TABLE control.dead_letter (
   -- When what is shown held nothing of the failure any more: the row was mended or taken away at its source, its table
   -- was emptied or read again, or all tables were. Null while it is open.
   settled_at timestamptz,
+  -- The model that found it again when it was built anew, and did not mend it: where that model is shown, it is open.
+  found_by_model integer,
   -- The same failure of the same row comes again with each epoch that brings the row again: by this people see one.
   -- A range is like no other; nor is a row that no key tells and of which the sample is cut: others begin alike.
   failure uuid NOT NULL GENERATED ALWAYS AS (
@@ -261,7 +263,7 @@ CREATE POLICY own ON control.dead_letter FOR SELECT TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT ON control.dead_letter TO clarity_tenant;
 -- A range may reach further.
-GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at, settled_at), DELETE ON control.dead_letter TO clarity_service;
+GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at, settled_at, found_by_model), DELETE ON control.dead_letter TO clarity_service;
 
 -- How many of a source's letters are gone, because they were too old or too many.
 CREATE TABLE control.dead_letter_dropped (

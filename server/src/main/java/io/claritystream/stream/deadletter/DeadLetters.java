@@ -1,11 +1,9 @@
 package io.claritystream.stream.deadletter;
 
 import io.claritystream.base.db.TenantId;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashMap;
@@ -14,8 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /// Writes dead letters within the ingest transaction, and knows the rows of each model that are in
 /// quarantine.
@@ -82,29 +78,6 @@ public final class DeadLetters {
       WHERE ctid = ANY (ARRAY(SELECT ctid FROM control.quarantine WHERE model_id = ? LIMIT ?))
       """;
 
-  /// What concerns bronze is true however the read models are.
-  private static final String OF_READ_MODELS =
-      " AND l.cause NOT IN ('not_in_bronze', 'payload_wrapped', 'batch_corrupt')";
-
-  private static final String SETTLE =
-      """
-      UPDATE control.dead_letter l SET settled_at = ?
-      FROM unnest(?::text[], ?::text[], ?::int[], ?::bigint[])
-        AS mended (table_name, row_key, epoch, seq)
-      WHERE l.source_id = ? AND l.settled_at IS NULL AND l.table_name = mended.table_name
-        AND (mended.row_key IS NULL OR l.row_key = mended.row_key)
-        AND (l.epoch, l.seq_end) <= (mended.epoch, mended.seq)
-      """
-          + OF_READ_MODELS;
-
-  private static final String SETTLE_BEFORE =
-      """
-      UPDATE control.dead_letter l SET settled_at = ?
-      WHERE l.source_id = ? AND l.settled_at IS NULL AND (l.epoch, l.seq_end) <= (?, ?)
-        AND (l.table_name IS NULL OR l.table_name <> ALL (?::text[]))
-      """
-          + OF_READ_MODELS;
-
   private static final String COUNTS =
       """
       SELECT coalesce(table_name, ''), count(*)
@@ -116,56 +89,10 @@ public final class DeadLetters {
   /// A row of a source that must not be folded.
   public record Row(String tableName, String rowKey) {}
 
-  /// A row of which something could be made with this event, or that it took away.
-  ///
-  /// @param rowKey null if the event took all rows of the table away
-  public record Mended(String tableName, @Nullable String rowKey, int epoch, long seq) {}
+  private final Settlements settlements = new Settlements();
 
-  /// The letters of what has been mended are settled, in the connection's transaction: those that
-  /// are older.
-  public void settle(Connection connection, UUID sourceId, Collection<Mended> mended, Instant now)
-      throws SQLException {
-    if (mended.isEmpty()) {
-      return;
-    }
-    try (var update = connection.prepareStatement(SETTLE)) {
-      update.setObject(1, now.atOffset(ZoneOffset.UTC));
-      update.setArray(2, array(connection, "text", mended, Mended::tableName));
-      update.setArray(3, array(connection, "text", mended, Mended::rowKey));
-      update.setArray(4, array(connection, "int4", mended, Mended::epoch));
-      update.setArray(5, array(connection, "int8", mended, Mended::seq));
-      update.setObject(6, sourceId);
-      update.executeUpdate();
-    }
-  }
-
-  private static Array array(
-      Connection connection,
-      String type,
-      Collection<Mended> mended,
-      Function<Mended, @Nullable Object> value)
-      throws SQLException {
-    return connection.createArrayOf(type, mended.stream().map(value).toArray());
-  }
-
-  /// What is shown from now on holds nothing of what came up to this event, but of the tables whose
-  /// deleted rows are kept: the letters of the others are settled, in the connection's transaction.
-  public void settleUpTo(
-      Connection connection,
-      UUID sourceId,
-      int epoch,
-      long seq,
-      Collection<String> kept,
-      Instant now)
-      throws SQLException {
-    try (var update = connection.prepareStatement(SETTLE_BEFORE)) {
-      update.setObject(1, now.atOffset(ZoneOffset.UTC));
-      update.setObject(2, sourceId);
-      update.setInt(3, epoch);
-      update.setLong(4, seq);
-      update.setArray(5, connection.createArrayOf("text", kept.toArray()));
-      update.executeUpdate();
-    }
+  public Settlements settlements() {
+    return settlements;
   }
 
   /// Adds them in the connection's transaction. One that is there already stays as it is, but for a

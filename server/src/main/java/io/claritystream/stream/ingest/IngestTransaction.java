@@ -307,9 +307,10 @@ final class IngestTransaction {
     work.addRanges();
     deadLetters.write(connection, work.letters);
     for (var each : work.quarantined.entrySet()) {
-      each.getValue()
-          .attempt()
-          .write(connection, deadLetters, each.getKey().line().source(), work.now);
+      var source = each.getKey().line().source();
+      var attempt = each.getValue().attempt();
+      attempt.write(connection, deadLetters, source.tenantId());
+      deadLetters.settlements().settle(connection, source.sourceId(), attempt.mended(), work.now);
     }
     if (!checkpoints.move(connection, draft.moves(), work.now)) {
       return new Outcome.Fenced("mark of a source in partition " + partition);
@@ -384,8 +385,9 @@ final class IngestTransaction {
     if (slice.model() == NO_MODEL) {
       rebuilds.endSnapshot(connection, source.sourceId(), source.epoch(), slice.seq());
     } else if (models.show(connection, source, slice.model())) {
-      deadLetters.settleUpTo(
-          connection, source.sourceId(), source.epoch() - 1, Long.MAX_VALUE, Set.of(), work.now);
+      deadLetters
+          .settlements()
+          .settleUpTo(connection, source.sourceId(), source.epoch() - 1, work.now);
       work.shown.add(source.tenantId());
     }
   }

@@ -237,16 +237,6 @@ final class ModelFollower {
       return false;
     }
     parts.models().attach(connection, model);
-    var before = outset.lastBefore();
-    parts
-        .deadLetters()
-        .settleUpTo(
-            connection,
-            source.sourceId(),
-            before.epoch(),
-            before.seq(),
-            outset.kept(),
-            parts.clock().instant());
     parts.rebuilds().end(connection, rebuild, Rebuilds.End.DONE, parts.clock().instant());
     return checkpoints.fold(connection, source.sourceId(), mark.model(), model);
   }
@@ -263,6 +253,9 @@ final class ModelFollower {
     private final List<Applied> applied = new ArrayList<>();
     private final List<DeadLetter> found = new ArrayList<>();
     private final Quarantine.Attempt quarantined = quarantine.attempt();
+
+    /// Of each epoch, the events that were refused, with a letter of their own or without.
+    private final Map<Integer, List<Long>> refusedSeqs = new HashMap<>();
     private final Map<String, Integer> named = new HashMap<>();
     private SourceRef inEpoch = source;
     private long events;
@@ -287,6 +280,7 @@ final class ModelFollower {
       if (cause.quarantines()) {
         quarantined.add(event);
       }
+      refusedSeqs.computeIfAbsent(inEpoch.epoch(), epoch -> new ArrayList<>()).add(event.seq());
       var table = event.schema().qualifiedName();
       var count = letters.getOrDefault(table, 0) + named.merge(table, 1, Integer::sum);
       if (count <= IngestTransaction.LETTERS_OF_TABLE_MAX) {
@@ -336,7 +330,8 @@ final class ModelFollower {
           return step;
         }
         parts.deadLetters().writeFoundLater(connection, work.found);
-        work.quarantined.write(connection, parts.deadLetters(), source, work.now);
+        work.quarantined.write(connection, parts.deadLetters(), source.tenantId());
+        settleLetters(connection, work, step);
         connection.commit();
         work.committed = true;
         settle(work);
@@ -348,6 +343,24 @@ final class ModelFollower {
           connection.rollback();
         }
       }
+    }
+  }
+
+  /// A model that people see settles letters as it is folded, one that is built anew once they see
+  /// it.
+  private void settleLetters(Connection connection, Work work, Step step) throws SQLException {
+    var settlements = parts.deadLetters().settlements();
+    var mended = work.quarantined.mended();
+    if (rebuild == null) {
+      settlements.settle(connection, source.sourceId(), mended, work.now);
+      return;
+    }
+    for (var each : work.refusedSeqs.entrySet()) {
+      settlements.findAgain(connection, source.sourceId(), model, each.getKey(), each.getValue());
+    }
+    settlements.mendAgain(connection, source.sourceId(), model, mended);
+    if (step == Step.DONE) {
+      settlements.show(connection, source.sourceId(), model, work.now);
     }
   }
 

@@ -1,11 +1,11 @@
 package io.claritystream.stream.ingest;
 
+import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.stream.deadletter.DeadLetters;
-import io.claritystream.stream.source.SourceRef;
+import io.claritystream.stream.deadletter.Settlements;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -72,7 +72,7 @@ final class Quarantine {
     private final Set<DeadLetters.Row> healed = new HashSet<>();
 
     /// What has been mended, in quarantine or not.
-    private final List<DeadLetters.Mended> settled = new ArrayList<>();
+    private final List<Settlements.Mended> mended = new ArrayList<>();
 
     /// Of the rows that the events at hand are about, where not all are remembered.
     private Set<DeadLetters.Row> asked = Set.of();
@@ -123,29 +123,31 @@ final class Quarantine {
       }
     }
 
-    /// The letters of a row are settled by what came up to this event.
+    /// The letters of a row are settled up to this event.
     ///
     /// @param row null if no key tells it: then they stay until the table is emptied
     void mended(DeadLetters.@Nullable Row row, int epoch, long seq) {
       if (row != null) {
-        settled.add(new DeadLetters.Mended(row.tableName(), row.rowKey(), epoch, seq));
+        mended.add(new Settlements.Mended(row.tableName(), row.rowKey(), epoch, seq));
       }
     }
 
     /// A table was emptied: nothing of it is left that could be inexact.
     void empty(String table, int epoch, long seq) {
       emptied.add(table);
-      settled.add(new DeadLetters.Mended(table, null, epoch, seq));
+      mended.add(new Settlements.Mended(table, null, epoch, seq));
       fresh.removeIf(row -> row.tableName().equals(table));
     }
 
-    /// Behind the letters that the attempt found, as some of them may be settled by now.
-    void write(Connection connection, DeadLetters letters, SourceRef source, Instant now)
-        throws SQLException {
+    /// What the letters are settled of, those that the attempt found among them.
+    List<Settlements.Mended> mended() {
+      return mended;
+    }
+
+    void write(Connection connection, DeadLetters letters, TenantId tenant) throws SQLException {
       letters.release(connection, model, emptied);
       letters.heal(connection, model, healed);
-      letters.quarantine(connection, source.tenantId(), model, fresh);
-      letters.settle(connection, source.sourceId(), settled, now);
+      letters.quarantine(connection, tenant, model, fresh);
     }
 
     /// The transaction has committed.

@@ -367,6 +367,68 @@ class RebuildTests {
     assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(4);
   }
 
+  /// The numbers of the events whose letters are open.
+  private List<Long> open() {
+    return rig.superuser()
+        .sql("SELECT seq FROM control.dead_letter WHERE settled_at IS NULL ORDER BY seq")
+        .query(Long.class)
+        .list();
+  }
+
+  private void refuses(boolean refuses) {
+    rig.superuser()
+        .sql(
+            "ALTER TABLE analytics.metrics_min "
+                + (refuses ? "ENABLE" : "DISABLE")
+                + " TRIGGER refuse")
+        .update();
+  }
+
+  @Test
+  void a_letter_is_settled_by_a_model_that_folds_its_event_and_open_by_one_that_does_not() {
+    rig.refuse666();
+    rig.start();
+    var at = source.capturedAt();
+    var mended = Event.reading(1, at, "666");
+    rig.send(source, source.barrier(), source.batch(mended, Event.reading(2, at, "666")));
+    rig.send(source, source.batch(Event.reading(1, at, "4.5").as(Op.UPDATE)));
+    rig.awaitDurable(source, 3);
+    assertThat(open()).containsExactly(2L);
+
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(open()).as("refused again, and mended again").containsExactly(2L);
+
+    refuses(false);
+    var rebuild = rig.requestRebuild(source);
+    awaitState(rebuild, "done");
+    assertThat(open()).as("it can be folded").isEmpty();
+    assertThat(rig.letters(source)).hasSize(2);
+
+    refuses(true);
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(open()).as("it cannot").containsExactly(2L);
+  }
+
+  @Test
+  void one_that_is_cancelled_settles_no_letter() {
+    rig.refuse666();
+    var ingest = rig.start();
+    rig.send(source, source.barrier(), source.batch(Event.reading(2, source.capturedAt(), "666")));
+    rig.send(source, readings(4_000), readings(4_000));
+    rig.awaitDurable(source, 8_001);
+    rig.stop(ingest);
+    refuses(false);
+    var rebuild = rig.requestRebuild(source);
+    var followers = new Followers(rig.parts(), new Checkpoints());
+    followers.round();
+    followers.round();
+    assertThat(state(rebuild)).isEqualTo("running");
+    rig.superuser().sql("UPDATE control.rebuild SET cancel_requested_at = now()").update();
+    followers.round();
+    assertThat(state(rebuild)).isEqualTo("cancelled");
+    assertThat(open()).containsExactly(1L);
+  }
+
   @Test
   void events_that_a_range_stands_for_get_no_letters_of_their_own_when_all_is_built_anew() {
     var events = new Event[150];
@@ -385,6 +447,7 @@ class RebuildTests {
     awaitState(rig.requestRebuild(source), "done");
 
     assertThat(rig.letters(source)).isEqualTo(letters);
+    assertThat(open()).as("the range too").hasSize(101);
   }
 
   @Test
