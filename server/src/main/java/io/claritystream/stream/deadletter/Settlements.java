@@ -29,7 +29,7 @@ public final class Settlements {
         AS mended (table_name, row_key, epoch, seq)
       WHERE l.source_id = ? AND l.table_name = mended.table_name
         AND (mended.row_key IS NULL OR l.row_key = mended.row_key)
-        AND (l.epoch, l.seq_end) <= (mended.epoch, mended.seq)
+        AND (l.epoch, l.seq_end) < (mended.epoch, mended.seq)
       """;
 
   private static final String SETTLE =

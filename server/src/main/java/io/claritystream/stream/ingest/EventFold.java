@@ -96,7 +96,7 @@ final class EventFold {
       }
     }
     for (var row : applied.mended()) {
-      quarantine.mended(RowKey.of(row.schema(), row.row()), source.epoch(), events.getLast().seq());
+      quarantine.mended(RowKey.of(row.schema(), row.row()), source.epoch(), row.endSeq());
     }
   }
 

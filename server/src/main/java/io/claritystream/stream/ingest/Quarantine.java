@@ -123,7 +123,7 @@ final class Quarantine {
       }
     }
 
-    /// The letters of a row are settled up to this event.
+    /// The letters of a row are settled that are older than this event.
     ///
     /// @param row null if no key tells it: then they stay until the table is emptied
     void mended(DeadLetters.@Nullable Row row, int epoch, long seq) {

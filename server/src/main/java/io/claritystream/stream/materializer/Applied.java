@@ -19,7 +19,9 @@ public final class Applied {
   private boolean settled;
 
   /// A row of which nothing could be made, as it was.
-  public record Mended(TableSchema schema, Row row) {}
+  ///
+  /// @param endSeq the event that made another one of it, or took it away
+  public record Mended(TableSchema schema, Row row, long endSeq) {}
 
   /// @param leaving those that take rows away and leave them as they were, as history
   Applied(
@@ -59,7 +61,7 @@ public final class Applied {
   }
 
   /// The rows that were failures of this call or of one before, and are none any more: they were
-  /// mended, or are gone.
+  /// mended, or are gone. They may have failed again since, by a later event.
   public List<Mended> mended() {
     return mended;
   }

@@ -34,6 +34,10 @@ final class Fold {
   private final Readings readings;
   private final Subjects subjects;
   private final ExtraCells extras = new ExtraCells();
+
+  /// Of the event that is being folded.
+  private long seq;
+
   private @Nullable TablePlan lastPlan;
   private @Nullable TableCount lastCount;
 
@@ -73,6 +77,7 @@ final class Fold {
     var born = Ordinal.of(epoch, event.seq());
     var count = count(plan);
     count.lastSeq = born;
+    seq = event.seq();
     count.lastEventAtUs = Math.max(count.lastEventAtUs, Readings.committedAt(event));
     switch (event.op()) {
       case INSERT -> count.inserts++;
@@ -415,11 +420,12 @@ final class Fold {
     life.refers = refers(plan, row);
   }
 
-  private static void has(RowLife life, TableCount count, RowFlaws flaws) {
+  private void has(RowLife life, TableCount count, RowFlaws flaws) {
     life.flaws = flaws;
     count.add(flaws);
-    if (flaws.failed() && life.plan != null && life.row != null) {
-      life.failed = new RowLife.Failed(life.plan, life.row);
+    if (flaws.failed() && life.mended != null && life.mended.endSeq() == seq) {
+      // It failed before and fails again.
+      life.mended = null;
     }
   }
 
@@ -427,14 +433,17 @@ final class Fold {
   private void end(RowLife life) {
     var stored = life.stored;
     if (life.changed) {
-      if (life.flaws != null && life.plan != null) {
+      if (life.flaws != null && life.plan != null && life.row != null) {
         batch.count(life.plan).takeBack(life.flaws);
+        if (life.flaws.failed()) {
+          life.mended = new RowLife.Failed(life.plan, life.row, seq);
+        }
       }
     } else if (stored != null) {
       var flaws = flaws(stored);
       batch.count(stored.plan()).takeBack(flaws);
       if (flaws.failed()) {
-        life.failed = new RowLife.Failed(stored.plan(), stored.row());
+        life.mended = new RowLife.Failed(stored.plan(), stored.row(), seq);
       }
     }
     life.flaws = null;
@@ -490,8 +499,8 @@ final class Fold {
         keep(life.stored);
         continue;
       }
-      if (life.failed != null && (life.flaws == null || !life.flaws.failed())) {
-        mended.add(life.failed);
+      if (life.mended != null) {
+        mended.add(life.mended);
       }
       if (life.isUnchanged()) {
         continue;
@@ -554,14 +563,16 @@ final class Fold {
   }
 
   /// Takes a stored row's contribution away for good.
-  void takeAway(StoredRow stored) {
+  ///
+  /// @param endSeq the event by which it goes
+  void takeAway(StoredRow stored, long endSeq) {
     var flaws = flaws(stored);
     if (!flaws.isNone()) {
       batch.count(stored.plan()).takeBack(flaws);
     }
     if (flaws.failed() && stored.plan().modelTable.keep) {
       // Of a table that keeps nothing all goes at once.
-      mended.add(new RowLife.Failed(stored.plan(), stored.row()));
+      mended.add(new RowLife.Failed(stored.plan(), stored.row(), endSeq));
     }
     var was = readings.of(stored);
     if (was != null) {

@@ -74,7 +74,9 @@ public final class Materializer {
           }
         }
         leaving.addAll(step.leaving());
-        step.mended().forEach(row -> mended.add(new Applied.Mended(row.plan().schema, row.row())));
+        step.mended()
+            .forEach(
+                row -> mended.add(new Applied.Mended(row.plan().schema, row.row(), row.endSeq())));
         readings += step.readings();
         live.addAll(step.live());
       }

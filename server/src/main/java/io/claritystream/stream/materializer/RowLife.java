@@ -40,11 +40,13 @@ final class RowLife {
   /// What is counted of it as it is now; null while it is as it was stored.
   @Nullable RowFlaws flaws;
 
-  /// As what nothing could be made of it, before the batch or within it.
-  @Nullable Failed failed;
+  /// As what nothing could be made of it, before the batch or within it, if that is over.
+  @Nullable Failed mended;
 
   /// A row of which nothing could be made.
-  record Failed(TablePlan plan, Row row) {}
+  ///
+  /// @param endSeq the event that made another one of it, or took it away
+  record Failed(TablePlan plan, Row row, long endSeq) {}
 
   RowLife(StoredRow stored) {
     this.stored = stored;

@@ -31,6 +31,7 @@ final class Step {
   private final RowStates states;
   private final List<LiveUpdate> live = new ArrayList<>();
   private long readings;
+  private boolean folded;
   private final List<RowLife.Failed> mended = new ArrayList<>();
   private final List<ChangeEvent> leaving = new ArrayList<>();
 
@@ -78,6 +79,7 @@ final class Step {
       return false;
     }
     failures.addAll(failed);
+    folded = true;
     tell(fold.batch);
     leaving.addAll(fold.leaving());
     mended.addAll(fold.mended());
@@ -116,10 +118,13 @@ final class Step {
     return leaving;
   }
 
+  /// By the event that empties the table, which is the last; otherwise before the first.
   private void takeAway(List<StoredRow> rows) throws SQLException {
+    var events = segment.events();
+    var by = folded ? events.getLast() : events.getFirst();
     var fold = new Fold(model, source.epoch(), new Overlay(model.rowKeys), new ArrayList<>());
     for (var row : rows) {
-      fold.takeAway(row);
+      fold.takeAway(row, by.seq());
       fold.batch.rowsGone.add(row.place());
     }
     write(fold);

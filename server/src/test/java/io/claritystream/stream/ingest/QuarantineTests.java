@@ -385,6 +385,23 @@ class QuarantineTests {
     await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(open()).isEmpty());
   }
 
+  @Test
+  void a_row_that_is_gone_and_comes_again_as_bad_is_settled_and_failed_anew() {
+    rig.start();
+    var bad = sample(Op.INSERT, "1", null, "4.5");
+    rig.send(source, source.batch(SAMPLES, bad, bad.as(Op.DELETE), bad));
+    rig.awaitDurable(source, 3);
+    assertThat(open()).as("within a batch").containsExactly("3 mapping_failed");
+
+    rig.send(source, source.batch(SAMPLES, bad.as(Op.DELETE), bad));
+    rig.awaitDurable(source, 5);
+    assertThat(open()).as("over two").containsExactly("5 mapping_failed");
+
+    rig.send(source, source.batch(SAMPLES, sample(Op.UPDATE, "1", "7", "4.5"), bad.as(Op.UPDATE)));
+    rig.awaitDurable(source, 7);
+    assertThat(open()).as("mended and broken").containsExactly("7 mapping_failed");
+  }
+
   private long readings() {
     return rig.values(source, "pressure_bar").count();
   }
