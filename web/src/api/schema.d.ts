@@ -217,7 +217,7 @@ export interface paths {
         };
         /**
          * The events that could not be folded into what is shown, newest first
-         * @description A row that fails in the same way in each epoch that brings it again is listed once, with its newest letter. A letter is settled once what is shown holds nothing of the failure any more: its row was mended or taken away at the source, or its table was emptied or read again.
+         * @description A row that fails in the same way in each epoch that brings it again is listed once, with its newest letter. A letter is settled once what is shown holds nothing of the failure any more: its row was mended or taken away at the source, its table was emptied or read again, or it was built anew and could be folded. What no event of a row can settle, a person may dismiss.
          */
         get: operations["listDeadLetters"];
         put?: never;
@@ -237,11 +237,31 @@ export interface paths {
         };
         /**
          * The same by source, table, cause and SQLSTATE, with exact counts
-         * @description Also says how many letters are gone because they were too old or too many.
+         * @description Also says how many are open and how many settled, and how many are gone because they were too old or too many.
          */
         get: operations["listDeadLetterGroups"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters/{id}/dismiss": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes a letter off those that are open, if no event of its row can settle it
+         * @description What is shown lacks the event still, and its table stays as exact as it was. One that is settled or dismissed already stays as it is.
+         */
+        post: operations["dismissDeadLetter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -869,6 +889,10 @@ export interface components {
             /** @enum {string} */
             cause: "refused_by_database" | "mapping_failed" | "too_many_in_batch" | "row_in_quarantine" | "payload_wrapped" | "not_in_bronze" | "batch_corrupt";
             detail: string;
+            /** Format: date-time */
+            dismissed_at: string | null;
+            dismissed_by: string | null;
+            dismissible: boolean;
             /** Format: int32 */
             epoch: number;
             /** Format: int32 */
@@ -920,6 +944,10 @@ export interface components {
             kept_letters_max: number;
             /** Format: int64 */
             letters: number;
+            /** Format: int64 */
+            open_letters: number;
+            /** Format: int64 */
+            settled_letters: number;
             truncated: boolean;
         };
         Device: {
@@ -2299,7 +2327,7 @@ export interface operations {
                 sqlstate?: string;
                 from?: string;
                 to?: string;
-                /** @description The settled ones, in place of those that are open */
+                /** @description Those that are settled or dismissed, in place of those that are open */
                 settled?: boolean;
                 /** @description Rows wanted. */
                 limit?: number;
@@ -2368,7 +2396,7 @@ export interface operations {
                 sqlstate?: string;
                 from?: string;
                 to?: string;
-                /** @description The settled ones, in place of those that are open */
+                /** @description Those that are settled or dismissed, in place of those that are open */
                 settled?: boolean;
             };
             header?: never;
@@ -2406,6 +2434,73 @@ export interface operations {
             };
             /** @description Needs the permission dead_letters.read. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    dismissDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetter"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission sources.write. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,8 +1,8 @@
 import { cleanup, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
-import type { DeadLetterGroup, DeadLetterGroups } from '../../api/types';
-import { aSource, openApp, page } from '../../testing/openApp';
+import type { DeadLetter, DeadLetterGroup, DeadLetterGroups } from '../../api/types';
+import { aSource, me, openApp, page } from '../../testing/openApp';
 
 afterEach(() => {
   cleanup();
@@ -29,6 +29,8 @@ const group = (change: Partial<DeadLetterGroup> = {}): DeadLetterGroup => ({
 const groups = (data: DeadLetterGroup[], change: Partial<DeadLetterGroups> = {}) => ({
   data,
   letters: 3,
+  open_letters: 1_200,
+  settled_letters: 7,
   truncated: false,
   dropped: [],
   kept_days: 90,
@@ -95,5 +97,76 @@ it('says that nothing matches where a filter is set', async () => {
 it('shows the open ones, says what settles one, and the settled ones by address', async () => {
   open(groups([]), '/app/dead-letters?settled=true');
   expect(await screen.findByText(/its row was mended or deleted at\s+the source/)).toBeTruthy();
-  expect(screen.getByText(/What is shown lacks none of these any more/)).toBeTruthy();
+  expect(screen.getByText(/Settled, or dismissed by a person/)).toBeTruthy();
+});
+
+it('says at the filter how many are open and how many settled', async () => {
+  open(groups([group()]));
+  expect(await screen.findByRole('option', { name: 'Open (1,200)' })).toBeTruthy();
+  expect(screen.getByRole('option', { name: 'Settled (7)' })).toBeTruthy();
+});
+
+const letter = (change: Partial<DeadLetter> = {}): DeadLetter => ({
+  id: 'l1',
+  source_id: 's1',
+  table: 'public.log',
+  row_key: null,
+  epoch: 1,
+  seq: 42,
+  seq_end: 42,
+  lsn: '0/1F',
+  cause: 'mapping_failed',
+  sqlstate: null,
+  detail: 'no device',
+  sample: '{}',
+  epochs_before: 0,
+  at: '2026-11-20T11:00:00Z',
+  settled_at: null,
+  dismissed_at: null,
+  dismissed_by: null,
+  dismissible: true,
+  ...change,
+});
+
+const openLetter = async (one: DeadLetter, permissions: string[]) => {
+  openApp('/app/dead-letters?view=list', {
+    '/v1/me': { ...me, permissions },
+    '/v1/dead-letters/groups': groups([group()]),
+    '/v1/dead-letters': page(one),
+    '/v1/dead-letters/l1/dismiss': { ...one, dismissible: false },
+    '/v1/sources': page(aSource()),
+  });
+  await userEvent.click(await screen.findByRole('button', { name: /No place in the mapping/ }));
+};
+
+it('dismisses what no event of its row can settle, after a question, for those who may', async () => {
+  await openLetter(letter(), ['dead_letters.read', 'sources.write']);
+  await userEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
+  const dialog = await screen.findByRole('dialog', { name: 'Dismiss this failed event?' });
+  expect(within(dialog).getByText(/What is shown lacks it still/)).toBeTruthy();
+  await userEvent.click(within(dialog).getByRole('button', { name: 'Dismiss' }));
+  expect(await screen.findByText('The failed event is dismissed')).toBeTruthy();
+  expect(screen.queryByRole('dialog')).toBeNull();
+});
+
+it('offers nobody to dismiss who may not, nor what its row settles', async () => {
+  await openLetter(letter(), ['dead_letters.read']);
+  expect(screen.getByText('no device')).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Dismiss' })).toBeNull();
+  cleanup();
+  await openLetter(letter({ dismissible: false }), ['dead_letters.read', 'sources.write']);
+  expect(screen.getByText('no device')).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Dismiss' })).toBeNull();
+});
+
+it('says who dismissed one, and when', async () => {
+  await openLetter(
+    letter({
+      dismissible: false,
+      dismissed_at: '2026-11-21T10:00:00Z',
+      dismissed_by: 'ines@northgate.example',
+    }),
+    ['dead_letters.read', 'sources.write'],
+  );
+  expect(screen.getByText(/Dismissed by ines@northgate.example at/)).toBeTruthy();
 });

@@ -48,7 +48,7 @@ export function DeadLettersPage() {
         status={
           <span>
             {filter.settled
-              ? 'What is shown lacks none of these any more.'
+              ? 'Settled, or dismissed by a person.'
               : 'Captured, but not applied to what is shown.'}{' '}
             Times in {zoneName()}
           </span>
@@ -70,11 +70,12 @@ export function DeadLettersPage() {
       {groups.data && <Dropped groups={groups.data} />}
       <p className="max-w-[60rem] px-3 pb-2 text-ink-2">
         An entry is settled once what is shown lacks nothing by it: its row was mended or deleted at
-        the source, or its table was read again. Reading the table again, on the source’s page, also
-        settles what no row can be told of.
+        the source, its table was read again, or what is shown was built anew and took it. Reading
+        the table again, on the source’s page, also settles what no row can be told of; such an
+        entry can be dismissed as well.
       </p>
       <FoldedFilters count={Object.keys(filter).length}>
-        <Filters key={JSON.stringify(filter)} search={search} />
+        <Filters key={JSON.stringify(filter)} search={search} groups={groups.data} />
       </FoldedFilters>
       {view === 'list' ? <Letters filter={filter} /> : <Groups filter={filter} />}
     </>
@@ -101,13 +102,21 @@ function Dropped({ groups }: { groups: DeadLetterGroups }) {
   );
 }
 
-function Filters({ search }: { search: DeadLettersSearch }) {
+function Filters({
+  search,
+  groups,
+}: {
+  search: DeadLettersSearch;
+  groups: DeadLetterGroups | undefined;
+}) {
+  const counted = (state: string, letters: number | undefined) =>
+    letters === undefined ? state : `${state} (${formatCount(letters)})`;
   const navigate = useNavigate();
   const id = useId();
   const { view, ...filter } = search;
   return (
     <FilterForm
-      columns="lg:grid-cols-[12rem_16rem_minmax(8rem,16rem)_8rem_auto]"
+      columns="lg:grid-cols-[12rem_16rem_minmax(8rem,16rem)_10rem_auto]"
       apply={(value) => {
         const wanted: Record<string, string | true | undefined> = {
           view,
@@ -149,8 +158,8 @@ function Filters({ search }: { search: DeadLettersSearch }) {
           defaultValue={search.settled ? 'true' : ''}
           className={selectClass}
         >
-          <option value="">Open</option>
-          <option value="true">Settled</option>
+          <option value="">{counted('Open', groups?.open_letters)}</option>
+          <option value="true">{counted('Settled', groups?.settled_letters)}</option>
         </select>
       </Labelled>
     </FilterForm>

@@ -1,11 +1,16 @@
+import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
+import { meQuery } from '../../api/queries';
 import type { DeadLetter, DeadLetterGroup } from '../../api/types';
 import { paths } from '../../paths';
 import { Moment } from '../../ui/Age';
+import { Button } from '../../ui/Button';
 import { ExpandableItem } from '../../ui/Expandable';
 import { formatCount } from '../../ui/format';
 import { Json } from '../../ui/Json';
 import { causeAdvice, causeName, causeNeedsRebuild, sampleOf } from './causes';
+import { DismissDialog } from './DismissDialog';
 
 /** One failed event of a list; opens what is known of it. */
 export function LetterItem({ letter }: { letter: DeadLetter }) {
@@ -53,6 +58,11 @@ export function LetterDetail({ letter }: { letter: DeadLetter | DeadLetterGroup 
           Settled at <Moment at={letter.settled_at} />: what is shown lacks nothing by it any more.
         </p>
       )}
+      {'dismissed_at' in letter && letter.dismissed_at && (
+        <p className="text-meta text-ink-3">
+          Dismissed by {letter.dismissed_by} at <Moment at={letter.dismissed_at} />.
+        </p>
+      )}
       {before > 0 && (
         <p className="text-meta text-ink-3">
           The same row failed in the same way in {formatCount(before)}{' '}
@@ -78,6 +88,19 @@ export function LetterDetail({ letter }: { letter: DeadLetter | DeadLetterGroup 
           </Link>
         </p>
       )}
+      {'dismissible' in letter && letter.dismissible && <Dismiss letter={letter} />}
     </div>
+  );
+}
+
+function Dismiss({ letter }: { letter: DeadLetter }) {
+  const { data: me } = useSuspenseQuery(meQuery);
+  const [asking, setAsking] = useState(false);
+  if (!me?.permissions.includes('sources.write')) return null;
+  return (
+    <>
+      <Button onClick={() => setAsking(true)}>Dismiss</Button>
+      {asking && <DismissDialog letter={letter} onClose={() => setAsking(false)} />}
+    </>
   );
 }

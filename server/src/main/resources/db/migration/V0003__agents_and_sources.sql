@@ -243,6 +243,10 @@ CREATE TABLE control.dead_letter (
   settled_at timestamptz,
   -- The model that found it again when it was built anew, and did not mend it: where that model is shown, it is open.
   found_by_model integer,
+  -- Which person wants to see it no more, under the name of then: no event of its row can settle it.
+  dismissed_at timestamptz,
+  dismissed_by uuid,
+  dismissed_by_name text,
   -- The same failure of the same row comes again with each epoch that brings the row again: by this people see one.
   -- A range is like no other; nor is a row that no key tells and of which the sample is cut: others begin alike.
   failure uuid NOT NULL GENERATED ALWAYS AS (
@@ -261,9 +265,13 @@ ALTER TABLE control.dead_letter ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control.dead_letter FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON control.dead_letter FOR SELECT TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()));
-GRANT SELECT ON control.dead_letter TO clarity_tenant;
--- A range may reach further.
-GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at, settled_at, found_by_model), DELETE ON control.dead_letter TO clarity_service;
+CREATE POLICY own_dismissed ON control.dead_letter FOR UPDATE TO clarity_tenant
+  USING (tenant_id = (SELECT control.current_tenant()))
+  WITH CHECK (tenant_id = (SELECT control.current_tenant()));
+GRANT SELECT, UPDATE (dismissed_at, dismissed_by, dismissed_by_name) ON control.dead_letter TO clarity_tenant;
+-- A range may reach further, and is open then.
+GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at, settled_at, found_by_model, dismissed_at, dismissed_by,
+  dismissed_by_name), DELETE ON control.dead_letter TO clarity_service;
 
 -- How many of a source's letters are gone, because they were too old or too many.
 CREATE TABLE control.dead_letter_dropped (

@@ -1,6 +1,7 @@
 package io.claritystream.control.audit;
 
 import io.claritystream.base.db.SqlTime;
+import io.claritystream.base.db.UserId;
 import java.util.Locale;
 import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -15,6 +16,17 @@ public class AuditLog {
 
   AuditLog(JsonMapper json) {
     this.json = json;
+  }
+
+  /// The person who acts, under the name of now.
+  public static AuditEntry.Actor person(JdbcClient sql, UserId user) {
+    String name =
+        sql.sql("SELECT email FROM control.user_account WHERE user_id = :user")
+            .param("user", user.value())
+            .query(String.class)
+            .optional()
+            .orElse("unknown");
+    return AuditEntry.Actor.person(user.value(), name);
   }
 
   /// Adds within the transaction of `sql`, so that the act and its entry stand or fall together.

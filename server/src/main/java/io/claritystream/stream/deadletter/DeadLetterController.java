@@ -33,7 +33,7 @@ class DeadLetterController {
 
   /// Of the letters `l` those that are asked for, without the same failures of the same rows that a
   /// later epoch brought again.
-  private static final String WANTED =
+  private static final String ASKED =
       """
       WHERE tenant_id = :tenant
         AND (CAST(:source AS uuid) IS NULL OR source_id = :source)
@@ -42,17 +42,28 @@ class DeadLetterController {
         AND (CAST(:sqlstate AS text) IS NULL OR sqlstate = :sqlstate)
         AND (CAST(:from AS timestamptz) IS NULL OR at >= :from)
         AND (CAST(:to AS timestamptz) IS NULL OR at < :to)
-        AND (settled_at IS NOT NULL) = :settled
+      """;
+
+  private static final String ONCE =
+      """
         AND NOT EXISTS (
           SELECT FROM control.dead_letter n
           WHERE n.source_id = l.source_id AND n.failure = l.failure AND n.epoch > l.epoch
             AND (CAST(:to AS timestamptz) IS NULL OR n.at < :to))
       """;
 
-  private static final String SELECT =
+  private static final String WANTED =
+      ASKED + " AND (settled_at IS NOT NULL OR dismissed_at IS NOT NULL) = :settled\n" + ONCE;
+
+  static final String COLUMNS =
       """
       SELECT dead_letter_id, source_id, table_name, epoch, seq, seq_end, lsn, cause, sqlstate, detail,
-        sample, at, settled_at,
+        sample, at, settled_at, dismissed_at, dismissed_by_name,
+        settled_at IS NULL AND dismissed_at IS NULL AND NOT (
+      """
+          + Dismissals.MENDED_BY_ROW
+          + """
+        ) AS dismissible,
         (SELECT q.row_key
          FROM analytics.model m
          JOIN control.quarantine q USING (model_id)
@@ -63,13 +74,25 @@ class DeadLetterController {
          WHERE b.source_id = l.source_id AND b.failure = l.failure
            AND b.epoch < l.epoch) AS epochs_before
       FROM control.dead_letter l
-      """
+      """;
+
+  private static final String SELECT =
+      COLUMNS
           + WANTED
           + """
         AND (CAST(:at AS timestamptz) IS NULL OR (at, dead_letter_id) < (:at, :id))
       ORDER BY at DESC, dead_letter_id DESC
       LIMIT :rows
       """;
+
+  private static final String STATES =
+      """
+      SELECT count(*) FILTER (WHERE settled_at IS NULL AND dismissed_at IS NULL) AS open,
+        count(*) FILTER (WHERE settled_at IS NOT NULL OR dismissed_at IS NOT NULL) AS settled
+      FROM control.dead_letter l
+      """
+          + ASKED
+          + ONCE;
 
   private static final int GROUPS_MAX = 500;
 
@@ -126,7 +149,11 @@ class DeadLetterController {
   /// @param seqEnd the last number of the range, `seq` for one event
   /// @param sample the beginning of the payload
   /// @param settledAt when what is shown held nothing of the failure any more: its row was mended
-  ///     or taken away at the source, or its table was emptied or read again
+  ///     or taken away at the source, its table was emptied or read again, or it was built anew
+  /// @param dismissedAt when a person said that it need not be seen any more
+  /// @param dismissedBy that person's name of then
+  /// @param dismissible whether it is open and no event of its row can settle it, so that a person
+  ///     may dismiss it
   /// @param epochsBefore in how many epochs before this one the same row failed in the same way;
   ///     those letters are not listed
   @Schema(name = "DeadLetter")
@@ -155,7 +182,10 @@ class DeadLetterController {
       String sample,
       int epochsBefore,
       Instant at,
-      @Nullable Instant settledAt) {}
+      @Nullable Instant settledAt,
+      @Nullable Instant dismissedAt,
+      @Nullable String dismissedBy,
+      boolean dismissible) {}
 
   /// Letters of one cause, table and SQLSTATE. What is said of one event is said of the newest.
   ///
@@ -183,6 +213,8 @@ class DeadLetterController {
   record Dropped(UUID sourceId, long letters, Instant newestAt) {}
 
   /// @param letters in all groups that are shown
+  /// @param openLetters of all groups, as they are asked for, that are open
+  /// @param settledLetters those that are settled or dismissed
   /// @param truncated whether there are more groups than are shown
   /// @param keptDays after which a letter is dropped
   /// @param keptLettersMax of one source; the oldest beyond it are dropped
@@ -190,6 +222,8 @@ class DeadLetterController {
   record Groups(
       List<Group> data,
       long letters,
+      long openLetters,
+      long settledLetters,
       boolean truncated,
       List<Dropped> dropped,
       long keptDays,
@@ -243,8 +277,9 @@ class DeadLetterController {
       description =
           "A row that fails in the same way in each epoch that brings it again is listed once, with"
               + " its newest letter. A letter is settled once what is shown holds nothing of the"
-              + " failure any more: its row was mended or taken away at the source, or its table"
-              + " was emptied or read again.")
+              + " failure any more: its row was mended or taken away at the source, its table was"
+              + " emptied or read again, or it was built anew and could be folded. What no event"
+              + " of a row can settle, a person may dismiss.")
   Page<Letter> list(
       Caller caller,
       @RequestParam(name = "source_id", required = false) @Nullable UUID sourceId,
@@ -253,7 +288,8 @@ class DeadLetterController {
       @RequestParam(name = "sqlstate", required = false) @Nullable String sqlstate,
       @RequestParam(name = "from", required = false) @Nullable Instant from,
       @RequestParam(name = "to", required = false) @Nullable Instant to,
-      @Parameter(description = "The settled ones, in place of those that are open")
+      @Parameter(
+              description = "Those that are settled or dismissed, in place of those that are open")
           @RequestParam(name = "settled", defaultValue = "false")
           boolean settled,
       PageRequest page) {
@@ -278,7 +314,9 @@ class DeadLetterController {
   @Operation(
       operationId = "listDeadLetterGroups",
       summary = "The same by source, table, cause and SQLSTATE, with exact counts",
-      description = "Also says how many letters are gone because they were too old or too many.")
+      description =
+          "Also says how many are open and how many settled, and how many are gone because they"
+              + " were too old or too many.")
   Groups groups(
       Caller caller,
       @RequestParam(name = "source_id", required = false) @Nullable UUID sourceId,
@@ -287,7 +325,8 @@ class DeadLetterController {
       @RequestParam(name = "sqlstate", required = false) @Nullable String sqlstate,
       @RequestParam(name = "from", required = false) @Nullable Instant from,
       @RequestParam(name = "to", required = false) @Nullable Instant to,
-      @Parameter(description = "The settled ones, in place of those that are open")
+      @Parameter(
+              description = "Those that are settled or dismissed, in place of those that are open")
           @RequestParam(name = "settled", defaultValue = "false")
           boolean settled) {
     var filter = new Filter(caller, sourceId, table, cause, sqlstate, from, to, settled);
@@ -307,11 +346,14 @@ class DeadLetterController {
                   .param("rows", GROUPS_MAX)
                   .query(DeadLetterController::dropped)
                   .list();
+          var states = filter.bind(sql.sql(STATES)).query(DeadLetterController::states).single();
           var more = groups.size() > GROUPS_MAX;
           var shown = more ? groups.subList(0, GROUPS_MAX) : groups;
           return new Groups(
               shown,
               shown.stream().mapToLong(Group::letters).sum(),
+              states.open(),
+              states.settled(),
               more,
               dropped,
               DeadLetterRetention.KEPT_FOR.toDays(),
@@ -336,6 +378,12 @@ class DeadLetterController {
         row.getString("sample"));
   }
 
+  private record States(long open, long settled) {}
+
+  private static States states(ResultSet row, int number) throws SQLException {
+    return new States(row.getLong("open"), row.getLong("settled"));
+  }
+
   private static Dropped dropped(ResultSet row, int number) throws SQLException {
     return new Dropped(
         row.getObject("source_id", UUID.class),
@@ -343,7 +391,7 @@ class DeadLetterController {
         SqlTime.read(row, "newest_at"));
   }
 
-  private static Letter letter(ResultSet row, int number) throws SQLException {
+  static Letter letter(ResultSet row, int number) throws SQLException {
     return new Letter(
         row.getObject("dead_letter_id", UUID.class),
         row.getObject("source_id", UUID.class),
@@ -359,6 +407,9 @@ class DeadLetterController {
         row.getString("sample"),
         row.getInt("epochs_before"),
         SqlTime.read(row, "at"),
-        SqlTime.readNullable(row, "settled_at"));
+        SqlTime.readNullable(row, "settled_at"),
+        SqlTime.readNullable(row, "dismissed_at"),
+        row.getString("dismissed_by_name"),
+        row.getBoolean("dismissible"));
   }
 }

@@ -25,7 +25,8 @@ public final class DeadLetters {
   private static final String UNLESS_THERE =
       """
       ON CONFLICT (source_id, epoch, seq) DO UPDATE SET seq_end = excluded.seq_end, cause = excluded.cause,
-        detail = excluded.detail, at = excluded.at
+        detail = excluded.detail, at = excluded.at, settled_at = NULL, found_by_model = NULL, dismissed_at = NULL,
+        dismissed_by = NULL, dismissed_by_name = NULL
       WHERE excluded.seq_end > dead_letter.seq_end
       """;
 

@@ -16,11 +16,14 @@
 /// dropped by night, and counted ([DeadLetterRetention]). Events are in bronze all the same, and
 /// their tables stay marked as not exact.
 ///
+/// A letter is settled once what is shown holds nothing of its failure ([Settlements]); what no
+/// event of a row can settle, a person may dismiss ([Dismissals]).
+///
 /// Owns `control.dead_letter`, `control.dead_letter_dropped` and `control.quarantine`. Written by
 /// `stream.ingest`; people read them by `GET /v1/dead-letters` and its `groups`.
 @ApplicationModule(
     id = "stream.deadletter",
-    allowedDependencies = {"base.db", "base.http", "base.process"})
+    allowedDependencies = {"base.db", "base.http", "base.process", "control.audit"})
 @NullMarked
 package io.claritystream.stream.deadletter;
 

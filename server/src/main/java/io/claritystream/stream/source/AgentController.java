@@ -133,7 +133,7 @@ class AgentController {
                     AuditEntry.of(
                             caller.tenantId(),
                             now,
-                            PairingCodes.person(sql, caller.userId()),
+                            AuditLog.person(sql, caller.userId()),
                             "agent.revoked")
                         .on("agent", id)
                         .from(request.getRemoteAddr())

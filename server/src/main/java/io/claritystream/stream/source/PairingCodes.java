@@ -3,7 +3,6 @@ package io.claritystream.stream.source;
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TenantTransactions;
-import io.claritystream.base.db.UserId;
 import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.Problem;
 import io.claritystream.control.audit.AuditEntry;
@@ -74,7 +73,10 @@ final class PairingCodes {
           audit.append(
               sql,
               AuditEntry.of(
-                      caller.tenantId(), now, person(sql, caller.userId()), "pairing_code.made")
+                      caller.tenantId(),
+                      now,
+                      AuditLog.person(sql, caller.userId()),
+                      "pairing_code.made")
                   .on("pairing_code", id)
                   .from(address));
           return id;
@@ -102,17 +104,6 @@ final class PairingCodes {
                             row.getBoolean("used"),
                             row.getObject("agent_id", UUID.class)))
                 .optional());
-  }
-
-  /// The person who acts, under the name of now.
-  static AuditEntry.Actor person(JdbcClient sql, UserId user) {
-    String name =
-        sql.sql("SELECT email FROM control.user_account WHERE user_id = :user")
-            .param("user", user.value())
-            .query(String.class)
-            .optional()
-            .orElse("unknown");
-    return AuditEntry.Actor.person(user.value(), name);
   }
 
   private static void requireFewWaiting(JdbcClient sql, TenantId tenant, Instant now) {

@@ -249,7 +249,7 @@ class SourceController {
                 AuditEntry.of(
                         caller.tenantId(),
                         clock.instant(),
-                        PairingCodes.person(sql, caller.userId()),
+                        AuditLog.person(sql, caller.userId()),
                         "source.changed")
                     .on("source", id)
                     .from(request.getRemoteAddr())

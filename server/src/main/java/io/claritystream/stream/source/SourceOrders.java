@@ -118,7 +118,7 @@ final class SourceOrders<O extends SourceOrders.Order> {
     return AuditEntry.of(
             caller.tenantId(),
             now,
-            PairingCodes.person(sql, caller.userId()),
+            AuditLog.person(sql, caller.userId()),
             "source." + kind.name() + "_" + act)
         .on("source", source)
         .from(request.getRemoteAddr())

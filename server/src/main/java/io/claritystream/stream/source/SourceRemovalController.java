@@ -6,6 +6,7 @@ import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
 import io.claritystream.control.audit.AuditEntry;
+import io.claritystream.control.audit.AuditLog;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
@@ -44,7 +45,7 @@ class SourceRemovalController {
   void remove(Caller caller, @PathVariable("id") UUID id, HttpServletRequest request) {
     AuditEntry.Actor person =
         transactions.run(
-            caller.tenantId(), caller.userId(), sql -> PairingCodes.person(sql, caller.userId()));
+            caller.tenantId(), caller.userId(), sql -> AuditLog.person(sql, caller.userId()));
     switch (sources.remove(caller.tenantId(), id, person, request.getRemoteAddr())) {
       case Sources.Removal.Removed(var source) -> reports.removed(source);
       case Sources.Removal.Already() -> {}

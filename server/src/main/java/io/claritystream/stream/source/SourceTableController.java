@@ -140,7 +140,7 @@ class SourceTableController {
                             AuditEntry.of(
                                     caller.tenantId(),
                                     now,
-                                    PairingCodes.person(sql, caller.userId()),
+                                    AuditLog.person(sql, caller.userId()),
                                     "source.table_changed")
                                 .on("source", id)
                                 .from(request.getRemoteAddr())

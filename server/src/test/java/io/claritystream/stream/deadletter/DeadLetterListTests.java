@@ -215,6 +215,101 @@ class DeadLetterListTests {
     assertThat(refused.get("sample").asString()).contains("2");
   }
 
+  private static ApiClient.Answer dismiss(ApiClient.Registered who, DeadLetter letter) {
+    return who.client().send("POST", "/v1/dead-letters/" + letter.id() + "/dismiss", null);
+  }
+
+  private static List<Long> seqs(ApiClient.Registered who, boolean settled) {
+    var seqs = new ArrayList<Long>();
+    who.client()
+        .get("/v1/dead-letters?settled=" + settled)
+        .body()
+        .get("data")
+        .forEach(letter -> seqs.add(letter.get("seq").asLong()));
+    return seqs;
+  }
+
+  @Test
+  void what_no_event_of_its_row_can_settle_a_person_may_dismiss() throws SQLException {
+    var owner = server.client().register("dismisses@example.com");
+    var source = UUID.randomUUID();
+    source(source, owner);
+    var keyless = inEpoch(owner, source, 1, 1, null);
+    var ofRow = inEpoch(owner, source, 1, 2, "1:7;");
+    write(keyless, ofRow);
+    var listed = owner.client().get("/v1/dead-letters").body().get("data");
+    assertThat(listed.at("/0/dismissible").asBoolean()).as("of a row").isFalse();
+    assertThat(listed.at("/1/dismissible").asBoolean()).as("of none").isTrue();
+
+    var dismissed = dismiss(owner, keyless);
+    assertThat(dismissed.status()).isEqualTo(200);
+    assertThat(dismissed.body().get("dismissed_by").asString()).isEqualTo("dismisses@example.com");
+    assertThat(dismissed.body().get("dismissible").asBoolean()).isFalse();
+    var at = dismissed.body().get("dismissed_at").asString();
+    assertThat(dismiss(owner, keyless).body().get("dismissed_at").asString())
+        .as("once")
+        .isEqualTo(at);
+    assertThat(seqs(owner, false)).containsExactly(2L);
+    assertThat(seqs(owner, true)).containsExactly(1L);
+    assertThat(
+            server
+                .database()
+                .superuser()
+                .sql(
+                    """
+                    SELECT actor_name || ' ' || (detail ->> 'source') FROM control.audit_log
+                    WHERE action = 'dead_letter.dismissed' AND subject_id = :letter
+                    """)
+                .param("letter", keyless.id().toString())
+                .query(String.class)
+                .list())
+        .containsExactly("dismisses@example.com " + source);
+
+    var refused = dismiss(owner, ofRow);
+    assertThat(refused.status()).isEqualTo(409);
+    assertThat(refused.body().get("detail").asString()).contains("once its row is mended");
+    assertThat(dismiss(person, keyless).status()).as("another's").isEqualTo(404);
+
+    var groups = owner.client().get("/v1/dead-letters/groups").body();
+    assertThat(groups.get("open_letters").asInt()).isEqualTo(1);
+    assertThat(groups.get("settled_letters").asInt()).isEqualTo(1);
+    assertThat(groups.get("data")).hasSize(1);
+    var none = owner.client().get("/v1/dead-letters/groups?cause=not_in_bronze").body();
+    assertThat(none.get("open_letters").asInt()).isZero();
+    assertThat(none.get("settled_letters").asInt()).isZero();
+  }
+
+  @Test
+  void who_may_not_change_sources_dismisses_nothing() throws SQLException {
+    var member = server.client().register("member@example.com");
+    var source = UUID.randomUUID();
+    source(source, member);
+    var letter = inEpoch(member, source, 1, 1, null);
+    write(letter);
+    server
+        .database()
+        .superuser()
+        .sql("UPDATE control.members SET role = 'member' WHERE tenant_id = :tenant")
+        .param("tenant", UUID.fromString(member.organizationId()))
+        .update();
+    assertThat(dismiss(member, letter).status()).isEqualTo(403);
+    assertThat(seqs(member, false)).containsExactly(1L);
+  }
+
+  @Test
+  void a_range_that_was_dismissed_is_open_again_when_it_reaches_further() throws SQLException {
+    var owner = server.client().register("range@example.com");
+    var source = UUID.randomUUID();
+    source(source, owner);
+    var range = inEpoch(owner, source, 1, 1, null).upTo(10, Instant.parse("2026-11-20T10:00:00Z"));
+    write(range);
+    assertThat(dismiss(owner, range).status()).isEqualTo(200);
+    write(range);
+    assertThat(seqs(owner, false)).as("the same").isEmpty();
+    write(range.upTo(20, Instant.parse("2026-11-20T11:00:00Z")));
+    assertThat(seqs(owner, false)).containsExactly(1L);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
