@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -35,22 +34,29 @@ public final class CapturedTables {
   /// The tables of which events are shown, or are to be cleared.
   private volatile Set<Long> captured = Set.of();
 
-  /// What the stream brought of tables that are none of these.
-  private final Map<Long, TableName> strangers = new ConcurrentHashMap<>();
+  /// What the stream brought of tables that are none of these. On disk before it is spooled: once
+  /// it is, the stream does not bring it again.
+  private final TableJournal strangersJournal;
+
+  private Map<Long, CapturedTable> strangers;
 
   private volatile boolean work;
   private boolean fresh;
 
-  private CapturedTables(TableJournal journal) {
+  private CapturedTables(TableJournal journal, TableJournal strangersJournal) {
     this.journal = journal;
+    this.strangersJournal = strangersJournal;
     fresh = !journal.found();
     tables = journal.tables();
+    strangers = strangersJournal.tables();
     look();
   }
 
-  /// @throws IOException if the file is there and not what we wrote
+  /// @param file beside it lies another, of tables that are to be cleared and never were captured
+  /// @throws IOException if the files are there and not what we wrote
   public static CapturedTables load(Path file) throws IOException {
-    return new CapturedTables(new TableJournal(file));
+    return new CapturedTables(
+        new TableJournal(file), new TableJournal(file.resolveSibling("strangers.journal")));
   }
 
   /// On disk first: what it holds, a later change must not be compared with anything else.
@@ -112,20 +118,39 @@ public final class CapturedTables {
 
   /// The stream brings a change of this table. Of one that is not captured it does so if somebody
   /// changed a publication: a table that was put into it, or a partition in its table's place.
-  void brought(long oid, TableSchema schema) {
+  void brought(long oid, TableSchema schema) throws IOException {
     if (!captured.contains(oid)) {
-      strangers.put(oid, new TableName(schema.namespace(), schema.name()));
+      stranger(oid, new TableName(schema.namespace(), schema.name()));
+    }
+  }
+
+  private synchronized void stranger(long oid, TableName name) throws IOException {
+    var known = strangers.get(oid);
+    if (known == null || !known.name().equals(name)) {
+      var now = new TreeMap<>(strangers);
+      now.put(oid, CapturedTable.wanted(oid, name));
+      saveStrangers(now);
+    }
+  }
+
+  private void saveStrangers(Map<Long, CapturedTable> now) throws IOException {
+    if (!now.equals(strangers)) {
+      strangersJournal.write(strangers, now);
+      strangers = now;
     }
   }
 
   /// Tables of which the stream has brought what is not to be shown.
-  Map<Long, TableName> strangers() {
-    return Map.copyOf(strangers);
+  synchronized Map<Long, TableName> strangers() {
+    return strangers.values().stream()
+        .collect(Collectors.toMap(CapturedTable::oid, CapturedTable::name));
   }
 
-  /// It is seen to that what was brought of these is cleared.
-  void known(Set<Long> seen) {
-    strangers.keySet().removeAll(seen);
+  /// It is seen to, on disk, that what was brought of these is cleared.
+  synchronized void known(Set<Long> seen) throws IOException {
+    var now = new TreeMap<>(strangers);
+    now.keySet().removeAll(seen);
+    saveStrangers(now);
   }
 
   /// The tables of which a transaction's changes are dropped.
@@ -149,7 +174,7 @@ public final class CapturedTables {
     var all = new TreeMap<Long, CapturedTable>();
     now.forEach(table -> all.put(table.oid(), table));
     save(all);
-    strangers.clear();
+    saveStrangers(new TreeMap<>());
   }
 
   /// Makes of the tables what `change` says, in one write, if anything changes.

@@ -32,7 +32,7 @@ final class PgOutput {
   /// Told which table a transaction changes, before that is an event; again whenever the one before
   /// was another.
   interface Brought {
-    void told(long oid, TableSchema schema);
+    void told(long oid, TableSchema schema) throws IOException;
   }
 
   private final BlockAssembler events;

@@ -275,6 +275,26 @@ class ReconciliationTests {
     }
   }
 
+  /// What is in the spool the stream does not bring again.
+  @Test
+  void whatCameOfATableThatIsNotCapturedIsClearedThoughTheAgentStoppedBeforeItWasSeenTo()
+      throws Exception {
+    hold("CREATE TABLE t (id int PRIMARY KEY)");
+    var partition = new TableName("public", "p1");
+    tables.brought(4711, CapturedTable.wanted(4711, partition).nameAlone());
+    tables = CapturedTables.load(directory.resolve("tables"));
+    begin();
+    reconciliation.run(connection);
+    assertThat(tables.standing(Stand.LEAVING))
+        .extracting(CapturedTable::oid, CapturedTable::name)
+        .containsExactly(tuple(4711L, partition));
+    tables.put(tables.get(4711).stands(Stand.GONE));
+    tables = CapturedTables.load(directory.resolve("tables"));
+    begin();
+    reconciliation.run(connection);
+    assertThat(tables.standing(Stand.LEAVING)).as("once").isEmpty();
+  }
+
   private Emptyings emptyings;
   private CapturedTables tables;
   private Reconciliation reconciliation;
