@@ -35,6 +35,10 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /// Ingest as in production, over a real database and a topic of its own.
 final class IngestRig implements AutoCloseable {
   static final Duration SOON = Duration.ofSeconds(15);
+
+  /// Where readings are folded to.
+  static final String MINUTES = "analytics.metrics_min";
+
   private static final Duration FOLLOWERS_LOOK_EVERY = Duration.ofMillis(50);
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
@@ -241,22 +245,38 @@ final class IngestRig implements AutoCloseable {
 
   /// The database takes any reading but one of 666.
   void refuse666() {
+    refuse(MINUTES, "NEW.value_max = 666", "22003");
+  }
+
+  /// From now on the database refuses rows of a table, with this SQLSTATE.
+  ///
+  /// @param those which, as a condition on `NEW`
+  void refuse(String table, String those, String sqlstate) {
     superuser
         .sql(
             """
-            CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+            CREATE OR REPLACE FUNCTION public.{function}() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
-              IF NEW.value_max = 666 THEN
-                RAISE EXCEPTION 'a pressure of 666' USING ERRCODE = '22003';
+              IF {those} THEN
+                RAISE EXCEPTION 'refused for this test' USING ERRCODE = '{sqlstate}';
               END IF;
               RETURN NEW;
             END $$;
-            CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON analytics.metrics_min
-            FOR EACH ROW EXECUTE FUNCTION public.refuse();
-            GRANT EXECUTE ON FUNCTION public.refuse() TO clarity_service;
+            CREATE OR REPLACE TRIGGER refuse BEFORE INSERT OR UPDATE ON {table}
+            FOR EACH ROW EXECUTE FUNCTION public.{function}();
+            GRANT EXECUTE ON FUNCTION public.{function}() TO clarity_service;
             GRANT USAGE ON SCHEMA public TO clarity_service;
-            """)
+            """
+                .replace("{function}", "refuse_" + table.replace('.', '_'))
+                .replace("{those}", those)
+                .replace("{sqlstate}", sqlstate)
+                .replace("{table}", table))
         .update();
+  }
+
+  /// The database takes every row of the table again.
+  void refuseNone(String table) {
+    superuser.sql("DROP TRIGGER IF EXISTS refuse ON " + table).update();
   }
 
   /// The last number of the source that is durable.

@@ -295,20 +295,7 @@ class IngestTests {
 
   @Test
   void a_table_that_the_database_refuses_to_know_stops_nobody() {
-    rig.superuser()
-        .sql(
-            """
-            CREATE FUNCTION public.refuse_table() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-              IF NEW.table_name = 'public.refused' THEN
-                RAISE EXCEPTION 'that table' USING ERRCODE = '22P05';
-              END IF;
-              RETURN NEW;
-            END $$;
-            CREATE TRIGGER refuse_table BEFORE INSERT ON control.source_table
-            FOR EACH ROW EXECUTE FUNCTION public.refuse_table();
-            """)
-        .update();
+    rig.refuse("control.source_table", "NEW.table_name = 'public.refused'", "22P05");
     var hostile = source();
     var other = source();
     rig.send(hostile, hostile.batchOf("refused", Event.reading(1, Instant.now(), "4.5")));

@@ -45,32 +45,11 @@ class PoisonMatrixTests {
 
   @AfterEach
   void mend() {
-    rig.superuser().sql("DROP FUNCTION IF EXISTS public.refuse() CASCADE").update();
+    rig.refuseNone(IngestRig.MINUTES);
   }
 
   private void raise(String state, int value) {
-    rig.superuser()
-        .sql(
-            """
-            DO $do$
-            BEGIN
-              EXECUTE format($f$
-                CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-                BEGIN
-                  IF NEW.value_max = %s THEN
-                    RAISE EXCEPTION 'a pressure of %s' USING ERRCODE = %L;
-                  END IF;
-                  RETURN NEW;
-                END $$ $f$, CAST('{value}' AS integer), CAST('{value}' AS integer), '{state}');
-            END $do$;
-            CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON analytics.metrics_min
-            FOR EACH ROW EXECUTE FUNCTION public.refuse();
-            GRANT EXECUTE ON FUNCTION public.refuse() TO clarity_service;
-            GRANT USAGE ON SCHEMA public TO clarity_service;
-            """
-                .replace("{state}", state)
-                .replace("{value}", Integer.toString(value)))
-        .update();
+    rig.refuse(IngestRig.MINUTES, "NEW.value_max = " + value, state);
   }
 
   private void awaitDurable(long seq) {

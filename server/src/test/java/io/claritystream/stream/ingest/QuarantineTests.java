@@ -89,20 +89,7 @@ class QuarantineTests {
 
   @Test
   void records_that_are_refused_parted_and_all_do_not_hold_up_each_other_or_the_rest() {
-    rig.superuser()
-        .sql(
-            """
-            CREATE FUNCTION public.refuse_letter() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN
-              IF NEW.cause = 'refused_by_database' THEN
-                RAISE EXCEPTION 'no such letters' USING ERRCODE = '22001';
-              END IF;
-              RETURN NEW;
-            END $$;
-            CREATE TRIGGER refuse_letter BEFORE INSERT ON control.dead_letter
-            FOR EACH ROW EXECUTE FUNCTION public.refuse_letter();
-            """)
-        .update();
+    rig.refuse("control.dead_letter", "NEW.cause = 'refused_by_database'", "22001");
     var first = rig.start();
     rig.send(source, source.batch(Event.reading(0, AT, "4.5")));
     rig.awaitDurable(source, 1);

@@ -359,7 +359,7 @@ class RebuildTests {
     assertThat(contents(live())).isEqualTo(contents(before));
     assertThat(rig.letters(source)).hasSize(2);
 
-    rig.superuser().sql("DROP TRIGGER refuse ON analytics.metrics_min").update();
+    rig.refuseNone(IngestRig.MINUTES);
     awaitState(rig.requestRebuild(source), "done");
     assertThat(rig.values(source, "pressure_bar").count()).as("two of one key").isEqualTo(3);
     rig.send(source, source.batch(Event.reading(2, at.plusSeconds(1), "2")));
