@@ -9,8 +9,36 @@ public record TableName(String namespace, String name) implements Comparable<Tab
     return quote(namespace) + "." + quote(name);
   }
 
+  /// In one line, whatever the name is: what is printed for a person to paste must be what it says,
+  /// and a line break in a name would end one line and begin another.
   static String quote(String identifier) {
-    return '"' + identifier.replace("\"", "\"\"") + '"';
+    var quoted = '"' + identifier.replace("\"", "\"\"") + '"';
+    if (identifier.chars().noneMatch(TableName::isUnseen)) {
+      return quoted;
+    }
+    var escaped = new StringBuilder("U&");
+    quoted
+        .chars()
+        .forEach(
+            c -> {
+              if (isUnseen(c)) {
+                escaped.append("\\%04x".formatted(c));
+              } else {
+                escaped.append(c == '\\' ? "\\\\" : String.valueOf((char) c));
+              }
+            });
+    return escaped.toString();
+  }
+
+  private static boolean isUnseen(int c) {
+    return switch (Character.getType(c)) {
+      case Character.CONTROL,
+          Character.FORMAT,
+          Character.LINE_SEPARATOR,
+          Character.PARAGRAPH_SEPARATOR ->
+          true;
+      default -> false;
+    };
   }
 
   @Override

@@ -83,6 +83,23 @@ class PreflightTests {
     }
   }
 
+  /// Of a name with a line break only a part would be pasted, or what stands behind it be run.
+  @Test
+  void whatIsPrintedForATableOfAnyNameIsOneLineThatMeansThatTable() throws Exception {
+    var name = "a\\b\"\n; DROP TABLE reading; --\u202e\u0085\t";
+    run(
+        superuser,
+        "CREATE TABLE reading (id int PRIMARY KEY)",
+        "CREATE TABLE \"" + name.replace("\"", "\"\"") + "\" (id int PRIMARY KEY)");
+    var remedies = check().remedies();
+    assertThat(remedies).noneMatch(sql -> sql.chars().anyMatch(Character::isISOControl));
+    assertThat(remedies).noneMatch(sql -> sql.contains("\u202e"));
+    run(superuser, remedies.toArray(String[]::new));
+    assertThat(check().tableNames())
+        .containsExactlyInAnyOrder(new TableName("public", name).toString(), "public.reading");
+    assertThat(check().problems()).isEmpty();
+  }
+
   @Test
   void aTableThatComesLaterIsAddedToPublicationsOfAnotherByTheSqlThatIsPrinted() throws Exception {
     run(superuser, "CREATE TABLE reading (id int PRIMARY KEY)");
