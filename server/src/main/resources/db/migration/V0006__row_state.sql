@@ -49,6 +49,7 @@ CREATE TABLE analytics.row_state (
   refers uuid,
   -- What a row that is no reading describes; for a reading whose value is a text, that value's place.
   describes uuid,
+  -- When a reading was; of a session that the source has deleted and that is kept, when that was.
   at timestamptz,
   schema_version integer NOT NULL,
   image bytea NOT NULL

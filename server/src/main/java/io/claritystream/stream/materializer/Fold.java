@@ -169,7 +169,7 @@ final class Fold {
       batch.rows.end(null, null, Moment.NONE, plan.version, row);
       return;
     }
-    var description = subjects.describe(subject, plan, row, born);
+    var description = subjects.describe(subject, plan, row, born, Moment.NONE);
     count.extrasLeftOut += description.leftOut;
     count.sessionsLeftOut += plan.isSession() && description.span == null ? 1 : 0;
     batch.described.put(subject.id(), description);
@@ -215,7 +215,7 @@ final class Fold {
         // The row that is there, read again: it has not been deleted.
         end(slot.lives.removeFirst());
       } else {
-        removeFirst(plan, slot);
+        removeFirst(plan, slot, event);
       }
     }
     var life = created(born, key);
@@ -306,7 +306,7 @@ final class Fold {
       }
     }
     if (slot != null && !slot.lives.isEmpty()) {
-      removeFirst(plan, slot);
+      removeFirst(plan, slot, event);
     } else if (key == null || key[0] == '~') {
       // A row with a key that is not there contributes nothing, as it should.
       fail(count, event, ROW_UNKNOWN, DELETE_UNKNOWN);
@@ -341,7 +341,7 @@ final class Fold {
     return delete.before() != null && !RowFlaws.isLacking(delete.before());
   }
 
-  private void removeFirst(TablePlan plan, Overlay.Slot slot) {
+  private void removeFirst(TablePlan plan, Overlay.Slot slot, ChangeEvent delete) {
     var life = slot.lives.removeFirst();
     if (!plan.modelTable.keep) {
       end(life);
@@ -349,6 +349,7 @@ final class Fold {
     }
     life.key = null;
     life.released = true;
+    life.releasedUs = plan.isSession() ? delete.committedAtUs() : Moment.NONE;
   }
 
   /// The row with the cells that the change did not touch as they were.
@@ -496,7 +497,7 @@ final class Fold {
       if (life.released && !life.changed && life.stored != null) {
         // It stays as it is, but no event can mean it.
         batch.rowsGone.add(life.stored.place());
-        keep(life.stored);
+        keep(life.stored, life.releasedUs);
         continue;
       }
       if (life.mended != null) {
@@ -515,21 +516,27 @@ final class Fold {
             life.born,
             life.refers == null ? null : life.refers.id,
             life.describes,
-            life.reading == null ? Moment.NONE : life.reading.atUs,
+            life.atUs(),
             life.row);
       }
       contribute(life);
     }
   }
 
-  private void keep(StoredRow stored) {
+  private void keep(StoredRow stored, long releasedUs) {
+    var isSession = stored.plan().isSession();
+    var subject = isSession ? subjects.of(stored.plan(), stored.row(), stored.born()) : null;
+    if (subject != null) {
+      // One that lasted ends with it.
+      batch.changed(subject);
+    }
     batch.rows.add(
         stored.plan(),
         null,
         stored.born(),
         stored.refers(),
         stored.describes(),
-        stored.atUs(),
+        isSession ? releasedUs : stored.atUs(),
         stored.row());
   }
 

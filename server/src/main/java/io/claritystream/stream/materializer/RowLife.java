@@ -21,6 +21,9 @@ final class RowLife {
   /// Whether the source has deleted it and it stays as history.
   boolean released;
 
+  /// When that was, if it is a session; [Moment#NONE] of others.
+  long releasedUs = Moment.NONE;
+
   /// What it is now; null if it is gone, or if nothing has changed yet.
   @Nullable TablePlan plan;
 
@@ -76,7 +79,13 @@ final class RowLife {
         && plan == stored.plan()
         && Arrays.equals(key, stored.key())
         && row.sameImage(stored.row())
-        && (reading == null ? Moment.NONE : reading.atUs) == stored.atUs();
+        && atUs() == stored.atUs();
+  }
+
+  /// The moment that is stored of it: of a reading its own, of a session that stays as history when
+  /// the source deleted it.
+  long atUs() {
+    return reading == null ? releasedUs : reading.atUs;
   }
 
   /// It contributes nothing any more.

@@ -107,7 +107,8 @@ final class Settlement {
     var subject = fold.subjects().of(row.plan(), row.row(), row.born());
     if (subject != null) {
       descriptions.put(
-          subject.id(), fold.subjects().describe(subject, row.plan(), row.row(), row.born()));
+          subject.id(),
+          fold.subjects().describe(subject, row.plan(), row.row(), row.born(), row.atUs()));
     }
   }
 

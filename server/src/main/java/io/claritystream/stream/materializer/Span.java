@@ -16,4 +16,15 @@ record Span(
     @Nullable String reason,
     long startUs,
     long endUs,
-    boolean lastsUntilNext) {}
+    boolean lastsUntilNext) {
+
+  /// What it is once its row is deleted at the source and stays as history: nobody would tell its
+  /// end any more, so it lasts no longer. One that the next row ends is ended by that.
+  ///
+  /// @param deletedUs [Moment#NONE] if the row is there
+  Span endedBy(long deletedUs) {
+    return deletedUs == Moment.NONE || endUs != Moment.NONE || lastsUntilNext
+        ? this
+        : new Span(deviceId, siteId, state, reason, startUs, Math.max(startUs, deletedUs), false);
+  }
+}

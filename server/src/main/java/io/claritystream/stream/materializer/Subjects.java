@@ -46,7 +46,8 @@ final class Subjects {
     return plan.entity() == Entity.SITE ? Subject.SITE : Subject.ROW;
   }
 
-  Description describe(Subject subject, TablePlan plan, Row row, long born) {
+  /// @param atUs of a session whose row the source has deleted and that stays: when that was
+  Description describe(Subject subject, TablePlan plan, Row row, long born, long atUs) {
     var description = new Description(subject, plan.table, born);
     description.name = name(plan, row, subject.key());
     if (subject.device() != null) {
@@ -59,7 +60,8 @@ final class Subjects {
         }
       }
     }
-    description.span = span(plan, row);
+    var span = span(plan, row);
+    description.span = span == null ? null : span.endedBy(atUs);
     description.leftOut =
         extras.read(plan, row, (key, value, column) -> description.extras.put(key.own(), value));
     return description;

@@ -238,6 +238,44 @@ class KeptHistoryTests extends KeptHistory {
     assertRebuiltTheSame();
   }
 
+  private List<String> spans() {
+    return rig.superuser()
+        .sql(
+            """
+            SELECT s.reason || ' ' || coalesce(to_char(s.ended_at AT TIME ZONE 'UTC', 'HH24:MI:SS'), 'lasts')
+            FROM analytics.sessions s JOIN analytics.model m USING (model_id)
+            WHERE m.state = 'live' ORDER BY 1
+            """)
+        .query(String.class)
+        .list();
+  }
+
+  @Test
+  void a_stop_that_was_open_when_its_row_was_deleted_ends_there_and_lasts_no_longer() {
+    choose("public.pump_stop", "keep");
+    rig.start();
+    source.capturedAt(at);
+    rig.send(
+        source,
+        source.barrier(),
+        source.batch(SimulatedSource.STOP, stop(Op.INSERT, 1, "a"), stop(Op.INSERT, 2, "b")));
+    settle();
+    assertThat(spans()).containsExactly("a lasts", "b lasts");
+    source.capturedAt(at.plusSeconds(90));
+    // One that was stored before, and one of which the same batch tells all.
+    rig.send(
+        source,
+        source.batch(
+            SimulatedSource.STOP,
+            stop(Op.DELETE, 1, "a"),
+            stop(Op.INSERT, 3, "c"),
+            stop(Op.DELETE, 3, "c")));
+    settle();
+    assertThat(spans()).containsExactly("a 12:01:30", "b lasts", "c 12:01:30");
+    assertRebuiltTheSame();
+    assertThat(spans()).containsExactly("a 12:01:30", "b lasts", "c 12:01:30");
+  }
+
   private String progress() {
     return rig.superuser()
         .sql("SELECT events_done || '/' || events_total FROM control.rebuild")
