@@ -21,7 +21,8 @@ export const isTakenIn = ({ state, snapshot, model }: Source): boolean =>
   (state !== 'snapshotting' && !snapshot) || model.state === 'building';
 
 /** Whether nothing of a table is in what is shown; who wants its rows has nothing to order. */
-export const isGone = ({ cleared, events }: SourceTable): boolean => cleared || events === 0;
+export const isGone = ({ cleared, events, failed }: SourceTable): boolean =>
+  cleared || (events === 0 && failed === 0);
 
 const badgeClass =
   'inline-block rounded-inner border border-medium/40 bg-medium-wash px-1.5 text-meta whitespace-nowrap text-medium';

@@ -205,7 +205,8 @@ CREATE TABLE analytics.table_state (
   clears bigint NOT NULL,
   cleared_seq bigint NOT NULL,
   -- What follows is said of the rows that are there: a row that is mended, emptied away or read again counts no more, or
-  -- once. Rows that could not be folded, and events that do not tell of which row they are.
+  -- once. Rows that could not be folded; rows in quarantine, which are not as their last events left them; and events that
+  -- could not be folded and are of no row that anybody could tell.
   failed bigint NOT NULL,
   -- Rows with values that an update left untouched and that were never told.
   rows_incomplete bigint NOT NULL,
@@ -223,7 +224,8 @@ CREATE TABLE analytics.table_state (
   schema_version integer NOT NULL,
   -- What becomes of deleted rows in this model. People may have chosen otherwise since.
   on_delete text NOT NULL CHECK (on_delete IN ('retract', 'keep')),
-  last_event_at timestamptz NOT NULL,
+  -- Of the newest event that was folded; null and 0 as long as none could be.
+  last_event_at timestamptz,
   last_seq bigint NOT NULL,
   PRIMARY KEY (model_id, table_name)
 ) WITH (fillfactor = 60);

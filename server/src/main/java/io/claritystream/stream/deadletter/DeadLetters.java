@@ -61,16 +61,23 @@ public final class DeadLetters {
 
   private static final String HEAL =
       """
-      DELETE FROM control.quarantine q
-      USING unnest(?::text[], ?::text[]) AS healed (table_name, row_key)
-      WHERE q.model_id = ? AND q.table_name = healed.table_name AND q.row_key = healed.row_key
+      WITH gone AS (
+        DELETE FROM control.quarantine q
+        USING unnest(?::text[], ?::text[]) AS healed (table_name, row_key)
+        WHERE q.model_id = ? AND q.table_name = healed.table_name AND q.row_key = healed.row_key
+        RETURNING q.table_name)
+      SELECT table_name, count(*) FROM gone GROUP BY table_name
       """;
 
   private static final String QUARANTINE =
       """
-      INSERT INTO control.quarantine (model_id, table_name, row_key, tenant_id)
-      VALUES (?, ?, ?, ?)
-      ON CONFLICT DO NOTHING
+      WITH fresh AS (
+        INSERT INTO control.quarantine (table_name, row_key, model_id, tenant_id)
+        SELECT table_name, row_key, ?, ?
+        FROM unnest(?::text[], ?::text[]) AS refused (table_name, row_key)
+        ON CONFLICT DO NOTHING
+        RETURNING table_name)
+      SELECT table_name, count(*) FROM fresh GROUP BY table_name
       """;
 
   private static final String FORGET =
@@ -146,19 +153,20 @@ public final class DeadLetters {
       return Set.of();
     }
     try (var select = connection.prepareStatement(QUARANTINED_AMONG)) {
-      name(select, rows, modelId);
+      name(select, 1, rows);
+      select.setInt(3, modelId);
       return rows(select);
     }
   }
 
-  private static void name(PreparedStatement statement, Collection<Row> rows, int modelId)
+  /// @param at the place of the tables; their rows follow
+  private static void name(PreparedStatement statement, int at, Collection<Row> rows)
       throws SQLException {
     var connection = statement.getConnection();
     statement.setArray(
-        1, connection.createArrayOf("text", rows.stream().map(Row::tableName).toArray()));
+        at, connection.createArrayOf("text", rows.stream().map(Row::tableName).toArray()));
     statement.setArray(
-        2, connection.createArrayOf("text", rows.stream().map(Row::rowKey).toArray()));
-    statement.setInt(3, modelId);
+        at + 1, connection.createArrayOf("text", rows.stream().map(Row::rowKey).toArray()));
   }
 
   private static Set<Row> rows(PreparedStatement select) throws SQLException {
@@ -186,28 +194,34 @@ public final class DeadLetters {
   }
 
   /// These rows of a model leave its quarantine, in the connection's transaction.
-  public void heal(Connection connection, int modelId, Collection<Row> rows) throws SQLException {
+  ///
+  /// @return how many of each table were in it
+  public Map<String, Integer> heal(Connection connection, int modelId, Collection<Row> rows)
+      throws SQLException {
     if (rows.isEmpty()) {
-      return;
+      return Map.of();
     }
     try (var delete = connection.prepareStatement(HEAL)) {
-      name(delete, rows, modelId);
-      delete.executeUpdate();
+      name(delete, 1, rows);
+      delete.setInt(3, modelId);
+      return countsOf(delete);
     }
   }
 
   /// From here on the model does not fold these rows, in the connection's transaction.
-  public void quarantine(Connection connection, TenantId tenant, int modelId, Collection<Row> rows)
+  ///
+  /// @return how many of each table were not in its quarantine before
+  public Map<String, Integer> quarantine(
+      Connection connection, TenantId tenant, int modelId, Collection<Row> rows)
       throws SQLException {
+    if (rows.isEmpty()) {
+      return Map.of();
+    }
     try (var insert = connection.prepareStatement(QUARANTINE)) {
-      for (var row : rows) {
-        insert.setInt(1, modelId);
-        insert.setString(2, row.tableName());
-        insert.setString(3, row.rowKey());
-        insert.setObject(4, tenant.value());
-        insert.addBatch();
-      }
-      insert.executeBatch();
+      insert.setInt(1, modelId);
+      insert.setObject(2, tenant.value());
+      name(insert, 3, rows);
+      return countsOf(insert);
     }
   }
 
@@ -225,14 +239,18 @@ public final class DeadLetters {
   public Map<String, Integer> counts(Connection connection, UUID sourceId) throws SQLException {
     try (var select = connection.prepareStatement(COUNTS)) {
       select.setObject(1, sourceId);
-      var counts = new HashMap<String, Integer>();
-      try (var found = select.executeQuery()) {
-        while (found.next()) {
-          counts.put(found.getString(1), found.getInt(2));
-        }
-      }
-      return counts;
+      return countsOf(select);
     }
+  }
+
+  private static Map<String, Integer> countsOf(PreparedStatement select) throws SQLException {
+    var counts = new HashMap<String, Integer>();
+    try (var found = select.executeQuery()) {
+      while (found.next()) {
+        counts.put(found.getString(1), found.getInt(2));
+      }
+    }
+    return counts;
   }
 
   private static void bind(PreparedStatement insert, DeadLetter letter) throws SQLException {

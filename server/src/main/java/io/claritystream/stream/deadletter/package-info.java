@@ -14,7 +14,8 @@
 ///
 /// Letters are kept for ninety days, and ten thousand of a source; the oldest beyond that are
 /// dropped by night, and counted ([DeadLetterRetention]). Events are in bronze all the same, and
-/// their tables stay marked as not exact.
+/// their tables stay marked as not exact until the rows are mended, or the tables emptied or read
+/// again.
 ///
 /// A letter is settled once what is shown holds nothing of its failure ([Settlements]); what no
 /// event of a row can settle, a person may dismiss ([Dismissals]).

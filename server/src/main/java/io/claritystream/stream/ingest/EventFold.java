@@ -115,12 +115,7 @@ final class EventFold {
       connection.rollback(before);
       connection.releaseSavepoint(before);
       if (events.size() == 1) {
-        findings.found();
-        findings.refuse(
-            events.getFirst(),
-            Fault.sqlstate(e) == null ? Cause.MAPPING_FAILED : Cause.REFUSED_BY_DATABASE,
-            Fault.sqlstate(e),
-            String.valueOf(e.getMessage()));
+        refuse(events.getFirst(), e);
         return;
       }
     }
@@ -134,6 +129,16 @@ final class EventFold {
       halve(rest);
     } else {
       findings.leave(rest);
+    }
+  }
+
+  private void refuse(ChangeEvent event, Exception failure) {
+    var sqlstate = Fault.sqlstate(failure);
+    var cause = sqlstate == null ? Cause.MAPPING_FAILED : Cause.REFUSED_BY_DATABASE;
+    findings.found();
+    findings.refuse(event, cause, sqlstate, String.valueOf(failure.getMessage()));
+    if (!cause.quarantines() || RowKey.all(event).isEmpty()) {
+      findings.quarantine().leave(event);
     }
   }
 

@@ -202,7 +202,7 @@ final class IngestTransaction {
         @Nullable String sqlstate,
         String detail) {
       var line = slice.line();
-      if (cause.quarantines()) {
+      if (cause.quarantines() && slice.model() != NO_MODEL) {
         quarantine(slice).add(event);
       }
       if (!mayName(line, event.schema().qualifiedName())) {
@@ -309,7 +309,7 @@ final class IngestTransaction {
     for (var each : work.quarantined.entrySet()) {
       var source = each.getKey().line().source();
       var attempt = each.getValue().attempt();
-      attempt.write(connection, deadLetters, source.tenantId());
+      attempt.write(connection, deadLetters, materializer, source);
       deadLetters.settlements().settle(connection, source.sourceId(), attempt.mended(), work.now);
     }
     if (!checkpoints.move(connection, draft.moves(), work.now)) {
@@ -436,6 +436,7 @@ final class IngestTransaction {
         work.detached.add(Folding.of(slice));
       } else {
         work.unnamed(slice, rest);
+        rest.forEach(quarantine()::leave);
       }
     }
 

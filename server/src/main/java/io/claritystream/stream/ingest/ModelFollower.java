@@ -330,7 +330,7 @@ final class ModelFollower {
           return step;
         }
         parts.deadLetters().writeFoundLater(connection, work.found);
-        work.quarantined.write(connection, parts.deadLetters(), source.tenantId());
+        work.quarantined.write(connection, parts.deadLetters(), parts.materializer(), source);
         settleLetters(connection, work, step);
         connection.commit();
         work.committed = true;

@@ -1,15 +1,19 @@
 package io.claritystream.stream.ingest;
 
-import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.deadletter.Settlements;
+import io.claritystream.stream.materializer.Materializer;
+import io.claritystream.stream.source.SourceRef;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /// The rows of one model whose events are not folded any more. A few are remembered; of more, the
@@ -71,6 +75,9 @@ final class Quarantine {
     /// Rows that an event told whole.
     private final Set<DeadLetters.Row> healed = new HashSet<>();
 
+    /// Events of each table that were not folded and are of no row that is in quarantine for it.
+    private final Map<String, Integer> unfolded = new HashMap<>();
+
     /// What has been mended, in quarantine or not.
     private final List<Settlements.Mended> mended = new ArrayList<>();
 
@@ -112,6 +119,12 @@ final class Quarantine {
       fresh.addAll(RowKey.all(event));
     }
 
+    /// An event was not folded, and no row is in quarantine for it: nobody can tell by which event
+    /// that is mended.
+    void leave(ChangeEvent event) {
+      unfolded.merge(event.schema().qualifiedName(), 1, Integer::sum);
+    }
+
     /// An event that tells its rows whole was folded.
     void heal(ChangeEvent event, int epoch) {
       for (var row : RowKey.all(event)) {
@@ -137,6 +150,7 @@ final class Quarantine {
       emptied.add(table);
       mended.add(new Settlements.Mended(table, null, epoch, seq));
       fresh.removeIf(row -> row.tableName().equals(table));
+      unfolded.remove(table);
     }
 
     /// What the letters are settled of, those that the attempt found among them.
@@ -144,10 +158,19 @@ final class Quarantine {
       return mended;
     }
 
-    void write(Connection connection, DeadLetters letters, TenantId tenant) throws SQLException {
+    /// Behind all that was folded, as a table that is emptied is exact anew.
+    void write(
+        Connection connection, DeadLetters letters, Materializer materializer, SourceRef source)
+        throws SQLException {
+      var failed = new TreeMap<>(unfolded);
       letters.release(connection, model, emptied);
-      letters.heal(connection, model, healed);
-      letters.quarantine(connection, tenant, model, fresh);
+      letters
+          .heal(connection, model, healed)
+          .forEach((table, rows) -> failed.merge(table, -rows, Integer::sum));
+      letters
+          .quarantine(connection, source.tenantId(), model, fresh)
+          .forEach((table, rows) -> failed.merge(table, rows, Integer::sum));
+      materializer.failed(connection, source, model, failed);
     }
 
     /// The transaction has committed.

@@ -43,6 +43,7 @@ final class Flush {
         exact = t.failed + excluded.failed + t.rows_incomplete + excluded.rows_incomplete <= 0
           AND NOT t.blind AND NOT excluded.blind,
         blind = t.blind OR excluded.blind,
+        on_delete = excluded.on_delete,
         last_event_at = greatest(t.last_event_at, excluded.last_event_at),
         last_seq = greatest(t.last_seq, excluded.last_seq),
         schema_version = coalesce(nullif(excluded.schema_version, 0), t.schema_version)

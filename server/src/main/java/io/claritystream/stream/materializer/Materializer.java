@@ -97,6 +97,17 @@ public final class Materializer {
     return plans.of(source, event).modelTable.keep;
   }
 
+  /// Counts failures of tables that [#apply] does not know of, in the connection's transaction,
+  /// behind the events that were folded in it.
+  ///
+  /// @param failures by table: rows that came into quarantine, less those that left it otherwise
+  ///     than because their table was emptied, and events that were not folded and are of none
+  public void failed(
+      Connection connection, SourceRef source, int modelId, Map<String, Integer> failures)
+      throws SQLException {
+    FailedTables.count(connection, source, modelId, failures);
+  }
+
   /// Whoever takes over a model, be it again, begins with what is stored: others may have folded
   /// events into it in the meantime.
   public void forget(int modelId) {

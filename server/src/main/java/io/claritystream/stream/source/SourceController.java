@@ -50,7 +50,7 @@ class SourceController {
              coalesce(n.reads, 0) AS reads, coalesce(n.inserts, 0) AS inserts,
              coalesce(n.updates, 0) AS updates, coalesce(n.deletes, 0) AS deletes,
              coalesce(n.truncates, 0) AS truncates, coalesce(n.clears, 0) AS clears,
-             coalesce(n.cleared_seq = n.last_seq, false) AS cleared, coalesce(n.rows_incomplete, 0) AS incomplete,
+             coalesce(n.cleared_seq = n.last_seq AND n.last_seq > 0, false) AS cleared, coalesce(n.rows_incomplete, 0) AS incomplete,
              coalesce(n.failed, 0) AS failed, coalesce(n.extras_left_out, 0) AS values_left_out,
              coalesce(n.sessions_left_out, 0) AS sessions_left_out,
              coalesce(n.times_replaced, 0) AS times_replaced,
@@ -97,8 +97,9 @@ class SourceController {
   /// @param cleared whether nothing came of it since it was cleared: it is captured no more, or it
   ///     was empty when it was read again
   /// @param incomplete rows with values that an update left untouched and the source had never told
-  /// @param failed rows that could not be folded, and events that do not tell of which row they
-  ///     are, since the table was emptied or read last; the dead letters say why
+  /// @param failed rows that could not be folded, or are not shown as their last events left them
+  ///     because one of those could not be, and events that could not be folded and do not tell of
+  ///     which row they are, since the table was emptied or read last; the dead letters say why
   /// @param valuesLeftOut values beyond the limits on keys, depth, elements and length, since the
   ///     table was emptied or read last; raw they are kept
   /// @param sessionsLeftOut rows that do not say when the session was that they are

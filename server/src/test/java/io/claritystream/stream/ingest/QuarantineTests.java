@@ -137,6 +137,101 @@ class QuarantineTests {
   }
 
   @Test
+  void a_table_is_not_exact_as_long_as_a_row_of_it_is_in_quarantine() {
+    rig.start();
+    rig.send(
+        source,
+        source.batch(
+            Event.reading(7, AT, "4.5").note("old"), Event.reading(8, AT, "4.5").note("old")));
+    rig.awaitDurable(source, 2);
+    assertThat(exactness()).containsExactly("public.pump_reading true 0");
+
+    rig.send(source, source.batch(Event.reading(7, AT, "666").note("new").as(Op.UPDATE)));
+    rig.awaitDurable(source, 3);
+    assertThat(exactness()).containsExactly("public.pump_reading false 1");
+
+    rig.send(
+        source,
+        source.batch(
+            Event.reading(7, AT, "5.5").withoutNote(),
+            Event.reading(8, AT, "666").note("new").as(Op.UPDATE)));
+    rig.awaitDurable(source, 5);
+    assertThat(exactness())
+        .as("each row counts once")
+        .containsExactly("public.pump_reading false 2");
+
+    rig.send(source, source.batch(Event.reading(7, AT, "7.5").note("newest").as(Op.UPDATE)));
+    rig.awaitDurable(source, 6);
+    assertThat(exactness()).containsExactly("public.pump_reading false 1");
+    rig.send(source, source.batch(Event.reading(8, AT, "4.5").note("old").as(Op.DELETE)));
+    rig.awaitDurable(source, 7);
+    assertThat(exactness()).containsExactly("public.pump_reading true 0");
+
+    rig.send(source, source.batch(Event.reading(9, AT, "666")));
+    rig.awaitDurable(source, 8);
+    assertThat(exactness()).containsExactly("public.pump_reading false 1");
+    rig.send(source, source.batch(EMPTIED, Event.reading(9, AT, "666")));
+    rig.awaitDurable(source, 10);
+    assertThat(exactness())
+        .as("what was refused anew")
+        .containsExactly("public.pump_reading false 1");
+    rig.send(source, source.batch(EMPTIED));
+    rig.awaitDurable(source, 11);
+    assertThat(exactness()).containsExactly("public.pump_reading true 0");
+  }
+
+  @Test
+  void a_table_of_which_nothing_could_be_folded_is_not_exact() {
+    rig.start();
+    rig.send(source, source.batch(Event.reading(7, AT, "666")));
+    rig.awaitDurable(source, 1);
+    assertThat(exactness()).containsExactly("public.pump_reading false 1");
+    rig.send(source, source.batch(Event.reading(7, AT, "4.5").note("new").as(Op.UPDATE)));
+    rig.awaitDurable(source, 2);
+    assertThat(exactness()).containsExactly("public.pump_reading true 0");
+  }
+
+  @Test
+  void an_event_that_is_refused_and_tells_no_row_counts_until_its_table_is_emptied() {
+    rig.start();
+    rig.send(source, source.batch(KEYLESS, sample(Op.INSERT, "1", "7", "4.5")));
+    rig.awaitDurable(source, 1);
+    assertThat(exactness()).containsExactly("public.pump_sample true 0");
+    rig.send(
+        source,
+        source.batch(
+            KEYLESS, sample(Op.INSERT, "2", "7", "666"), sample(Op.INSERT, "3", "7", "4.5")));
+    rig.awaitDurable(source, 3);
+    assertThat(inQuarantine()).isZero();
+    assertThat(exactness()).containsExactly("public.pump_sample false 1");
+    rig.send(source, source.batch(KEYLESS, sample(Op.INSERT, "4", "7", "4.5")));
+    rig.awaitDurable(source, 4);
+    assertThat(exactness()).containsExactly("public.pump_sample false 1");
+    rig.send(
+        source,
+        source.batch(
+            KEYLESS,
+            sample(Op.INSERT, "5", "7", "666"),
+            Event.CLEARED,
+            sample(Op.READ, "1", "7", "4.5")));
+    rig.awaitDurable(source, 7);
+    assertThat(exactness()).containsExactly("public.pump_sample true 0");
+  }
+
+  /// What is said of each table that people see: whether it is exact, and how much of it failed.
+  private List<String> exactness() {
+    return rig.superuser()
+        .sql(
+            """
+            SELECT table_name || ' ' || exact || ' ' || failed
+            FROM analytics.table_state JOIN analytics.model m USING (model_id)
+            WHERE m.state = 'live' ORDER BY 1
+            """)
+        .query(String.class)
+        .list();
+  }
+
+  @Test
   void what_follows_an_event_that_would_have_healed_its_row_waits_if_that_fails() {
     rig.start();
     rig.send(source, source.batch(Event.reading(7, AT, "4.5").note("old")));
@@ -307,6 +402,20 @@ class QuarantineTests {
               new Column("pump_id", "integer", 0, ValueKind.INT, false, false, ""),
               new Column("read_at", "timestamptz", 0, ValueKind.TIMESTAMPTZ, false, false, ""),
               new Column("pressure_bar", "numeric", 0, ValueKind.NUMERIC, false, false, "")),
+          List.of());
+
+  private static final TableSchema KEYLESS =
+      new TableSchema(
+          "public",
+          "pump_sample",
+          'f',
+          "",
+          SAMPLES.columns().stream()
+              .map(
+                  column ->
+                      new Column(
+                          column.name(), column.typeName(), 0, column.kind(), false, false, ""))
+              .toList(),
           List.of());
 
   private static Event sample(Op op, String id, String pump, String pressure) {
