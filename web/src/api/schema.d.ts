@@ -1562,7 +1562,7 @@ export interface components {
         };
         SourceGap: {
             /** @enum {string} */
-            cause: "slot_dropped" | "slot_moved" | "slot_invalidated" | "log_diverged" | "spool_lost" | "publication_changed" | "other";
+            cause: "slot_dropped" | "slot_moved" | "slot_invalidated" | "log_diverged" | "spool_lost" | "publication_changed" | "log_undecodable" | "other";
             from_position: string | null;
             /** Format: uuid */
             id: string;

@@ -112,7 +112,7 @@ CREATE TABLE control.source_gap (
   tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
   revision integer NOT NULL,
   cause text NOT NULL CHECK (cause IN ('slot_dropped', 'slot_moved', 'slot_invalidated', 'log_diverged', 'spool_lost',
-    'publication_changed', 'other')),
+    'publication_changed', 'log_undecodable', 'other')),
   words text NOT NULL,
   from_position text,
   to_position text,

@@ -61,6 +61,7 @@ final class SourceWorker implements AutoCloseable {
   private final StateFile state;
   private final Gaps gaps;
   private final SnapshotOrders orders;
+  private final Standstill standstill = new Standstill();
   private final Path spoolDirectory;
   private final Thread thread;
   private final ReentrantLock lock = new ReentrantLock();
@@ -447,6 +448,14 @@ final class SourceWorker implements AutoCloseable {
         LOG.debug("{} cannot be captured: {}", settings.name(), reason);
         progress.state(SourceState.FAILED, reason);
         awaitChange(REFUSED_RETRY_MS);
+      }
+      case CaptureEnd.Undecoded undecoded -> {
+        if (standstill.lasts(undecoded.failure(), System.nanoTime())) {
+          missed(undecoded.missing());
+        } else {
+          LOG.debug("capture of {} was interrupted: {}", settings.name(), undecoded.reason());
+          retry(undecoded.reason());
+        }
       }
       case CaptureEnd.Broken(var reason) -> anew(reason);
       case CaptureEnd.Missing missing -> missed(missing);

@@ -1,6 +1,7 @@
 package io.claritystream.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.claritystream.agent.SourceSettings.OnGap;
@@ -53,6 +54,44 @@ class PublicationGapTests extends MissedChanges {
     }
   }
 
+  /// Two publications that say otherwise whether computed columns are published are enough.
+  @Test
+  void publicationsThatDifferAboutComputedColumns() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      assumeThat(version(rig)).isGreaterThanOrEqualTo(180_000);
+      captured(
+          rig,
+          "CREATE TABLE reading (id int PRIMARY KEY, v int, w int GENERATED ALWAYS AS (v) STORED)");
+      rig.stop();
+      rig.sql(
+          "ALTER PUBLICATION " + slot(rig) + "_inserts ADD TABLE reading",
+          "ALTER PUBLICATION " + slot(rig) + "_inserts SET (publish_generated_columns = none)");
+      changeUnseen(rig);
+      rig.start();
+      repaired(rig, GapCause.PUBLICATION_CHANGED);
+    }
+  }
+
+  /// Of all that can keep a server from decoding its log a few are known by name.
+  @Test
+  void aLogThatCannotBeDecodedForAReasonThatNobodyForesaw() throws Exception {
+    try (var rig = new Rig(directory.resolve("data"), Rig.SMALL)) {
+      captured(rig);
+      assumeThat(version(rig)).isGreaterThanOrEqualTo(150_000);
+      rig.stop();
+      var before = rig.value("SELECT pg_current_wal_lsn()");
+      rig.sql(
+          "ALTER PUBLICATION " + slot(rig) + " SET TABLE reading WHERE (10 / id > 1)",
+          "INSERT INTO reading VALUES (6, 6), (0, 0)");
+      changeUnseen(rig);
+      rig.start();
+      var gap = repaired(rig, GapCause.LOG_UNDECODABLE);
+      assertThat(gap.getWords()).contains("cannot decode").contains("division by zero");
+      assertThat(Lsn.parse(gap.getFromPosition())).isLessThanOrEqualTo(Lsn.parse(before));
+      assertThat(Lsn.parse(gap.getToPosition())).isGreaterThan(Lsn.parse(before));
+    }
+  }
+
   /// What was written while it was not there is a gap before PostgreSQL 18, which passes it by.
   @ParameterizedTest
   @ValueSource(strings = {"", "_inserts"})
@@ -63,7 +102,7 @@ class PublicationGapTests extends MissedChanges {
       rig.sql("DROP PUBLICATION " + slot(rig) + which);
       changeUnseen(rig);
       rig.start();
-      if (Integer.parseInt(rig.value("SHOW server_version_num")) < 180_000) {
+      if (version(rig) < 180_000) {
         repaired(rig, GapCause.PUBLICATION_CHANGED);
       } else {
         held(rig);
@@ -93,5 +132,9 @@ class PublicationGapTests extends MissedChanges {
       assertThat(rig.source().gaps).isEmpty();
       assertThat(rig.source().epochs).hasSize(1);
     }
+  }
+
+  private static int version(Rig rig) throws Exception {
+    return Integer.parseInt(rig.value("SHOW server_version_num"));
   }
 }

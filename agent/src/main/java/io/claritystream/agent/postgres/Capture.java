@@ -129,7 +129,17 @@ public final class Capture {
     var code = e.getSQLState() == null ? "" : e.getSQLState();
     var words = Unusable.words(e, database);
     LOG.debug("capture of {} ended", database, e);
-    if (state.now().phase() == CaptureState.Phase.STREAM && Publications.cannotBeDecoded(e)) {
+    if (e instanceof UndecodedException undecoded) {
+      return undecoded(undecoded, words);
+    }
+    return switch (code.length() >= 2 ? code.substring(0, 2) : "") {
+      case "28", "42", "3D" -> new CaptureEnd.Refused("the database cannot be used: " + words);
+      default -> new CaptureEnd.Interrupted("the database cannot be used now: " + words);
+    };
+  }
+
+  private CaptureEnd undecoded(UndecodedException e, String words) {
+    if (e.isOfPublications()) {
       return new CaptureEnd.Missing(
           GapCause.PUBLICATION_CHANGED,
           "somebody dropped or changed a publication that the agent reads by, and the database cannot"
@@ -139,10 +149,17 @@ public final class Capture {
           known(),
           0);
     }
-    return switch (code.length() >= 2 ? code.substring(0, 2) : "") {
-      case "28", "42", "3D" -> new CaptureEnd.Refused("the database cannot be used: " + words);
-      default -> new CaptureEnd.Interrupted("the database cannot be used now: " + words);
-    };
+    return new CaptureEnd.Undecoded(
+        e.failure() + " behind event " + spool.tailSeq(),
+        "the database cannot decode its log now: " + words,
+        new CaptureEnd.Missing(
+            GapCause.LOG_UNDECODABLE,
+            "the database cannot decode its log behind what was captured, however often it is asked"
+                + " to ("
+                + words
+                + ")",
+            known(),
+            0));
   }
 
   private CaptureEnd snapshotAndStream(Connection connection, Preflight preflight)
@@ -344,7 +361,7 @@ public final class Capture {
         orders.step(tables);
         copies.step(events);
       }
-      var message = stream.readPending();
+      var message = UndecodedException.next(stream);
       if (message == null) {
         if (stream.isClosed()) {
           return new CaptureEnd.Interrupted("the database closed the connection");

@@ -19,6 +19,12 @@ public sealed interface CaptureEnd {
   /// @param to where the source goes on; 0 if that is not known
   record Missing(GapCause cause, String words, long from, long to) implements CaptureEnd {}
 
+  /// The database did not decode its log, for a reason of which it is not known whether it stays.
+  ///
+  /// @param failure the same for the same failure at the same place
+  /// @param missing what is to be said if it stays
+  record Undecoded(String failure, String reason, Missing missing) implements CaptureEnd {}
+
   /// What was captured cannot be continued: a new snapshot in a new epoch is needed.
   record Broken(String reason) implements CaptureEnd {}
 }

@@ -31,10 +31,6 @@ record Publications(String full, String inserts) {
   private static final String ROWS = "only some of its rows were published";
   private static final String COLUMNS = "only some of its columns were published";
 
-  /// By the state and by the place that says it.
-  private static final Set<String> UNDECODABLE =
-      Set.of("42704 get_publication_oid", "0A000 pgoutput_column_list_init");
-
   /// How long a table's lock is waited for, which VACUUM and CREATE INDEX hold for as long as they
   /// take.
   private static final int LOCK_WAIT_MS = 2_000;
@@ -97,19 +93,6 @@ record Publications(String full, String inserts) {
 
   static Publications of(String slot) {
     return new Publications(slot, slot + "_inserts");
-  }
-
-  /// Whether the server cannot decode its log because of what these were at that place of it: not
-  /// there, or two that name different columns of a table. It asks the catalogue of that time, so
-  /// that setting them right is of no help. From 18 on it passes by what is not there; then the
-  /// tables are found published anew.
-  ///
-  /// The server's words are in its own language; the name of the place that says them is not.
-  static boolean cannotBeDecoded(SQLException failure) {
-    return failure instanceof PSQLException said
-        && said.getServerErrorMessage() != null
-        && UNDECODABLE.contains(
-            said.getSQLState() + " " + said.getServerErrorMessage().getRoutine());
   }
 
   /// For the stream: names need no quotes, they are made of letters, digits and underscores.

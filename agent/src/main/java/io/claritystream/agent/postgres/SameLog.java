@@ -103,7 +103,7 @@ final class SameLog {
         step.check();
         askedAtNs = System.nanoTime();
       }
-      var message = stream.readPending();
+      var message = UndecodedException.next(stream);
       if (message != null && message.get(message.position()) == 'B') {
         var commit = message.getLong(message.position() + 1);
         if (commit == last.commitPosition()) {

@@ -53,6 +53,7 @@ final class Reports {
                     case LOG_DIVERGED -> "log_diverged";
                     case SPOOL_LOST -> "spool_lost";
                     case PUBLICATION_CHANGED -> "publication_changed";
+                    case LOG_UNDECODABLE -> "log_undecodable";
                     case GAP_CAUSE_UNSPECIFIED, UNRECOGNIZED -> "other";
                   },
                   gap.getWords(),

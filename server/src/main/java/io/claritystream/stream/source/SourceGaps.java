@@ -65,6 +65,7 @@ public final class SourceGaps {
                 "log_diverged",
                 "spool_lost",
                 "publication_changed",
+                "log_undecodable",
                 "other"
               })
           String cause,
