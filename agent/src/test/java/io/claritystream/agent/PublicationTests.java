@@ -1,6 +1,7 @@
 package io.claritystream.agent;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.awaitility.Awaitility.await;
 
 import io.claritystream.protocol.block.ChangeEvent;
@@ -74,6 +75,53 @@ class PublicationTests {
     equals(LONG, "reading");
     assertThat(ops("secret")).hasSize(2);
     assertThat(ops("reading")).containsExactly(Op.READ, Op.READ, Op.INSERT);
+  }
+
+  @Test
+  void aPublicationOfAllTablesOfASchemaIsMadeToNameItsTablesAgain() throws Exception {
+    assumeThat(Integer.parseInt(rig.value("SHOW server_version_num")))
+        .isGreaterThanOrEqualTo(150_000);
+    change("ADD TABLES IN SCHEMA public", "INSERT INTO secret VALUES (1, 1)");
+    await().atMost(LONG).until(() -> ops("secret").equals(List.of(Op.INSERT, Op.TRUNCATE)));
+    nothingElseIsPublished();
+    rig.sql(
+        "CREATE TABLE later (id int PRIMARY KEY, v int)",
+        "INSERT INTO later VALUES (1, 1)",
+        "INSERT INTO secret VALUES (2, 2)",
+        "INSERT INTO reading VALUES (3, 3)");
+    equals(LONG, "reading");
+    assertThat(ops("later")).isEmpty();
+    assertThat(ops("secret")).hasSize(2);
+    assertThat(ops("reading")).containsExactly(Op.READ, Op.READ, Op.INSERT);
+  }
+
+  @Test
+  void aPublicationOfAllTablesIsMadeAnewWithTheChosenOnes() throws Exception {
+    var name = "clarity_" + rig.database.name();
+    rig.sql(
+        "BEGIN; DROP PUBLICATION %s; CREATE PUBLICATION %s FOR ALL TABLES; %s; COMMIT"
+            .formatted(name, name, "INSERT INTO secret VALUES (1, 1)"));
+    await().atMost(LONG).until(() -> ops("secret").equals(List.of(Op.INSERT, Op.TRUNCATE)));
+    nothingElseIsPublished();
+    rig.sql(
+        "INSERT INTO secret VALUES (2, 2)",
+        "INSERT INTO parted VALUES (2, 2)",
+        "INSERT INTO reading VALUES (3, 3)");
+    equals(LONG, "reading");
+    equals(LONG, "parted");
+    assertThat(ops("secret")).hasSize(2);
+  }
+
+  private void nothingElseIsPublished() {
+    await()
+        .atMost(LONG)
+        .untilAsserted(
+            () ->
+                assertThat(
+                        rig.value(
+                            "SELECT string_agg(tablename, ',' ORDER BY tablename)"
+                                + " FROM pg_publication_tables"))
+                    .isEqualTo("parted,reading"));
   }
 
   /// In one transaction, so that the agent sets nothing right in between.

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 /// ```
 /// from      on                                                 to
 /// (none)    chosen and found, or found published               WANTED
+/// (none)    not chosen, and came in the stream                 LEAVING
 /// WANTED    its rows are read, whole, and in the spool         HELD
 /// HELD      a person, or what befell its rows, asks            WANTED
 /// WANTED    dropped, renamed or chosen no more                 LEAVING
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 /// @param shape its columns and file ([Shape]), as they were when its rows were read, or have
 ///     become since without changing a row; empty before
 /// @param entry how it was published when it was to be read, or has been since without a loss
-///     ([Publications.Entry#number()]); [#NOT_KNOWN], or [#NOT_PUBLISHED]
+///     ([Published.Entry#number()]); [#NOT_KNOWN], or [#NOT_PUBLISHED]
 /// @param cut what is not taken from the stream; null if all is
 /// @param why it is to be read again, for people; empty if there is nothing to say
 record CapturedTable(

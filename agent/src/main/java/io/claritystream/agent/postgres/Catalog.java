@@ -51,7 +51,8 @@ final class Catalog {
   /// @param reachable whether the user may use its schema
   /// @param selectable whether the user may read it, given the schema
   /// @param filtered whether row-level security would hide rows of it from the user
-  /// @param published whether a publication of ours names it already
+  /// @param named whether a publication of ours names it already
+  /// @param covered whether one brings it because it is made for all tables, or all of its schema
   record Candidate(
       long oid,
       TableName table,
@@ -62,9 +63,14 @@ final class Catalog {
       boolean reachable,
       boolean selectable,
       boolean filtered,
-      boolean published) {
+      boolean named,
+      boolean covered) {
     boolean readable() {
       return reachable && selectable;
+    }
+
+    boolean published() {
+      return named || covered;
     }
   }
 
@@ -115,6 +121,7 @@ final class Catalog {
         ORDER BY n.nspname COLLATE "C", r.relname COLLATE "C"
         LIMIT ?
         """;
+    var publications = Published.read(connection, ours).values();
     var result = new ArrayList<Candidate>();
     try (var statement = connection.prepareStatement(sql)) {
       statement.setString(1, ours.full());
@@ -122,18 +129,22 @@ final class Catalog {
       statement.setInt(3, TABLES_MAX + 1);
       try (var rows = statement.executeQuery()) {
         while (rows.next()) {
+          var table = new TableName(rows.getString(2), rows.getString(3));
+          var partitioned = rows.getBoolean(4);
           result.add(
               new Candidate(
                   rows.getLong(1),
-                  new TableName(rows.getString(2), rows.getString(3)),
-                  rows.getBoolean(4),
+                  table,
+                  partitioned,
                   rows.getBoolean(5),
                   rows.getBoolean(6),
                   rows.getBoolean(7),
                   rows.getBoolean(8),
                   rows.getBoolean(9),
                   rows.getBoolean(10),
-                  rows.getBoolean(11)));
+                  rows.getBoolean(11),
+                  (!partitioned || version >= Publications.ROOTS_FROM)
+                      && publications.stream().anyMatch(each -> each.covers(table))));
         }
       }
     }

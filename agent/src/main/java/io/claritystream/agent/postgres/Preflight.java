@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 ///
 /// @param version the server's, as a number
 /// @param tables those that will be captured
-/// @param published those that our publications name already and that are still there
+/// @param published those that our publications bring already and that are still there
 /// @param chosen names of all that are chosen, whether or not they can be captured
 /// @param problems what stops capture, each with its remedy
 /// @param slips what is most likely a slip of the pen where a capture is to begin; of one under way
@@ -71,7 +71,7 @@ public record Preflight(
           "The user may not replicate; run ALTER ROLE " + rights.userQuoted() + " REPLICATION;");
     }
     var candidates = catalog.candidates(ours);
-    var published = candidates.stream().filter(Catalog.Candidate::published).toList();
+    var published = candidates.stream().filter(Preflight::published).toList();
     var chosen = candidates.stream().filter(table -> choice.includes(table.table())).toList();
     var slips = new ArrayList<String>();
     for (var pattern :
@@ -106,6 +106,13 @@ public record Preflight(
         notes,
         Remedies.of(rights, ours, version, wanted),
         changes);
+  }
+
+  /// Of what a publication brings unasked, because it is one of all tables or of a schema's, only
+  /// what could be captured by its name as well.
+  private static boolean published(Catalog.Candidate table) {
+    return table.named()
+        || table.covered() && table.readable() && !table.filtered() && !table.unlogged();
   }
 
   private static List<String> notes(
@@ -176,8 +183,7 @@ public record Preflight(
       if (!unfit.isEmpty()) {
         problems.add(
             "The publications of this source belong to another role and do not fit; it runs "
-                + String.join("; ", unfit)
-                + ";");
+                + Publications.atOnce(unfit));
       }
     }
   }

@@ -1,7 +1,6 @@
 package io.claritystream.agent.postgres;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -24,12 +23,9 @@ record Publications(String full, String inserts) {
   /// The first version that can publish a partitioned table as its root.
   static final int ROOTS_FROM = 130_000;
 
+  private static final String DROP = "DROP PUBLICATION ";
   private static final String FULL_ACTIONS = "insert, update, delete, truncate";
   private static final String INSERT_ACTIONS = "insert, truncate";
-
-  /// What [Entry#lacks()] says of a table that is published in part.
-  private static final String ROWS = "only some of its rows were published";
-  private static final String COLUMNS = "only some of its columns were published";
 
   /// How long a table's lock is waited for, which VACUUM and CREATE INDEX hold for as long as they
   /// take.
@@ -42,24 +38,6 @@ record Publications(String full, String inserts) {
   private static final int LOCKS_AWAITED_MAX = 50;
   private static final String LOCK_NOT_AVAILABLE = "55P03";
   private static final String LOCKED = "somebody holds a lock of it";
-
-  /// How a table is published.
-  ///
-  /// @param number of what the catalogue says of it and of its publication: never the same once it
-  ///     was published otherwise, or no more
-  /// @param whole whether its updates and deletes are, too
-  /// @param lacks what of it is not published, in words; empty if all is that should be
-  record Entry(long number, boolean whole, String lacks) {
-    /// Whether another number differs by what became of the publication alone.
-    boolean isOfSameTable(long other) {
-      return (int) number == (int) other;
-    }
-  }
-
-  /// A publication as the catalogue has it.
-  ///
-  /// @param lacks what its own options leave out, in words; empty if they are as we make them
-  private record Present(String lacks, Map<Long, TableName> tables, Map<Long, Entry> entries) {}
 
   /// What became of [#make].
   ///
@@ -180,7 +158,7 @@ record Publications(String full, String inserts) {
 
   private List<Difference> differences(
       Connection connection, int version, List<Catalog.Candidate> tables) throws SQLException {
-    var present = present(connection);
+    var present = Published.read(connection, this);
     return List.of(
         difference(full, options(version, FULL_ACTIONS), present.get(full), names(tables, true)),
         difference(
@@ -194,27 +172,51 @@ record Publications(String full, String inserts) {
         .toList();
   }
 
+  /// How a publication stands as a whole.
+  private enum Stand {
+    FITS,
+    /// Made with other options.
+    UNFIT,
+    /// Made to publish all tables, which can be taken back by dropping it alone.
+    ALL_TABLES,
+    MISSING
+  }
+
   /// What a publication lacks, or has and should not have.
   ///
-  /// @param missing whether it is not there at all
-  /// @param unfit whether it was made with other options
+  /// @param schemas of which it publishes all tables
   private record Difference(
       String name,
       String options,
-      boolean missing,
-      boolean unfit,
+      Stand stand,
+      Set<String> schemas,
       Set<TableName> gone,
       Set<TableName> more) {
     List<String> itself() {
-      if (missing) {
-        return List.of(create(name, options, List.of()));
+      return itself(List.of());
+    }
+
+    private List<String> itself(Collection<TableName> first) {
+      var sql = new ArrayList<String>();
+      switch (stand) {
+        case FITS -> {}
+        case UNFIT -> sql.add(alter(" SET " + options));
+        case ALL_TABLES ->
+            sql.add(DROP + TableName.quote(name) + "; " + create(name, options, first));
+        case MISSING -> sql.add(create(name, options, first));
       }
-      return unfit ? List.of(alter(" SET " + options)) : List.of();
+      if (!schemas.isEmpty()) {
+        sql.add(
+            alter(
+                " DROP TABLES IN SCHEMA "
+                    + schemas.stream().map(TableName::quote).collect(Collectors.joining(", "))));
+      }
+      return sql;
     }
 
     List<String> all() {
-      if (missing) {
-        return List.of(create(name, options, more));
+      if (stand == Stand.MISSING || stand == Stand.ALL_TABLES) {
+        return itself(more);
       }
       var sql = new ArrayList<>(itself());
       change(gone, more, sql);
@@ -247,21 +249,33 @@ record Publications(String full, String inserts) {
   /// A table of which a filter or a list of columns leaves something out is taken out and put in
   /// again: the catalogue then has another number for it, and whoever looks knows that.
   private static Difference difference(
-      String name, String options, @Nullable Present present, List<TableName> tables) {
+      String name, String options, @Nullable Published present, List<TableName> tables) {
     if (present == null) {
-      return new Difference(name, options, true, false, Set.of(), new TreeSet<>(tables));
+      return new Difference(
+          name, options, Stand.MISSING, Set.of(), Set.of(), new TreeSet<>(tables));
     }
     var fit = new TreeSet<TableName>();
     var others = new TreeSet<TableName>();
-    present
-        .tables()
-        .forEach((oid, table) -> (partly(present.entries().get(oid)) ? others : fit).add(table));
+    present.tables().forEach((oid, table) -> (present.partly(oid) ? others : fit).add(table));
     var gone = new TreeSet<>(fit);
     gone.removeAll(tables);
     gone.addAll(others);
     var more = new TreeSet<>(tables);
     more.removeAll(fit);
-    return new Difference(name, options, false, !present.lacks().isEmpty(), gone, more);
+    var stand =
+        present.allTables()
+            ? Stand.ALL_TABLES
+            : present.lacks().isEmpty() ? Stand.FITS : Stand.UNFIT;
+    return new Difference(name, options, stand, present.schemas(), gone, more);
+  }
+
+  /// These changes for a person to run, all at once: what was written while a publication was not
+  /// there the server could not decode.
+  static String atOnce(List<String> changes) {
+    var all = String.join("; ", changes) + ";";
+    return changes.stream().anyMatch(sql -> sql.startsWith(DROP))
+        ? "BEGIN; " + all + " COMMIT;"
+        : all;
   }
 
   static String add(String name, Collection<TableName> tables) {
@@ -297,10 +311,10 @@ record Publications(String full, String inserts) {
     return tables.stream().map(table -> "ONLY " + table.quoted()).collect(Collectors.joining(", "));
   }
 
-  /// How tables are published now; those are left out that are not.
-  Map<Long, Entry> entries(Connection connection) throws SQLException {
-    var present = present(connection);
-    var result = new HashMap<Long, Entry>();
+  /// How tables are published now that the publications name; the others are left out.
+  Map<Long, Published.Entry> entries(Connection connection) throws SQLException {
+    var present = Published.read(connection, this);
+    var result = new HashMap<Long, Published.Entry>();
     for (var name : List.of(inserts, full)) {
       var publication = present.get(name);
       if (publication != null) {
@@ -308,71 +322,5 @@ record Publications(String full, String inserts) {
       }
     }
     return result;
-  }
-
-  /// Those of the two that are there, by name. What later versions added to the catalogue is asked
-  /// for by name, so that the earlier ones understand it too.
-  private Map<String, Present> present(Connection connection) throws SQLException {
-    var sql =
-        """
-        SELECT p.pubname, p.xmin::text::bigint, p.pubinsert, p.pubupdate, p.pubdelete, p.pubtruncate,
-               to_jsonb(p) ->> 'pubviaroot', to_jsonb(p) ->> 'pubgencols',
-               r.oid, c.oid, n.nspname, c.relname,
-               to_jsonb(r) ->> 'prqual' IS NOT NULL, to_jsonb(r) ->> 'prattrs' IS NOT NULL
-        FROM pg_publication p
-        LEFT JOIN pg_publication_rel r ON r.prpubid = p.oid
-        LEFT JOIN pg_class c ON c.oid = r.prrelid
-        LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE p.pubname IN (?, ?)
-        """;
-    var result = new HashMap<String, Present>();
-    try (var statement = connection.prepareStatement(sql)) {
-      statement.setString(1, full);
-      statement.setString(2, inserts);
-      try (var rows = statement.executeQuery()) {
-        while (rows.next()) {
-          var name = rows.getString(1);
-          var publication = result.get(name);
-          if (publication == null) {
-            var lacks = lacks(rows, name.equals(full));
-            publication = new Present(lacks, new HashMap<>(), new HashMap<>());
-            result.put(name, publication);
-          }
-          var oid = rows.getLong(10);
-          if (rows.wasNull()) {
-            continue;
-          }
-          publication.tables().put(oid, new TableName(rows.getString(11), rows.getString(12)));
-          var lacks =
-              rows.getBoolean(13) ? ROWS : rows.getBoolean(14) ? COLUMNS : publication.lacks();
-          // Changed options have another transaction's number, a table put in has another of its
-          // own.
-          var number = rows.getLong(2) << 32 | rows.getLong(9);
-          publication.entries().put(oid, new Entry(number, name.equals(full), lacks));
-        }
-      }
-    }
-    return result;
-  }
-
-  /// What a publication's own options leave out, or let through that is not to be.
-  private static String lacks(ResultSet publication, boolean all) throws SQLException {
-    if (!publication.getBoolean(3)
-        || publication.getBoolean(4) != all
-        || publication.getBoolean(5) != all
-        || !publication.getBoolean(6)) {
-      return "its publication was made to publish other kinds of changes";
-    }
-    if ("false".equals(publication.getString(7))) {
-      return "its publication was made to publish partitions in place of their tables";
-    }
-    return "n".equals(publication.getString(8))
-        ? "its publication was made to publish no computed columns"
-        : "";
-  }
-
-  /// Whether the table itself is published in part, whatever its publication's options are.
-  private static boolean partly(@Nullable Entry entry) {
-    return entry != null && (entry.lacks().equals(ROWS) || entry.lacks().equals(COLUMNS));
   }
 }

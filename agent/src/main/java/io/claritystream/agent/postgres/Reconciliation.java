@@ -1,7 +1,7 @@
 package io.claritystream.agent.postgres;
 
 import io.claritystream.agent.postgres.CapturedTable.Stand;
-import io.claritystream.agent.postgres.Publications.Entry;
+import io.claritystream.agent.postgres.Published.Entry;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -84,7 +84,6 @@ final class Reconciliation {
   ///     yet why they changed
   /// @param shapes of those that have another one
   /// @param published how tables are published now
-  /// @param setRight whether that is as it should be
   /// @param again those that hold other rows than the stream has told, and why
   /// @param later those that do as well, but of which the stream has older changes still to bring
   /// @param refused what the server refused, in words
@@ -94,7 +93,6 @@ final class Reconciliation {
       Map<Long, String> leaves,
       Map<Long, String> shapes,
       Map<Long, Entry> published,
-      boolean setRight,
       Map<Long, String> again,
       Set<Long> later,
       List<String> refused) {}
@@ -116,7 +114,6 @@ final class Reconciliation {
           }
           words.addAll(made.words());
         });
-    var setRight = words.isEmpty();
     var now = publications.entries(connection);
     var before =
         tables.all().stream().collect(Collectors.toMap(CapturedTable::oid, table -> table));
@@ -151,7 +148,7 @@ final class Reconciliation {
     var later = later(connection, again.keySet());
     again.keySet().removeAll(later);
     tell(words);
-    return new Found(chosen, before, leaves, others, now, setRight, again, later, words);
+    return new Found(chosen, before, leaves, others, now, again, later, words);
   }
 
   private interface Step {
@@ -297,7 +294,7 @@ final class Reconciliation {
 
   void apply(Connection connection, Found found) throws SQLException, IOException {
     var fresh = tables.fresh();
-    var strangers = found.setRight() ? tables.strangers() : Map.<Long, TableName>of();
+    var strangers = tables.strangers();
     tables.change(
         now -> {
           var result = next(now, found, fresh);
@@ -318,7 +315,8 @@ final class Reconciliation {
     }
   }
 
-  /// What the stream brought of a table that is not captured is cleared, once it can bring no more.
+  /// What the stream brought of a table that is not captured is cleared, and nothing of it is taken
+  /// from then on ([Cut]), also where somebody else has to take it out of the publication.
   private static CapturedTable away(long oid, TableName name, @Nullable CapturedTable table) {
     return table != null && table.stand() != Stand.GONE
         ? table

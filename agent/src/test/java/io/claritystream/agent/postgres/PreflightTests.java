@@ -1,6 +1,7 @@
 package io.claritystream.agent.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.claritystream.embedded.TestPostgres;
 import java.sql.Connection;
@@ -125,6 +126,44 @@ class PreflightTests {
         .asString()
         .contains("ALTER PUBLICATION \"" + slot + "\" DROP TABLE ONLY \"public\".\"reading\"")
         .contains("ALTER PUBLICATION \"" + slot + "_inserts\" ADD TABLE");
+  }
+
+  /// To add a table to it, or take one out, the server refuses.
+  @Test
+  void aPublicationOfAnotherForAllTablesIsAProblemWithItsRemedy() throws Exception {
+    run(superuser, "CREATE TABLE reading (id int PRIMARY KEY)");
+    run(superuser, check().remedies().toArray(String[]::new));
+    var fitting = check();
+    run(
+        superuser,
+        "DROP PUBLICATION " + slot,
+        "CREATE PUBLICATION " + slot + " FOR ALL TABLES",
+        "CREATE TABLE unreadable (id int PRIMARY KEY)");
+    assertThat(check().tableNames()).containsExactly("public.reading");
+    var problem = check().problems().getFirst();
+    var sql = problem.substring(problem.indexOf("it runs ") + "it runs ".length());
+    assertThat(sql).startsWith("BEGIN; DROP PUBLICATION ").endsWith(" COMMIT;");
+    run(superuser, sql);
+    assertThat(check().problems()).isEqualTo(fitting.problems()).isEmpty();
+    assertThat(check().published())
+        .extracting(table -> table.table().toString())
+        .containsExactly("public.reading");
+  }
+
+  @Test
+  void aPublicationOfAnotherForASchemaIsAProblemWithItsRemedy() throws Exception {
+    run(superuser, "CREATE TABLE reading (id int PRIMARY KEY)");
+    run(superuser, check().remedies().toArray(String[]::new));
+    try (var connection = database.connect()) {
+      assumeThat(Catalog.serverVersion(connection)).isGreaterThanOrEqualTo(Published.SCHEMAS_FROM);
+    }
+    run(superuser, "ALTER PUBLICATION " + slot + " SET TABLES IN SCHEMA public");
+    var problem = check().problems().getFirst();
+    run(superuser, problem.substring(problem.indexOf("it runs ") + "it runs ".length()));
+    assertThat(check().problems()).isEmpty();
+    assertThat(check().published())
+        .extracting(table -> table.table().toString())
+        .containsExactly("public.reading");
   }
 
   @Test

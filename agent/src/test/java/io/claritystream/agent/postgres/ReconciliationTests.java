@@ -240,6 +240,33 @@ class ReconciliationTests {
     }
   }
 
+  /// What may not be read came in the stream all the same; what is held goes on.
+  @Test
+  void whatCameOfATableThatOnlyAnotherRoleMayTakeOutIsCleared() throws Exception {
+    hold("CREATE TABLE t (id int PRIMARY KEY, v int)");
+    var user = database.name() + "_reader";
+    var secret = new TableName("public", "secret");
+    RestartTests.run(
+        connection,
+        "DROP PUBLICATION " + ours.full(),
+        "CREATE PUBLICATION " + ours.full() + " FOR ALL TABLES",
+        "CREATE TABLE secret (id int PRIMARY KEY)",
+        "CREATE ROLE " + user + " REPLICATION",
+        "GRANT SELECT ON t TO " + user,
+        "SET ROLE " + user);
+    tables.brought(4711, CapturedTable.wanted(4711, secret).nameAlone());
+    try {
+      assertThat(reconciliation.run(connection))
+          .anyMatch(note -> note.startsWith("the publications cannot be set right: "))
+          .anyMatch(note -> note.contains("it runs BEGIN; DROP PUBLICATION"));
+      assertThat(tables.all())
+          .extracting(table -> table.name().name(), CapturedTable::stand)
+          .containsExactlyInAnyOrder(tuple("t", Stand.HELD), tuple("secret", Stand.LEAVING));
+    } finally {
+      RestartTests.run(connection, "RESET ROLE", "DROP OWNED BY " + user, "DROP ROLE " + user);
+    }
+  }
+
   /// As VACUUM and CREATE INDEX CONCURRENTLY do, for hours.
   @Test
   void aTableThatSomebodyHoldsALockOfKeepsNoOtherFromBeingPublished() throws Exception {
