@@ -11,7 +11,6 @@ import io.claritystream.embedded.TestPostgres;
 import io.claritystream.protocol.identity.PairingCode;
 import io.claritystream.protocol.link.SourceState;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -171,23 +170,18 @@ class AgentTests {
   @Test
   void aRunThatFindsTheLockHeldForAMomentGoesOn() throws Exception {
     var home = new Home(directory.resolve("data")).prepared();
-    var held = home.lockForRun().orElseThrow();
-    var looks = new CompletableFuture<Void>();
-    var other =
-        Thread.ofPlatform()
-            .start(
-                () -> {
-                  try (held) {
-                    TimeUnit.MILLISECONDS.sleep(200);
-                    looks.complete(null);
-                  } catch (IOException | InterruptedException e) {
-                    looks.completeExceptionally(e);
-                  }
-                });
-    assertThat(agent("run")).isEqualTo(Agent.FAILED);
+    var ended = new CompletableFuture<Integer>();
+    Thread run;
+    try (var held = home.lockForRun().orElseThrow()) {
+      assertThat(held).isNotNull();
+      run = Thread.ofPlatform().start(() -> ended.complete(agent("run")));
+      // It has looked in vain once, and waits before it looks again.
+      await()
+          .pollInterval(Duration.ofMillis(1))
+          .until(() -> run.getState() == Thread.State.TIMED_WAITING || !run.isAlive());
+    }
+    assertThat(ended.get(1, TimeUnit.MINUTES)).isEqualTo(Agent.FAILED);
     assertThat(said()).doesNotContain("already").contains("pair");
-    other.join();
-    looks.join();
   }
 
   @Test
