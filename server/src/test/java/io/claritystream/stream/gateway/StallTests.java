@@ -48,7 +48,8 @@ class StallTests {
                   .map(Committer.OnBus::header)
                   .filter(header -> header.getSourceId().equals(source))
                   .map(BatchHeader::getFirstSeq))
-          // The second may come after the agent was asked again, and is dropped then like the third.
+          // The second may come after the agent was asked again, and is dropped then like the
+          // third.
           .startsWith(1L)
           .containsSubsequence(1L, 1L)
           .doesNotContain(21L);
