@@ -173,6 +173,9 @@ CREATE TABLE control.source_table (
   mapping jsonb NOT NULL,
   first_seq bigint NOT NULL,
   first_epoch integer NOT NULL,
+  -- The event with which it came into force last, as an ordinal: of a table's versions the one with the greatest is in
+  -- force. A definition that is taken back, and a table that is captured again, have a version that was known before.
+  in_force_seq bigint NOT NULL,
   PRIMARY KEY (source_id, table_name, schema_version),
   UNIQUE (source_id, table_name, schema_fingerprint)
 );
@@ -181,7 +184,7 @@ ALTER TABLE control.source_table FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON control.source_table FOR SELECT TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT ON control.source_table TO clarity_tenant;
-GRANT SELECT, INSERT ON control.source_table TO clarity_service;
+GRANT SELECT, INSERT, UPDATE (in_force_seq) ON control.source_table TO clarity_service;
 
 -- The fence: the consumer of a partition writes only if it moves this forward from where it believes it stands.
 CREATE TABLE control.checkpoint_partition (

@@ -40,6 +40,9 @@ final class SourceLine {
 
   private final Map<TableSchema, Integer> versions = new IdentityHashMap<>();
 
+  /// The schema of the newest event of each table, as far as is remembered.
+  private final Map<String, TableSchema> inForce = new HashMap<>();
+
   /// Where it stands once all drafts that were handed over are committed.
   private Mark mark;
 
@@ -128,8 +131,13 @@ final class SourceLine {
   Map<TableSchema, Integer> versions() {
     if (versions.size() > VERSIONS_MAX) {
       versions.clear();
+      inForce.clear();
     }
     return versions;
+  }
+
+  Map<String, TableSchema> inForce() {
+    return inForce;
   }
 
   /// The rows of a model that are in quarantine; one that has begun since has none.

@@ -4,9 +4,8 @@ import io.claritystream.protocol.block.ChangeEvent;
 import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.materializer.SourceTables;
 import java.sql.SQLException;
-import java.util.Comparator;
+import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -58,7 +57,7 @@ final class SourceLines {
   }
 
   /// The version of each event's table. Those that the line does not know are made known, in a
-  /// short transaction of their own.
+  /// short transaction of their own, and which ones come into force again.
   List<Integer> versions(SourceLine line, List<ChangeEvent> events) throws SQLException {
     var known = line.versions();
     learn(line, events, known);
@@ -67,22 +66,29 @@ final class SourceLines {
 
   private void learn(SourceLine line, List<ChangeEvent> events, Map<TableSchema, Integer> known)
       throws SQLException {
-    var firsts = new IdentityHashMap<TableSchema, SourceTables.First>();
+    var inForce = new HashMap<String, TableSchema>();
+    var firsts = new ArrayList<SourceTables.First>();
+    TableSchema last = null;
     for (var event : events) {
-      if (!known.containsKey(event.schema())) {
-        firsts.putIfAbsent(
-            event.schema(),
-            new SourceTables.First(event.schema(), event.schemaFingerprint(), event.seq()));
+      var schema = event.schema();
+      if (schema == last) {
+        continue;
+      }
+      last = schema;
+      var table = schema.qualifiedName();
+      var before = inForce.get(table);
+      if (schema != (before == null ? line.inForce().get(table) : before)) {
+        inForce.put(table, schema);
+        firsts.add(new SourceTables.First(schema, event.schemaFingerprint(), event.seq()));
       }
     }
     if (firsts.isEmpty()) {
       return;
     }
-    var inOrder =
-        firsts.values().stream().sorted(Comparator.comparingLong(SourceTables.First::seq)).toList();
-    var made = ingest.tables().versions(line.source(), line.mark().epoch(), inOrder);
+    var made = ingest.tables().versions(line.source(), line.mark().epoch(), firsts);
     for (var i = 0; i < made.size(); i++) {
-      known.put(inOrder.get(i).schema(), made.get(i));
+      known.put(firsts.get(i).schema(), made.get(i));
     }
+    line.inForce().putAll(inForce);
   }
 }

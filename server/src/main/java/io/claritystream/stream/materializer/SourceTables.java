@@ -7,7 +7,6 @@ import io.claritystream.stream.source.SourceRef;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -26,9 +25,6 @@ public final class SourceTables {
   private static final int VERSIONS_CACHED = 50_000;
   private static final int ATTEMPTS_MAX = 5;
 
-  /// Nothing but a table's name does not take more: the rest is a few bytes.
-  private static final int NAME_ALONE_BYTES_MAX = 2 * TableSchema.NAME_BYTES_MAX + 100;
-
   private static final String FIND =
       """
       SELECT t.table_name, t.schema_fingerprint, t.schema_version, t.mapping::text,
@@ -38,7 +34,7 @@ public final class SourceTables {
         ON t.source_id = ?::uuid AND t.table_name = wanted.table_name
         AND t.schema_fingerprint = wanted.schema_fingerprint
       """
-          .formatted(NAME_ALONE_BYTES_MAX);
+          .formatted(SourceTableRows.NAME_ALONE_BYTES_MAX);
 
   private static final String OF_VERSION =
       """
@@ -47,57 +43,26 @@ public final class SourceTables {
       WHERE source_id = ?::uuid AND table_name = ? AND schema_version = ?
       """;
 
-  private static final String NEWEST =
-      """
-      SELECT DISTINCT ON (table_name) table_name, schema_version, mapping::text,
-        CASE WHEN octet_length(schema) <= %1$d THEN schema END
-      FROM control.source_table
-      WHERE source_id = ?::uuid
-      ORDER BY table_name, schema_version DESC
-      """
-          .formatted(NAME_ALONE_BYTES_MAX);
-
-  private static final String SCHEMAS =
-      """
-      SELECT t.table_name, t.schema
-      FROM unnest(?, ?) AS wanted (table_name, schema_version)
-      JOIN control.source_table t
-        ON t.source_id = ?::uuid AND t.table_name = wanted.table_name
-        AND t.schema_version = wanted.schema_version
-      """;
-
-  private static final String ADD =
-      """
-      INSERT INTO control.source_table
-        (source_id, table_name, schema_version, tenant_id, schema_fingerprint, schema, mapping,
-         first_seq, first_epoch)
-      SELECT ?::uuid, table_name, schema_version, ?::uuid, schema_fingerprint, schema, mapping::jsonb,
-        first_seq, ?
-      FROM unnest(?, ?, ?, ?, ?, ?)
-        AS made (table_name, schema_version, schema_fingerprint, schema, mapping, first_seq)
-      ON CONFLICT DO NOTHING
-      """;
-
   private record Key(UUID sourceId, String table, long fingerprint) {}
 
   /// @param version counts the schemas of the table, from 1
   /// @param nameAlone whether no more was told of the table than its name
   record Known(int version, Mapping mapping, boolean nameAlone) {}
 
-  /// A schema, and the number of the first event that has it.
+  /// A schema, and the number of the event with which it comes into force: the first one that has
+  /// it, or that has it again.
   public record First(TableSchema schema, long fingerprint, long seq) {}
-
-  private record Made(First first, Known known, String mappingJson) {}
 
   private final DataSource service;
   private final MappingJson json = new MappingJson();
+  private final SourceTableRows rows = new SourceTableRows(json);
   private final Cache<Key, Known> cache =
       Caffeine.newBuilder().maximumSize(VERSIONS_CACHED).build();
 
-  /// The newest of each table, by source. Never changed, but replaced.
-  private final Cache<UUID, Map<String, Known>> newest =
+  /// By source. Never changed, but replaced.
+  private final Cache<UUID, Map<String, TableInForce>> inForce =
       Caffeine.newBuilder()
-          .<UUID, Map<String, Known>>weigher((_, tables) -> 1 + tables.size())
+          .<UUID, Map<String, TableInForce>>weigher((_, tables) -> 1 + tables.size())
           .maximumWeight(VERSIONS_CACHED)
           .build();
 
@@ -109,7 +74,8 @@ public final class SourceTables {
   }
 
   /// The versions of schemas, in their order; those that are new are made known, all in one
-  /// transaction.
+  /// transaction. Of each table the last one is in force from here on, unless events that come
+  /// later in the source have said otherwise already.
   ///
   /// @throws TooManySchemasException if the source makes more of them than it may; those it had
   ///     before are known all the same
@@ -118,6 +84,8 @@ public final class SourceTables {
     return known(source, epoch, schemas).stream().map(Known::version).toList();
   }
 
+  /// The same of one schema. One that is known already may be that of an old event: it says nothing
+  /// of what is in force.
   Known known(SourceRef source, TableSchema schema, long fingerprint, int epoch, long seq)
       throws SQLException {
     var known = cache.getIfPresent(new Key(source.sourceId(), schema.qualifiedName(), fingerprint));
@@ -148,21 +116,19 @@ public final class SourceTables {
   /// Another process may have made some known since: what is remembered of the source's tables is
   /// read anew when it is next needed.
   public void forget(UUID sourceId) {
-    newest.invalidate(sourceId);
+    inForce.invalidate(sourceId);
   }
 
   private List<Known> known(SourceRef source, int epoch, List<First> schemas) throws SQLException {
     var found = new HashMap<Key, Known>();
     for (var attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       var missing = missing(source, schemas, found);
-      if (missing.isEmpty()) {
-        return schemas.stream().map(first -> found.get(key(source, first))).toList();
-      }
       try (var connection = service.getConnection()) {
-        find(connection, source, missing.values(), found);
-        missing.keySet().removeAll(found.keySet());
         if (!missing.isEmpty()) {
-          add(connection, source, epoch, missing.values(), found);
+          find(connection, source, missing.values(), found);
+        }
+        if (enter(connection, source, epoch, schemas, found)) {
+          return schemas.stream().map(first -> found.get(key(source, first))).toList();
         }
       }
     }
@@ -198,96 +164,153 @@ public final class SourceTables {
         while (rows.next()) {
           var key = new Key(source.sourceId(), rows.getString(1), rows.getLong(2));
           var mapping = json.read(rows.getString(4));
-          remember(key, new Known(rows.getInt(3), mapping, isNameAlone(rows.getBytes(5))), found);
+          var nameAlone = SourceTableRows.isNameAlone(rows.getBytes(5));
+          var known = new Known(rows.getInt(3), mapping, nameAlone);
+          found.put(key, known);
+          cache.put(key, known);
         }
       }
     }
   }
 
-  /// @param schema null if it is too long to be that
-  private static boolean isNameAlone(byte @Nullable [] schema) {
-    return schema != null && TableSchema.decode(schema).columns().isEmpty();
-  }
-
-  private void remember(Key key, Known known, Map<Key, Known> found) {
-    found.put(key, known);
-    cache.put(key, known);
-  }
-
-  /// Leaves out of `found` what another process was faster with.
-  private void add(
+  /// Makes known what is not, and writes down which versions come into force.
+  ///
+  /// @return false if another process was faster with something
+  private boolean enter(
       Connection connection,
       SourceRef source,
       int epoch,
-      Collection<First> missing,
+      List<First> schemas,
       Map<Key, Known> found)
       throws SQLException {
-    var tables = new HashMap<>(newest(connection, source.sourceId()));
-    allowance.take(source.sourceId(), tables.size(), missing.size());
+    var before = tables(connection, source, schemas, found);
+    if (schemas.stream().noneMatch(first -> comes(first, epoch, source, before, found))) {
+      return true;
+    }
+    var tables = new HashMap<>(before);
     var mappings = new HashMap<String, Mapping>();
-    tables.forEach((table, known) -> mappings.put(table, known.mapping()));
-    var schemas = new HashMap<String, TableSchema>();
-    var made = new ArrayList<Made>();
-    for (var first : missing) {
-      var table = first.schema().qualifiedName();
-      var previous = tables.get(table);
-      mappings.remove(table);
-      var renamed =
-          previous == null ? renamed(connection, source, first.schema(), tables, schemas) : null;
-      var mapping = renamed == null ? mapping(previous, first.schema(), mappings) : renamed;
-      mappings.put(table, mapping);
-      var nameAlone = first.schema().columns().isEmpty();
-      var known = new Known(previous == null ? 1 : previous.version() + 1, mapping, nameAlone);
-      tables.put(table, known);
-      if (!nameAlone) {
-        schemas.put(table, first.schema());
+    tables.forEach((table, known) -> mappings.put(table, known.newest().mapping()));
+    var made = new LinkedHashMap<Key, SourceTableRows.Made>();
+    var entered = new LinkedHashMap<String, TableInForce>();
+    var schemasBefore = new HashMap<String, Version>();
+    var missing = schemas.stream().map(first -> key(source, first)).distinct();
+    var count = (int) missing.filter(key -> !found.containsKey(key)).count();
+    if (count > 0) {
+      allowance.take(source.sourceId(), tables.size(), count);
+    }
+    for (var first : schemas) {
+      if (!comes(first, epoch, source, tables, found)) {
+        continue;
       }
-      made.add(new Made(first, known, json.write(mapping)));
+      var table = first.schema().qualifiedName();
+      var key = key(source, first);
+      var previous = tables.get(table);
+      var seq = Ordinal.of(epoch, first.seq());
+      var known = found.get(key);
+      var isNew = known == null;
+      if (known == null) {
+        known = made(connection, source, first, tables, mappings, schemasBefore);
+        made.put(key, new SourceTableRows.Made(first, known, json.write(known.mapping()), seq));
+        mappings.put(table, known.mapping());
+        found.put(key, known);
+      }
+      var newest = isNew || previous == null ? known : previous.newest();
+      var now = new TableInForce(newest, known, seq);
+      tables.put(table, now);
+      if (!isNew) {
+        entered.put(table, now);
+      }
+      if (!known.nameAlone()) {
+        schemasBefore.put(table, new Version(first.schema(), known.mapping()));
+      }
     }
-    if (insert(connection, source, epoch, made) < made.size()) {
+    rows.enter(connection, source.sourceId(), entered);
+    if (rows.add(connection, source, epoch, made.values()) < made.size()) {
+      made.keySet().forEach(found::remove);
       forget(source.sourceId());
-      return;
+      return false;
     }
-    newest.put(source.sourceId(), tables);
-    made.forEach(one -> remember(key(source, one.first()), one.known(), found));
+    inForce.put(source.sourceId(), tables);
+    made.forEach((key, one) -> cache.put(key, one.known()));
+    return true;
+  }
+
+  /// Whether the schema is new, or comes into force again.
+  private static boolean comes(
+      First first,
+      int epoch,
+      SourceRef source,
+      Map<String, TableInForce> tables,
+      Map<Key, Known> found) {
+    var known = found.get(key(source, first));
+    var table = tables.get(first.schema().qualifiedName());
+    return known == null
+        || table == null
+        || table.inForce().version() != known.version()
+            && table.seq() < Ordinal.of(epoch, first.seq());
+  }
+
+  /// @param mappings of the source's tables; that of this one is taken out
+  /// @param schemasBefore what tables were when their columns were told last, as far as is known
+  private Known made(
+      Connection connection,
+      SourceRef source,
+      First first,
+      Map<String, TableInForce> tables,
+      Map<String, Mapping> mappings,
+      Map<String, Version> schemasBefore)
+      throws SQLException {
+    var schema = first.schema();
+    var table = schema.qualifiedName();
+    var previous = tables.get(table);
+    mappings.remove(table);
+    var renamed =
+        previous == null ? renamed(connection, source, schema, tables, schemasBefore) : null;
+    return new Known(
+        previous == null ? 1 : previous.newest().version() + 1,
+        renamed == null
+            ? mapping(previous == null ? null : previous.newest(), schema, mappings)
+            : renamed,
+        schema.columns().isEmpty());
   }
 
   /// What a table that was never seen has been under another name, if it was: the mapping of the
   /// one that it was then.
-  ///
-  /// @param schemas those that are known already, by table
-  private static @Nullable Mapping renamed(
+  private @Nullable Mapping renamed(
       Connection connection,
       SourceRef source,
       TableSchema schema,
-      Map<String, Known> tables,
-      Map<String, TableSchema> schemas)
+      Map<String, TableInForce> tables,
+      Map<String, Version> schemasBefore)
       throws SQLException {
     var candidates = RenamedTable.candidates(schema, tables);
     var unknown = new HashMap<>(candidates);
-    unknown.keySet().removeAll(schemas.keySet());
+    unknown.keySet().removeAll(schemasBefore.keySet());
     if (!unknown.isEmpty()) {
-      schemas.putAll(lastSchemas(connection, source.sourceId(), unknown));
+      schemasBefore.putAll(rows.lastWithColumns(connection, source.sourceId(), unknown));
     }
-    return RenamedTable.mapping(schema, candidates, schemas);
+    return RenamedTable.mapping(schema, candidates.keySet(), schemasBefore);
   }
 
-  /// The schemas that tables had before no more was told of them than their names: that is told as
-  /// one version, and the newest.
-  private static Map<String, TableSchema> lastSchemas(
-      Connection connection, UUID source, Map<String, Known> tables) throws SQLException {
-    var schemas = new HashMap<String, TableSchema>();
-    try (var select = connection.prepareStatement(SCHEMAS)) {
-      select.setArray(1, texts(connection, tables.keySet(), name -> name));
-      select.setArray(2, array(connection, "int4", tables.values(), known -> known.version() - 1));
-      select.setString(3, source.toString());
-      try (var rows = select.executeQuery()) {
-        while (rows.next()) {
-          schemas.put(rows.getString(1), TableSchema.decode(rows.getBytes(2)));
-        }
-      }
+  private Map<String, TableInForce> tables(
+      Connection connection, SourceRef source, List<First> schemas, Map<Key, Known> found)
+      throws SQLException {
+    var remembered = inForce.getIfPresent(source.sourceId());
+    if (remembered != null
+        && schemas.stream().allMatch(first -> knows(remembered, first, source, found))) {
+      return remembered;
     }
-    return schemas;
+    var tables = rows.read(connection, source.sourceId());
+    inForce.put(source.sourceId(), tables);
+    return tables;
+  }
+
+  /// Another process may have made a version known since.
+  private static boolean knows(
+      Map<String, TableInForce> tables, First first, SourceRef source, Map<Key, Known> found) {
+    var known = found.get(key(source, first));
+    var table = tables.get(first.schema().qualifiedName());
+    return known == null || table != null && table.newest().version() >= known.version();
   }
 
   /// A table of which no more than the name was told is what it was before, and is guessed anew
@@ -308,52 +331,12 @@ public final class SourceTables {
         : MappingInference.infer(schema, others);
   }
 
-  private Map<String, Known> newest(Connection connection, UUID source) throws SQLException {
-    var remembered = newest.getIfPresent(source);
-    if (remembered != null) {
-      return remembered;
-    }
-    var tables = new HashMap<String, Known>();
-    try (var select = connection.prepareStatement(NEWEST)) {
-      select.setString(1, source.toString());
-      try (var rows = select.executeQuery()) {
-        while (rows.next()) {
-          var mapping = json.read(rows.getString(3));
-          tables.put(
-              rows.getString(1), new Known(rows.getInt(2), mapping, isNameAlone(rows.getBytes(4))));
-        }
-      }
-    }
-    return tables;
-  }
-
-  private static int insert(
-      Connection connection, SourceRef source, int epoch, Collection<Made> made)
+  static <T> Array texts(Connection connection, Collection<T> rows, Function<T, String> value)
       throws SQLException {
-    try (var add = connection.prepareStatement(ADD)) {
-      add.setString(1, source.sourceId().toString());
-      add.setString(2, source.tenantId().toString());
-      add.setInt(3, epoch);
-      add.setArray(4, texts(connection, made, one -> one.first().schema().qualifiedName()));
-      add.setArray(5, array(connection, "int4", made, one -> one.known().version()));
-      add.setArray(6, array(connection, "int8", made, one -> one.first().fingerprint()));
-      add.setArray(
-          7,
-          connection.createArrayOf(
-              "bytea",
-              made.stream().map(one -> one.first().schema().encode()).toArray(byte[][]::new)));
-      add.setArray(8, texts(connection, made, Made::mappingJson));
-      add.setArray(9, array(connection, "int8", made, one -> one.first().seq()));
-      return add.executeUpdate();
-    }
-  }
-
-  private static <T> Array texts(
-      Connection connection, Collection<T> rows, Function<T, String> value) throws SQLException {
     return array(connection, "text", rows, value);
   }
 
-  private static <T> Array array(
+  static <T> Array array(
       Connection connection, String type, Collection<T> rows, Function<T, ?> value)
       throws SQLException {
     return connection.createArrayOf(type, rows.stream().map(value).toArray());

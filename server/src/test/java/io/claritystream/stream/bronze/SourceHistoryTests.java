@@ -80,8 +80,8 @@ class SourceHistoryTests {
           .sql(
               """
               INSERT INTO control.source_table (source_id, table_name, schema_version, tenant_id,
-                schema_fingerprint, schema, mapping, first_seq, first_epoch)
-              VALUES (:source, :table, :version, :tenant, :version, :schema, '{}', 1, 1)
+                schema_fingerprint, schema, mapping, first_seq, first_epoch, in_force_seq)
+              VALUES (:source, :table, :version, :tenant, :version, :schema, '{}', 1, 1, :version)
               """)
           .param("source", id)
           .param("table", schemas[version - 1].qualifiedName())
