@@ -78,6 +78,15 @@ class PublicationTests {
   }
 
   @Test
+  void whatCameOfItIsClearedThoughTheAgentIsStoppedBeforeItLooks() throws Exception {
+    change("ADD TABLE secret", "INSERT INTO secret VALUES (1, 1)");
+    await().atMost(LONG).until(() -> !ops("secret").isEmpty());
+    rig.stop();
+    rig.startAgain();
+    await().atMost(LONG).until(() -> ops("secret").equals(List.of(Op.INSERT, Op.TRUNCATE)));
+  }
+
+  @Test
   void aPublicationOfAllTablesOfASchemaIsMadeToNameItsTablesAgain() throws Exception {
     assumeThat(Integer.parseInt(rig.value("SHOW server_version_num")))
         .isGreaterThanOrEqualTo(150_000);
