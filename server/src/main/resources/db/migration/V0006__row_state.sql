@@ -26,7 +26,7 @@ CREATE TABLE analytics.model_table (
   -- Whether rows that the source deletes are taken back, or stay as history. Changing it means building anew.
   on_delete text NOT NULL CHECK (on_delete IN ('retract', 'keep')),
   -- The columns whose values are the key in row_state, or, where a row's whole image is, the version that it is of and
-  -- which columns some rows are known without; null until a row of the table was folded.
+  -- which columns some rows are known without; null until a row of the table was folded. See ImageKeys.
   key_layout text,
   -- Whether its readings name sites beside their devices.
   names_site boolean NOT NULL,

@@ -353,8 +353,7 @@ final class Fold {
   }
 
   /// The row with the cells that the change did not touch as they were.
-  private static Row completed(
-      TablePlan plan, ChangeEvent event, Row after, @Nullable RowLife life) {
+  static Row completed(TablePlan plan, ChangeEvent event, Row after, @Nullable RowLife life) {
     if (!RowFlaws.isLacking(after)) {
       return after;
     }

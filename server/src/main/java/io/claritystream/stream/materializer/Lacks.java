@@ -2,14 +2,16 @@ package io.claritystream.stream.materializer;
 
 import java.util.BitSet;
 
-/// The columns of a table's version, by position, that rows of other versions do not have: what
-/// these say there nobody told.
+/// The columns of a table's version, by position, that rows of other versions are known without:
+/// what these say there nobody told, or they say it as the values of another type.
 record Lacks(BitSet columns) {
   static final Lacks NOTHING = new Lacks(new BitSet(0));
 
-  /// What rows of one version lack of another. A column that reads otherwise now is another one:
-  /// its values were written anew.
-  static Lacks of(TablePlan plan, TablePlan stored) {
+  /// What rows of one version lack of another.
+  ///
+  /// @param retyped whether a column that has another type now counts: its values may read
+  ///     otherwise, but most read as they did
+  static Lacks of(TablePlan plan, TablePlan stored, boolean retyped) {
     if (plan == stored) {
       return NOTHING;
     }
@@ -17,7 +19,8 @@ record Lacks(BitSet columns) {
     for (var i = 0; i < plan.schema.columns().size(); i++) {
       var there = plan.columnIn(stored, i);
       if (there == TablePlan.ABSENT
-          || stored.schema.columns().get(there).kind() != plan.schema.columns().get(i).kind()) {
+          || retyped
+              && stored.schema.columns().get(there).kind() != plan.schema.columns().get(i).kind()) {
         lacking.set(i);
       }
     }

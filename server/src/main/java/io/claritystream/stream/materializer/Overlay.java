@@ -11,11 +11,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /// The rows that a batch changes: those that were stored, looked up once before its first event,
@@ -29,8 +29,8 @@ final class Overlay {
   static final class Slot {
     final List<RowLife> lives = new ArrayList<>(1);
 
-    /// How many changes are of rows with this very image.
-    private int wanted;
+    /// How many rows there are while the batch is gone through before it is folded.
+    private int left;
 
     void add(RowLife life) {
       lives.add(life);
@@ -43,7 +43,6 @@ final class Overlay {
   private final RowKeys keys;
   private final Map<ModelTable, ByteMap<Slot>> slots = new HashMap<>();
   private final ByteSink sink = new ByteSink(256);
-  private final Map<Slot, TablePlan> byImage = new LinkedHashMap<>();
 
   Overlay(RowKeys keys) {
     this.keys = keys;
@@ -111,10 +110,8 @@ final class Overlay {
     if (question == null) {
       return false;
     }
-    var slot = want(plan, key, question);
+    want(plan, key, question);
     if (isImage && row != null) {
-      slot.wanted++;
-      byImage.putIfAbsent(slot, plan);
       for (var lacks : lacking(plan)) {
         want(plan, lackingKey(plan, row, lacks), question);
       }
@@ -122,15 +119,12 @@ final class Overlay {
     return isImage;
   }
 
-  private Slot want(TablePlan plan, byte[] key, RowStates.Wanted question) {
+  private void want(TablePlan plan, byte[] key, RowStates.Wanted question) {
     var ofTable = slots.computeIfAbsent(plan.modelTable, table -> new ByteMap<>());
-    var slot = ofTable.get(key, 0, key.length);
-    if (slot == null) {
-      slot = new Slot();
-      ofTable.add(key, slot);
+    if (ofTable.get(key, 0, key.length) == null) {
+      ofTable.add(key, new Slot());
       question.add(plan.modelTable.id, key, 0, key.length);
     }
-    return slot;
   }
 
   /// What some rows of the table are known without, as events of this version see it.
@@ -145,29 +139,68 @@ final class Overlay {
     return sink.toByteArray();
   }
 
-  /// The versions of which events mean rows by an image that too few rows have, before the batch.
-  Set<TablePlan> missed() {
+  /// The versions of which an event means a row by an image that none has, be it stored or made by
+  /// an event before it, though rows that were stored with other versions may have other keys than
+  /// it looks for.
+  Set<TablePlan> missed(List<ChangeEvent> events, List<TablePlan> plans) {
     var missed = new LinkedHashSet<TablePlan>();
-    byImage.forEach(
-        (slot, plan) -> {
-          if (slot.lives.size() < slot.wanted) {
-            missed.add(plan);
-          }
-        });
+    for (var i = 0; i < plans.size(); i++) {
+      var plan = plans.get(i);
+      if (mayMiss(plan) && !missed.contains(plan) && !finds(plan, events.get(i))) {
+        missed.add(plan);
+      }
+    }
     return missed;
+  }
+
+  private boolean mayMiss(TablePlan plan) {
+    var images = plan.modelTable.images();
+    return images != null
+        && plan.identity == Identity.IMAGE
+        && (images.version() != plan.version || images.retyped())
+        && !knowsNothingOf(plan.modelTable);
+  }
+
+  /// Takes the row that an event means from those that are left, and adds what it makes of it.
+  private boolean finds(TablePlan plan, ChangeEvent event) {
+    var change = event.op() == Op.UPDATE || event.op() == Op.DELETE;
+    var before = before(event);
+    var after = event.after();
+    if (change && before != null) {
+      var key = key(plan, before, null, false);
+      var slot = key == null ? null : slot(plan, before, key, each -> each.left > 0);
+      if (slot == null || slot.left == 0) {
+        return false;
+      }
+      slot.left--;
+    }
+    if (after != null) {
+      var row = event.op() == Op.UPDATE ? Fold.completed(plan, event, after, null) : after;
+      var key = key(plan, row, null, true);
+      var slot = key == null ? null : slot(plan.modelTable, key);
+      if (slot != null) {
+        slot.left++;
+      }
+    }
+    return true;
   }
 
   /// The rows that an event may mean, by its key. Where images tell rows apart and none says all
   /// that the event tells, those that are known without some columns and say all else, first those
   /// that lack least.
   @Nullable Slot slot(TablePlan plan, @Nullable Row row, byte[] key) {
+    return slot(plan, row, key, slot -> !slot.lives.isEmpty());
+  }
+
+  private @Nullable Slot slot(
+      TablePlan plan, @Nullable Row row, byte[] key, Predicate<Slot> hasRows) {
     var slot = slot(plan.modelTable, key);
-    if (key[0] != '~' || row == null || slot != null && !slot.lives.isEmpty()) {
+    if (key[0] != '~' || row == null || slot != null && hasRows.test(slot)) {
       return slot;
     }
     for (var lacks : lacking(plan)) {
       var other = slot(plan.modelTable, lackingKey(plan, row, lacks));
-      if (other != null && !other.lives.isEmpty()) {
+      if (other != null && hasRows.test(other)) {
         return other;
       }
     }
@@ -206,6 +239,7 @@ final class Overlay {
       var life = new RowLife(stored);
       lives.add(life);
       slot.add(life);
+      slot.left++;
     }
   }
 

@@ -71,6 +71,11 @@ final class RowKeys {
     return out.toByteArray();
   }
 
+  /// Whether a key ends with its row's birth, so that no two rows have it.
+  static boolean hasBirth(byte[] key) {
+    return key[0] == '~' || key[0] == UNTOLD;
+  }
+
   static void writeUntold(long born, ByteSink out) {
     out.put(UNTOLD).int64(born);
   }

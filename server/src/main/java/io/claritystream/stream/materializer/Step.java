@@ -8,7 +8,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// Folds one segment of a batch and writes it.
 final class Step {
@@ -65,12 +67,14 @@ final class Step {
     beginReading(plans);
     var overlay = new Overlay(model.rowKeys);
     overlay.look(states, segment.events(), plans, everything);
-    if (rekeyImages(overlay)) {
+    var guessed = new HashSet<TablePlan>();
+    while (rekeyImages(overlay.missed(segment.events(), plans), guessed)) {
       overlay = new Overlay(model.rowKeys);
       overlay.look(states, segment.events(), plans, everything);
     }
     var failed = new ArrayList<Failure>();
     var fold = new Fold(model, source.epoch(), overlay, failed);
+    guessed.forEach(plan -> fold.batch.count(plan).blind = true);
     for (var i = 0; i < plans.size(); i++) {
       fold.add(plans.get(i), segment.events().get(i));
     }
@@ -137,38 +141,48 @@ final class Step {
   }
 
   /// A table whose keys are made of other columns than they were has its stored rows keyed anew. An
-  /// event that tells no columns says nothing of the key.
+  /// event that tells no columns says nothing of the key, and rows that go need none.
   private void rekey(List<TablePlan> plans) throws SQLException {
     TablePlan last = null;
     for (var plan : plans) {
       if (plan != last) {
         last = plan;
         var table = plan.modelTable;
-        if (table.keyLayout() != null && !plan.isNameAlone() && !plan.suits(table)) {
-          rekey(plan);
+        if (table.keyLayout() != null
+            && !plan.isNameAlone()
+            && !plan.suits(table)
+            && !onlyEmpties(plans, plan)) {
+          rekey(plan, false);
         }
       }
     }
   }
 
-  private void rekey(TablePlan plan) throws SQLException {
-    new Rekeying(connection, states, model.rowKeys, this::takeAway).run(plan);
+  /// Whether the one event of a table takes all of its rows away.
+  private boolean onlyEmpties(List<TablePlan> plans, TablePlan plan) {
+    return segment.truncates() && !plan.modelTable.keep && plans.indexOf(plan) == plans.size() - 1;
+  }
+
+  private void rekey(TablePlan plan, boolean withoutRetyped) throws SQLException {
+    new Rekeying(connection, states, model.rowKeys, this::takeAway, withoutRetyped).run(plan);
   }
 
   /// Where only the images of rows tell them apart, those that were stored with another version of
-  /// their table have keys that events of this one may not find.
+  /// their table have keys that events of this one may not find: as values read that columns had
+  /// under another type, or else without these columns.
   ///
-  /// @return whether any rows have other keys now
-  private boolean rekeyImages(Overlay overlay) throws SQLException {
-    var any = false;
-    for (var plan : overlay.missed()) {
+  /// @param guessed is given the tables of which rows may be taken for others from here on
+  /// @return whether any rows may have other keys now
+  private boolean rekeyImages(Set<TablePlan> missed, Set<TablePlan> guessed) throws SQLException {
+    for (var plan : missed) {
       var images = plan.modelTable.images();
-      if (images != null && images.version() != plan.version) {
-        rekey(plan);
-        any = true;
+      var byText = images == null || images.version() != plan.version;
+      if (!byText) {
+        guessed.add(plan);
       }
+      rekey(plan, !byText);
     }
-    return any;
+    return !missed.isEmpty();
   }
 
   private void beginReading(List<TablePlan> plans) throws SQLException {

@@ -219,7 +219,7 @@ final class TablePlan {
         }
         yield names.toString();
       }
-      case IMAGE -> ImageKeys.of(version, List.of()).layout();
+      case IMAGE -> ImageKeys.of(version, false, List.of()).layout();
       case NONE -> "none";
     };
   }
