@@ -43,7 +43,7 @@ export function whyNotExact(table: SourceTable): string[] {
   }
   if (causes.length === 0) {
     causes.push(
-      'The table has no key that its database goes by (a primary key, or a replica identity), so it tells of inserts only, and updates and deletes of it are not captured. Or its definition was changed, and rows of before cannot be told apart by the new one: this ends when the table is read again.',
+      'The table has no key that its database goes by (a primary key, or a replica identity), so it tells of inserts only, and updates and deletes of it are not captured. Or its definition was changed so that the rows of before do not fit it: this ends when the table is read again.',
     );
   }
   return causes;

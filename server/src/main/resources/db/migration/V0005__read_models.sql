@@ -217,8 +217,8 @@ CREATE TABLE analytics.table_state (
   -- Rows of a session table without a session: they do not say when.
   sessions_left_out bigint NOT NULL,
   exact boolean NOT NULL,
-  -- Whether a row came of a table that told only its inserts, or it had to be guessed which row an event meant, since
-  -- the table was emptied last.
+  -- Whether, since the table was emptied last, a row came of a table that told only its inserts, it had to be guessed
+  -- which row an event meant, or rows came that refer to something else than those before by another foreign key.
   blind boolean NOT NULL,
   -- The version of the table that its newest event has, in control.source_table; 0 if no event told a column. A
   -- definition that is taken back is an earlier version again.

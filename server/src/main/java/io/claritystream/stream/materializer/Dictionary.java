@@ -64,8 +64,10 @@ final class Dictionary {
 
   private static final String TABLES =
       """
-      SELECT table_id, table_name, on_delete = 'keep', key_layout, names_site
-      FROM analytics.model_table
+      SELECT m.table_id, table_name, m.on_delete = 'keep', m.key_layout, m.names_site,
+        coalesce(s.schema_version, 0)
+      FROM analytics.model_table m
+      LEFT JOIN analytics.table_state s USING (model_id, table_name)
       WHERE model_id = ?
       """;
 
@@ -220,7 +222,8 @@ final class Dictionary {
                   rows.getString(2),
                   rows.getBoolean(3),
                   rows.getString(4),
-                  rows.getBoolean(5)));
+                  rows.getBoolean(5),
+                  rows.getInt(6)));
         }
       }
     }

@@ -26,13 +26,23 @@ final class ModelTable {
   /// The epoch in which rows of it were read last, as far as is remembered; 0 if none.
   int readInEpoch;
 
-  ModelTable(int id, String name, boolean keep, @Nullable String keyLayout, boolean namesSite) {
+  /// That of its newest event which told any columns; 0 if none did.
+  int version;
+
+  ModelTable(
+      int id,
+      String name,
+      boolean keep,
+      @Nullable String keyLayout,
+      boolean namesSite,
+      int version) {
     this.id = id;
     this.name = name;
     this.keep = keep;
     keyLayout(keyLayout);
     storedKeyLayout = keyLayout;
     this.namesSite = namesSite;
+    this.version = version;
   }
 
   /// What tells its stored rows apart; null if none was stored yet. See [TablePlan#keyLayout].

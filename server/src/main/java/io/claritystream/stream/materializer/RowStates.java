@@ -104,6 +104,9 @@ final class RowStates {
   private static final String OF_TABLE =
       "SELECT " + COLUMNS + " FROM analytics.row_state found WHERE found.table_id = ?";
 
+  private static final String HAS_ROWS =
+      "SELECT EXISTS (SELECT FROM analytics.row_state WHERE table_id = ?)";
+
   /// No key is as large as the larger bound, and none is not within any bounds.
   private static final String OF_TABLE_WITHIN =
       OF_TABLE + " AND found.key >= ? AND found.key < ? AND found.born < ?";
@@ -252,6 +255,16 @@ final class RowStates {
     try (var find = connection.prepareStatement(OF_TABLE)) {
       find.setInt(1, tableId);
       read(find, taker);
+    }
+  }
+
+  boolean hasRows(int tableId) throws SQLException {
+    try (var find = connection.prepareStatement(HAS_ROWS)) {
+      find.setInt(1, tableId);
+      try (var found = find.executeQuery()) {
+        found.next();
+        return found.getBoolean(1);
+      }
     }
   }
 

@@ -67,14 +67,14 @@ final class Step {
     beginReading(plans);
     var overlay = new Overlay(model.rowKeys);
     overlay.look(states, segment.events(), plans, everything);
-    var guessed = new HashSet<TablePlan>();
-    while (rekeyImages(overlay.missed(segment.events(), plans), guessed)) {
+    var inexact = leadingElsewhere(plans);
+    while (rekeyImages(overlay.missed(segment.events(), plans), inexact)) {
       overlay = new Overlay(model.rowKeys);
       overlay.look(states, segment.events(), plans, everything);
     }
     var failed = new ArrayList<Failure>();
     var fold = new Fold(model, source.epoch(), overlay, failed);
-    guessed.forEach(plan -> fold.batch.count(plan).blind = true);
+    inexact.forEach(plan -> fold.batch.count(plan).blind = true);
     for (var i = 0; i < plans.size(); i++) {
       fold.add(plans.get(i), segment.events().get(i));
     }
@@ -171,18 +171,38 @@ final class Step {
   /// their table have keys that events of this one may not find: as values read that columns had
   /// under another type, or else without these columns.
   ///
-  /// @param guessed is given the tables of which rows may be taken for others from here on
+  /// @param inexact is given those of which rows may be taken for others from here on
   /// @return whether any rows may have other keys now
-  private boolean rekeyImages(Set<TablePlan> missed, Set<TablePlan> guessed) throws SQLException {
+  private boolean rekeyImages(Set<TablePlan> missed, Set<TablePlan> inexact) throws SQLException {
     for (var plan : missed) {
       var images = plan.modelTable.images();
       var byText = images == null || images.version() != plan.version;
       if (!byText) {
-        guessed.add(plan);
+        inexact.add(plan);
       }
       rekey(plan, !byText);
     }
     return !missed.isEmpty();
+  }
+
+  /// Versions by whose mappings rows are something else, or refer to something else, than those
+  /// that were stored before: a foreign key leads elsewhere. Until the table is read again, the
+  /// rows of one table do not agree.
+  private Set<TablePlan> leadingElsewhere(List<TablePlan> plans) throws SQLException {
+    var elsewhere = new HashSet<TablePlan>();
+    for (var plan : plans) {
+      var table = plan.modelTable;
+      if (plan.isNameAlone() || table.version == plan.version) {
+        continue;
+      }
+      if (table.version != 0
+          && !plan.means(model.plans.of(table.id, table.version))
+          && states.hasRows(table.id)) {
+        elsewhere.add(plan);
+      }
+      table.version = plan.version;
+    }
+    return elsewhere;
   }
 
   private void beginReading(List<TablePlan> plans) throws SQLException {

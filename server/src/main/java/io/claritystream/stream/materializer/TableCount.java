@@ -35,8 +35,8 @@ final class TableCount {
   long lastSeq;
 
   /// Whether the source tells only its inserts: updates and deletes of it cannot be known of. A
-  /// table may have a key and tell nothing of its former rows all the same. Or which row an event
-  /// means had to be guessed.
+  /// table may have a key and tell nothing of its former rows all the same. Or it had to
+  /// be guessed which row an event means, or rows of before refer to something else.
   boolean blind;
 
   private boolean versionIsBlind;

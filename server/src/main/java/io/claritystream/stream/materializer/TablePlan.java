@@ -6,6 +6,7 @@ import io.claritystream.stream.materializer.Mapping.Reference;
 import io.claritystream.stream.materializer.Mapping.TimeUnit;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
@@ -230,6 +231,15 @@ final class TablePlan {
     return identity == Identity.IMAGE
         ? table.images() != null
         : keyLayout().equals(table.keyLayout());
+  }
+
+  /// Whether rows of another version of the table become what they would by this one, and refer to
+  /// the same.
+  boolean means(TablePlan other) {
+    return mapping.entity() == other.mapping.entity()
+        && Arrays.equals(scope, other.scope)
+        && Arrays.equals(parentScope, other.parentScope)
+        && Arrays.equals(siteScope, other.siteScope);
   }
 
   static boolean isDocument(ValueKind kind) {

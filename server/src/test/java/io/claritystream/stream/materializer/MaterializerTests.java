@@ -134,6 +134,10 @@ class MaterializerTests {
     assertThat(models.one("SELECT count(*) FROM analytics.sites")).isEqualTo("2");
     assertThat(
             models.one(
+                "SELECT bool_and(exact) FROM analytics.table_state WHERE table_name IN ('public.devices', 'public.machines')"))
+        .isEqualTo("true");
+    assertThat(
+            models.one(
                 "SELECT string_agg(d.name, ' ') FROM analytics.series JOIN analytics.devices d USING (device_id) JOIN analytics.metric_key k USING (metric_id) WHERE k.key = 'pressure_bar'"))
         .as("readings are of whom they were")
         .isEqualTo("Filler");
@@ -156,6 +160,58 @@ class MaterializerTests {
       rebuilt.apply(events);
       assertThat(placed(rebuilt)).as("in one batch").isEqualTo(placed(models));
     }
+  }
+
+  @Test
+  void a_table_whose_reference_leads_elsewhere_is_not_exact_until_it_is_read_again() {
+    var plants = table("plants", "id int4 key", "name text");
+    var devices =
+        table(
+            "devices",
+            "id int4 key",
+            "site_id int4 -> plants(id)",
+            "name text",
+            "power_kw numeric",
+            "spare bool");
+    var exact = "SELECT exact FROM analytics.table_state WHERE table_name = 'public.devices'";
+    models.apply(
+        capture
+            .insert(SITES, 1, "North", null)
+            .insert(plants, 1, "Plant One")
+            .insert(DEVICES, 7, 1, "Filler", null, null)
+            .insert(DEVICES, 8, 1, "Capper", null, null)
+            .take());
+    models.apply(capture.update(said(DEVICES), 8, 1, "Capper", null, null).take());
+    assertThat(models.one(exact)).as("its comment leads nowhere").isEqualTo("true");
+
+    models.restart();
+    models.apply(capture.update(devices, 8, 1, "Capper", null, null).take());
+    assertThat(placed(models)).containsExactly("Capper at Plant One", "Filler at North");
+    assertThat(models.one(exact)).isEqualTo("false");
+
+    models.apply(
+        capture
+            .readAgain(
+                devices,
+                new Object[] {7, 1, "Filler", null, null},
+                new Object[] {8, 1, "Capper", null, null})
+            .take());
+    assertThat(placed(models)).containsExactly("Capper at Plant One", "Filler at Plant One");
+    assertThat(models.one(exact)).isEqualTo("true");
+
+    models.apply(capture.readAgain(DEVICES).take());
+    models.apply(capture.insert(devices, 9, 1, "Sorter", null, null).take());
+    assertThat(models.one(exact)).as("none of its rows leads elsewhere").isEqualTo("true");
+  }
+
+  private static TableSchema said(TableSchema table) {
+    return new TableSchema(
+        table.namespace(),
+        table.name(),
+        table.replicaIdentity(),
+        "said of it",
+        table.columns(),
+        table.foreignKeys());
   }
 
   @Test
