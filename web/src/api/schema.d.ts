@@ -824,7 +824,7 @@ export interface paths {
         head?: never;
         /**
          * Says what becomes of tables' deleted rows; what is shown is built anew with it
-         * @description Of one table, which the query names, or of several at once, for which all is built anew once. What was chosen before changes nothing, and nothing is built.
+         * @description Of one table, which the query names, or of several at once, for which all is built anew once. What was chosen before and is shown, or is being built, changes nothing, and nothing is built.
          */
         patch: operations["changeSourceTable"];
         trace?: never;
@@ -4733,7 +4733,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description All of it was chosen before */
+            /** @description All of it was chosen before, and is shown or being built */
             200: {
                 headers: {
                     [name: string]: unknown;

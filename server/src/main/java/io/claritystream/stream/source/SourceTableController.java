@@ -20,6 +20,9 @@ import jakarta.validation.constraints.NotNull;
 import jakarta.validation.constraints.Pattern;
 import jakarta.validation.constraints.Size;
 import java.time.Clock;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -42,11 +45,22 @@ class SourceTableController {
 
   private static final String CHOICES = "retract|keep";
   private static final String CHOICE = "must be retract or keep";
+  private static final String UNKNOWN =
+      "must name tables that were captured of this source, as schema.table";
+
   private static final int TABLES_MAX = 1_000;
 
+  /// Both what is chosen and what is shown, which is another one if a rebuild was cancelled or
+  /// failed; while one is under way, that makes what is chosen to be shown.
   private static final String CHOSEN =
       """
       SELECT wanted.table_name, coalesce(o.on_delete, 'retract') AS on_delete,
+        (SELECT n.on_delete FROM analytics.table_state n
+         WHERE n.tenant_id = :tenant AND n.source_id = :source
+           AND n.table_name = wanted.table_name
+           AND NOT EXISTS (SELECT FROM control.rebuild r
+                           WHERE r.tenant_id = :tenant AND r.source_id = :source
+                             AND r.ended_at IS NULL)) AS shown,
         EXISTS (SELECT FROM control.source_table t
                 WHERE t.tenant_id = :tenant AND t.source_id = :source
                   AND t.table_name = wanted.table_name) AS known
@@ -95,7 +109,8 @@ class SourceTableController {
               tables) {}
 
   /// @param tables what is chosen for the tables that were named, by their names
-  /// @param rebuild what is built anew because of it; null if all of it was chosen before
+  /// @param rebuild what is built anew because of it; null if all of it was chosen
+  ///     before, and is shown or being built
   @Schema(name = "SourceTablesChosen")
   record Chosen(Map<String, String> tables, @Nullable Rebuild rebuild) {}
 
@@ -108,10 +123,13 @@ class SourceTableController {
       summary = "Says what becomes of tables' deleted rows; what is shown is built anew with it",
       description =
           "Of one table, which the query names, or of several at once, for which all is built anew"
-              + " once. What was chosen before changes nothing, and nothing is built.",
+              + " once. What was chosen before and is shown, or is being built, changes nothing,"
+              + " and nothing is built.",
       responses = {
         @ApiResponse(responseCode = "202", description = "What is shown is built anew with it"),
-        @ApiResponse(responseCode = "200", description = "All of it was chosen before")
+        @ApiResponse(
+            responseCode = "200",
+            description = "All of it was chosen before, and is shown or being built")
       })
   ResponseEntity<Chosen> change(
       Caller caller,
@@ -133,19 +151,7 @@ class SourceTableController {
                   return new Chosen(wanted, null);
                 }
                 put(sql, caller, id, changed);
-                changed.forEach(
-                    (name, choice) ->
-                        audit.append(
-                            sql,
-                            AuditEntry.of(
-                                    caller.tenantId(),
-                                    now,
-                                    AuditLog.person(sql, caller.userId()),
-                                    "source.table_changed")
-                                .on("source", id)
-                                .from(request.getRemoteAddr())
-                                .with("table", name)
-                                .with("on_delete", choice)));
+                note(sql, caller, id, changed, now, request.getRemoteAddr());
                 return new Chosen(
                     wanted,
                     rebuilds.one(sql, caller, id, RebuildController.add(sql, caller, id, now)));
@@ -166,6 +172,9 @@ class SourceTableController {
             "tables",
             "must say what becomes of deleted rows of each table, if the query names none");
       }
+      if (tables.keySet().stream().anyMatch(name -> name.indexOf('\0') >= 0)) {
+        throw Problem.invalid("tables", UNKNOWN);
+      }
       return new TreeMap<>(tables);
     }
     if (onDelete == null || tables != null) {
@@ -174,7 +183,8 @@ class SourceTableController {
     return Map.of(table, onDelete);
   }
 
-  /// Those for which something else was chosen before.
+  /// Those for which something else was chosen before, or is shown with nothing under way to change
+  /// that.
   private static Map<String, String> changed(
       JdbcClient sql,
       Caller caller,
@@ -192,12 +202,15 @@ class SourceTableController {
               if (!row.getBoolean("known")) {
                 throw one != null
                     ? Problem.notFound("table", table)
-                    : Problem.invalid(
-                        "tables",
-                        "must name tables that were captured of this source, as schema.table");
+                    : Problem.invalid("tables", UNKNOWN);
               }
               var choice = wanted.get(table);
-              if (choice != null && !choice.equals(row.getString("on_delete"))) {
+              if (choice == null) {
+                return;
+              }
+              var shown = row.getString("shown");
+              if (!choice.equals(row.getString("on_delete"))
+                  || shown != null && !choice.equals(shown)) {
                 changed.put(table, choice);
               }
             });
@@ -211,5 +224,30 @@ class SourceTableController {
         .param("tables", changed.keySet().toArray(String[]::new))
         .param("choices", changed.values().toArray(String[]::new))
         .update();
+  }
+
+  /// An entry a choice, with all tables that it was made for.
+  private void note(
+      JdbcClient sql,
+      Caller caller,
+      UUID source,
+      Map<String, String> changed,
+      Instant now,
+      String address) {
+    var act =
+        AuditEntry.of(
+                caller.tenantId(),
+                now,
+                AuditLog.person(sql, caller.userId()),
+                "source.table_changed")
+            .on("source", source)
+            .from(address);
+    var tables = new TreeMap<String, List<String>>();
+    changed.forEach(
+        (table, choice) -> tables.computeIfAbsent(choice, made -> new ArrayList<>()).add(table));
+    tables.forEach(
+        (choice, names) ->
+            audit.append(
+                sql, act.with("tables", String.join(", ", names)).with("on_delete", choice)));
   }
 }

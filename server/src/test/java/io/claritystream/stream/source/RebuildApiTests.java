@@ -252,6 +252,7 @@ class RebuildApiTests {
             "{\"tables\":{}}",
             "{\"tables\":{\"public.pumps\":null}}",
             "{\"tables\":{\"public.pumps\":\"forget\"}}",
+            "{\"tables\":{\"public.pu\\u0000mps\":\"keep\"}}",
             "{\"tables\":{\"public.pumps\":\"keep\",\"public.none\":\"keep\"}}")) {
       assertThat(patch(tables, bad).status()).as(bad).isEqualTo(400);
     }
@@ -276,6 +277,43 @@ class RebuildApiTests {
                 .query(Long.class)
                 .single())
         .isEqualTo(2);
+    assertThat(
+            server
+                .database()
+                .superuser()
+                .sql(
+                    """
+                    SELECT detail ->> 'tables' || ' ' || (detail ->> 'on_delete')
+                    FROM control.audit_log
+                    WHERE subject_id = :source AND action = 'source.table_changed'
+                    """)
+                .param("source", source.toString())
+                .query(String.class)
+                .list())
+        .as("one act")
+        .containsExactly("public.pumps, public.valves keep");
+  }
+
+  @Test
+  void a_choice_whose_rebuild_was_cancelled_is_applied_by_choosing_it_again() {
+    var source = source(ours);
+    var table = "/v1/sources/" + source + "/tables?table=public.pumps";
+    patch(table, "{\"on_delete\":\"keep\"}");
+    server
+        .database()
+        .superuser()
+        .sql(
+            "UPDATE control.rebuild SET state = 'cancelled', ended_at = now() WHERE source_id = :source")
+        .param("source", source)
+        .update();
+
+    var again = patch(table, "{\"on_delete\":\"keep\"}");
+
+    assertThat(again.status()).isEqualTo(202);
+    assertThat(again.body().at("/rebuild/state").asString()).isEqualTo("waiting");
+    assertThat(patch(table, "{\"on_delete\":\"keep\"}").status())
+        .as("while it is built")
+        .isEqualTo(200);
   }
 
   private static ApiClient.Answer patch(String path, String body) {
