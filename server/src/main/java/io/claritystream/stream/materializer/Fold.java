@@ -349,7 +349,7 @@ final class Fold {
     }
     life.key = null;
     life.released = true;
-    life.releasedUs = plan.isSession() ? delete.committedAtUs() : Moment.NONE;
+    life.releasedUs = plan.isSession() ? Readings.committedAt(delete) : Moment.NONE;
   }
 
   /// The row with the cells that the change did not touch as they were.

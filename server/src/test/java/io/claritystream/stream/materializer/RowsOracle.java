@@ -3,6 +3,8 @@ package io.claritystream.stream.materializer;
 import io.claritystream.stream.materializer.SourceRows.Line;
 import java.math.BigDecimal;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -17,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 final class RowsOracle {
   /// A value of a metric of a device.
   private record Value(String text, Instant at, long born) {}
+
+  private static final DateTimeFormatter MICROSECONDS =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSSSSX").withZone(ZoneOffset.UTC);
 
   private final Map<String, SourceRows> plant;
   private final List<String> all = new ArrayList<>();
@@ -135,8 +140,13 @@ final class RowsOracle {
     if (start != null) {
       all.add(
           "session row/%s device/%s %s %s %s %s"
-              .formatted(line.text(0), line.text(1), what, line.text(4), start, end));
+              .formatted(
+                  line.text(0), line.text(1), what, line.text(4), exactly(start), exactly(end)));
     }
+  }
+
+  private static @Nullable String exactly(@Nullable Instant at) {
+    return at == null ? null : MICROSECONDS.format(at);
   }
 
   private void stops() {
@@ -150,9 +160,19 @@ final class RowsOracle {
               timeExtra("row/" + key, "started_at", line.text(2));
               timeExtra("row/" + key, "ended_at", line.text(3));
               if (!"-infinity".equals(line.text(3))) {
-                session(line, "stop", moment(line.text(2)), moment(line.text(3)));
+                session(line, "stop", moment(line.text(2)), end(line));
               }
             });
+  }
+
+  /// One that lasted when its row was deleted ended with it, but not before it began.
+  private static @Nullable Instant end(Line line) {
+    var start = moment(line.text(2));
+    var end = moment(line.text(3));
+    if (end != null || start == null || line.deleted == null) {
+      return end;
+    }
+    return line.deleted.isAfter(start) ? line.deleted : start;
   }
 
   private void states() {
@@ -330,8 +350,8 @@ final class RowsOracle {
             """
             SELECT 'session row/' || e.key || ' device/' || coalesce(d.key, 'null') || ' '
               || coalesce(i.state, 'null') || ' ' || coalesce(i.reason, 'null') || ' '
-              || to_char(i.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') || ' '
-              || coalesce(to_char(i.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+              || to_char(i.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') || ' '
+              || coalesce(to_char(i.ended_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
                 'null') AS words
             FROM analytics.session_intervals i
             JOIN analytics.entities e ON e.model_id = i.model_id AND e.entity_id = i.session_id

@@ -21,6 +21,9 @@ final class SourceRows {
     final long born;
     final Instant written;
 
+    /// When the source told that it is no more.
+    @Nullable Instant deleted;
+
     Line(@Nullable Object[] cells, long born, Instant written) {
       this.cells = cells;
       this.born = born;
@@ -121,8 +124,8 @@ final class SourceRows {
       // It was read again.
       lines.remove(there);
     } else if (there != null) {
-      // It was deleted and nobody told.
-      gone(there);
+      // It was deleted and nobody told, so it is known from now on.
+      gone(there, at);
     }
     lines.add(new Line(cells, born(capture), at));
     capture.insertAt(op, at, schema, cells);
@@ -132,7 +135,8 @@ final class SourceRows {
     return Ordinal.of(1, capture.nextSeq());
   }
 
-  private void gone(Line line) {
+  private void gone(Line line, @Nullable Instant at) {
+    line.deleted = at;
     lines.remove(line);
     if (keep) {
       history.add(line);
@@ -202,11 +206,11 @@ final class SourceRows {
   private void delete(Capture capture, Line line, Instant at) {
     var was = key.length == 0 ? eldestLike(line) : line;
     capture.event(Op.DELETE, schema, at, full() ? null : key(was), full() ? was.cells : null, null);
-    gone(was);
+    gone(was, at);
   }
 
   private void truncate(Capture capture, Instant at) {
     capture.event(Op.TRUNCATE, schema, at, null, null, null);
-    List.copyOf(lines).forEach(this::gone);
+    List.copyOf(lines).forEach(line -> gone(line, null));
   }
 }
