@@ -241,6 +241,8 @@ CREATE TABLE control.dead_letter (
   -- A batch that could not be decoded, as it came.
   batch bytea,
   at timestamptz NOT NULL,
+  -- A range that was made to reach further, over events of which nothing is said.
+  stretched boolean NOT NULL DEFAULT false,
   -- When what is shown held nothing of the failure any more: the row was mended or taken away at its source, its table
   -- was emptied or read again, or all tables were. Null while it is open.
   settled_at timestamptz,
@@ -273,7 +275,7 @@ CREATE POLICY own_dismissed ON control.dead_letter FOR UPDATE TO clarity_tenant
   WITH CHECK (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT, UPDATE (dismissed_at, dismissed_by, dismissed_by_name) ON control.dead_letter TO clarity_tenant;
 -- A range may reach further, and is open then.
-GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at, settled_at, found_by_model, dismissed_at, dismissed_by,
+GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at, stretched, settled_at, found_by_model, dismissed_at, dismissed_by,
   dismissed_by_name), DELETE ON control.dead_letter TO clarity_service;
 
 -- How many of a source's letters are gone, because they were too old or too many.

@@ -16,34 +16,29 @@ import java.util.UUID;
 /// Writes dead letters within the ingest transaction, and knows the rows of each model that are in
 /// quarantine.
 public final class DeadLetters {
-  private static final String INTO =
+  private static final String INSERT =
       """
       INSERT INTO control.dead_letter (dead_letter_id, tenant_id, source_id, epoch, seq, seq_end, table_name,
         row_key, lsn, cause, sqlstate, detail, sample, batch, at)
-      """;
-
-  private static final String UNLESS_THERE =
-      """
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (source_id, epoch, seq) DO UPDATE SET seq_end = excluded.seq_end, cause = excluded.cause,
-        detail = excluded.detail, at = excluded.at, settled_at = NULL, found_by_model = NULL, dismissed_at = NULL,
-        dismissed_by = NULL, dismissed_by_name = NULL
+        detail = excluded.detail, at = excluded.at, stretched = true, settled_at = NULL, found_by_model = NULL,
+        dismissed_at = NULL, dismissed_by = NULL, dismissed_by_name = NULL
       WHERE excluded.seq_end > dead_letter.seq_end
       """;
 
-  private static final String INSERT =
-      INTO + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)\n" + UNLESS_THERE;
-
-  /// An event that a range stands for has its letter.
-  private static final String INSERT_FOUND_LATER =
-      INTO
-          + """
-          SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
-          WHERE NOT EXISTS (
-            SELECT FROM control.dead_letter r
-            WHERE r.source_id = ? AND r.epoch = ? AND r.seq < ? AND r.seq_end >= ?
-              AND r.seq_end > r.seq)
-          """
-          + UNLESS_THERE;
+  private static final String UNTOLD =
+      """
+      SELECT refused.seq
+      FROM unnest(?::bigint[]) AS refused (seq)
+      WHERE NOT EXISTS (
+          SELECT FROM control.dead_letter l
+          WHERE l.source_id = ? AND l.epoch = ? AND l.seq = refused.seq)
+        AND NOT EXISTS (
+          SELECT FROM control.dead_letter r
+          WHERE r.source_id = ? AND r.epoch = ? AND r.seq < refused.seq AND r.seq_end >= refused.seq
+            AND r.seq_end > r.seq AND NOT r.stretched)
+      """;
 
   private static final String QUARANTINED =
       "SELECT table_name, row_key FROM control.quarantine WHERE model_id = ? LIMIT ?";
@@ -118,22 +113,23 @@ public final class DeadLetters {
     }
   }
 
-  /// The same of events that were taken in before: those that a range stands for get none of their
-  /// own.
-  public void writeFoundLater(Connection connection, List<DeadLetter> letters) throws SQLException {
-    if (letters.isEmpty()) {
-      return;
-    }
-    try (var insert = connection.prepareStatement(INSERT_FOUND_LATER)) {
-      for (var letter : letters) {
-        bind(insert, letter);
-        insert.setObject(16, letter.sourceId());
-        insert.setInt(17, letter.epoch());
-        insert.setLong(18, letter.seq());
-        insert.setLong(19, letter.seq());
-        insert.addBatch();
+  /// Those of these events of an epoch that no letter tells of, be it one for a range. One that was
+  /// made to reach further tells of nothing in particular.
+  public Set<Long> untold(Connection connection, UUID sourceId, int epoch, Collection<Long> seqs)
+      throws SQLException {
+    try (var select = connection.prepareStatement(UNTOLD)) {
+      select.setArray(1, connection.createArrayOf("int8", seqs.toArray()));
+      select.setObject(2, sourceId);
+      select.setInt(3, epoch);
+      select.setObject(4, sourceId);
+      select.setInt(5, epoch);
+      var untold = new HashSet<Long>();
+      try (var found = select.executeQuery()) {
+        while (found.next()) {
+          untold.add(found.getLong(1));
+        }
       }
-      insert.executeBatch();
+      return untold;
     }
   }
 

@@ -10,7 +10,9 @@
 /// not folded either, or a newer state would stand on one that is missing. Quarantine is the
 /// model's: one that is built anew, by a repeated snapshot or a rebuild, begins without; and a
 /// table that is emptied has none left. Letters have limits: a thousand letters a table and a
-/// hundred a batch; the events beyond them are within a range, which is one letter.
+/// hundred a batch; the events beyond them are within a range, which is one letter. Of a thousand
+/// ranges of a source the last one reaches on, over whatever is refused as it comes; what a model
+/// that is built anew refuses beyond them has no letter, only a table that is not exact.
 ///
 /// Letters are kept for ninety days, and ten thousand of a source; the oldest beyond that are
 /// dropped by night, and counted ([DeadLetterRetention]). Events are in bronze all the same, and

@@ -24,7 +24,6 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import javax.sql.DataSource;
@@ -243,13 +242,7 @@ final class IngestTransaction {
       unnamed.forEach(
           (slice, range) -> {
             var line = slice.line();
-            var letter =
-                Letters.ofRange(
-                    slice.source(),
-                    Objects.requireNonNull(range.first),
-                    range.lastSeq,
-                    range.count,
-                    now);
+            var letter = Letters.ofRange(slice.source(), range, now);
             var last = line.lastRange();
             if (line.letters(SourceLine.NO_TABLE) >= LETTERS_OF_TABLE_MAX
                 && last != null
@@ -261,21 +254,6 @@ final class IngestTransaction {
             }
             ranges.put(line, letter);
           });
-    }
-  }
-
-  /// Events of a slice that are too many to have a letter each.
-  private static final class Unnamed {
-    private @Nullable ChangeEvent first;
-    private long lastSeq;
-    private int count;
-
-    private void add(ChangeEvent event) {
-      if (first == null || event.seq() < first.seq()) {
-        first = event;
-      }
-      lastSeq = Math.max(lastSeq, event.seq());
-      count++;
     }
   }
 

@@ -37,8 +37,12 @@ final class Letters {
       @Nullable String sqlstate,
       String detail,
       Instant now) {
-    var atMs = Math.clamp(Math.floorDiv(event.capturedAtUs(), 1_000L), 0, now.toEpochMilli());
-    return of(source, event, cause, sqlstate, detail, now, Instant.ofEpochMilli(atMs));
+    return of(source, event, cause, sqlstate, detail, now, captured(event, now));
+  }
+
+  private static Instant captured(ChangeEvent event, Instant now) {
+    return Instant.ofEpochMilli(
+        Math.clamp(Math.floorDiv(event.capturedAtUs(), 1_000L), 0, now.toEpochMilli()));
   }
 
   private static DeadLetter of(
@@ -70,8 +74,17 @@ final class Letters {
   }
 
   /// One letter for several events, and perhaps for folded ones between them.
-  static DeadLetter ofRange(
-      SourceRef source, ChangeEvent first, long lastSeq, int count, Instant now) {
+  static DeadLetter ofRange(SourceRef source, Unnamed events, Instant now) {
+    return ofRange(source, events, now, now);
+  }
+
+  /// Of events that were taken in before: it is as old as the first.
+  static DeadLetter ofRangeLater(SourceRef source, Unnamed events, Instant now) {
+    return ofRange(source, events, now, captured(events.first(), now));
+  }
+
+  private static DeadLetter ofRange(SourceRef source, Unnamed events, Instant now, Instant at) {
+    var first = events.first();
     var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
     return new DeadLetter(
         ids.eventId(CaptureWindow.heldMs(first.capturedAtUs(), now), first.seq()),
@@ -79,16 +92,16 @@ final class Letters {
         source.sourceId(),
         source.epoch(),
         first.seq(),
-        lastSeq,
+        events.lastSeq(),
         null,
         null,
         Lsn.text(first.position()),
         Cause.TOO_MANY_IN_BATCH,
         null,
-        count + " more events were refused, or stood behind too many that were",
+        events.count() + " more events were refused, or stood behind too many that were",
         sample(first),
         null,
-        now);
+        at);
   }
 
   private static String sample(ChangeEvent event) {

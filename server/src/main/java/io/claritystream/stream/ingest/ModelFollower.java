@@ -6,7 +6,6 @@ import io.claritystream.stream.bronze.Place;
 import io.claritystream.stream.bronze.SourceHistory;
 import io.claritystream.stream.bronze.SourceHistory.Part;
 import io.claritystream.stream.deadletter.Cause;
-import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.materializer.Applied;
 import io.claritystream.stream.materializer.Models.Outset;
 import io.claritystream.stream.source.Rebuilds;
@@ -251,12 +250,9 @@ final class ModelFollower {
     private final boolean parting;
     private final Place before = place();
     private final List<Applied> applied = new ArrayList<>();
-    private final List<DeadLetter> found = new ArrayList<>();
+    private final FoundLater found = new FoundLater();
     private final Quarantine.Attempt quarantined = quarantine.attempt();
 
-    /// Of each epoch, the events that were refused, with a letter of their own or without.
-    private final Map<Integer, List<Long>> refusedSeqs = new HashMap<>();
-    private final Map<String, Integer> named = new HashMap<>();
     private SourceRef inEpoch = source;
     private long events;
     private long refused;
@@ -271,21 +267,12 @@ final class ModelFollower {
       return quarantined;
     }
 
-    /// A letter that is there already stays as it is, be it for a range that the event is in, so
-    /// that building a model anew adds none. One
-    /// that is not may have been dropped for its age: it comes back as old as its event, and pushes
-    /// no newer one out.
     @Override
     public void refuse(ChangeEvent event, Cause cause, @Nullable String sqlstate, String detail) {
       if (cause.quarantines()) {
         quarantined.add(event);
       }
-      refusedSeqs.computeIfAbsent(inEpoch.epoch(), epoch -> new ArrayList<>()).add(event.seq());
-      var table = event.schema().qualifiedName();
-      var count = letters.getOrDefault(table, 0) + named.merge(table, 1, Integer::sum);
-      if (count <= IngestTransaction.LETTERS_OF_TABLE_MAX) {
-        found.add(Letters.ofLater(inEpoch, event, cause, sqlstate, detail, now));
-      }
+      found.add(inEpoch, event, cause, sqlstate, detail);
     }
 
     @Override
@@ -329,7 +316,7 @@ final class ModelFollower {
         if (step == Step.LOST || step == Step.MOVED && work.events == 0) {
           return step;
         }
-        parts.deadLetters().writeFoundLater(connection, work.found);
+        work.found.write(connection, parts.deadLetters(), letters, work.now);
         work.quarantined.write(connection, parts.deadLetters(), parts.materializer(), source);
         settleLetters(connection, work, step);
         connection.commit();
@@ -355,7 +342,7 @@ final class ModelFollower {
       settlements.settle(connection, source.sourceId(), mended, work.now);
       return;
     }
-    for (var each : work.refusedSeqs.entrySet()) {
+    for (var each : work.found.seqs().entrySet()) {
       settlements.findAgain(connection, source.sourceId(), model, each.getKey(), each.getValue());
     }
     settlements.mendAgain(connection, source.sourceId(), model, mended);
@@ -367,7 +354,7 @@ final class ModelFollower {
   private void settle(Work work) {
     work.applied.forEach(Applied::committed);
     work.quarantined.committed();
-    work.named.forEach((table, count) -> letters.merge(table, count, Integer::sum));
+    work.found.added().forEach((table, count) -> letters.merge(table, count, Integer::sum));
     recentEvents += work.events;
     recentRefused += work.refused;
     if (recentEvents > 2 * RECENT_EVENTS) {

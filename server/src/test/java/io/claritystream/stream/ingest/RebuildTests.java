@@ -453,6 +453,71 @@ class RebuildTests {
   }
 
   @Test
+  void what_is_refused_first_when_all_is_built_anew_has_letters_and_a_range_beyond_a_thousand() {
+    rig.refuse666();
+    refuses(false);
+    rig.start();
+    rig.send(source, source.barrier(), readingsOf666(600));
+    rig.awaitDurable(source, 600);
+    refuses(true);
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(rig.letters(source)).hasSize(600);
+
+    refuses(false);
+    rig.send(source, readingsOf666(500));
+    rig.awaitDurable(source, 1_100);
+    refuses(true);
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(rig.letters(source)).as("a thousand and the range").hasSize(1_001);
+    assertThat(ranges()).containsExactly("1001 to 1100");
+
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(rig.letters(source)).hasSize(1_001);
+  }
+
+  @Test
+  void an_event_within_a_range_that_was_made_to_reach_further_gets_a_letter_of_its_own() {
+    rig.refuse666();
+    refuses(false);
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(50), readingsOf666(1), source.batch(50));
+    rig.awaitDurable(source, 101);
+    rig.superuser()
+        .sql(
+            """
+            INSERT INTO control.dead_letter (dead_letter_id, tenant_id, source_id, epoch, seq, seq_end, cause, detail,
+              sample, at, stretched)
+            SELECT gen_random_uuid(), tenant_id, source_id, 1, 10, 100, 'too_many_in_batch', '', '', now(), true
+            FROM control.source WHERE source_id = :source
+            """)
+        .param("source", source.id())
+        .update();
+    refuses(true);
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(open()).containsExactly(10L, 51L);
+  }
+
+  private SimulatedSource.Batch readingsOf666(int count) {
+    var events = new Event[count];
+    for (var i = 0; i < count; i++) {
+      events[i] = Event.reading(1_000 + i, source.capturedAt(), "666");
+    }
+    return source.batch(events);
+  }
+
+  private List<String> ranges() {
+    return rig.superuser()
+        .sql(
+            """
+            SELECT seq || ' to ' || seq_end FROM control.dead_letter
+            WHERE source_id = :source AND seq_end > seq ORDER BY seq
+            """)
+        .param("source", source.id())
+        .query(String.class)
+        .list();
+  }
+
+  @Test
   void a_source_of_which_too_much_is_refused_falls_behind_alone_and_catches_up() {
     rig.refuse666();
     var healthy = rig.source(rig.tenant("healthy"), 0);
