@@ -6,8 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -16,6 +20,11 @@ import java.util.stream.Collectors;
 /// files afterwards, as they have when somebody empties one of them, which the stream does not
 /// tell: who looks at the catalogue has to know the one from the other. So a TRUNCATE is written
 /// down before it is captured, and whoever looks waits until the stream has come as far as that.
+///
+/// The stream names the transaction, the catalogue the part of it between two savepoints that did
+/// it, which has a number of its own. That is a higher one; which transaction it is of nobody can
+/// be asked. It is taken for the newest emptying before it of which nothing was seen yet in the
+/// catalogue, and each stands for one such part.
 final class Emptyings {
   /// As many of a table as may come between two looks at the catalogue.
   private static final int REMEMBERED_MAX = 32;
@@ -24,7 +33,16 @@ final class Emptyings {
   private static final long LOOK_MS = 20;
 
   private final Path file;
+  private static final String SEEN = "/seen";
+
   private final Map<Long, Deque<Long>> told = new TreeMap<>();
+
+  /// Those of which it is known what they did to the partitions.
+  private final Map<Long, Set<Long>> seen = new TreeMap<>();
+
+  /// Which part was taken for one of them.
+  private final Map<Long, Map<Long, Long>> parts = new TreeMap<>();
+
   private volatile long streamed;
 
   private Emptyings(Path file) {
@@ -40,8 +58,12 @@ final class Emptyings {
           .forEach(
               (root, xids) -> {
                 var known = result.of(Long.parseLong(root));
-                for (var xid : xids.split(",")) {
-                  known.add(Long.valueOf(xid));
+                for (var text : xids.split(",")) {
+                  var xid = Long.valueOf(text.replace(SEEN, ""));
+                  known.add(xid);
+                  if (text.endsWith(SEEN)) {
+                    result.seenOf(Long.parseLong(root)).add(xid);
+                  }
                 }
               });
     } catch (NumberFormatException e) {
@@ -54,6 +76,10 @@ final class Emptyings {
     return told.computeIfAbsent(root, first -> new ArrayDeque<>());
   }
 
+  private Set<Long> seenOf(long root) {
+    return seen.computeIfAbsent(root, first -> new HashSet<>());
+  }
+
   /// The stream tells that a transaction emptied a partitioned table.
   synchronized void told(long root, long xid) throws IOException {
     var known = of(root);
@@ -64,12 +90,18 @@ final class Emptyings {
     if (known.size() > REMEMBERED_MAX) {
       known.remove();
     }
+    save();
+  }
+
+  private void save() throws IOException {
     var values = new LinkedHashMap<String, String>();
     told.forEach(
         (oid, xids) ->
             values.put(
                 Long.toString(oid),
-                xids.stream().map(Object::toString).collect(Collectors.joining(","))));
+                xids.stream()
+                    .map(xid -> xid + (seenOf(oid).contains(xid) ? SEEN : ""))
+                    .collect(Collectors.joining(","))));
     PrivateFile.write(file, PrivateFile.properties(values));
   }
 
@@ -77,6 +109,41 @@ final class Emptyings {
   synchronized boolean wereTold(long root, Collection<Long> xids) {
     var known = told.get(root);
     return known != null && known.containsAll(xids);
+  }
+
+  /// Whether a part of a transaction that the stream told of did that: to all partitions alike.
+  synchronized boolean wereToldOfPart(long root, long part) {
+    var known = told.getOrDefault(root, new ArrayDeque<>());
+    var taken = parts.computeIfAbsent(root, first -> new HashMap<>());
+    for (var newest = known.descendingIterator(); newest.hasNext(); ) {
+      var xid = newest.next();
+      // They are numbers of 32 bits, which begin anew.
+      if ((int) (part - xid) > 0
+          && !seenOf(root).contains(xid)
+          && taken.getOrDefault(xid, part) == part) {
+        taken.put(xid, part);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /// What it is known to have emptied so far, to be told when its partitions were seen after that
+  /// ([#seen]).
+  synchronized List<Long> unseen(long root) {
+    return told.getOrDefault(root, new ArrayDeque<>()).stream()
+        .filter(xid -> !seenOf(root).contains(xid))
+        .toList();
+  }
+
+  /// The partitions are held as they are behind these.
+  synchronized void seen(long root, List<Long> xids) throws IOException {
+    if (!xids.isEmpty()) {
+      seenOf(root).addAll(xids);
+      seenOf(root).retainAll(of(root));
+      parts.remove(root);
+      save();
+    }
   }
 
   /// The stream has come to this position of the log.

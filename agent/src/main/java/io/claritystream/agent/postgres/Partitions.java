@@ -1,11 +1,15 @@
 package io.claritystream.agent.postgres;
 
 import io.claritystream.agent.postgres.CapturedTable.Stand;
+import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,15 +36,22 @@ final class Partitions {
     this.emptyings = emptyings;
   }
 
+  /// To be asked before the partitions are read.
+  Map<Long, List<Long>> emptied(List<Long> roots) {
+    return roots.stream().collect(Collectors.toMap(root -> root, emptyings::unseen));
+  }
+
   /// Which tables hold other rows than the stream has told, because of what became of partitions.
   ///
   /// @param leaves of all tables; those are taken out of which it is not known yet
+  /// @param emptied which emptyings were known before that was read
   Map<Long, String> again(
       Connection connection,
       Catalog catalog,
       Map<Long, CapturedTable> held,
-      Map<Long, String> leaves)
-      throws SQLException, InterruptedException {
+      Map<Long, String> leaves,
+      Map<Long, List<Long>> emptied)
+      throws SQLException, IOException, InterruptedException {
     var result = new HashMap<Long, String>();
     var unknown = new ArrayList<Long>();
     for (var root : leaves.entrySet()) {
@@ -49,6 +60,7 @@ final class Partitions {
           || before.stand() != Stand.HELD
           || before.leaves().equals(root.getValue())) {
         changed.remove(root.getKey());
+        emptyings.seen(root.getKey(), emptied.getOrDefault(root.getKey(), List.of()));
         continue;
       }
       switch (why(connection, catalog, before, root.getValue())) {
@@ -88,7 +100,8 @@ final class Partitions {
       return Why.THE_STREAM_TELLS;
     }
     var by = catalog.changedBy(others);
-    if (emptyings.wereTold(root.oid(), by)) {
+    var all = others.size() == before.size();
+    if (wereTold(root.oid(), by, all)) {
       return Why.THE_STREAM_TELLS;
     }
     var seen = changed.get(root.oid());
@@ -99,7 +112,13 @@ final class Partitions {
     if (!emptyings.reaches(seen.position())) {
       return Why.NOT_KNOWN_YET;
     }
-    return emptyings.wereTold(root.oid(), by) ? Why.THE_STREAM_TELLS : Why.NOBODY_TELLS;
+    return wereTold(root.oid(), by, all) ? Why.THE_STREAM_TELLS : Why.NOBODY_TELLS;
+  }
+
+  /// @param all whether they changed all partitions that were there before
+  private boolean wereTold(long root, Set<Long> by, boolean all) {
+    return emptyings.wereTold(root, by)
+        || all && by.size() == 1 && emptyings.wereToldOfPart(root, by.iterator().next());
   }
 
   /// Which entries of the catalogue make it a partition.

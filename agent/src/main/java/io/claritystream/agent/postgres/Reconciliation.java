@@ -97,7 +97,8 @@ final class Reconciliation {
       Set<Long> later,
       List<String> refused) {}
 
-  Found look(Connection connection, Preflight found) throws SQLException, InterruptedException {
+  Found look(Connection connection, Preflight found)
+      throws SQLException, IOException, InterruptedException {
     var words = new ArrayList<String>();
     var chosen =
         new ArrayList<>(
@@ -131,8 +132,10 @@ final class Reconciliation {
         words,
         () -> {
           var catalog = new Catalog(connection);
-          var all = new HashMap<>(catalog.leaves(roots(chosen)));
-          again.putAll(partitions.again(connection, catalog, before, all));
+          var roots = roots(chosen);
+          var emptied = partitions.emptied(roots);
+          var all = new HashMap<>(catalog.leaves(roots));
+          again.putAll(partitions.again(connection, catalog, before, all, emptied));
           leaves.putAll(all);
         });
     var others = new HashMap<Long, String>();
@@ -152,13 +155,13 @@ final class Reconciliation {
   }
 
   private interface Step {
-    void run() throws SQLException, InterruptedException;
+    void run() throws SQLException, IOException, InterruptedException;
   }
 
   /// What the server refuses must not keep the rest from being looked at: a table that lost its
   /// key, and publications that only another may change, are no reason to miss a changed column.
   private static void step(String what, List<String> words, Step step)
-      throws SQLException, InterruptedException {
+      throws SQLException, IOException, InterruptedException {
     try {
       step.run();
     } catch (PSQLException e) {
