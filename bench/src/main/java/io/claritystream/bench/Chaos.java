@@ -98,7 +98,7 @@ final class Chaos implements AutoCloseable {
       writer.stop();
     }
     reviveAgent();
-    awaitAll(name, sourceId, snapshotRows);
+    awaitAll(name, sourceId);
     String ahead = watch.stop();
     last = new Ended(name, sourceId, tables, snapshot);
     Oracle.Findings findings = compareAgain();
@@ -198,22 +198,24 @@ final class Chaos implements AutoCloseable {
     }
   }
 
-  /// Waits until as many changes are folded as were committed, or nothing moves any more: what is
-  /// missing then is lost.
-  private void awaitAll(String name, UUID sourceId, long snapshotRows)
-      throws SQLException, InterruptedException {
-    long expected;
+  /// Waits until the customer's log may be forgotten up to where it ends now, which it may be once
+  /// all before is stored, and all that is stored is folded; or until nothing moves any more: what
+  /// is missing then is lost.
+  private void awaitAll(String name, UUID sourceId) throws SQLException, InterruptedException {
+    String end;
     try (Connection customer = source.connect(name)) {
-      expected = Oracle.expectedEvents(customer, snapshotRows);
+      end = String.valueOf(Sql.text(customer, "SELECT pg_current_wal_insert_lsn()::text"));
+      // The log has to go on for anybody to come up to there.
+      Sql.text(customer, "SELECT pg_logical_emit_message(true, 'chaos', 'end')::text");
     }
-    long last = -1;
+    Stored last = Stored.NONE;
     long since = System.nanoTime();
     while (System.nanoTime() - since < TimeUnit.SECONDS.toNanos(PROGRESS_PATIENCE_S)) {
-      long now = folded(sourceId);
-      if (now >= expected) {
+      Stored now = stored(sourceId);
+      if (now.seq() > 0 && now.seq() == now.folded() && isConfirmed(name, end)) {
         return;
       }
-      if (now > last) {
+      if (!now.equals(last)) {
         last = now;
         since = System.nanoTime();
       }
@@ -222,16 +224,32 @@ final class Chaos implements AutoCloseable {
     }
   }
 
-  /// -1 while the platform's database is away.
-  private long folded(UUID sourceId) {
-    try (Connection platform = installation.database("service")) {
+  private boolean isConfirmed(String name, String lsn) throws SQLException {
+    try (Connection customer = source.connect(name)) {
       return Sql.number(
-          platform,
-          "SELECT least(bronze_seq, applied_seq) FROM control.checkpoint_source WHERE source_id = '"
-              + sourceId
-              + "'");
+              customer,
+              "SELECT count(*) FROM pg_replication_slots WHERE database = current_database()"
+                  + " AND NOT temporary AND confirmed_flush_lsn >= '"
+                  + lsn
+                  + "'::pg_lsn")
+          > 0;
+    }
+  }
+
+  /// How far a source is stored, and folded.
+  private record Stored(long seq, long folded) {
+    static final Stored NONE = new Stored(-1, -1);
+  }
+
+  /// [Stored#NONE] while the platform's database is away.
+  private Stored stored(UUID sourceId) {
+    String of = " FROM control.checkpoint_source WHERE source_id = '" + sourceId + "'";
+    try (Connection platform = installation.database("service")) {
+      return new Stored(
+          Sql.number(platform, "SELECT bronze_seq" + of),
+          Sql.number(platform, "SELECT applied_seq" + of));
     } catch (SQLException e) {
-      return -1;
+      return Stored.NONE;
     }
   }
 

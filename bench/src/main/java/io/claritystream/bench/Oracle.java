@@ -38,11 +38,6 @@ record Oracle(Connection source, Connection platform, UUID sourceId, List<ChaosT
     }
   }
 
-  /// How many changes were committed, those that the snapshot read included.
-  static long expectedEvents(Connection source, long snapshotRows) throws SQLException {
-    return snapshotRows + Sql.number(source, "SELECT sum(rows) FROM journal.change");
-  }
-
   /// @param snapshotRows how many rows each table had when it was first read
   Findings compare(Map<String, Long> snapshotRows) throws SQLException {
     List<String> details = new ArrayList<>();
