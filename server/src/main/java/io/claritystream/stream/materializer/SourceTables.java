@@ -224,12 +224,13 @@ public final class SourceTables {
         schemasBefore.put(table, new Version(first.schema(), known.mapping()));
       }
     }
-    rows.enter(connection, source.sourceId(), entered);
     if (rows.add(connection, source, epoch, made.values()) < made.size()) {
       made.keySet().forEach(found::remove);
       forget(source.sourceId());
       return false;
     }
+    // Behind the new ones: one that is new may come into force again in the same batch.
+    rows.enter(connection, source.sourceId(), entered);
     inForce.put(source.sourceId(), tables);
     made.forEach((key, one) -> cache.put(key, one.known()));
     return true;

@@ -60,7 +60,7 @@ class SourceTableController {
            AND n.table_name = wanted.table_name
            AND NOT EXISTS (SELECT FROM control.rebuild r
                            WHERE r.tenant_id = :tenant AND r.source_id = :source
-                             AND r.ended_at IS NULL)) AS shown,
+                             AND r.ended_at IS NULL AND r.cancel_requested_at IS NULL)) AS shown,
         EXISTS (SELECT FROM control.source_table t
                 WHERE t.tenant_id = :tenant AND t.source_id = :source
                   AND t.table_name = wanted.table_name) AS known
