@@ -56,6 +56,12 @@ public final class Settlements {
             WHERE refused.seq BETWEEN l.seq AND l.seq_end))
       """;
 
+  private static final String SET_ASIDE =
+      """
+      UPDATE control.dead_letter SET settled_at = ?
+      WHERE source_id = ? AND epoch = ? AND seq = ANY (?::bigint[])
+      """;
+
   private static final String MEND_AGAIN =
       "UPDATE control.dead_letter l SET found_by_model = NULL\n"
           + OF_MENDED
@@ -98,6 +104,23 @@ public final class Settlements {
       update.setObject(1, now.atOffset(ZoneOffset.UTC));
       update.setObject(2, sourceId);
       update.setInt(3, epoch);
+      update.executeUpdate();
+    }
+  }
+
+  /// These letters were written for a model that is built anew: nothing of their failure is shown
+  /// before that is.
+  public void setAside(
+      Connection connection, UUID sourceId, int epoch, Collection<Long> seqs, Instant now)
+      throws SQLException {
+    if (seqs.isEmpty()) {
+      return;
+    }
+    try (var update = connection.prepareStatement(SET_ASIDE)) {
+      update.setObject(1, now.atOffset(ZoneOffset.UTC));
+      update.setObject(2, sourceId);
+      update.setInt(3, epoch);
+      update.setArray(4, connection.createArrayOf("int8", seqs.toArray()));
       update.executeUpdate();
     }
   }

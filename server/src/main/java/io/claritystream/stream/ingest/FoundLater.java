@@ -44,8 +44,13 @@ final class FoundLater {
   /// In the connection's transaction.
   ///
   /// @param there how many letters of each table there are
+  /// @param aside whether the model is not shown yet
   void write(
-      Connection connection, DeadLetters deadLetters, Map<String, Integer> there, Instant now)
+      Connection connection,
+      DeadLetters deadLetters,
+      Map<String, Integer> there,
+      boolean aside,
+      Instant now)
       throws SQLException {
     for (var epoch : byEpoch.values()) {
       var source = epoch.source();
@@ -68,6 +73,16 @@ final class FoundLater {
         letters.add(Letters.ofRangeLater(source, unnamed, now));
       }
       deadLetters.write(connection, letters);
+      if (aside) {
+        deadLetters
+            .settlements()
+            .setAside(
+                connection,
+                source.sourceId(),
+                source.epoch(),
+                letters.stream().map(DeadLetter::seq).toList(),
+                now);
+      }
     }
   }
 

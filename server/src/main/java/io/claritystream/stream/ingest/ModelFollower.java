@@ -316,7 +316,7 @@ final class ModelFollower {
         if (step == Step.LOST || step == Step.MOVED && work.events == 0) {
           return step;
         }
-        work.found.write(connection, parts.deadLetters(), letters, work.now);
+        work.found.write(connection, parts.deadLetters(), letters, rebuild != null, work.now);
         work.quarantined.write(connection, parts.deadLetters(), parts.materializer(), source);
         settleLetters(connection, work, step);
         connection.commit();

@@ -453,6 +453,29 @@ class RebuildTests {
   }
 
   @Test
+  void what_only_a_model_that_is_never_shown_refused_is_not_open() {
+    rig.refuse666();
+    refuses(false);
+    var ingest = rig.start();
+    rig.send(source, source.barrier(), readingsOf666(1));
+    rig.send(source, readings(4_000), readings(4_000));
+    rig.awaitDurable(source, 8_001);
+    rig.stop(ingest);
+    refuses(true);
+    var rebuild = rig.requestRebuild(source);
+    var followers = new Followers(rig.parts(), new Checkpoints());
+    followers.round();
+    followers.round();
+    assertThat(state(rebuild)).isEqualTo("running");
+    assertThat(rig.letters(source)).hasSize(1);
+    assertThat(open()).isEmpty();
+    rig.superuser().sql("UPDATE control.rebuild SET cancel_requested_at = now()").update();
+    followers.round();
+    assertThat(state(rebuild)).isEqualTo("cancelled");
+    assertThat(open()).isEmpty();
+  }
+
+  @Test
   void what_is_refused_first_when_all_is_built_anew_has_letters_and_a_range_beyond_a_thousand() {
     rig.refuse666();
     refuses(false);
