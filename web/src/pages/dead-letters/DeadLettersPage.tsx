@@ -68,7 +68,7 @@ export function DeadLettersPage() {
         />
       </PageHeader>
       {groups.data && <Dropped groups={groups.data} />}
-      <p className="max-w-[60rem] px-3 pb-2 text-ink-2">
+      <p className="max-w-[60rem] pb-3 text-ink-2">
         An entry is settled once what is shown lacks nothing by it: its row was mended or deleted at
         the source, its table was read again, or what is shown was built anew and took it. Reading
         the table again, on the source’s page, also settles what no row can be told of; such an
