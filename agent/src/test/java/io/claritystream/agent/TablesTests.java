@@ -166,13 +166,7 @@ class TablesTests {
   /// The stream tells it, so nothing of its history has to be left out.
   @Test
   void aPartitionedTableThatIsEmptiedIsNotReadAgain() throws Exception {
-    rig.sql(
-        "CREATE TABLE parted (id int PRIMARY KEY, v int) PARTITION BY RANGE (id)",
-        "CREATE TABLE p1 PARTITION OF parted FOR VALUES FROM (0) TO (10)",
-        "CREATE TABLE p2 PARTITION OF parted FOR VALUES FROM (10) TO (20)",
-        "INSERT INTO parted VALUES (1, 1), (11, 11)",
-        "CREATE TABLE marker0 (id int PRIMARY KEY)");
-    start("other,parted,marker*");
+    startParted();
     rig.sql("TRUNCATE parted", "INSERT INTO parted VALUES (2, 2)", "TRUNCATE other, parted");
     rig.sql("INSERT INTO parted VALUES (3, 3)");
     equals(LONG, "parted");
@@ -182,10 +176,7 @@ class TablesTests {
     rig.start("other,parted,marker*");
     equals(LONG, "parted");
     for (var n = 1; n < 3; n++) {
-      // Who found this has looked at the partitions as well.
-      rig.sql("CREATE TABLE marker" + n + " (id int PRIMARY KEY, v int)");
-      rig.sql("INSERT INTO marker" + n + " VALUES (1, 1)");
-      equals(LONG, "marker" + n);
+      looked(n);
     }
     assertThat(rig.source().events())
         .filteredOn(event -> event.schema().name().equals("parted"))
@@ -204,9 +195,7 @@ class TablesTests {
     equals(LONG, "parted");
   }
 
-  /// What is done between two savepoints has another number in the catalogue than in the stream.
-  @Test
-  void aPartitionedTableThatIsEmptiedBetweenSavepointsIsNotReadAgain() throws Exception {
+  private void startParted() throws Exception {
     rig.sql(
         "CREATE TABLE parted (id int PRIMARY KEY, v int) PARTITION BY RANGE (id)",
         "CREATE TABLE p1 PARTITION OF parted FOR VALUES FROM (0) TO (10)",
@@ -214,14 +203,26 @@ class TablesTests {
         "INSERT INTO parted VALUES (1, 1), (11, 11)",
         "CREATE TABLE marker0 (id int PRIMARY KEY)");
     start("other,parted,marker*");
+  }
+
+  /// Who found the table that comes last has looked at the partitions as well.
+  private void looked(int n) throws Exception {
+    rig.sql(
+        "CREATE TABLE marker" + n + " (id int PRIMARY KEY, v int)",
+        "INSERT INTO marker" + n + " VALUES (1, 1)");
+    equals(LONG, "marker" + n);
+  }
+
+  /// What is done between two savepoints has another number in the catalogue than in the stream.
+  @Test
+  void aPartitionedTableThatIsEmptiedBetweenSavepointsIsNotReadAgain() throws Exception {
+    startParted();
     for (var n = 1; n < 4; n++) {
       rig.sql(
           "BEGIN; INSERT INTO other VALUES (%d); SAVEPOINT a; TRUNCATE parted; RELEASE a; COMMIT"
               .formatted(100 + n),
           "INSERT INTO parted VALUES (2, 2), (12, 12)");
-      rig.sql("CREATE TABLE marker" + n + " (id int PRIMARY KEY, v int)");
-      rig.sql("INSERT INTO marker" + n + " VALUES (1, 1)");
-      equals(LONG, "marker" + n);
+      looked(n);
     }
     equals(LONG, "parted");
     assertThat(rig.source().events())

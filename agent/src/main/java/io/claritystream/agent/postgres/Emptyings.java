@@ -32,9 +32,9 @@ final class Emptyings {
   private static final long PATIENCE_NS = TimeUnit.SECONDS.toNanos(2);
   private static final long LOOK_MS = 20;
 
-  private final Path file;
   private static final String SEEN = "/seen";
 
+  private final Path file;
   private final Map<Long, Deque<Long>> told = new TreeMap<>();
 
   /// Those of which it is known what they did to the partitions.
@@ -118,11 +118,10 @@ final class Emptyings {
     for (var newest = known.descendingIterator(); newest.hasNext(); ) {
       var xid = newest.next();
       // They are numbers of 32 bits, which begin anew.
-      if ((int) (part - xid) > 0
-          && !seenOf(root).contains(xid)
-          && taken.getOrDefault(xid, part) == part) {
-        taken.put(xid, part);
-        return true;
+      if ((int) (part - xid) > 0 && !seenOf(root).contains(xid)) {
+        // Older ones are over by then, and stand for nothing that came later.
+        var before = taken.putIfAbsent(xid, part);
+        return before == null || before == part;
       }
     }
     return false;
