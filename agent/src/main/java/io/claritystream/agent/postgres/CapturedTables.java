@@ -6,11 +6,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.LongPredicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
 /// for how many of it the spool holds. A cut is forgotten once the platform has the rows and no
 /// transaction that it would drop can come again.
 public final class CapturedTables {
+  private static final LongPredicate NONE = oid -> false;
+
   private final TableJournal journal;
   private Map<Long, CapturedTable> tables;
 
@@ -29,7 +31,10 @@ public final class CapturedTables {
   private final Map<Long, Long> absentSince = new HashMap<>();
 
   private final Shapes shapes = new Shapes();
-  private volatile List<CapturedTable> cut = List.of();
+
+  /// By table, so that a transaction asks only for those that it changes: somebody's publication
+  /// may bring thousands that are not captured.
+  private volatile Map<Long, Cut> cuts = Map.of();
 
   /// The tables of which events are shown, or are to be cleared.
   private volatile Set<Long> captured = Set.of();
@@ -68,7 +73,15 @@ public final class CapturedTables {
   }
 
   private void look() {
-    cut = tables.values().stream().filter(table -> table.cut() != null).toList();
+    var now = new HashMap<Long, Cut>();
+    tables.forEach(
+        (oid, table) -> {
+          var without = table.cut();
+          if (without != null) {
+            now.put(oid, without);
+          }
+        });
+    cuts = now.isEmpty() ? Map.of() : now;
     captured =
         tables.values().stream()
             .filter(table -> table.stand() != Stand.GONE)
@@ -153,20 +166,17 @@ public final class CapturedTables {
     saveStrangers(now);
   }
 
-  /// The tables of which a transaction's changes are dropped.
-  Set<Long> dropped(long xid, long commit) {
-    var all = cut;
+  /// Of which tables a transaction's changes are dropped. What is written down meanwhile counts
+  /// from the next one on: a transaction is dropped of a table or taken, never cut in two.
+  LongPredicate dropped(long xid, long commit) {
+    var all = cuts;
     if (all.isEmpty()) {
-      return Set.of();
+      return NONE;
     }
-    var result = new HashSet<Long>();
-    for (var table : all) {
-      var without = table.cut();
-      if (without != null && without.drops(xid, commit)) {
-        result.add(table.oid());
-      }
-    }
-    return result;
+    return oid -> {
+      var without = all.get(oid);
+      return without != null && without.drops(xid, commit);
+    };
   }
 
   /// These and no others: a snapshot of all is whole.
@@ -235,7 +245,7 @@ public final class CapturedTables {
   /// What a cut would drop and cannot come again needs no cut; a table that is gone and of which
   /// nothing can come again is forgotten, before its number may be another's.
   synchronized void settled(long durableSeq, long position) throws IOException {
-    if (cut.isEmpty()) {
+    if (cuts.isEmpty()) {
       return;
     }
     change(

@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Set;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /// Decodes the messages of PostgreSQL's `pgoutput` plugin, protocol version 1 with values as text,
@@ -19,9 +19,11 @@ final class PgOutput {
   /// Microseconds from 1970 to 2000, where PostgreSQL's clock begins.
   private static final long EPOCH_2000_US = 946_684_800_000_000L;
 
+  private static final LongPredicate NONE = oid -> false;
+
   /// Which tables' changes of a transaction are dropped.
   interface Dropped {
-    Set<Long> of(long xid, long commit);
+    LongPredicate of(long xid, long commit);
   }
 
   /// Told that a transaction empties a table, before that is an event.
@@ -40,7 +42,7 @@ final class PgOutput {
   private final Dropped dropped;
   private final Emptied emptied;
   private final Brought brought;
-  private Set<Long> droppedNow = Set.of();
+  private LongPredicate droppedNow = NONE;
   private long xidNow;
   private @Nullable Relation last;
   private byte[] bytes = new byte[0];
@@ -48,7 +50,7 @@ final class PgOutput {
   private int limit;
 
   PgOutput(BlockAssembler events, Relations relations) {
-    this(events, relations, (xid, commit) -> Set.of(), (oid, xid) -> {}, (oid, schema) -> {});
+    this(events, relations, (xid, commit) -> NONE, (oid, xid) -> {}, (oid, schema) -> {});
   }
 
   PgOutput(
@@ -133,7 +135,7 @@ final class PgOutput {
 
   private @Nullable Relation begun(Op op, long position, long oid)
       throws SQLException, IOException, InterruptedException, LogBrokenException {
-    if (droppedNow.contains(oid)) {
+    if (droppedNow.test(oid)) {
       return null;
     }
     var relation = relations.get(oid);

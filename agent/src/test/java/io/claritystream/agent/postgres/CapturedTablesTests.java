@@ -3,11 +3,13 @@ package io.claritystream.agent.postgres;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.management.ThreadMXBean;
 import io.claritystream.agent.postgres.CapturedTable.Stand;
 import io.claritystream.protocol.block.Column;
 import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.protocol.block.ValueKind;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,7 +42,22 @@ class CapturedTablesTests {
     tables.again();
     assertThat(tables.standing(Stand.LEAVING)).isEmpty();
     assertThat(tables.get(2).stand()).isEqualTo(Stand.HELD);
-    assertThat(tables.dropped(7, 90)).as("no change of the dropped one comes in").contains(1L);
+    assertThat(tables.dropped(7, 90).test(1)).as("no change of the dropped one comes in").isTrue();
+  }
+
+  /// Somebody's publication of all tables may bring as many.
+  @Test
+  void aTransactionCostsNoMoreForTenThousandTablesThatAreNotCaptured() throws Exception {
+    var strangers = new ArrayList<CapturedTable>();
+    for (var i = 1; i <= 10_000; i++) {
+      strangers.add(table(i, "x" + i, Stand.GONE, new Cut(null, 100, 10)));
+    }
+    tables.replace(strangers);
+    assertThat(tables.dropped(7, 90).test(10_000)).isTrue();
+    var thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    var before = thread.getCurrentThreadAllocatedBytes();
+    tables.dropped(7, 90).test(10_000);
+    assertThat(thread.getCurrentThreadAllocatedBytes() - before).isLessThan(10_000);
   }
 
   @Test
