@@ -123,10 +123,15 @@ public final class CapturedTables {
         .toList();
   }
 
-  /// Those whose rows are to be read, in the order of their names. None as long as rows are to be
-  /// cleared: the name may be the same, and what clears must not come behind what was read.
+  /// Those whose rows are to be read and that are published, in the order of their names. None as
+  /// long as rows are to be cleared: the name may be the same, and what clears must not come behind
+  /// what was read.
   synchronized List<CapturedTable> toRead() {
-    return standing(Stand.LEAVING).isEmpty() ? standing(Stand.WANTED) : List.of();
+    return standing(Stand.LEAVING).isEmpty()
+        ? standing(Stand.WANTED).stream()
+            .filter(table -> table.entry() != CapturedTable.NOT_PUBLISHED)
+            .toList()
+        : List.of();
   }
 
   /// The stream brings a change of this table. Of one that is not captured it does so if somebody

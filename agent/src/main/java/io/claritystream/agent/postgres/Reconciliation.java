@@ -25,9 +25,9 @@ import org.slf4j.LoggerFactory;
 /// What changed a table's rows aside from the stream shows in its shape ([Shape]), and of a
 /// partitioned one also in its partitions.
 ///
-/// A table is published before it is said to be wanted, and is read only when all that ran until
-/// then has ended ([TableCopies]). One whose rights were taken away stays as it is: the stream
-/// brings it still.
+/// A table is published wholly before it is said to be wanted, and is read only when all that ran
+/// until then has ended ([TableCopies]); one that is published otherwise meanwhile is not read. One
+/// whose rights were taken away stays as it is: the stream brings it still.
 final class Reconciliation {
   private static final Logger LOG = LoggerFactory.getLogger(Reconciliation.class);
 
@@ -346,8 +346,8 @@ final class Reconciliation {
     var entry = found.published().get(candidate.oid());
     var leaves = found.leaves().get(candidate.oid());
     if (table == null || table.stand() == Stand.GONE) {
-      if (entry == null) {
-        // The stream would not bring what comes behind its rows.
+      if (entry == null || !entry.lacks().isEmpty()) {
+        // The stream would not bring all that comes behind its rows.
         return table;
       }
       var wanted =
@@ -366,18 +366,34 @@ final class Reconciliation {
       // First its rows under the old name are cleared.
       return table.stands(Stand.LEAVING);
     }
-    if (table.stand() == Stand.WANTED
-        || !table.equals(found.before().get(table.oid()))
-        || found.later().contains(table.oid())) {
+    if (table.stand() == Stand.WANTED) {
+      return table.entry(toBeRead(candidate, table, entry));
+    }
+    if (!table.equals(found.before().get(table.oid())) || found.later().contains(table.oid())) {
       // Read since it was looked at, it knows itself better than what was seen then.
       return table;
     }
-    var now = entry == null ? without(table) : table.entry(entry.number());
     var why = found.again().get(table.oid());
-    return why != null
-        ? now.again(why)
-        : now.leaves(leaves == null ? table.leaves() : leaves)
-            .shape(found.shapes().getOrDefault(table.oid(), table.shape()));
+    if (why != null) {
+      return table.entry(toBeRead(candidate, table, entry)).again(why);
+    }
+    return (entry == null ? without(table) : table.entry(entry.number()))
+        .leaves(leaves == null ? table.leaves() : leaves)
+        .shape(found.shapes().getOrDefault(table.oid(), table.shape()));
+  }
+
+  /// How a table that is to be read is published: not at all as long as the stream would not bring
+  /// all that comes behind its rows, for then they are not read ([CapturedTables#toRead()]). One
+  /// that a publication brings unasked has no number.
+  private static long toBeRead(
+      Catalog.Candidate candidate, CapturedTable table, @Nullable Entry entry) {
+    if (entry != null) {
+      return entry.lacks().isEmpty() ? entry.number() : CapturedTable.NOT_PUBLISHED;
+    }
+    if (!candidate.covered()) {
+      return CapturedTable.NOT_PUBLISHED;
+    }
+    return table.entry() == CapturedTable.NOT_PUBLISHED ? CapturedTable.NOT_KNOWN : table.entry();
   }
 
   private static CapturedTable without(CapturedTable table) {

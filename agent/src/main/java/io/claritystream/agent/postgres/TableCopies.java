@@ -8,10 +8,9 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.util.BitSet;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -64,7 +63,11 @@ final class TableCopies implements AutoCloseable {
   private final BlockAssembler.Waiting waiting;
   private @Nullable Connection beside;
   private long begunAt = -1;
-  private final Set<Long> begunFor = new HashSet<>();
+
+  /// By table, how it was published when its reading was begun ([CapturedTable]). Who wrote
+  /// to it while it was published otherwise has to end, too.
+  private final Map<Long, Long> begunFor = new HashMap<>();
+
   private BitSet brought = new BitSet();
   private long lookNs;
   private long waitsSinceNs;
@@ -145,6 +148,8 @@ final class TableCopies implements AutoCloseable {
             + " cannot be read beside the stream: "
             + Unusable.words(e, database);
     LOG.warn("{}", words);
+    // Those that came since are not begun as long as one that was is left.
+    begunFor.remove(oid);
     var againNs = System.nanoTime() + AGAIN_NS;
     refused.put(oid, new Refusal(words, againNs));
     var now = beside;
@@ -176,9 +181,10 @@ final class TableCopies implements AutoCloseable {
   /// was not refused a moment ago.
   private @Nullable CapturedTable ready(Connection connection) throws SQLException {
     var wanted = tables.toRead();
-    var oids = wanted.stream().map(CapturedTable::oid).collect(Collectors.toSet());
-    begunFor.retainAll(oids);
-    refused.keySet().removeIf(oid -> oid != NO_TABLE && !oids.contains(oid));
+    var entries =
+        wanted.stream().collect(Collectors.toMap(CapturedTable::oid, CapturedTable::entry));
+    begunFor.entrySet().retainAll(entries.entrySet());
+    refused.keySet().removeIf(oid -> oid != NO_TABLE && !entries.containsKey(oid));
     if (wanted.isEmpty()) {
       begunAt = -1;
       progress.waiting("");
@@ -189,7 +195,7 @@ final class TableCopies implements AutoCloseable {
       // lies behind the last that has ended and may leave out some that run.
       begunAt = Visible.assign(connection);
       brought = new BitSet();
-      wanted.forEach(table -> begunFor.add(table.oid()));
+      begunFor.putAll(entries);
       waitsSinceNs = System.nanoTime();
       awaitedNs = waitsSinceNs;
     }
@@ -200,7 +206,7 @@ final class TableCopies implements AutoCloseable {
     }
     progress.waiting("");
     return wanted.stream()
-        .filter(table -> begunFor.contains(table.oid()) && !waits(table))
+        .filter(table -> begunFor.containsKey(table.oid()) && !waits(table))
         .findFirst()
         .orElse(null);
   }

@@ -267,6 +267,80 @@ class ReconciliationTests {
     }
   }
 
+  /// As long as only another may set that right: what a filter leaves out would be missing behind
+  /// its rows, and all of it would be read once more afterwards.
+  @Test
+  void aTableThatIsPublishedInPartIsReadOnceItIsPublishedWholly() throws Exception {
+    hold("CREATE TABLE t (id int PRIMARY KEY, v int)");
+    RestartTests.run(
+        connection,
+        "CREATE TABLE more (id int PRIMARY KEY, v int)",
+        "ALTER PUBLICATION " + ours.full() + " ADD TABLE more WHERE (id > 5)");
+    asReader(
+        "t, more",
+        () -> {
+          tables = CapturedTables.load(directory.resolve("tables"));
+          begin();
+          reconciliation.run(connection);
+          assertThat(tables.all()).extracting(table -> table.name().name()).containsExactly("t");
+          byOwner("ALTER PUBLICATION " + ours.full() + " SET TABLE t, more");
+          reconciliation.run(connection);
+          assertThat(tables.toRead())
+              .extracting(table -> table.name().name())
+              .containsExactly("more");
+          holdAll(connection, tables);
+          reconciliation.run(connection);
+          assertThat(tables.standing(Stand.WANTED)).as("read once").isEmpty();
+        });
+  }
+
+  @Test
+  void aTableThatIsPublishedInPartBeforeItIsReadWaitsAndIsReadOnce() throws Exception {
+    hold("CREATE TABLE t (id int PRIMARY KEY, v int)");
+    tables.put(tables.all().getFirst().again("a person ordered it"));
+    asReader(
+        "t",
+        () -> {
+          for (var part : List.of("SET TABLE t WHERE (id > 15)", "SET TABLE t (id)")) {
+            byOwner("ALTER PUBLICATION " + ours.full() + " " + part);
+            reconciliation.run(connection);
+            wanted("a person ordered it");
+            assertThat(tables.toRead()).as(part).isEmpty();
+          }
+          byOwner("ALTER PUBLICATION " + ours.full() + " SET TABLE t");
+          reconciliation.run(connection);
+          assertThat(tables.toRead()).hasSize(1);
+          holdAll(connection, tables);
+          reconciliation.run(connection);
+          assertThat(tables.standing(Stand.WANTED)).as("read once").isEmpty();
+        });
+  }
+
+  private interface Act {
+    void run() throws Exception;
+  }
+
+  /// By a user who may read these tables and change no publication.
+  private void asReader(String readable, Act act) throws Exception {
+    var user = database.name() + "_reader";
+    RestartTests.run(
+        connection,
+        "CREATE ROLE " + user + " REPLICATION",
+        "GRANT SELECT ON " + readable + " TO " + user,
+        "SET ROLE " + user);
+    try {
+      act.run();
+    } finally {
+      RestartTests.run(connection, "RESET ROLE", "DROP OWNED BY " + user, "DROP ROLE " + user);
+    }
+  }
+
+  private void byOwner(String sql) throws SQLException {
+    try (var owner = database.connect()) {
+      RestartTests.run(owner, sql);
+    }
+  }
+
   /// As VACUUM and CREATE INDEX CONCURRENTLY do, for hours.
   @Test
   void aTableThatSomebodyHoldsALockOfKeepsNoOtherFromBeingPublished() throws Exception {

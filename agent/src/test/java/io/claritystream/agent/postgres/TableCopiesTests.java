@@ -112,16 +112,100 @@ class TableCopiesTests {
     }
   }
 
+  @Test
+  void aTableThatIsRefusedKeepsNoneFromBeingReadThatComesLater() throws Exception {
+    RestartTests.run(
+        connection,
+        "CREATE TABLE a (id int, v int)",
+        "CREATE TABLE b (id int, v int)",
+        "INSERT INTO b VALUES (1, 1)",
+        "CREATE ROLE %s_blind LOGIN PASSWORD 'blind'".formatted(database.name()),
+        "GRANT SELECT ON b TO %s_blind".formatted(database.name()));
+    captures.as(database.name() + "_blind", "blind");
+    var b = oid("b");
+    tables.put(CapturedTablesTests.table(oid("a"), "a", Stand.WANTED, null));
+    try (var spool = Spool.open(directory.resolve("spool"), 1, TestCapture.EVENT_BY_EVENT);
+        var appender = new Appender(spool, "source", words -> {}).start()) {
+      step(
+          spool,
+          appender,
+          () -> {},
+          () -> {
+            if (tables.get(b) == null && progress.now().detail().startsWith("public.a cannot")) {
+              put(CapturedTablesTests.table(b, "b", Stand.WANTED, null));
+            }
+            return tables.get(b) != null && tables.get(b).stand() == Stand.HELD;
+          });
+      assertThat(TableCopyTests.fold(TestBlocks.events(spool), "b")).containsEntry("1", "1");
+    } finally {
+      RestartTests.run(
+          connection,
+          "DROP OWNED BY %s_blind".formatted(database.name()),
+          "DROP ROLE %s_blind".formatted(database.name()));
+    }
+  }
+
+  /// What the second one writes the stream does not bring, because the table was published in part
+  /// then, and the rows would not have it either.
+  @Test
+  void whoWroteWhileTheTableWasPublishedOtherwiseIsAwaitedToo() throws Exception {
+    RestartTests.run(connection, "CREATE TABLE a (id int, v int)", "CREATE TABLE other (id int)");
+    var a = oid("a");
+    tables.put(CapturedTablesTests.table(a, "a", Stand.WANTED, null));
+    try (var first = database.connect();
+        var second = database.connect();
+        var spool = Spool.open(directory.resolve("spool"), 1, TestCapture.EVENT_BY_EVENT);
+        var appender = new Appender(spool, "source", words -> {}).start()) {
+      first.setAutoCommit(false);
+      second.setAutoCommit(false);
+      RestartTests.run(first, "INSERT INTO other VALUES (1)");
+      var awaited = "process " + pid(second) + " ";
+      var written = new AtomicBoolean();
+      var ended = new AtomicBoolean();
+      step(
+          spool,
+          appender,
+          () -> {},
+          () -> {
+            if (written.compareAndSet(false, true)) {
+              RestartTests.run(second, "INSERT INTO a VALUES (1, 1)");
+              put(tables.get(a).entry(6));
+              first.commit();
+            } else if (!ended.get()) {
+              assertThat(tables.get(a).stand()).isEqualTo(Stand.WANTED);
+              if (progress.now().detail().contains(awaited)) {
+                second.commit();
+                ended.set(true);
+              }
+            }
+            return tables.get(a).stand() == Stand.HELD;
+          });
+      assertThat(TableCopyTests.fold(TestBlocks.events(spool), "a")).containsEntry("1", "1");
+    }
+  }
+
+  private static int pid(Connection of) throws SQLException {
+    try (var statement = of.createStatement();
+        var rows = statement.executeQuery("SELECT pg_backend_pid()")) {
+      rows.next();
+      return rows.getInt(1);
+    }
+  }
+
   private void leave(long oid) {
+    put(tables.get(oid).stands(Stand.LEAVING));
+  }
+
+  private void put(CapturedTable table) {
     try {
-      tables.put(tables.get(oid).stands(Stand.LEAVING));
+      tables.put(table);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
   }
 
   private interface Until {
-    boolean holds();
+    boolean holds() throws SQLException;
   }
 
   private void step(Spool spool, Appender appender, BlockAssembler.Waiting waiting, Until until)
