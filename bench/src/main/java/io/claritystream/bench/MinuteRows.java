@@ -122,6 +122,14 @@ final class MinuteRows {
     service.setAutoCommit(true);
   }
 
+  /// Into the machine's memory, where the rows of a machine that runs for a day are.
+  static void readAll(Connection service) throws SQLException {
+    Sql.number(service, "SELECT sum(last_seq) FROM analytics.metrics_min");
+    Sql.run(service, "SET enable_seqscan = off");
+    Sql.number(service, "SELECT count(*) FROM analytics.metrics_min");
+    Sql.run(service, "RESET enable_seqscan");
+  }
+
   /// The minutes so many before this one, down to so many before it.
   private static void minutes(Connection service, UUID tenant, int from, int to)
       throws SQLException {

@@ -23,7 +23,7 @@ record Options(String name, boolean json, Map<String, Integer> given, Set<String
           "cdc",
           Map.of("rows", 1_000_000, "seconds", 30, "updates", 50, "deletes", 500),
           "read",
-          Map.of("rows", 10_000_000, "warmup", 10, "seconds", 60, "users", 50),
+          Map.of("rows", 10_000_000, "warmup", 20, "seconds", 60, "users", 50),
           // No seed: one is chosen, and said.
           "chaos",
           Map.of("rounds", 10, "seed", 0, "kills", 8, "seconds", 20));

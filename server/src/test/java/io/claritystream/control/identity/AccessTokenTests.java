@@ -17,10 +17,12 @@ import io.claritystream.ApiClient.Answer;
 import io.claritystream.ApiClient.Registered;
 import io.claritystream.TestServer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
 import java.util.UUID;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -112,6 +114,22 @@ class AccessTokenTests {
 
     assertThat(answer.status()).isEqualTo(401);
     assertThat(answer.text("code")).isEqualTo("token_expired");
+  }
+
+  @Test
+  void a_token_that_was_good_a_moment_ago_says_when_it_is_not_any_more() throws Exception {
+    String token =
+        signed(claims().expirationTime(Date.from(Instant.now().plusSeconds(3))).build(), key);
+    assertThat(status(token)).isEqualTo(200);
+    assertThat(status(token)).isEqualTo(200);
+    assertThat(status(token.substring(0, token.length() - 4) + "AAAA")).isEqualTo(401);
+
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(
+            () ->
+                assertThat(server.client().bearer(token).get("/v1/me").text("code"))
+                    .isEqualTo("token_expired"));
   }
 
   @Test

@@ -355,6 +355,12 @@ class DashboardTests {
     var sites = ours.client().get("/v1/metrics/series?key=flow_l_min&by=site" + range).body();
     assertThat(texts(sites.get("series"), "name")).containsExactly("North", "South");
     assertThat(sites.at("/series/0/points")).hasSize(31);
+
+    // Gamma stands alone in the South: a line for each series is read otherwise than one for many.
+    var minutes = ours.client().get("/v1/metrics/series?key=flow_l_min" + range).body();
+    assertThat(texts(minutes.get("series"), "name")).containsExactly("Alpha", "Beta", "Gamma");
+    assertThat(minutes.at("/series/0/points")).hasSizeGreaterThan(20);
+    assertThat(minutes.at("/series/2/points")).isEqualTo(sites.at("/series/1/points"));
   }
 
   /// A broken sensor that says the largest number there is must not be drawn at zero.
