@@ -376,6 +376,8 @@ class DashboardTests {
                 .insertAt(NOW, tank, 1, at.plusSeconds(1), Double.toString(Double.MAX_VALUE))
                 .insertAt(NOW, tank, 1, at.plusSeconds(60), "1" + "0".repeat(400))
                 .insertAt(NOW, tank, 1, at.plusSeconds(120), "-2")
+                .insertAt(NOW, tank, 1, at.plusSeconds(180), "5")
+                .insertAt(NOW, tank, 1, at.plusSeconds(190), "10")
                 .insertAt(NOW, tank, 1, NOW.minusSeconds(90), Double.toString(Double.MAX_VALUE))
                 .insertAt(NOW, tank, 2, NOW.minusSeconds(90), Double.toString(Double.MAX_VALUE))
                 .insertAt(NOW, tank, 2, NOW.minusSeconds(30), "-1e300")
@@ -386,7 +388,9 @@ class DashboardTests {
             .get("/v1/metrics/series?key=level_m&from=2026-11-20T11:00:00Z&to=2026-11-20T11:30:00Z")
             .body()
             .at("/series/0/points");
-    assertThat(series).hasSize(2);
+    assertThat(series).hasSize(3);
+    assertThat(series.get(2))
+        .hasToString("[%d,7.5,5.0,10.0,2]".formatted(at.plusSeconds(180).getEpochSecond()));
     assertThat(series.at("/0/1").asDouble()).isEqualTo(Double.MAX_VALUE);
     assertThat(series.at("/0/3").asDouble()).isEqualTo(Double.MAX_VALUE);
     assertThat(series.at("/1/1").asDouble()).isEqualTo(-2);
