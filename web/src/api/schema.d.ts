@@ -217,7 +217,7 @@ export interface paths {
         };
         /**
          * The events that could not be folded into what is shown, newest first
-         * @description A row that fails in the same way in each epoch that brings it again is listed once, with its newest letter. A letter is settled once what is shown holds nothing of the failure any more: its row was mended or taken away at the source, its table was emptied or read again, or it was built anew and could be folded. What no event of a row can settle, a person may dismiss.
+         * @description A row that fails in the same way in each epoch that brings it again is listed once, with its newest letter. A letter is settled once what is shown holds nothing of the failure any more: its row was mended or taken away at the source, its table was emptied or read again, or it was built anew and could be folded. What is open a person may dismiss.
          */
         get: operations["listDeadLetters"];
         put?: never;
@@ -258,8 +258,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Takes a letter off those that are open, if no event of its row can settle it
-         * @description What is shown lacks the event still, and its table stays as exact as it was. One that is settled or dismissed already stays as it is.
+         * Takes a letter off those that are open
+         * @description What is shown lacks the event still. A row that waits for it waits on, and its table is not exact until the row is mended. Events that are missing here for good (`not_in_bronze`, `batch_corrupt`) do not keep their tables from being called exact any more, and are counted as `missing_dismissed` of them. One that is settled or dismissed already stays as it is.
          */
         post: operations["dismissDeadLetter"];
         delete?: never;
@@ -887,7 +887,7 @@ export interface components {
             /** Format: date-time */
             at: string;
             /** @enum {string} */
-            cause: "refused_by_database" | "mapping_failed" | "too_many_in_batch" | "row_in_quarantine" | "payload_wrapped" | "not_in_bronze" | "batch_corrupt";
+            cause: "refused_by_database" | "fold_failed" | "mapping_failed" | "too_many_in_batch" | "row_in_quarantine" | "payload_wrapped" | "not_in_bronze" | "batch_corrupt";
             detail: string;
             /** Format: date-time */
             dismissed_at: string | null;

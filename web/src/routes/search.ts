@@ -22,6 +22,7 @@ const operations = ['insert', 'update', 'delete', 'read', 'truncate'] as const;
 
 const deadLetterCauses: readonly DeadLetter['cause'][] = [
   'refused_by_database',
+  'fold_failed',
   'mapping_failed',
   'too_many_in_batch',
   'row_in_quarantine',

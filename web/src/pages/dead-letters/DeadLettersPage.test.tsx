@@ -139,7 +139,7 @@ const openLetter = async (one: DeadLetter, permissions: string[]) => {
   await userEvent.click(await screen.findByRole('button', { name: /No place in the mapping/ }));
 };
 
-it('dismisses what no event of its row can settle, after a question, for those who may', async () => {
+it('dismisses an open entry, after a question, for those who may', async () => {
   await openLetter(letter(), ['dead_letters.read', 'sources.write']);
   await userEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
   const dialog = await screen.findByRole('dialog', { name: 'Dismiss this failed event?' });
@@ -149,7 +149,7 @@ it('dismisses what no event of its row can settle, after a question, for those w
   expect(screen.queryByRole('dialog')).toBeNull();
 });
 
-it('offers nobody to dismiss who may not, nor what its row settles', async () => {
+it('offers nobody to dismiss who may not, nor what is settled', async () => {
   await openLetter(letter(), ['dead_letters.read']);
   expect(screen.getByText('no device')).toBeTruthy();
   expect(screen.queryByRole('button', { name: 'Dismiss' })).toBeNull();
@@ -157,6 +157,24 @@ it('offers nobody to dismiss who may not, nor what its row settles', async () =>
   await openLetter(letter({ dismissible: false }), ['dead_letters.read', 'sources.write']);
   expect(screen.getByText('no device')).toBeTruthy();
   expect(screen.queryByRole('button', { name: 'Dismiss' })).toBeNull();
+});
+
+it('says before it dismisses what that leaves: a row that waits, and what is missing', async () => {
+  await openLetter(letter({ row_key: '1:7;' }), ['dead_letters.read', 'sources.write']);
+  await userEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
+  expect(
+    screen.getByText(/its row stays as it is, and its table is not called exact/),
+  ).toBeTruthy();
+  cleanup();
+  openApp('/app/dead-letters?view=list', {
+    '/v1/me': { ...me, permissions: ['dead_letters.read', 'sources.write'] },
+    '/v1/dead-letters/groups': groups([group()]),
+    '/v1/dead-letters': page(letter({ cause: 'batch_corrupt', table: null })),
+    '/v1/sources': page(aSource()),
+  });
+  await userEvent.click(await screen.findByRole('button', { name: /Unreadable on arrival/ }));
+  await userEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
+  expect(screen.getByText(/Its events stay missing here/)).toBeTruthy();
 });
 
 it('says who dismissed one, and when', async () => {

@@ -6,7 +6,22 @@ import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
 import { Failed } from '../../ui/Feedback';
 
-/** For what no event of its row can settle. */
+/** Whether its events are missing here for good, so that the tables are called exact again by a dismissal alone. */
+const isMissing = ({ cause }: DeadLetter): boolean =>
+  cause === 'not_in_bronze' || cause === 'batch_corrupt';
+
+/** What a dismissal leaves as it is. */
+function remains(letter: DeadLetter): string {
+  if (isMissing(letter)) {
+    return 'Its events stay missing here. The tables that they may be of are no longer called inexact for them, and say beside it how many were dismissed.';
+  }
+  if (letter.row_key) {
+    return 'What is shown lacks it still: its row stays as it is, and its table is not called exact, until a change tells all of the row’s values or takes it away. That also settles this entry by itself.';
+  }
+  return 'What is shown lacks it still, and its table is called exact no sooner.';
+}
+
+/** For what nothing will settle, or not soon. */
 export function DismissDialog({ letter, onClose }: { letter: DeadLetter; onClose: () => void }) {
   const queries = useQueryClient();
   const dismiss = useMutation({
@@ -22,8 +37,8 @@ export function DismissDialog({ letter, onClose }: { letter: DeadLetter; onClose
     <Dialog title="Dismiss this failed event?" onClose={onClose} className="max-w-[28rem]">
       <div className="px-4 pb-4">
         <p className="text-prose text-ink-2">
-          It is listed among the settled ones, with your name. What is shown lacks it still, and its
-          table is called exact no sooner. It cannot be opened again.
+          It is listed among the settled ones, with your name. {remains(letter)} It cannot be opened
+          again.
         </p>
         {letter.table && (
           <p className="mt-2 text-prose text-ink-2">

@@ -10,6 +10,12 @@ const causes: Record<Cause, { name: string; advice: string; rebuild?: true }> = 
       'What the event would have become is something that PostgreSQL does not take. Correct the row at its source: its next change that tells all of its values is applied, and mends what is shown of it. Should the platform have learnt to take it since, build what is shown of the source anew.',
     rebuild: true,
   },
+  fold_failed: {
+    name: 'Stumbled over',
+    advice:
+      'Something in this event, or in what is stored of its row, is more than the platform knows how to apply. The row’s next change that tells all of its values is applied, and mends what is shown of it; after an update of the platform, build what is shown of the source anew. Please report what it says here.',
+    rebuild: true,
+  },
   mapping_failed: {
     name: 'No place in the mapping',
     advice:
@@ -29,17 +35,17 @@ const causes: Record<Cause, { name: string; advice: string; rebuild?: true }> = 
   payload_wrapped: {
     name: 'Stored in a wrapper',
     advice:
-      'A value could not be stored as it came, so the raw event keeps it as text. Nothing is lost; what is shown lacks that event.',
+      'A value could not be stored as it came, so the raw event keeps it as text. Nothing is lost: what is shown holds the event, and this entry can be dismissed.',
   },
   not_in_bronze: {
     name: 'Could not be stored',
     advice:
-      'The raw event could not be stored, and this sample is all that is left of it. Take the source’s snapshot again to have its row back.',
+      'The raw event could not be stored, and this sample is all that is left of it. Read its table again, or take the source’s snapshot again, to have its row right whatever is built anew; then dismiss this entry, which nothing else settles.',
   },
   batch_corrupt: {
     name: 'Unreadable on arrival',
     advice:
-      'A batch could not be read, several times over, so its events are missing here. Take the source’s snapshot again to be whole, and look at the network between agent and platform.',
+      'A batch could not be read, several times over, so its events are missing here, and nobody can tell of which tables they were. Take the source’s snapshot again to be whole, and look at the network between agent and platform; then dismiss this entry, which nothing else settles.',
   },
 };
 

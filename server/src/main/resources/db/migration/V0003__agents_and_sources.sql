@@ -233,6 +233,8 @@ CREATE TABLE control.dead_letter (
   seq_end bigint NOT NULL,
   table_name text,
   row_key text,
+  -- The row that a change of its key made that one of, where both are not folded any more: it is mended with both.
+  row_key_before text,
   lsn text,
   cause text NOT NULL,
   sqlstate text,

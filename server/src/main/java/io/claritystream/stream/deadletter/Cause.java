@@ -7,6 +7,8 @@ import java.util.Locale;
 public enum Cause {
   /// PostgreSQL refused what the event would have become (SQLSTATE 22, 23 or 54).
   REFUSED_BY_DATABASE,
+  /// Folding it stumbled, over something that the platform should know how to fold.
+  FOLD_FAILED,
   /// Its table's mapping makes nothing of it.
   MAPPING_FAILED,
   /// Too many events were refused to tell them apart: a range that was not folded, or of which only
@@ -25,7 +27,7 @@ public enum Cause {
   /// is stored otherwise, says nothing of those that follow.
   public boolean quarantines() {
     return switch (this) {
-      case REFUSED_BY_DATABASE, ROW_IN_QUARANTINE, NOT_IN_BRONZE -> true;
+      case REFUSED_BY_DATABASE, FOLD_FAILED, ROW_IN_QUARANTINE, NOT_IN_BRONZE -> true;
       case MAPPING_FAILED, TOO_MANY_IN_BATCH, PAYLOAD_WRAPPED, BATCH_CORRUPT -> false;
     };
   }

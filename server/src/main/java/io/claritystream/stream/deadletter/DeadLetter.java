@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
 /// @param id the event's own id, so that it is the same one however often it is made
 /// @param seqEnd the last number of the range; `seq` for one event
 /// @param tableName absent for a batch
-/// @param rowKey the row that goes into quarantine; absent where none does
+/// @param rowKey the row that goes into quarantine, or of which nothing could be made; absent where
+///     there is none
+/// @param rowKeyBefore the row that a change of its key made that one of, which is in quarantine
+///     too; absent where there is none
 /// @param lsn its position in the source's log; absent for a batch
 /// @param sqlstate what PostgreSQL called it, if it did
 /// @param sample the beginning of its payload
@@ -26,6 +29,7 @@ public record DeadLetter(
     long seqEnd,
     @Nullable String tableName,
     @Nullable String rowKey,
+    @Nullable String rowKeyBefore,
     @Nullable String lsn,
     Cause cause,
     @Nullable String sqlstate,
@@ -55,6 +59,7 @@ public record DeadLetter(
         Math.max(seqEnd, laterSeqEnd),
         tableName,
         rowKey,
+        rowKeyBefore,
         lsn,
         cause,
         sqlstate,

@@ -59,16 +59,14 @@ class DeadLetterController {
       """
       SELECT dead_letter_id, source_id, table_name, epoch, seq, seq_end, lsn, cause, sqlstate, detail,
         sample, at, settled_at, dismissed_at, dismissed_by_name,
-        settled_at IS NULL AND dismissed_at IS NULL AND NOT (
-      """
-          + Dismissals.MENDED_BY_ROW
-          + """
-        ) AS dismissible,
+        settled_at IS NULL AND dismissed_at IS NULL AS dismissible,
         (SELECT q.row_key
          FROM analytics.model m
          JOIN control.quarantine q USING (model_id)
          WHERE m.source_id = l.source_id AND m.state = 'live'
-           AND q.table_name = l.table_name AND q.row_key = l.row_key) AS row_key,
+           AND q.table_name = l.table_name AND q.row_key IN (l.row_key, l.row_key_before)
+         ORDER BY q.row_key = l.row_key DESC
+         LIMIT 1) AS row_key,
         (SELECT count(DISTINCT b.epoch)
          FROM control.dead_letter b
          WHERE b.source_id = l.source_id AND b.failure = l.failure
@@ -145,15 +143,15 @@ class DeadLetterController {
   }
 
   /// @param table absent where a whole batch could not be decoded
-  /// @param rowKey the row that is not folded any more until this is dealt with
+  /// @param rowKey the row that is not folded any more until an event tells it whole or takes it
+  ///     away, dismissed or not; of a change of a key perhaps the one that had the old key
   /// @param seqEnd the last number of the range, `seq` for one event
   /// @param sample the beginning of the payload
   /// @param settledAt when what is shown held nothing of the failure any more: its row was mended
   ///     or taken away at the source, its table was emptied or read again, or it was built anew
   /// @param dismissedAt when a person said that it need not be seen any more
   /// @param dismissedBy that person's name of then
-  /// @param dismissible whether it is open and no event of its row can settle it, so that a person
-  ///     may dismiss it
+  /// @param dismissible whether it is open, so that a person may dismiss it
   /// @param epochsBefore in how many epochs before this one the same row failed in the same way;
   ///     those letters are not listed
   @Schema(name = "DeadLetter")
@@ -169,6 +167,7 @@ class DeadLetterController {
       @Schema(
               allowableValues = {
                 "refused_by_database",
+                "fold_failed",
                 "mapping_failed",
                 "too_many_in_batch",
                 "row_in_quarantine",
@@ -278,8 +277,8 @@ class DeadLetterController {
           "A row that fails in the same way in each epoch that brings it again is listed once, with"
               + " its newest letter. A letter is settled once what is shown holds nothing of the"
               + " failure any more: its row was mended or taken away at the source, its table was"
-              + " emptied or read again, or it was built anew and could be folded. What no event"
-              + " of a row can settle, a person may dismiss.")
+              + " emptied or read again, or it was built anew and could be folded. What is open a"
+              + " person may dismiss.")
   Page<Letter> list(
       Caller caller,
       @RequestParam(name = "source_id", required = false) @Nullable UUID sourceId,

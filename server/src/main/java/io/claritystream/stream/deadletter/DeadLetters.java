@@ -19,8 +19,8 @@ public final class DeadLetters {
   private static final String INSERT =
       """
       INSERT INTO control.dead_letter (dead_letter_id, tenant_id, source_id, epoch, seq, seq_end, table_name,
-        row_key, lsn, cause, sqlstate, detail, sample, batch, at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        row_key, row_key_before, lsn, cause, sqlstate, detail, sample, batch, at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (source_id, epoch, seq) DO UPDATE SET seq_end = excluded.seq_end, cause = excluded.cause,
         detail = excluded.detail, at = excluded.at, stretched = true, settled_at = NULL, found_by_model = NULL,
         dismissed_at = NULL, dismissed_by = NULL, dismissed_by_name = NULL
@@ -258,12 +258,13 @@ public final class DeadLetters {
     insert.setLong(6, letter.seqEnd());
     insert.setString(7, letter.tableName());
     insert.setString(8, letter.rowKey());
-    insert.setString(9, letter.lsn());
-    insert.setString(10, letter.cause().key());
-    insert.setString(11, letter.sqlstate());
-    insert.setString(12, letter.detail());
-    insert.setString(13, letter.sample());
-    insert.setBytes(14, letter.batch());
-    insert.setObject(15, letter.at().atOffset(ZoneOffset.UTC));
+    insert.setString(9, letter.rowKeyBefore());
+    insert.setString(10, letter.lsn());
+    insert.setString(11, letter.cause().key());
+    insert.setString(12, letter.sqlstate());
+    insert.setString(13, letter.detail());
+    insert.setString(14, letter.sample());
+    insert.setBytes(15, letter.batch());
+    insert.setObject(16, letter.at().atOffset(ZoneOffset.UTC));
   }
 }

@@ -5,7 +5,6 @@ import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
-import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.RequiresPermission;
 import io.claritystream.control.audit.AuditEntry;
 import io.claritystream.control.audit.AuditLog;
@@ -20,20 +19,15 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
 
-/// What no event of a row can settle stands as open until its table is read again, or for ever. A
-/// person who knows of it says so.
+/// Some letters stand as open until their table is read again, or for ever: those of no row, those
+/// of a row that no event will tell whole, or will tell by another key. Which ones nobody can say
+/// beforehand, so any open one may be dismissed by a person who knows of it.
+///
+/// That takes it off the list, and mends nothing: a row in quarantine stays there, and its table
+/// not exact. Only what is missing here for good is then counted apart, see `SourceTable`.
 @RestController
 @Tag(name = "Dead letters")
 class Dismissals {
-  private static final String OF_ROW =
-      "It is settled once its row is mended or deleted at the source, and cannot be dismissed.";
-
-  /// Whether an event of its row can settle a letter. What concerns bronze is never settled.
-  static final String MENDED_BY_ROW =
-      """
-      l.row_key IS NOT NULL AND l.cause NOT IN ('not_in_bronze', 'payload_wrapped', 'batch_corrupt')
-      """;
-
   private static final String ONE =
       DeadLetterController.COLUMNS + "WHERE tenant_id = :tenant AND dead_letter_id = :letter";
 
@@ -59,10 +53,13 @@ class Dismissals {
   @RequiresPermission(Permission.SOURCES_WRITE)
   @Operation(
       operationId = "dismissDeadLetter",
-      summary = "Takes a letter off those that are open, if no event of its row can settle it",
+      summary = "Takes a letter off those that are open",
       description =
-          "What is shown lacks the event still, and its table stays as exact as it was. One that is"
-              + " settled or dismissed already stays as it is.")
+          "What is shown lacks the event still. A row that waits for it waits on, and its table is"
+              + " not exact until the row is mended. Events that are missing here for good"
+              + " (`not_in_bronze`, `batch_corrupt`) do not keep their tables from being called exact"
+              + " any more, and are counted as `missing_dismissed` of them. One that is settled or"
+              + " dismissed already stays as it is.")
   Letter dismiss(Caller caller, @PathVariable("id") UUID id, HttpServletRequest request) {
     var now = clock.instant();
     return transactions.run(
@@ -70,11 +67,8 @@ class Dismissals {
         caller.userId(),
         sql -> {
           var found = one(sql, caller, id);
-          if (found.settledAt() != null || found.dismissedAt() != null) {
-            return found;
-          }
           if (!found.dismissible()) {
-            throw Problem.of(ProblemCode.CONFLICT, OF_ROW);
+            return found;
           }
           var person = AuditLog.person(sql, caller.userId());
           var changed =

@@ -23,12 +23,19 @@ public final class Settlements {
   private static final String OF_READ_MODELS =
       " AND l.cause NOT IN ('not_in_bronze', 'payload_wrapped', 'batch_corrupt')";
 
+  /// A change of a key that was refused left two rows as they were: its letter waits for both.
   private static final String OF_MENDED =
       """
       FROM unnest(?::text[], ?::text[], ?::int[], ?::bigint[])
         AS mended (table_name, row_key, epoch, seq)
       WHERE l.source_id = ? AND l.table_name = mended.table_name
-        AND (mended.row_key IS NULL OR l.row_key = mended.row_key)
+        AND (mended.row_key IS NULL
+          OR l.row_key = mended.row_key AND l.row_key_before IS NULL
+          OR mended.row_key IN (l.row_key, l.row_key_before) AND l.row_key_before IS NOT NULL
+            AND NOT EXISTS (
+              SELECT FROM control.quarantine q
+              WHERE q.model_id = ? AND q.table_name = l.table_name
+                AND q.row_key IN (l.row_key, l.row_key_before)))
         AND (l.epoch, l.seq_end) < (mended.epoch, mended.seq)
       """;
 
@@ -84,15 +91,16 @@ public final class Settlements {
   public record Mended(String tableName, @Nullable String rowKey, int epoch, long seq) {}
 
   /// The letters of what has been mended in the model that is shown are settled: those that are
-  /// older.
-  public void settle(Connection connection, UUID sourceId, Collection<Mended> mended, Instant now)
+  /// older. Said behind what that does to its quarantine.
+  public void settle(
+      Connection connection, UUID sourceId, int modelId, Collection<Mended> mended, Instant now)
       throws SQLException {
     if (mended.isEmpty()) {
       return;
     }
     try (var update = connection.prepareStatement(SETTLE)) {
       update.setObject(1, now.atOffset(ZoneOffset.UTC));
-      name(update, 2, sourceId, mended);
+      name(update, 2, sourceId, modelId, mended);
       update.executeUpdate();
     }
   }
@@ -145,7 +153,8 @@ public final class Settlements {
     }
   }
 
-  /// What has been mended in a model that is built anew.
+  /// What has been mended in a model that is built anew. Said behind what that does to its
+  /// quarantine.
   public void mendAgain(
       Connection connection, UUID sourceId, int modelId, Collection<Mended> mended)
       throws SQLException {
@@ -153,8 +162,8 @@ public final class Settlements {
       return;
     }
     try (var update = connection.prepareStatement(MEND_AGAIN)) {
-      name(update, 1, sourceId, mended);
-      update.setInt(6, modelId);
+      name(update, 1, sourceId, modelId, mended);
+      update.setInt(7, modelId);
       update.executeUpdate();
     }
   }
@@ -173,13 +182,14 @@ public final class Settlements {
   }
 
   private static void name(
-      PreparedStatement update, int from, UUID sourceId, Collection<Mended> mended)
+      PreparedStatement update, int from, UUID sourceId, int modelId, Collection<Mended> mended)
       throws SQLException {
     update.setArray(from, array(update, "text", mended, Mended::tableName));
     update.setArray(from + 1, array(update, "text", mended, Mended::rowKey));
     update.setArray(from + 2, array(update, "int4", mended, Mended::epoch));
     update.setArray(from + 3, array(update, "int8", mended, Mended::seq));
     update.setObject(from + 4, sourceId);
+    update.setInt(from + 5, modelId);
   }
 
   private static Array array(

@@ -287,6 +287,7 @@ final class Admission {
         null,
         null,
         null,
+        null,
         Cause.BATCH_CORRUPT,
         null,
         String.valueOf(failure.getMessage()),

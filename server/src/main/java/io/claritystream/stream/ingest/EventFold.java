@@ -134,10 +134,10 @@ final class EventFold {
 
   private void refuse(ChangeEvent event, Exception failure) {
     var sqlstate = Fault.sqlstate(failure);
-    var cause = sqlstate == null ? Cause.MAPPING_FAILED : Cause.REFUSED_BY_DATABASE;
+    var cause = sqlstate == null ? Cause.FOLD_FAILED : Cause.REFUSED_BY_DATABASE;
     findings.found();
     findings.refuse(event, cause, sqlstate, String.valueOf(failure.getMessage()));
-    if (!cause.quarantines() || RowKey.all(event).isEmpty()) {
+    if (RowKey.all(event).isEmpty()) {
       findings.quarantine().leave(event);
     }
   }

@@ -285,10 +285,13 @@ final class IngestTransaction {
     work.addRanges();
     deadLetters.write(connection, work.letters);
     for (var each : work.quarantined.entrySet()) {
-      var source = each.getKey().line().source();
+      var folding = each.getKey();
+      var source = folding.line().source();
       var attempt = each.getValue().attempt();
       attempt.write(connection, deadLetters, materializer, source);
-      deadLetters.settlements().settle(connection, source.sourceId(), attempt.mended(), work.now);
+      deadLetters
+          .settlements()
+          .settle(connection, source.sourceId(), folding.model(), attempt.mended(), work.now);
     }
     if (!checkpoints.move(connection, draft.moves(), work.now)) {
       return new Outcome.Fenced("mark of a source in partition " + partition);

@@ -8,9 +8,11 @@ import io.claritystream.stream.bronze.CaptureWindow;
 import io.claritystream.stream.bronze.SourceEpoch;
 import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetter;
+import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.source.SourceRef;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// Makes dead letters of events of a source, as of the epoch that they are in.
@@ -54,7 +56,7 @@ final class Letters {
       Instant now,
       Instant at) {
     var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
-    var row = cause.isOfRow() ? RowKey.of(event) : null;
+    var rows = cause.isOfRow() ? RowKey.all(event) : List.<DeadLetters.Row>of();
     return new DeadLetter(
         ids.eventId(CaptureWindow.heldMs(event.capturedAtUs(), now), event.seq()),
         source.tenantId(),
@@ -63,7 +65,8 @@ final class Letters {
         event.seq(),
         event.seq(),
         event.schema().qualifiedName(),
-        row == null ? null : row.rowKey(),
+        rows.isEmpty() ? null : rows.getFirst().rowKey(),
+        cause.quarantines() && rows.size() > 1 ? rows.getLast().rowKey() : null,
         Lsn.text(event.position()),
         cause,
         sqlstate,
@@ -93,6 +96,7 @@ final class Letters {
         source.epoch(),
         first.seq(),
         events.lastSeq(),
+        null,
         null,
         null,
         Lsn.text(first.position()),

@@ -339,7 +339,7 @@ final class ModelFollower {
     var settlements = parts.deadLetters().settlements();
     var mended = work.quarantined.mended();
     if (rebuild == null) {
-      settlements.settle(connection, source.sourceId(), mended, work.now);
+      settlements.settle(connection, source.sourceId(), model, mended, work.now);
       return;
     }
     for (var each : work.found.seqs().entrySet()) {

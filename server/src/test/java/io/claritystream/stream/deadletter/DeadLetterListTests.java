@@ -63,6 +63,7 @@ class DeadLetterListTests {
         seqEnd,
         table,
         null,
+        null,
         "0/" + seq,
         cause,
         sqlstate,
@@ -117,6 +118,7 @@ class DeadLetterListTests {
         seq,
         "public.pump",
         row,
+        null,
         "0/" + epoch,
         row == null ? Cause.MAPPING_FAILED : Cause.REFUSED_BY_DATABASE,
         null,
@@ -187,6 +189,7 @@ class DeadLetterListTests {
         letter.seqEnd(),
         letter.tableName(),
         letter.rowKey(),
+        letter.rowKeyBefore(),
         letter.lsn(),
         letter.cause(),
         letter.sqlstate(),
@@ -230,7 +233,7 @@ class DeadLetterListTests {
   }
 
   @Test
-  void what_no_event_of_its_row_can_settle_a_person_may_dismiss() throws SQLException {
+  void what_is_open_a_person_may_dismiss_be_it_of_a_row_or_of_none() throws SQLException {
     var owner = server.client().register("dismisses@example.com");
     var source = UUID.randomUUID();
     source(source, owner);
@@ -238,7 +241,7 @@ class DeadLetterListTests {
     var ofRow = inEpoch(owner, source, 1, 2, "1:7;");
     write(keyless, ofRow);
     var listed = owner.client().get("/v1/dead-letters").body().get("data");
-    assertThat(listed.at("/0/dismissible").asBoolean()).as("of a row").isFalse();
+    assertThat(listed.at("/0/dismissible").asBoolean()).as("of a row").isTrue();
     assertThat(listed.at("/1/dismissible").asBoolean()).as("of none").isTrue();
 
     var dismissed = dismiss(owner, keyless);
@@ -265,15 +268,14 @@ class DeadLetterListTests {
                 .list())
         .containsExactly("dismisses@example.com " + source);
 
-    var refused = dismiss(owner, ofRow);
-    assertThat(refused.status()).isEqualTo(409);
-    assertThat(refused.body().get("detail").asString()).contains("once its row is mended");
-    assertThat(dismiss(person, keyless).status()).as("another's").isEqualTo(404);
-
+    assertThat(dismiss(person, ofRow).status()).as("another's").isEqualTo(404);
     var groups = owner.client().get("/v1/dead-letters/groups").body();
     assertThat(groups.get("open_letters").asInt()).isEqualTo(1);
     assertThat(groups.get("settled_letters").asInt()).isEqualTo(1);
     assertThat(groups.get("data")).hasSize(1);
+
+    assertThat(dismiss(owner, ofRow).body().get("dismissed_at").isNull()).as("of a row").isFalse();
+    assertThat(seqs(owner, false)).isEmpty();
     var none = owner.client().get("/v1/dead-letters/groups?cause=not_in_bronze").body();
     assertThat(none.get("open_letters").asInt()).isZero();
     assertThat(none.get("settled_letters").asInt()).isZero();

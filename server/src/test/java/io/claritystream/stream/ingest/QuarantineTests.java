@@ -498,6 +498,72 @@ class QuarantineTests {
     assertThat(open()).as("mended and broken").containsExactly("7 mapping_failed");
   }
 
+  @Test
+  void a_refused_change_of_a_key_is_open_until_both_of_its_rows_are_mended() {
+    rig.start();
+    rig.send(
+        source,
+        source.batch(
+            SAMPLES, sample(Op.INSERT, "1", "7", "4.5"), sample(Op.INSERT, "3", "7", "4.5")));
+    rig.send(
+        source,
+        source.batch(
+            SAMPLES,
+            sample(Op.UPDATE, "2", "7", "666").movedFrom("1"),
+            sample(Op.UPDATE, "4", "7", "666").movedFrom("3")));
+    rig.awaitDurable(source, 4);
+    assertThat(open()).containsExactly("3 refused_by_database", "4 refused_by_database");
+    assertThat(inQuarantine()).isEqualTo(4);
+
+    rig.send(
+        source,
+        source.batch(
+            SAMPLES, sample(Op.UPDATE, "2", "7", "5.5"), sample(Op.DELETE, "3", "7", "4.5")));
+    rig.awaitDurable(source, 6);
+    assertThat(inQuarantine()).as("one of each pair").isEqualTo(2);
+    assertThat(open()).containsExactly("3 refused_by_database", "4 refused_by_database");
+    assertThat(exactness()).containsExactly("public.pump_sample false 2");
+
+    rig.send(source, source.batch(SAMPLES, sample(Op.DELETE, "1", "7", "4.5")));
+    rig.awaitDurable(source, 7);
+    assertThat(open())
+        .as("the new one before the old one")
+        .containsExactly("4 refused_by_database");
+    rig.send(source, source.batch(SAMPLES, sample(Op.UPDATE, "4", "7", "5.5")));
+    rig.awaitDurable(source, 8);
+    assertThat(open()).as("the old one before the new one").isEmpty();
+    assertThat(exactness()).containsExactly("public.pump_sample true 0");
+  }
+
+  @Test
+  void a_row_over_which_folding_stumbled_waits_until_an_event_tells_it_whole() {
+    rig.start();
+    rig.send(source, source.batch(Event.reading(7, AT, "4.5").note("old")));
+    rig.awaitDurable(source, 1);
+    var image =
+        rig.superuser().sql("SELECT image FROM analytics.row_state").query(byte[].class).single();
+    image(new byte[] {1});
+    rig.send(source, source.batch(Event.reading(7, AT, "5.5").note("new").as(Op.UPDATE)));
+    rig.awaitDurable(source, 2);
+    assertThat(open()).containsExactly("2 fold_failed");
+    assertThat(inQuarantine()).isEqualTo(1);
+    assertThat(exactness()).containsExactly("public.pump_reading false 1");
+
+    image(image);
+    rig.send(source, source.batch(Event.reading(7, AT, "6.5").withoutNote()));
+    rig.awaitDurable(source, 3);
+    assertThat(pressure()).as("what it stands on was not folded").isEqualTo("4.5");
+    rig.send(source, source.batch(Event.reading(7, AT, "7.5").note("newest").as(Op.UPDATE)));
+    rig.awaitDurable(source, 4);
+    assertThat(pressure()).isEqualTo("7.5");
+    assertThat(open()).isEmpty();
+    assertThat(exactness()).containsExactly("public.pump_reading true 0");
+  }
+
+  private void image(byte[] image) {
+    rig.superuser().sql("UPDATE analytics.row_state SET image = :it").param("it", image).update();
+  }
+
   private long readings() {
     return rig.values(source, "pressure_bar").count();
   }

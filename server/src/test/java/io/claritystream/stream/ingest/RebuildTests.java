@@ -410,6 +410,28 @@ class RebuildTests {
   }
 
   @Test
+  void a_change_of_a_key_that_is_refused_again_is_open_until_both_rows_are_mended() {
+    rig.refuse666();
+    rig.start();
+    var at = source.capturedAt();
+    rig.send(source, source.barrier(), source.batch(Event.reading(1, at, "1")));
+    rig.send(
+        source, source.batch(Event.reading(2, at, "666").movedFrom("1", SimulatedSource.text(at))));
+    // Without another one that is refused, the two would be folded together, and refused by nobody.
+    rig.send(
+        source, source.batch(Event.reading(2, at, "2").as(Op.UPDATE), Event.reading(9, at, "666")));
+    rig.awaitDurable(source, 4);
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(open()).as("the old one stands where it was").containsExactly(2L, 4L);
+
+    rig.send(source, source.batch(Event.reading(1, at, "1").as(Op.DELETE)));
+    rig.awaitDurable(source, 5);
+    assertThat(open()).containsExactly(4L);
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(open()).as("refused and mended again").containsExactly(4L);
+  }
+
+  @Test
   void one_that_is_cancelled_settles_no_letter() {
     rig.refuse666();
     var ingest = rig.start();

@@ -79,7 +79,13 @@ public final class SimulatedSource {
   private static final String UNCHANGED = "\0unchanged";
 
   /// The cells of one event; the defaults are a plain reading.
-  public record Event(Op op, List<@Nullable String> cells) {
+  ///
+  /// @param keyBefore the key that its row had until now; empty if that is the same
+  public record Event(Op op, List<@Nullable String> cells, List<String> keyBefore) {
+    public Event(Op op, List<@Nullable String> cells) {
+      this(op, cells, List.of());
+    }
+
     /// What an agent sends before it reads a table again; it stands nowhere in the log.
     public static final Event CLEARED = new Event(Op.TRUNCATE, List.of());
 
@@ -102,6 +108,11 @@ public final class SimulatedSource {
     /// A deletion that tells no more than the first cells, which are the row's key.
     public Event deletedBy(int keyCells) {
       return new Event(Op.DELETE, cells.subList(0, keyCells));
+    }
+
+    /// An update that gives the row another key.
+    public Event movedFrom(String... key) {
+      return new Event(Op.UPDATE, cells, List.of(key));
     }
 
     /// An update that does not tell the note, which it left alone.
@@ -228,6 +239,10 @@ public final class SimulatedSource {
         block.endEvent();
         continue;
       }
+      if (!event.keyBefore().isEmpty()) {
+        block.oldKey();
+        event.keyBefore().forEach(key -> value(block, key));
+      }
       if (event.cells().size() < schema.columns().size()) {
         block.oldKey();
       } else if (event.op() == Op.DELETE) {
@@ -241,8 +256,7 @@ public final class SimulatedSource {
         } else if (cell.equals(UNCHANGED)) {
           block.marker(io.claritystream.protocol.block.Row.UNCHANGED);
         } else {
-          var bytes = cell.getBytes(StandardCharsets.UTF_8);
-          block.value(bytes, 0, bytes.length);
+          value(block, cell);
         }
       }
       block.endEvent();
@@ -251,6 +265,11 @@ public final class SimulatedSource {
     var plain = java.util.Arrays.copyOf(block.array(), block.size());
     return packed(
         plain, events.length, block.cells(), atUs, block.snapshotBegins(), block.snapshotEnds());
+  }
+
+  private static void value(BlockWriter block, String cell) {
+    var bytes = cell.getBytes(StandardCharsets.UTF_8);
+    block.value(bytes, 0, bytes.length);
   }
 
   /// A batch whose payload is not a block, though everything about it is in order.
