@@ -1614,6 +1614,10 @@ export interface components {
             /** Format: date-time */
             last_event_at: string | null;
             mapping: Record<string, never>;
+            /** Format: int64 */
+            missing: number;
+            /** Format: int64 */
+            missing_dismissed: number;
             /** @enum {string} */
             on_delete: "retract" | "keep";
             /** @enum {string|null} */

@@ -92,6 +92,8 @@ export const aTable = (change: Partial<SourceTable> = {}): SourceTable => ({
   cleared: false,
   incomplete: 0,
   failed: 0,
+  missing: 0,
+  missing_dismissed: 0,
   values_left_out: 0,
   sessions_left_out: 0,
   times_replaced: 0,

@@ -51,6 +51,21 @@ it('says why a table is not exact', async () => {
   expect(screen.getByText(/The table has no key/)).toBeTruthy();
 });
 
+it('says of what failed and of what is missing what a person can make of it', async () => {
+  open([
+    aTable({ failed: 3, exact: false }),
+    aTable({ table: 'public.log', missing: 2, exact: false }),
+    aTable({ table: 'public.fine', missing_dismissed: 1 }),
+  ]);
+  await userEvent.click(await screen.findByRole('button', { name: 'How public.pumps is read' }));
+  expect(screen.getByText(/^3 rows are not shown as the source has them/)).toBeTruthy();
+  await userEvent.click(screen.getByRole('button', { name: 'How public.log is read' }));
+  expect(screen.getByText(/^2 events that may be of this table .* are missing here/)).toBeTruthy();
+  await userEvent.click(screen.getByRole('button', { name: 'How public.fine is read' }));
+  expect(screen.getByText('1 missing event was dismissed')).toBeTruthy();
+  expect(await screen.findByText(/None is open/)).toBeTruthy();
+});
+
 it('puts a snapshot that is under way before all other figures', async () => {
   open(
     [],

@@ -193,6 +193,7 @@ function DeadLetters({ id }: { id: string }) {
   const letters = query.data?.pages.flatMap((page) => page.data);
   const tables = useQuery(sourceTablesQuery(id)).data?.data ?? [];
   const incomplete = tables.reduce((sum, table) => sum + table.incomplete, 0);
+  const failed = tables.some((table) => table.failed + table.missing + table.missing_dismissed > 0);
   return (
     <Panel
       title="Failed events"
@@ -210,9 +211,11 @@ function DeadLetters({ id }: { id: string }) {
         <Unlisted query={query} what="the failed events" rows={2} />
       ) : letters.length === 0 ? (
         <p className="px-3 pb-3 text-ink-3">
-          {incomplete === 0
-            ? 'None. Every event that arrived was applied.'
-            : `None failed. ${counted(incomplete, 'update lacks', 'updates lack')} values: see the tables above.`}
+          {failed
+            ? 'None is open. What was dismissed, and is lacking still, is said at the tables above.'
+            : incomplete === 0
+              ? 'None. Every event that arrived was applied.'
+              : `None failed. ${counted(incomplete, 'update lacks', 'updates lack')} values: see the tables above.`}
         </p>
       ) : (
         <ul>

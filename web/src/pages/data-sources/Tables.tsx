@@ -60,7 +60,7 @@ export function Tables({ source }: { source: Source }) {
               </Th>
               <Th
                 className="text-right"
-                title="Rows that could not be applied, and events that do not tell of which row they are; they are listed below"
+                title="Rows that are not shown as the source has them, because a change could not be applied, and changes that do not tell their row"
               >
                 Failed
               </Th>
@@ -159,9 +159,10 @@ const countsOf = (table: SourceTable) =>
     ['failed', table.failed, 'failed'],
   ] as const;
 
-/** Of a table of which nothing is here nobody asks whether it is exact. */
+/** Of a table of which nothing is here nobody asks whether it is exact, unless something may be missing. */
 function TableState({ source, table }: Shown) {
-  if (isGone(table)) return <span className="text-ink-3">Captured no more, or empty</span>;
+  if (isGone(table) && table.exact)
+    return <span className="text-ink-3">Captured no more, or empty</span>;
   return <Exactness exact={table.exact} takenIn={isTakenIn(source)} />;
 }
 
@@ -178,12 +179,31 @@ function TableDetail({ source, table }: Shown) {
           ))}
         </div>
       )}
+      <MissingDismissed table={table} />
       <Clears table={table} />
       <DeletedRows source={source} table={table} />
       <LeftOut table={table} />
       <SessionsLeftOut table={table} />
       <TimesReplaced table={table} />
     </>
+  );
+}
+
+/** What a person took upon himself, so that the table may be called exact all the same. */
+function MissingDismissed({ table }: { table: SourceTable }) {
+  if (table.missing_dismissed === 0) return null;
+  const one = table.missing_dismissed === 1;
+  return (
+    <div className="mt-2 max-w-[44rem] text-ink-2">
+      <p className="font-medium">
+        {counted(table.missing_dismissed, 'missing event was', 'missing events were')} dismissed
+      </p>
+      <p>
+        {one ? 'It' : 'They'} could not be read or stored on arrival and may be of this table. A
+        person dismissed {one ? 'it' : 'them'}, so the table is not called inexact for{' '}
+        {one ? 'it' : 'them'}; reading it again makes up for {one ? 'it' : 'them'}.
+      </p>
+    </div>
   );
 }
 

@@ -38,7 +38,12 @@ export function whyNotExact(table: SourceTable): string[] {
   }
   if (table.failed > 0) {
     causes.push(
-      `${counted(table.failed, 'event', 'events')} failed: each is listed under “Failed events” with its cause. A row that is mended or deleted at its source counts no more, and reading the table again begins anew.`,
+      `${counted(table.failed, 'row is', 'rows are')} not shown as the source has ${table.failed === 1 ? 'it' : 'them'}, because a change could not be applied; a change that does not tell its row counts as one. “Failed events” says why. A row that is mended or deleted at its source counts no more, and reading the table again begins anew.`,
+    );
+  }
+  if (table.missing > 0) {
+    causes.push(
+      `${counted(table.missing, 'event', 'events')} that may be of this table could not be read or stored on arrival and ${table.missing === 1 ? 'is' : 'are'} missing here: see “Failed events”. Reading the table again makes up for ${table.missing === 1 ? 'it' : 'them'}; who knows that nothing is lacking dismisses ${table.missing === 1 ? 'its entry' : 'their entries'} there.`,
     );
   }
   if (causes.length === 0) {

@@ -216,6 +216,11 @@ CREATE TABLE analytics.table_state (
   extras_left_out bigint NOT NULL,
   -- Rows of a session table without a session: they do not say when.
   sessions_left_out bigint NOT NULL,
+  -- The event that emptied it last and left nothing of before, as an ordinal, or 0: what went missing before it matters
+  -- no more. How much is missing since is not counted here, because nobody can tell the tables of a batch that cannot be
+  -- read: see the dead letters.
+  emptied_seq bigint NOT NULL DEFAULT 0,
+  -- Whether it follows from all that was folded, be it stored here or not.
   exact boolean NOT NULL,
   -- Whether, since the table was emptied last, a row came of a table that told only its inserts, it had to be guessed
   -- which row an event meant, or rows came that refer to something else than those before by another foreign key.

@@ -23,7 +23,8 @@ import org.slf4j.LoggerFactory;
 /// for people to see. In portions, each in a transaction of its own that holds the lease.
 ///
 /// A letter that holds its batch is the one place where those events are left: it goes by its age
-/// alone.
+/// alone. Of the letters of what is missing for good, and that nobody dismissed, the newest of each
+/// table and the newest of no table stay: by them it is known that their tables are not exact.
 public final class DeadLetterRetention implements AutoCloseable {
   static final Duration KEPT_FOR = Duration.ofDays(90);
   static final int LETTERS_MAX = 10_000;
@@ -53,13 +54,27 @@ public final class DeadLetterRetention implements AutoCloseable {
       SELECT count(*) FROM gone
       """;
 
+  private static final String NOT_THE_LAST_MISSING =
+      """
+      NOT (l.cause IN ('not_in_bronze', 'batch_corrupt') AND l.dismissed_at IS NULL
+        AND NOT EXISTS (
+          SELECT FROM control.dead_letter n
+          WHERE n.source_id = l.source_id AND n.cause IN ('not_in_bronze', 'batch_corrupt')
+            AND n.dismissed_at IS NULL AND n.table_name IS NOT DISTINCT FROM l.table_name
+            AND (n.epoch, n.seq) > (l.epoch, l.seq)))
+      """;
+
   private static final String DROP_OLD =
       """
       WITH gone AS (
         DELETE FROM control.dead_letter
         WHERE dead_letter_id = ANY (ARRAY(
-          SELECT dead_letter_id FROM control.dead_letter
-          WHERE at < CAST(? AS timestamptz) ORDER BY at LIMIT ?))
+          SELECT dead_letter_id FROM control.dead_letter l
+          WHERE at < CAST(? AS timestamptz) AND
+      """
+          + NOT_THE_LAST_MISSING
+          + """
+          ORDER BY at LIMIT ?))
         RETURNING source_id, tenant_id, at
       )
       """
@@ -70,8 +85,12 @@ public final class DeadLetterRetention implements AutoCloseable {
       WITH gone AS (
         DELETE FROM control.dead_letter
         WHERE dead_letter_id = ANY (ARRAY(
-          SELECT dead_letter_id FROM control.dead_letter
-          WHERE source_id = ? AND batch IS NULL ORDER BY at, dead_letter_id LIMIT ?))
+          SELECT dead_letter_id FROM control.dead_letter l
+          WHERE source_id = ? AND batch IS NULL AND
+      """
+          + NOT_THE_LAST_MISSING
+          + """
+          ORDER BY at, dead_letter_id LIMIT ?))
         RETURNING source_id, tenant_id, at
       )
       """

@@ -19,8 +19,12 @@
 /// their tables stay marked as not exact until the rows are mended, or the tables emptied or read
 /// again.
 ///
-/// A letter is settled once what is shown holds nothing of its failure ([Settlements]); what no
-/// event of a row can settle, a person may dismiss ([Dismissals]).
+/// What bronze refused, and a batch that nobody could read, is missing for good. Who says how exact
+/// a table is (`stream.source`) looks for such letters, as nothing else knows; so the newest of
+/// each table, and of no table, stays until a person dismisses it.
+///
+/// A letter is settled once what is shown holds nothing of its failure ([Settlements]); what is
+/// open a person may dismiss ([Dismissals]).
 ///
 /// Owns `control.dead_letter`, `control.dead_letter_dropped` and `control.quarantine`. Written by
 /// `stream.ingest`; people read them by `GET /v1/dead-letters` and its `groups`.

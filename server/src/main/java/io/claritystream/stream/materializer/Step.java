@@ -20,7 +20,7 @@ final class Step {
       """
       UPDATE analytics.table_state
       SET failed = 0, rows_incomplete = 0, times_replaced = 0, extras_left_out = 0,
-        sessions_left_out = 0, blind = false, exact = true
+        sessions_left_out = 0, blind = false, exact = true, emptied_seq = ?
       WHERE model_id = ? AND table_name = ?
       """;
 
@@ -93,7 +93,7 @@ final class Step {
       if (new Emptying(states, plan.modelTable, event).run(this::takeAway)) {
         leaving.add(event);
       } else {
-        emptied(plan);
+        emptied(plan, event);
       }
       if (plan.modelTable.images() != null && plan.identity == TablePlan.Identity.IMAGE) {
         // No row is left that an image tells.
@@ -104,10 +104,11 @@ final class Step {
   }
 
   /// Nothing is left of the table that could have failed, be it an event of no row that is known.
-  private void emptied(TablePlan plan) throws SQLException {
+  private void emptied(TablePlan plan, ChangeEvent event) throws SQLException {
     try (var update = connection.prepareStatement(EMPTIED)) {
-      update.setInt(1, model.id);
-      update.setString(2, plan.table);
+      update.setLong(1, Ordinal.of(source.epoch(), event.seq()));
+      update.setInt(2, model.id);
+      update.setString(3, plan.table);
       update.executeUpdate();
     }
   }

@@ -54,7 +54,8 @@ class SourceController {
              coalesce(n.failed, 0) AS failed, coalesce(n.extras_left_out, 0) AS values_left_out,
              coalesce(n.sessions_left_out, 0) AS sessions_left_out,
              coalesce(n.times_replaced, 0) AS times_replaced,
-             coalesce(n.exact, true) AS exact, n.last_event_at,
+             missing.events AS missing, missing.dismissed AS missing_dismissed,
+             coalesce(n.exact, true) AND missing.events = 0 AS exact, n.last_event_at,
              coalesce(o.on_delete, 'retract') AS on_delete, n.on_delete AS on_delete_shown
       FROM (
         SELECT DISTINCT ON (table_name) table_name, schema_version, mapping
@@ -64,6 +65,17 @@ class SourceController {
       ) v
       LEFT JOIN analytics.table_state n
         ON n.tenant_id = :tenant AND n.source_id = :source AND n.table_name = v.table_name
+      LEFT JOIN analytics.model live
+        ON live.tenant_id = :tenant AND live.source_id = :source AND live.state = 'live'
+      CROSS JOIN LATERAL (
+        SELECT
+          coalesce(sum(l.seq_end - l.seq + 1) FILTER (WHERE l.dismissed_at IS NULL), 0) AS events,
+          coalesce(sum(l.seq_end - l.seq + 1) FILTER (WHERE l.dismissed_at IS NOT NULL), 0)
+            AS dismissed
+      """
+          + MissingEvents.OF_TABLE
+          + """
+      ) missing
       LEFT JOIN control.source_table f
         ON f.tenant_id = :tenant AND f.source_id = :source AND f.table_name = v.table_name
         AND f.schema_version = n.schema_version
@@ -100,12 +112,19 @@ class SourceController {
   /// @param failed rows that could not be folded, or are not shown as their last events left them
   ///     because one of those could not be, and events that could not be folded and do not tell of
   ///     which row they are, since the table was emptied or read last; the dead letters say why
+  /// @param missing events that came and are missing here for good, because they could not be
+  ///     stored or the batch that they came in could not be read, since the table was emptied or
+  ///     read last: those of the table, and those of which nobody can tell the table. Those whose
+  ///     dead letters a person has dismissed are left out.
+  /// @param missingDismissed the same of those that were dismissed: they do not keep the table from
+  ///     being called exact, and what is shown lacks them still
   /// @param valuesLeftOut values beyond the limits on keys, depth, elements and length, since the
   ///     table was emptied or read last; raw they are kept
   /// @param sessionsLeftOut rows that do not say when the session was that they are
   /// @param timesReplaced readings whose time was no time: they stand at that of their commit
   /// @param exact whether the read models hold everything that this table said of the rows that are
-  ///     there now; never so where the source tells only its inserts
+  ///     there now, but for what `missing_dismissed` counts; never so where the source tells only
+  ///     its inserts
   /// @param schemaVersion of the table's definitions the one that what is shown follows: one that
   ///     was taken back is an earlier one again
   /// @param onDelete what becomes of a row that the source deletes, as people have chosen:
@@ -127,6 +146,8 @@ class SourceController {
       boolean cleared,
       long incomplete,
       long failed,
+      long missing,
+      long missingDismissed,
       long valuesLeftOut,
       long sessionsLeftOut,
       long timesReplaced,
@@ -289,6 +310,8 @@ class SourceController {
         row.getBoolean("cleared"),
         row.getLong("incomplete"),
         row.getLong("failed"),
+        row.getLong("missing"),
+        row.getLong("missing_dismissed"),
         row.getLong("values_left_out"),
         row.getLong("sessions_left_out"),
         row.getLong("times_replaced"),

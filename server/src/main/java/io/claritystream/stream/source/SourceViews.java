@@ -56,7 +56,12 @@ final class SourceViews {
       LEFT JOIN analytics.model live ON live.source_id = s.source_id AND live.state = 'live'
       CROSS JOIN LATERAL (
         SELECT coalesce(sum(n.reads), 0) AS reads,
-               count(*) FILTER (WHERE NOT n.exact) AS tables_not_exact
+               count(*) FILTER (WHERE NOT n.exact OR EXISTS (
+                 SELECT
+      """
+          + MissingEvents.OF_TABLE
+          + """
+                   AND l.dismissed_at IS NULL)) AS tables_not_exact
         FROM analytics.table_state n
         WHERE n.tenant_id = s.tenant_id AND n.model_id = live.model_id
       ) folded
@@ -75,7 +80,8 @@ final class SourceViews {
 
   /// @param state snapshotting until the snapshot's last row is stored here, and one that is taken
   ///     again until people see what it was folded to
-  /// @param tablesNotExact tables whose read models do not hold all that was captured of them
+  /// @param tablesNotExact tables whose read models do not hold all that was captured of them, as
+  ///     their `exact` says
   /// @param gaps how often something of the source was not captured; `gapsOpen` of them no snapshot
   ///     has repaired yet
   /// @param acknowledge when the source may forget what it sent: once it is stored here, or once

@@ -156,7 +156,7 @@ class DeadLetterTests {
     var source = source(tenant);
     write(
         found(tenant, source, 1, "2020-01-01T00:00:00Z", null),
-        found(tenant, source, 2, "2020-01-02T00:00:00Z", new byte[] {1}),
+        found(tenant, source, 2, "2020-01-02T00:00:00Z", null),
         found(tenant, source, 3, "2020-04-01T00:00:00Z", null));
     drop("2020-04-01T12:00:00Z");
     assertThat(count(tenant)).isEqualTo(1);
@@ -167,6 +167,30 @@ class DeadLetterTests {
     drop("2020-07-01T12:00:00Z");
     assertThat(count(tenant)).isZero();
     assertThat(dropped(tenant).getFirst().get("letters")).isEqualTo(3L);
+  }
+
+  @Test
+  void of_what_is_missing_for_good_the_newest_letter_stays_until_it_is_dismissed()
+      throws Exception {
+    var tenant = database.tenant("missing");
+    var source = source(tenant);
+    var batch = new byte[] {1};
+    write(
+        found(tenant, source, 1, "2020-01-01T00:00:00Z", batch),
+        found(tenant, source, 2, "2020-01-02T00:00:00Z", batch),
+        found(tenant, source(tenant), 1, "2020-01-02T00:00:00Z", batch));
+    drop("2020-07-01T12:00:00Z");
+    assertThat(count(tenant)).as("one of each source").isEqualTo(2);
+    database
+        .superuser()
+        .sql("UPDATE control.dead_letter SET dismissed_at = now() WHERE source_id = :source")
+        .param("source", source)
+        .update();
+    drop("2020-07-01T12:00:00Z");
+    assertThat(count(tenant)).isEqualTo(1);
+    assertThat(dropped(tenant))
+        .singleElement()
+        .satisfies(row -> assertThat(row.get("letters")).isEqualTo(2L));
   }
 
   @Test

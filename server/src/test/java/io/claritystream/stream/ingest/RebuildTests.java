@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import io.claritystream.stream.materializer.ModelContents;
+import io.claritystream.stream.source.TestSources;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// A model that is built anew from bronze is the one that was there, byte for byte.
 class RebuildTests {
   private static final Duration SOON = Duration.ofSeconds(60);
+  private static final Instant NOON = Instant.parse("2026-11-20T12:00:00Z");
 
   private IngestRig rig;
   private SimulatedSource source;
@@ -429,6 +431,50 @@ class RebuildTests {
     assertThat(open()).containsExactly(4L);
     awaitState(rig.requestRebuild(source), "done");
     assertThat(open()).as("refused and mended again").containsExactly(4L);
+  }
+
+  private long tablesNotExact() {
+    return TestSources.tablesNotExact(rig.database, source.tenant(), source.id());
+  }
+
+  @Test
+  void a_batch_that_nobody_could_read_keeps_tables_from_being_exact_until_a_snapshot_holds_all() {
+    rig.start();
+    rig.send(source, source.barrier(), readings(20));
+    rig.awaitDurable(source, 20);
+    assertThat(tablesNotExact()).isZero();
+    rig.send(source, source.nonsense(3), readings(20));
+    rig.awaitDurable(source, 43);
+    assertThat(tablesNotExact()).isEqualTo(1);
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(tablesNotExact()).as("built anew from what is here").isEqualTo(1);
+
+    rig.send(source, source.nextEpoch(), source.wholeSnapshot(Event.reading(7, NOON, "4.5")));
+    await().atMost(SOON).untilAsserted(() -> assertThat(tablesNotExact()).isZero());
+  }
+
+  @Test
+  void an_event_that_bronze_refused_keeps_its_table_from_being_exact_until_it_is_read_again() {
+    rig.refuse("bronze.cdc_events", "NEW.seq = 2", "22003");
+    rig.start();
+    rig.send(
+        source,
+        source.barrier(),
+        source.batch(
+            Event.reading(1, NOON, "1"), Event.reading(2, NOON, "2"), Event.reading(3, NOON, "3")));
+    rig.awaitDurable(source, 3);
+    assertThat(rig.letters(source))
+        .extracting(IngestRig.Letter::cause)
+        .containsExactly("not_in_bronze");
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(rig.values(source, "pressure_bar").count()).as("it is gone").isEqualTo(2);
+    assertThat(tablesNotExact()).isEqualTo(1);
+
+    rig.send(source, source.batch(Event.CLEARED, Event.reading(2, NOON, "2").as(Op.READ)));
+    rig.awaitDurable(source, 5);
+    assertThat(tablesNotExact()).isZero();
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(tablesNotExact()).as("read again in the new one too").isZero();
   }
 
   @Test

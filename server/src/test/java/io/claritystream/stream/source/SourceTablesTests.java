@@ -6,15 +6,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.claritystream.ApiClient;
 import io.claritystream.TestServer;
+import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.block.Op;
 import io.claritystream.protocol.block.TableSchema;
+import io.claritystream.stream.deadletter.Cause;
+import io.claritystream.stream.deadletter.DeadLetter;
+import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Capture;
 import io.claritystream.stream.materializer.ReadModels;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -248,6 +254,119 @@ class SourceTablesTests {
     var since =
         new Capture().readAgain(VALVES, new Object[] {1, "Inlet"}).insert(VALVES, null, "Outlet");
     assertThat(exact(source(since))).as("not folded since").isFalse();
+  }
+
+  private static DeadLetter missing(UUID source, long seq, long seqEnd, @Nullable String table) {
+    return new DeadLetter(
+        UUID.randomUUID(),
+        TenantId.of(person.organizationId()),
+        source,
+        1,
+        seq,
+        seqEnd,
+        table,
+        null,
+        null,
+        null,
+        table == null ? Cause.BATCH_CORRUPT : Cause.NOT_IN_BRONZE,
+        null,
+        "cannot be decoded",
+        "",
+        null,
+        COMMITTED);
+  }
+
+  private static void write(DeadLetter letter) throws SQLException {
+    try (var connection = server.database().dataSource("service").getConnection()) {
+      new DeadLetters().write(connection, List.of(letter));
+    }
+  }
+
+  /// Of each table whether it is exact, and what of it is missing and was dismissed.
+  private static List<String> exactness(UUID source) {
+    return person
+        .client()
+        .get("/v1/sources/" + source + "/tables")
+        .body()
+        .get("data")
+        .valueStream()
+        .map(
+            table ->
+                "%s %s %d %d"
+                    .formatted(
+                        table.get("table").asString(),
+                        table.get("exact").asBoolean(),
+                        table.get("missing").asLong(),
+                        table.get("missing_dismissed").asLong()))
+        .toList();
+  }
+
+  private static long notExact(UUID source) {
+    return person.client().get("/v1/sources/" + source).body().get("tables_not_exact").asLong();
+  }
+
+  @Test
+  void no_table_is_exact_of_which_events_may_be_missing_until_a_person_dismisses_them()
+      throws SQLException {
+    var source = source(new Capture().insert(PUMPS, 1, "Alpha").insert(VALVES, 1, "Inlet"));
+    var batch = missing(source, 3, 5, null);
+    write(batch);
+    assertThat(exactness(source))
+        .as("nobody knows of which table")
+        .containsExactly("public.pumps false 3 0", "public.valves false 3 0");
+    assertThat(notExact(source)).isEqualTo(2);
+
+    var one = missing(source, 7, 7, "public.valves");
+    write(one);
+    assertThat(exactness(source))
+        .containsExactly("public.pumps false 3 0", "public.valves false 4 0");
+    dismiss(batch);
+    assertThat(exactness(source))
+        .containsExactly("public.pumps true 0 3", "public.valves false 1 3");
+    assertThat(notExact(source)).isEqualTo(1);
+    dismiss(one);
+    assertThat(exactness(source))
+        .containsExactly("public.pumps true 0 3", "public.valves true 0 4");
+    assertThat(notExact(source)).isZero();
+  }
+
+  private static void dismiss(DeadLetter letter) {
+    var path = "/v1/dead-letters/" + letter.id() + "/dismiss";
+    assertThat(person.client().send("POST", path, null).status()).isEqualTo(200);
+  }
+
+  @Test
+  void what_went_missing_before_a_table_was_emptied_or_its_model_begins_matters_no_more()
+      throws SQLException {
+    var capture = new Capture().insert(PUMPS, 1, "Alpha").insert(VALVES, 1, "Inlet");
+    var source = source(capture.readAgain(PUMPS, new Object[] {1, "Alpha"}));
+    write(missing(source, 2, 2, null));
+    assertThat(exactness(source))
+        .as("read again since")
+        .containsExactly("public.pumps true 0 0", "public.valves false 1 0");
+    write(missing(source, 5, 5, null));
+    assertThat(exactness(source))
+        .as("after it was read")
+        .containsExactly("public.pumps false 1 0", "public.valves false 2 0");
+
+    var sql = server.database().superuser();
+    sql.sql("UPDATE analytics.model SET first_epoch = 2 WHERE source_id = :source")
+        .param("source", source)
+        .update();
+    assertThat(exactness(source))
+        .as("the model begins with another snapshot")
+        .containsExactly("public.pumps true 0 0", "public.valves true 0 0");
+    sql.sql(
+            """
+            UPDATE analytics.table_state SET on_delete = 'keep'
+            WHERE source_id = :source AND table_name = 'public.valves'
+            """)
+        .param("source", source)
+        .update();
+    assertThat(exactness(source))
+        .as("deleted rows are in no snapshot")
+        .containsExactly("public.pumps true 0 0", "public.valves false 2 0");
+    assertThat(notExact(source)).isEqualTo(1);
   }
 
   @Test

@@ -4,6 +4,7 @@ import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TestDatabase;
 import io.claritystream.control.audit.TestAudit;
 import java.time.Clock;
+import java.util.List;
 import java.util.UUID;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -41,5 +42,13 @@ public final class TestSources {
         .param("tenant", tenant.value())
         .param("partition", partition)
         .update();
+  }
+
+  /// What people are told of a source.
+  public static long tablesNotExact(TestDatabase database, TenantId tenant, UUID id) {
+    var views = new SourceViews(Clock.systemUTC());
+    return database
+        .tenantTransactions()
+        .read(tenant, sql -> views.of(sql, tenant, List.of(id)).getFirst().tablesNotExact());
   }
 }

@@ -1,0 +1,22 @@
+package io.claritystream.stream.source;
+
+/// Events that reached the platform and are missing in it for good: bronze refused them, or nobody
+/// could read the batch that they came in. Nothing mends that but what empties or reads a table
+/// again, so as long as no person has dismissed their letters, no table is exact of which they
+/// may be.
+final class MissingEvents {
+  /// The letters `l` whose events matter to what `live`, the model that is shown, holds of the
+  /// table `n` of it: those of the table, or of nobody knows which, that came after it was emptied
+  /// last and not before the model. Where deleted rows stay, all that ever was matters.
+  static final String OF_TABLE =
+      """
+      FROM control.dead_letter l
+      WHERE l.source_id = live.source_id AND l.cause IN ('not_in_bronze', 'batch_corrupt')
+        AND (l.table_name IS NULL OR l.table_name = n.table_name)
+        AND (CAST(l.epoch AS bigint) << 40) + l.seq_end > coalesce(n.emptied_seq, 0)
+        AND (n.on_delete = 'keep'
+          OR (l.epoch, l.seq_end) >= (live.first_epoch, live.first_seq))
+      """;
+
+  private MissingEvents() {}
+}
