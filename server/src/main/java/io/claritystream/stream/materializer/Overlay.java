@@ -32,16 +32,27 @@ final class Overlay {
     /// How many rows there are while the batch is gone through before it is folded.
     private int left;
 
+    /// How many events mean a row by this image.
+    private int meant;
+
     void add(RowLife life) {
       lives.add(life);
       lives.sort(Comparator.comparingLong(each -> each.born));
     }
   }
 
+  /// How many events of a table mean a row by its image, and how many of these find a stored one by
+  /// that very image, whatever the others do.
+  private static final class Images {
+    private int events;
+    private int found;
+  }
+
   final List<RowLife> lives = new ArrayList<>();
 
   private final RowKeys keys;
   private final Map<ModelTable, ByteMap<Slot>> slots = new HashMap<>();
+  private final Map<ModelTable, Images> meant = new HashMap<>();
   private final ByteSink sink = new ByteSink(256);
 
   Overlay(RowKeys keys) {
@@ -110,8 +121,10 @@ final class Overlay {
     if (question == null) {
       return false;
     }
-    want(plan, key, question);
+    var slot = want(plan, key, question);
     if (isImage && row != null) {
+      slot.meant++;
+      meant.computeIfAbsent(plan.modelTable, table -> new Images()).events++;
       for (var lacks : lacking(plan)) {
         want(plan, lackingKey(plan, row, lacks), question);
       }
@@ -119,12 +132,16 @@ final class Overlay {
     return isImage;
   }
 
-  private void want(TablePlan plan, byte[] key, RowStates.Wanted question) {
+  private Slot want(TablePlan plan, byte[] key, RowStates.Wanted question) {
     var ofTable = slots.computeIfAbsent(plan.modelTable, table -> new ByteMap<>());
-    if (ofTable.get(key, 0, key.length) == null) {
-      ofTable.add(key, new Slot());
-      question.add(plan.modelTable.id, key, 0, key.length);
+    var known = ofTable.get(key, 0, key.length);
+    if (known != null) {
+      return known;
     }
+    var slot = new Slot();
+    ofTable.add(key, slot);
+    question.add(plan.modelTable.id, key, 0, key.length);
+    return slot;
   }
 
   /// What some rows of the table are known without, as events of this version see it.
@@ -141,7 +158,8 @@ final class Overlay {
 
   /// The versions of which an event means a row by an image that none has, be it stored or made by
   /// an event before it, though rows that were stored with other versions may have other keys than
-  /// it looks for.
+  /// it looks for. For that all images are hashed once more, so only of tables of which there are
+  /// fewer stored rows than their events mean.
   Set<TablePlan> missed(List<ChangeEvent> events, List<TablePlan> plans) {
     var missed = new LinkedHashSet<TablePlan>();
     for (var i = 0; i < plans.size(); i++) {
@@ -154,11 +172,16 @@ final class Overlay {
   }
 
   private boolean mayMiss(TablePlan plan) {
-    var images = plan.modelTable.images();
-    return images != null
+    var layout = plan.modelTable.images();
+    return layout != null
         && plan.identity == Identity.IMAGE
-        && (images.version() != plan.version || images.retyped())
-        && !knowsNothingOf(plan.modelTable);
+        && (layout.version() != plan.version || layout.retyped())
+        && hasFewerThanMeant(plan.modelTable);
+  }
+
+  private boolean hasFewerThanMeant(ModelTable table) {
+    var ofTable = meant.get(table);
+    return ofTable != null && ofTable.found < ofTable.events;
   }
 
   /// Takes the row that an event means from those that are left, and adds what it makes of it.
@@ -239,6 +262,9 @@ final class Overlay {
       var life = new RowLife(stored);
       lives.add(life);
       slot.add(life);
+      if (slot.left < slot.meant) {
+        meant.get(stored.plan().modelTable).found++;
+      }
       slot.left++;
     }
   }
