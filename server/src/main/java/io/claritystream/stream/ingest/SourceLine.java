@@ -5,9 +5,11 @@ import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.bronze.SourceEpoch;
 import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.source.SourceRef;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -40,8 +42,11 @@ final class SourceLine {
 
   private final Map<TableSchema, Integer> versions = new IdentityHashMap<>();
 
-  /// The schema of the newest event of each table, as far as is remembered.
+  /// The schema of the newest event of each table, as far as is remembered; and the same ones to be
+  /// asked for by themselves, because nearly every event is of one of them.
   private final Map<String, TableSchema> inForce = new HashMap<>();
+
+  private final Set<TableSchema> allInForce = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /// Where it stands once all drafts that were handed over are committed.
   private Mark mark;
@@ -132,12 +137,22 @@ final class SourceLine {
     if (versions.size() > VERSIONS_MAX) {
       versions.clear();
       inForce.clear();
+      allInForce.clear();
     }
     return versions;
   }
 
-  Map<String, TableSchema> inForce() {
-    return inForce;
+  boolean isInForce(TableSchema schema) {
+    return allInForce.contains(schema);
+  }
+
+  /// From the events on that are numbered last.
+  void comesIntoForce(String table, TableSchema schema) {
+    var before = inForce.put(table, schema);
+    if (before != null) {
+      allInForce.remove(before);
+    }
+    allInForce.add(schema);
   }
 
   /// The rows of a model that are in quarantine; one that has begun since has none.

@@ -61,7 +61,17 @@ final class SourceLines {
   List<Integer> versions(SourceLine line, List<ChangeEvent> events) throws SQLException {
     var known = line.versions();
     learn(line, events, known);
-    return events.stream().map(event -> known.get(event.schema())).toList();
+    var versions = new ArrayList<Integer>(events.size());
+    TableSchema last = null;
+    Integer version = null;
+    for (var event : events) {
+      if (event.schema() != last) {
+        last = event.schema();
+        version = known.get(last);
+      }
+      versions.add(version);
+    }
+    return versions;
   }
 
   private void learn(SourceLine line, List<ChangeEvent> events, Map<TableSchema, Integer> known)
@@ -75,9 +85,12 @@ final class SourceLines {
         continue;
       }
       last = schema;
+      if (inForce.isEmpty() && line.isInForce(schema)) {
+        continue;
+      }
       var table = schema.qualifiedName();
       var before = inForce.get(table);
-      if (schema != (before == null ? line.inForce().get(table) : before)) {
+      if (before == null ? !line.isInForce(schema) : schema != before) {
         inForce.put(table, schema);
         firsts.add(new SourceTables.First(schema, event.schemaFingerprint(), event.seq()));
       }
@@ -89,6 +102,6 @@ final class SourceLines {
     for (var i = 0; i < made.size(); i++) {
       known.put(firsts.get(i).schema(), made.get(i));
     }
-    line.inForce().putAll(inForce);
+    inForce.forEach(line::comesIntoForce);
   }
 }

@@ -1,9 +1,11 @@
 package io.claritystream.stream.ingest;
 
+import static io.claritystream.stream.ingest.SimulatedSource.READING;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.claritystream.protocol.block.Op;
+import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
 import io.claritystream.stream.source.DurableMark;
 import io.claritystream.stream.source.DurableMarks;
@@ -73,6 +75,35 @@ class IngestTests {
         .contains("\"read_at\": \"2026-11-20 23:59:59.123456+00\"");
     assertThat(rows.get(1).payload()).contains("\"pressure_bar\": \"NaN\"");
     assertThat(rows.get(3).payload()).startsWith("{\"before\": {");
+  }
+
+  @Test
+  void a_definition_that_comes_again_is_in_force_again() {
+    var source = source();
+    var other =
+        new TableSchema(
+            READING.namespace(), READING.name(), 'd', "told", READING.columns(), List.of());
+    var of = Instant.parse("2026-11-20T12:00:00Z");
+    rig.send(source, source.barrier());
+    var seq = 0;
+    for (var schema : List.of(READING, other, READING, other, READING)) {
+      rig.send(source, source.batch(schema, Event.reading(1, of, "1"), Event.reading(2, of, "2")));
+      rig.awaitDurable(source, seq += 2);
+      assertThat(
+              rig.superuser()
+                  .sql(
+                      """
+                      SELECT e.schema_version, t.schema_version
+                      FROM control.source_table t, bronze.cdc_events e
+                      WHERE t.source_id = :source AND e.source_id = :source AND e.seq = :seq
+                      ORDER BY t.in_force_seq DESC LIMIT 1
+                      """)
+                  .param("source", source.id())
+                  .param("seq", seq)
+                  .query((row, _) -> List.of(row.getInt(1), row.getInt(2)))
+                  .single())
+          .containsOnly(schema == READING ? 1 : 2);
+    }
   }
 
   @Test
