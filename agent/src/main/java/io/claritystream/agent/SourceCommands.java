@@ -10,6 +10,7 @@ import io.claritystream.agent.postgres.SourceFiles;
 import io.claritystream.agent.postgres.TableChoice;
 import io.claritystream.agent.postgres.Tls;
 import io.claritystream.agent.postgres.Unusable;
+import io.claritystream.protocol.text.ShortText;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
 /// remove`.
 final class SourceCommands {
   private static final int POSTGRES_PORT = 5432;
+  private static final int STATEMENT_MAX = 400;
 
   private final PrintStream out;
   private final Home home;
@@ -421,14 +423,10 @@ final class SourceCommands {
     }
     out.println("does       what capture does to this database:");
     for (var statement : preflight.changes()) {
-      out.println("           " + shortened(statement) + ";");
+      out.println("           " + ShortText.of(statement, STATEMENT_MAX) + ";");
     }
     out.println("           -- a logical replication slot " + settings.slot() + " (pgoutput)");
     out.println("           The slot makes the server keep its log until the platform has it.");
-  }
-
-  private static String shortened(String sql) {
-    return sql.length() <= 400 ? sql : sql.substring(0, 400) + " …";
   }
 
   private int list(Arguments arguments) throws IOException {

@@ -13,6 +13,7 @@ import io.claritystream.protocol.link.SnapshotProgress;
 import io.claritystream.protocol.link.SnapshotState;
 import io.claritystream.protocol.link.SourceGap;
 import io.claritystream.protocol.link.SourceStatus;
+import io.claritystream.protocol.text.ShortText;
 import io.grpc.stub.ClientCallStreamObserver;
 import java.io.IOException;
 import java.util.Set;
@@ -93,7 +94,7 @@ final class Tellings {
 
   private static String detail(Progress.Snapshot now) {
     var words = now.detail().isEmpty() ? String.join("; ", now.notes()) : now.detail();
-    return words.length() > DETAIL_MAX ? words.substring(0, DETAIL_MAX) : words;
+    return ShortText.of(words, DETAIL_MAX);
   }
 
   private static SnapshotState frame(SnapshotOrders.Order order, Progress.Snapshot now) {

@@ -1,5 +1,6 @@
 package io.claritystream.base.http;
 
+import io.claritystream.protocol.text.ShortText;
 import java.util.Optional;
 
 /// What a person may call something: one line of characters that can be seen. What reverses the
@@ -42,6 +43,12 @@ public final class LineOfText {
               }
             });
     return made.codePoints().allMatch(LineOfText::isBlank) ? "" : made.toString().strip();
+  }
+
+  /// What somebody tells, as [#made(String, int)] makes it; it says so where it is cut.
+  public static String told(String text, int lengthMax) {
+    String kept = ShortText.of(text, lengthMax);
+    return made(kept, kept.length());
   }
 
   private static boolean isBlank(int character) {

@@ -1,6 +1,7 @@
 package io.claritystream.insight.dashboard;
 
 import io.claritystream.base.http.PageRequest;
+import io.claritystream.protocol.text.ShortText;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -214,9 +215,7 @@ final class ExtraKeys {
   }
 
   private static Object shortened(Object value) {
-    return value instanceof String text && text.length() > SAMPLE_CHARS_MAX
-        ? text.substring(0, text.offsetByCodePoints(0, SAMPLE_CHARS_MAX / 2)) + "…"
-        : value;
+    return value instanceof String text ? ShortText.of(text, SAMPLE_CHARS_MAX) : value;
   }
 
   private static Key key(ResultSet row) throws SQLException {

@@ -1,6 +1,7 @@
 package io.claritystream.stream.deadletter;
 
 import io.claritystream.base.db.TenantId;
+import io.claritystream.protocol.text.ShortText;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 ///     too; absent where there is none
 /// @param lsn its position in the source's log; absent for a batch
 /// @param sqlstate what PostgreSQL called it, if it did
-/// @param sample the beginning of its payload
+/// @param sample its payload, which says so where it is cut
 /// @param batch the batch that could not be decoded, a `clarity.link.v1.Batch` as it came; absent
 ///     where the events are in bronze
 /// @param at when it was found
@@ -38,14 +39,14 @@ public record DeadLetter(
     byte @Nullable [] batch,
     Instant at) {
   private static final int DETAIL_MAX = 1_000;
-  private static final int SAMPLE_MAX = 4_000;
+  public static final int SAMPLE_MAX = 4_000;
 
   public DeadLetter {
     if (seqEnd < seq) {
       throw new IllegalArgumentException("range " + seq + " to " + seqEnd + " of " + sourceId);
     }
-    detail = storable(detail, DETAIL_MAX);
-    sample = storable(sample, SAMPLE_MAX);
+    detail = ShortText.storable(detail, DETAIL_MAX);
+    sample = ShortText.storable(sample, SAMPLE_MAX);
   }
 
   /// The same range, up to a later number.
@@ -67,17 +68,5 @@ public record DeadLetter(
         sample,
         batch,
         now);
-  }
-
-  /// What a `text` column takes: no NUL, no half of a surrogate pair, not for ever.
-  private static String storable(String text, int lengthMax) {
-    var cut = text.length() > lengthMax ? text.substring(0, lengthMax) : text;
-    var clean = new StringBuilder(cut.length());
-    cut.codePoints()
-        .map(
-            c ->
-                c == 0 || c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xfffd : c)
-        .forEach(clean::appendCodePoint);
-    return clean.toString();
   }
 }

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
 
 /// Makes dead letters of events of a source, as of the epoch that they are in.
 final class Letters {
-  private static final int SAMPLE_BYTES_MAX = 4_000;
+  /// No character has more than four bytes, and one more tells that there is more.
+  private static final int SAMPLE_BYTES_MAX = 4 * (DeadLetter.SAMPLE_MAX + 1);
 
   private Letters() {}
 

@@ -115,22 +115,26 @@ final class Keys {
         .array();
   }
 
-  /// A name as the dictionaries keep it: without control characters, at most 200 characters.
+  /// A name as the dictionaries keep it: without control characters, at most 200 characters. One
+  /// that is cut ends with `…`.
   static String shortened(String name) {
-    return shortened(name, NAME_CHARS_MAX);
+    if (name.length() <= NAME_CHARS_MAX) {
+      return clean(name);
+    }
+    var kept = NAME_CHARS_MAX - 1;
+    return clean(
+            name.substring(0, Character.isHighSurrogate(name.charAt(kept - 1)) ? kept - 1 : kept))
+        + "…";
   }
 
-  static String shortened(String name, int charsMax) {
-    var clean = new StringBuilder(Math.min(name.length(), charsMax));
-    for (var i = 0; i < name.length() && clean.length() < charsMax; ) {
-      var c = name.codePointAt(i);
+  /// A text without control characters.
+  static String clean(String text) {
+    var clean = new StringBuilder(text.length());
+    for (var i = 0; i < text.length(); ) {
+      var c = text.codePointAt(i);
       i += Character.charCount(c);
       var lone = c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE;
-      if (clean.length() + Character.charCount(c) <= charsMax) {
-        clean.appendCodePoint(Character.isISOControl(c) || lone ? '�' : c);
-      } else {
-        break;
-      }
+      clean.appendCodePoint(Character.isISOControl(c) || lone ? '�' : c);
     }
     return clean.toString();
   }

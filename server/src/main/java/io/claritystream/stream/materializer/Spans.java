@@ -1,6 +1,7 @@
 package io.claritystream.stream.materializer;
 
 import io.claritystream.protocol.block.Row;
+import io.claritystream.protocol.text.ShortText;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -50,8 +51,8 @@ final class Spans {
     return new Span(
         device == null ? null : device.id,
         site(plan, row),
-        plan.state == TablePlan.ABSENT ? plan.deed : words(row, plan.state, Keys.NAME_CHARS_MAX),
-        plan.reason == TablePlan.ABSENT ? null : words(row, plan.reason, REASON_CHARS_MAX),
+        plan.state == TablePlan.ABSENT ? plan.deed : state(row, plan.state),
+        plan.reason == TablePlan.ABSENT ? null : reason(row, plan.reason),
         startUs,
         endUs,
         plan.lastsUntilNext());
@@ -84,8 +85,15 @@ final class Spans {
         : null;
   }
 
-  private static @Nullable String words(Row row, int column, int charsMax) {
+  private static @Nullable String state(Row row, int column) {
     var text = row.text(column);
-    return text == null || text.isBlank() ? null : Keys.shortened(text.strip(), charsMax);
+    return text == null || text.isBlank() ? null : Keys.shortened(text.strip());
+  }
+
+  private static @Nullable String reason(Row row, int column) {
+    var text = row.text(column);
+    return text == null || text.isBlank()
+        ? null
+        : Keys.clean(ShortText.of(text.strip(), REASON_CHARS_MAX));
   }
 }

@@ -2,6 +2,7 @@ package io.claritystream.stream.materializer;
 
 import io.claritystream.protocol.block.Row;
 import io.claritystream.protocol.block.ValueKind;
+import io.claritystream.protocol.text.ShortText;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.Locale;
@@ -16,29 +17,10 @@ final class Texts {
 
   private Texts() {}
 
-  /// A text that PostgreSQL takes: without U+0000 and lone surrogates, and not too long.
+  /// A text as people read and search it: no longer than 10,000 characters, and as PostgreSQL takes
+  /// it. Whole it is in the raw event, and in the row's image.
   static String stored(String text) {
-    var clean = true;
-    for (var i = 0; i < text.length() && clean; i++) {
-      var c = text.charAt(i);
-      clean = c != 0 && !Character.isSurrogate(c);
-    }
-    var result = clean ? text : cleaned(text);
-    return result.length() <= TEXT_CHARS_MAX
-        ? result
-        : result.substring(0, result.offsetByCodePoints(0, TEXT_CHARS_MAX / 2)) + "…";
-  }
-
-  private static String cleaned(String text) {
-    var out = new StringBuilder(text.length());
-    text.codePoints()
-        .forEach(
-            c ->
-                out.appendCodePoint(
-                    c == 0 || c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE
-                        ? '�'
-                        : c));
-    return out.toString();
+    return ShortText.storable(text, TEXT_CHARS_MAX);
   }
 
   /// The cell's value; the cell has a text. What its kind promises and PostgreSQL cannot hold in

@@ -1,6 +1,7 @@
 package io.claritystream.stream.source;
 
 import io.claritystream.base.db.TenantId;
+import io.claritystream.protocol.text.ShortText;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -238,7 +239,7 @@ public final class Rebuilds {
   /// What it is held up by.
   public void problem(Connection connection, UUID id, String problem) throws SQLException {
     try (var update = connection.prepareStatement(PROBLEM)) {
-      var words = problem.length() > PROBLEM_MAX ? problem.substring(0, PROBLEM_MAX) : problem;
+      var words = ShortText.storable(problem, PROBLEM_MAX);
       update.setString(1, words);
       update.setObject(2, id);
       update.setString(3, words);

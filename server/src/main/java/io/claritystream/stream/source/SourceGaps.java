@@ -41,7 +41,7 @@ public final class SourceGaps {
       Instant noticedAt,
       @Nullable Instant repairedAt) {
     public Gap {
-      words = LineOfText.made(words, WORDS_LENGTH_MAX);
+      words = LineOfText.told(words, WORDS_LENGTH_MAX);
       from = LineOfText.made(from, POSITION_LENGTH_MAX);
       to = LineOfText.made(to, POSITION_LENGTH_MAX);
     }

@@ -24,7 +24,7 @@ public record SourceReport(
   static final long NUMBER_MAX = (1L << 53) - 1;
 
   public SourceReport {
-    detail = LineOfText.made(detail, DETAIL_LENGTH_MAX);
+    detail = LineOfText.told(detail, DETAIL_LENGTH_MAX);
     position = LineOfText.made(position, POSITION_LENGTH_MAX);
     capturedSeq = number(capturedSeq);
     spoolBytes = number(spoolBytes);

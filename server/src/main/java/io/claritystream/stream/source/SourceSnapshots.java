@@ -67,7 +67,7 @@ public final class SourceSnapshots {
   /// How an agent says that one stands, with text made fit to be stored and shown.
   public record Told(UUID id, State state, String reason, int tablesDone, int tablesTotal) {
     public Told {
-      reason = LineOfText.made(reason, REASON_LENGTH_MAX);
+      reason = LineOfText.told(reason, REASON_LENGTH_MAX);
     }
   }
 

@@ -107,8 +107,12 @@ class DeadLetterTests {
   @Test
   void whatever_the_sample_holds_it_can_be_stored() throws SQLException {
     var tenant = database.tenant("odd");
-    write(letter(tenant, source(tenant), 1, "a\0b\ud800c" + "\ud83d\ude00".repeat(5_000)));
+    var letter = letter(tenant, source(tenant), 1, "a\0b\ud800c" + "\ud83d\ude00".repeat(5_000));
+    write(letter);
     assertThat(count(tenant)).isEqualTo(1);
+    assertThat(letter.sample())
+        .isEqualTo(
+            "a\ufffdb\ufffdc" + "\ud83d\ude00".repeat(3_995) + "… (cut at 4,000 characters)");
   }
 
   private DeadLetter found(TenantId tenant, UUID source, long seq, String at, byte[] batch) {

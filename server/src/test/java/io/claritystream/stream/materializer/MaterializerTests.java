@@ -491,6 +491,27 @@ class MaterializerTests {
   }
 
   @Test
+  void a_long_text_says_where_it_is_cut_and_its_row_has_all_of_it() {
+    var notes = table("notes", "id int4 key", "a text", "b text");
+    var fits = "x".repeat(10_000);
+    models.apply(capture.insert(notes, 1, fits, fits + "y".repeat(5_000)).take());
+
+    assertThat(models.rows("SELECT value FROM analytics.extras_text ORDER BY key"))
+        .extracting(row -> row.get("value"))
+        .containsExactly(fits, fits + "… (cut at 10,000 characters)");
+    assertThat(models.one("SELECT octet_length(image) > 25000 FROM analytics.row_state"))
+        .isEqualTo("true");
+  }
+
+  @Test
+  void a_long_name_shows_that_it_is_cut() {
+    var pump = "p".repeat(199);
+    assertThat(Keys.shortened(pump + "p")).isEqualTo(pump + "p");
+    assertThat(Keys.shortened(pump + "pp")).isEqualTo(pump + "…");
+    assertThat(Keys.shortened("p".repeat(198) + "\ud83d\udca7p")).isEqualTo("p".repeat(198) + "…");
+  }
+
+  @Test
   void documents_are_taken_apart_within_limits() {
     var notes = table("notes", "id int4 key", "doc jsonb");
     models.apply(
