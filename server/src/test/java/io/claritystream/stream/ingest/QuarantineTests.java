@@ -37,6 +37,22 @@ class QuarantineTests {
   }
 
   @Test
+  void a_letter_of_a_long_event_says_where_its_sample_is_cut() {
+    rig.start();
+    var drops = "\ud83d\udca7".repeat(5_000);
+    rig.send(source, source.batch(Event.reading(1, AT, "666").note(drops)));
+    rig.awaitDurable(source, 1);
+    assertThat(rig.letters(source))
+        .singleElement()
+        .satisfies(
+            letter -> {
+              assertThat(letter.sample()).endsWith("\ud83d\udca7… (cut at 4,000 characters)");
+              assertThat(letter.sample().codePointCount(0, letter.sample().indexOf('…')))
+                  .isEqualTo(4_000);
+            });
+  }
+
+  @Test
   void a_poisoned_event_is_a_dead_letter_and_the_rest_is_folded() {
     rig.start();
     var events = new Event[40];
