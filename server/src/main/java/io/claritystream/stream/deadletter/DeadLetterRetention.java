@@ -61,7 +61,7 @@ public final class DeadLetterRetention implements AutoCloseable {
           SELECT FROM control.dead_letter n
           WHERE n.source_id = l.source_id AND n.cause IN ('not_in_bronze', 'batch_corrupt')
             AND n.dismissed_at IS NULL AND n.table_name IS NOT DISTINCT FROM l.table_name
-            AND (n.epoch, n.seq) > (l.epoch, l.seq)))
+            AND n.seq_ordinal > l.seq_ordinal))
       """;
 
   private static final String DROP_OLD =

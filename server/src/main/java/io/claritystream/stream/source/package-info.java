@@ -26,6 +26,10 @@
 /// Building what is shown of a source anew is asked for here ([RebuildController], or
 /// [RebuildCommand] on the command line) and done by ingest, which says how far it is ([Rebuilds]).
 ///
+/// # Exactness
+/// What was folded says of itself whether it is exact; what is missing here for good is known of by
+/// dead letters alone, so who asks of a source's tables is told both together ([MissingEvents]).
+///
 /// Owns `control.agent`, `control.pairing_code`, `control.source`, `control.source_status`,
 /// `control.rebuild`, `control.source_table_option`, `control.source_gap`,
 /// `control.source_snapshot`.
