@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 /// (none)    not chosen, and came in the stream                 LEAVING
 /// WANTED    its rows are read, whole, and in the spool         HELD
 /// HELD      a person, or what befell its rows, asks            WANTED
+/// HELD      another table of its name is cleared               WANTED
 /// WANTED    dropped, renamed or chosen no more                 LEAVING
 /// HELD      dropped, renamed or chosen no more                 LEAVING
 /// LEAVING   the event that clears its rows is in the spool     GONE

@@ -208,6 +208,22 @@ public final class CapturedTables {
     save(now);
   }
 
+  /// The rows under this table's name are cleared. One that is held under it is read again: a table
+  /// that was there in between, and of which the stream brought something later, was cleared by
+  /// the same name.
+  synchronized void cleared(CapturedTable gone) throws IOException {
+    change(
+        now -> {
+          now.replaceAll(
+              (oid, table) ->
+                  table.stand() == Stand.HELD && table.name().equals(gone.name())
+                      ? table.again("another table of its name was cleared")
+                      : table);
+          now.put(gone.oid(), gone);
+          return now;
+        });
+  }
+
   /// The platform did not get all that was spooled, and capture goes on from what it has: whatever
   /// it may not have of a table is done again.
   public synchronized void again() throws IOException {

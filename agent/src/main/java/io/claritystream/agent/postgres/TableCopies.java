@@ -245,7 +245,7 @@ final class TableCopies implements AutoCloseable {
     events.endEvent();
     events.copyEnd();
     spooled(events);
-    tables.put(table.stands(Stand.GONE).cut(new Cut(null, position, events.lastSeq())));
+    tables.cleared(table.stands(Stand.GONE).cut(new Cut(null, position, events.lastSeq())));
     LOG.info("{} is captured no more, its rows are cleared", table.name());
   }
 

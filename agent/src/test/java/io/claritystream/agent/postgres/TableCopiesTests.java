@@ -70,6 +70,61 @@ class TableCopiesTests {
     }
   }
 
+  /// The second of three tables of a name was there between two looks at the catalogue, and the
+  /// stream, which is behind that, brings its rows when the third one's were read.
+  @Test
+  void aTableIsReadAgainWhenWhatCameUnderItsNameIsCleared() throws Exception {
+    var emptyings = Emptyings.load(directory.resolve("emptyings"));
+    emptyings.streamed(Long.MAX_VALUE);
+    var ours = Publications.of("clarity_" + database.name());
+    var reconciliation = new Reconciliation(TableChoice.ALL, ours, tables, emptyings);
+    try (var spool = Spool.open(directory.resolve("spool"), 1, TestCapture.EVENT_BY_EVENT);
+        var appender = new Appender(spool, "source", words -> {}).start()) {
+      RestartTests.run(connection, "CREATE TABLE x (id int PRIMARY KEY, v int)");
+      reconciliation.run(connection);
+      step(spool, appender, () -> {}, () -> !tables.work());
+      RestartTests.run(connection, "DROP TABLE x", "CREATE TABLE x (id int PRIMARY KEY, v int)");
+      var between = oid("x");
+      RestartTests.run(
+          connection,
+          "DROP TABLE x",
+          "CREATE TABLE x (id int PRIMARY KEY, v int)",
+          "INSERT INTO x VALUES (3, 3)");
+      reconciliation.run(connection);
+      step(spool, appender, () -> {}, () -> !tables.work());
+      assertThat(TableCopyTests.fold(TestBlocks.events(spool), "x")).containsEntry("3", "3");
+      tables.brought(
+          between, CapturedTable.wanted(between, new TableName("public", "x")).nameAlone());
+      reconciliation.run(connection);
+      step(spool, appender, () -> {}, () -> !tables.work());
+      assertThat(tables.get(between).stand()).isEqualTo(Stand.GONE);
+      assertThat(tables.get(oid("x")).stand()).isEqualTo(Stand.HELD);
+      assertThat(TableCopyTests.fold(TestBlocks.events(spool), "x")).containsEntry("3", "3");
+    }
+  }
+
+  @Test
+  void aTableIsReadAgainWhenWhatCameUnderItsNameIsFoundWhileItIsRead() throws Exception {
+    RestartTests.run(connection, "CREATE TABLE x (id int, v int)", "INSERT INTO x VALUES (1, 1)");
+    var x = oid("x");
+    tables.put(CapturedTablesTests.table(x, "x", Stand.WANTED, null));
+    var found = new AtomicBoolean();
+    try (var spool = Spool.open(directory.resolve("spool"), 1, TestCapture.EVENT_BY_EVENT);
+        var appender = new Appender(spool, "source", words -> {}).start()) {
+      BlockAssembler.Waiting waiting =
+          () -> {
+            if (found.compareAndSet(false, true)) {
+              tables.put(CapturedTablesTests.table(1, "x", Stand.LEAVING, null));
+            }
+          };
+      step(spool, appender, waiting, () -> !tables.work());
+      assertThat(found).isTrue();
+      assertThat(tables.get(1).stand()).isEqualTo(Stand.GONE);
+      assertThat(tables.get(x).stand()).isEqualTo(Stand.HELD);
+      assertThat(TableCopyTests.fold(TestBlocks.events(spool), "x")).containsEntry("1", "1");
+    }
+  }
+
   @Test
   void aTableThatIsRefusedKeepsNoOtherFromBeingReadAndIsNamedUntilItLeaves() throws Exception {
     RestartTests.run(
