@@ -60,8 +60,9 @@ final class Snapshots {
     }
   }
 
-  /// How far back a value may be that the hour begins with.
-  private static final Duration BEFORE = Duration.ofMinutes(10);
+  /// A series that reports each minute fills the hour, with some before that it begins with. One
+  /// that reports seldom is looked at for six hours back.
+  private static final int NEWEST = MINUTES + 10;
 
   /// A device's minute stands until its next one, so that a mean over devices does not jump because
   /// some of them have yet to report. A gap is a gap, by the rule of a device's own page: where
@@ -76,16 +77,23 @@ final class Snapshots {
       JOIN analytics.devices d ON d.model_id = s.model_id AND d.device_id = s.device_id
       CROSS JOIN LATERAL (
         WITH reported AS MATERIALIZED (
-          SELECT m.bucket, greatest(-1e300,
-              least(1e300, analytics.to_float(m.value_sum / m.value_count))) AS mean,
-            lead(m.bucket) OVER (ORDER BY m.bucket) AS next
-          FROM analytics.metrics_min m
-          WHERE m.series_id = s.series_id
-            AND m.bucket > CAST(:since AS timestamptz)
-            AND m.bucket < CAST(:behind AS timestamptz)
-            AND m.value_count > 0
+          SELECT newest.bucket, greatest(-1e300,
+              least(1e300, analytics.to_float(newest.value_sum / newest.value_count))) AS mean,
+            lead(newest.bucket) OVER later AS next, row_number() OVER later AS place
+          FROM (
+            SELECT m.bucket, m.value_sum, m.value_count
+            FROM analytics.metrics_min m
+            WHERE m.series_id = s.series_id
+              AND m.bucket > CAST(:since AS timestamptz)
+              AND m.bucket < CAST(:behind AS timestamptz)
+              AND m.value_count > 0
+            ORDER BY m.bucket DESC
+            LIMIT :newest
+          ) newest
+          WINDOW later AS (ORDER BY newest.bucket)
         ), usual AS (
-          SELECT coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY next - bucket),
+          SELECT coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY next - bucket)
+              FILTER (WHERE place > (SELECT count(*) FROM reported) - 31),
             interval '1 minute') AS gap
           FROM reported
           WHERE next IS NOT NULL
@@ -170,7 +178,8 @@ final class Snapshots {
           .param("tenant", wanted.tenant().value())
           .param("metrics", wanted.metrics().toArray(Integer[]::new))
           .param("first", SqlTime.of(first))
-          .param("since", SqlTime.of(first.minus(BEFORE)))
+          .param("since", SqlTime.of(behind.minus(Fleet.GAPS_OF)))
+          .param("newest", NEWEST)
           .param("behind", SqlTime.of(behind))
           .query(
               row -> {

@@ -534,6 +534,31 @@ class DashboardTests {
     assertThat(overview.at("/charts/0/usual_interval_s").asInt()).isEqualTo(600);
   }
 
+  @Test
+  void what_comes_each_hour_has_a_line_and_one_that_stopped_has_none() {
+    var person = server.client().register("hourly@example.com");
+    var capture = new Capture();
+    capture.insertAt(NOW, SITES, 1, "Each hour").insertAt(NOW, SITES, 2, "Stopped");
+    capture.insertAt(NOW, PUMPS, 1, 1, "Seldom", null).insertAt(NOW, PUMPS, 2, 2, "Often", null);
+    for (var hour = 5; hour >= 0; hour--) {
+      var at = NOW.minus(Duration.ofMinutes(60L * hour + 30));
+      capture.insertAt(NOW, READINGS, 1, at, hour, null, null);
+    }
+    for (var minute = 120; minute >= 55; minute--) {
+      capture.insertAt(NOW, READINGS, 2, NOW.minus(Duration.ofMinutes(minute)), 7, null, null);
+    }
+    capture.insertAt(NOW, READINGS, 2, NOW.minus(Duration.ofMinutes(5)), 7, null, null);
+    models(person).apply(capture.take());
+    var chart = person.client().get("/v1/overview").body().at("/charts/0");
+    var hourly = chart.at("/series/0/points");
+    assertThat(hourly).hasSize(60);
+    assertThat(hourly.get(0).get(1).asDouble()).isEqualTo(1);
+    assertThat(hourly.get(59).get(1).asDouble()).isEqualTo(0);
+    assertThat(minutesBefore(chart.at("/series/1/points"), NOW))
+        .contains(55, 5)
+        .doesNotContain(54, 30, 6, 4);
+  }
+
   private static List<Integer> minutesBefore(JsonNode points, Instant now) {
     var behind = now.truncatedTo(ChronoUnit.MINUTES).getEpochSecond();
     var minutes = new ArrayList<Integer>();
