@@ -31,8 +31,7 @@ import org.springframework.web.bind.annotation.RestController;
 class DeadLetterController {
   private static final String LIST = "dead-letters";
 
-  /// Of the letters `l` those that are asked for, without the same failures of the same rows that a
-  /// later epoch brought again.
+  /// Of the letters `l` those that are asked for.
   private static final String ASKED =
       """
       WHERE tenant_id = :tenant
@@ -44,11 +43,16 @@ class DeadLetterController {
         AND (CAST(:to AS timestamptz) IS NULL OR at < :to)
       """;
 
+  /// Of the same failure of the same row in several epochs only the newest. One that no mending has
+  /// settled tells more than one that is settled, however new that is: a
+  /// copy that is not shown yet settles what it adds, while the older letter is of what is shown.
   private static final String ONCE =
       """
         AND NOT EXISTS (
           SELECT FROM control.dead_letter n
-          WHERE n.source_id = l.source_id AND n.failure = l.failure AND n.epoch > l.epoch
+          WHERE n.source_id = l.source_id AND n.failure = l.failure AND n.epoch <> l.epoch
+            AND (n.settled_at IS NULL, n.epoch) > (l.settled_at IS NULL, l.epoch)
+            AND (n.epoch > l.epoch OR CAST(:from AS timestamptz) IS NULL OR n.at >= :from)
             AND (CAST(:to AS timestamptz) IS NULL OR n.at < :to))
       """;
 

@@ -163,6 +163,52 @@ class DeadLetterListTests {
     assertThat(before).extracting(each -> each.get("seq").asLong()).containsExactly(4L, 3L, 2L);
   }
 
+  /// The letter was written for a copy that nobody sees yet.
+  private static void writeAside(DeadLetter letter) throws SQLException {
+    write(letter);
+    try (var connection = server.database().dataSource("service").getConnection()) {
+      new DeadLetters()
+          .settlements()
+          .setAside(
+              connection, letter.sourceId(), letter.epoch(), List.of(letter.seq()), letter.at());
+    }
+  }
+
+  @Test
+  void what_a_copy_that_is_not_shown_yet_fails_with_again_hides_no_open_letter()
+      throws SQLException {
+    var copied = server.client().register("copied@example.com");
+    var source = UUID.randomUUID();
+    source(source, copied);
+    var open = inEpoch(copied, source, 1, 1, "1:7;");
+    write(open);
+    writeAside(inEpoch(copied, source, 2, 2, "1:7;"));
+    writeAside(inEpoch(copied, source, 2, 3, "1:8;"));
+
+    assertThat(seqs(copied, false)).as("open").containsExactly(1L);
+    assertThat(seqs(copied, true)).as("the same failure is told once").containsExactly(3L);
+    var groups = copied.client().get("/v1/dead-letters/groups").body();
+    assertThat(groups.get("open_letters").asInt()).isEqualTo(1);
+    assertThat(groups.get("settled_letters").asInt()).isEqualTo(1);
+    assertThat(groups.at("/data/0/seq").asLong()).isEqualTo(1);
+
+    assertThat(dismiss(copied, open).status()).isEqualTo(200);
+    assertThat(seqs(copied, false)).isEmpty();
+    assertThat(seqs(copied, true)).as("as a person dismissed it").containsExactly(3L, 1L);
+  }
+
+  @Test
+  void a_newer_letter_that_was_dismissed_hides_the_same_failure_of_before() throws SQLException {
+    var dismisses = server.client().register("newer@example.com");
+    var source = UUID.randomUUID();
+    source(source, dismisses);
+    var newer = inEpoch(dismisses, source, 2, 2, "1:7;");
+    write(inEpoch(dismisses, source, 1, 1, "1:7;"), newer);
+    assertThat(dismiss(dismisses, newer).status()).isEqualTo(200);
+    assertThat(seqs(dismisses, false)).isEmpty();
+    assertThat(seqs(dismisses, true)).containsExactly(2L);
+  }
+
   @Test
   void rows_that_no_key_tells_and_that_begin_alike_are_not_taken_for_one() throws SQLException {
     var wide = server.client().register("wide@example.com");
