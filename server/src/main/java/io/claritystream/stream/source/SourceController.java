@@ -67,6 +67,8 @@ class SourceController {
         ON n.tenant_id = :tenant AND n.source_id = :source AND n.table_name = v.table_name
       LEFT JOIN analytics.model live
         ON live.tenant_id = :tenant AND live.source_id = :source AND live.state = 'live'
+      LEFT JOIN control.source_table_option o
+        ON o.tenant_id = :tenant AND o.source_id = :source AND o.table_name = v.table_name
       CROSS JOIN LATERAL (
         SELECT
           coalesce(sum(l.seq_end - l.seq + 1) FILTER (WHERE l.dismissed_at IS NULL), 0) AS events,
@@ -79,8 +81,6 @@ class SourceController {
       LEFT JOIN control.source_table f
         ON f.tenant_id = :tenant AND f.source_id = :source AND f.table_name = v.table_name
         AND f.schema_version = n.schema_version
-      LEFT JOIN control.source_table_option o
-        ON o.tenant_id = :tenant AND o.source_id = :source AND o.table_name = v.table_name
       ORDER BY v.table_name
       """;
 

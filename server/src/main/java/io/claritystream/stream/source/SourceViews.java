@@ -62,8 +62,17 @@ final class SourceViews {
           + MissingEvents.OF_TABLE
           + """
                    AND l.dismissed_at IS NULL)) AS tables_not_exact
-        FROM analytics.table_state n
-        WHERE n.tenant_id = s.tenant_id AND n.model_id = live.model_id
+        FROM (
+          SELECT DISTINCT t.table_name
+          FROM control.source_table t
+          WHERE t.tenant_id = s.tenant_id AND t.source_id = s.source_id
+        ) v
+        LEFT JOIN analytics.table_state n
+          ON n.tenant_id = s.tenant_id AND n.model_id = live.model_id
+          AND n.table_name = v.table_name
+        LEFT JOIN control.source_table_option o
+          ON o.tenant_id = s.tenant_id AND o.source_id = s.source_id
+          AND o.table_name = v.table_name
       ) folded
       CROSS JOIN LATERAL (
         SELECT count(*) AS gaps, count(*) FILTER (WHERE g.repaired_at IS NULL) AS gaps_open

@@ -478,6 +478,18 @@ class RebuildTests {
   }
 
   @Test
+  void a_table_of_which_bronze_refused_all_that_came_is_not_exact_when_it_is_built_anew_either() {
+    rig.refuse("bronze.cdc_events", "NEW.seq = 1", "22003");
+    rig.start();
+    rig.send(source, source.barrier(), source.batch(Event.reading(1, NOON, "1")));
+    rig.awaitDurable(source, 1);
+    assertThat(tablesNotExact()).isEqualTo(1);
+    awaitState(rig.requestRebuild(source), "done");
+    assertThat(rig.values(source, "pressure_bar").count()).as("it is gone").isZero();
+    assertThat(tablesNotExact()).isEqualTo(1);
+  }
+
+  @Test
   void one_that_is_cancelled_settles_no_letter() {
     rig.refuse666();
     var ingest = rig.start();

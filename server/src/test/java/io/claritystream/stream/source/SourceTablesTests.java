@@ -330,6 +330,48 @@ class SourceTablesTests {
     assertThat(notExact(source)).isZero();
   }
 
+  @Test
+  void a_table_of_which_nothing_was_ever_stored_is_not_exact() throws SQLException {
+    var source = source(new Capture().insert(PUMPS, 1, "Alpha").insert(VALVES, 1, "Inlet"));
+    var sql = server.database().superuser();
+    // As it is in a model that was built anew from what is here.
+    sql.sql(
+            """
+            DELETE FROM analytics.table_state
+            WHERE source_id = :source AND table_name = 'public.valves'
+            """)
+        .param("source", source)
+        .update();
+    var one = missing(source, 2, 2, "public.valves");
+    write(one);
+    assertThat(exactness(source))
+        .containsExactly("public.pumps true 0 0", "public.valves false 1 0");
+    assertThat(notExact(source)).isEqualTo(1);
+
+    sql.sql("UPDATE analytics.model SET first_epoch = 2 WHERE source_id = :source")
+        .param("source", source)
+        .update();
+    assertThat(exactness(source))
+        .as("the model begins with another snapshot")
+        .containsExactly("public.pumps true 0 0", "public.valves true 0 0");
+    assertThat(notExact(source)).isZero();
+    person
+        .client()
+        .send(
+            "PATCH",
+            "/v1/sources/" + source + "/tables?table=public.valves",
+            "{\"on_delete\":\"keep\"}");
+    assertThat(exactness(source))
+        .as("deleted rows are in no snapshot")
+        .containsExactly("public.pumps true 0 0", "public.valves false 1 0");
+    assertThat(notExact(source)).isEqualTo(1);
+
+    dismiss(one);
+    assertThat(exactness(source))
+        .containsExactly("public.pumps true 0 0", "public.valves true 0 1");
+    assertThat(notExact(source)).isZero();
+  }
+
   private static void dismiss(DeadLetter letter) {
     var path = "/v1/dead-letters/" + letter.id() + "/dismiss";
     assertThat(person.client().send("POST", path, null).status()).isEqualTo(200);
