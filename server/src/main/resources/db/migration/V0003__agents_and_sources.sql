@@ -282,8 +282,8 @@ CREATE POLICY own_dismissed ON control.dead_letter FOR UPDATE TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()))
   WITH CHECK (tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT, UPDATE (dismissed_at, dismissed_by, dismissed_by_name) ON control.dead_letter TO clarity_tenant;
--- A range may reach further, and is open then.
-GRANT SELECT, INSERT, UPDATE (seq_end, cause, detail, at, stretched, settled_at, found_by_model, dismissed_at, dismissed_by,
+-- A range may reach further, and is open then; and that an event could not be folded takes the place of how it is stored.
+GRANT SELECT, INSERT, UPDATE (seq_end, table_name, row_key, row_key_before, cause, sqlstate, detail, at, stretched, settled_at, found_by_model, dismissed_at, dismissed_by,
   dismissed_by_name), DELETE ON control.dead_letter TO clarity_service;
 
 -- How many of a source's letters are gone, because they were too old or too many.

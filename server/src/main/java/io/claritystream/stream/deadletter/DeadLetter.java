@@ -3,6 +3,7 @@ package io.claritystream.stream.deadletter;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.text.ShortText;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param id the event's own id, so that it is the same one however often it is made
 /// @param seqEnd the last number of the range; `seq` for one event
-/// @param tableName absent for a batch
+/// @param tableName absent for a batch, and for a range of several tables
 /// @param rowKey the row that goes into quarantine, or of which nothing could be made; absent where
 ///     there is none
 /// @param rowKeyBefore the row that a change of its key made that one of, which is in quarantine
@@ -50,7 +51,9 @@ public record DeadLetter(
   }
 
   /// The same range, up to a later number.
-  public DeadLetter upTo(long laterSeqEnd, Instant now) {
+  ///
+  /// @param laterTable whose events it reaches over now; null if they are of several
+  public DeadLetter upTo(long laterSeqEnd, @Nullable String laterTable, Instant now) {
     return new DeadLetter(
         id,
         tenant,
@@ -58,7 +61,7 @@ public record DeadLetter(
         epoch,
         seq,
         Math.max(seqEnd, laterSeqEnd),
-        tableName,
+        Objects.equals(tableName, laterTable) ? tableName : null,
         rowKey,
         rowKeyBefore,
         lsn,

@@ -146,7 +146,8 @@ class DeadLetterController {
     this.transactions = transactions;
   }
 
-  /// @param table absent where a whole batch could not be decoded
+  /// @param table absent where a whole batch could not be decoded, and for a range of several
+  ///     tables
   /// @param rowKey the row that is not folded any more until an event tells it whole or takes it
   ///     away, dismissed or not; of a change of a key perhaps the one that had the old key
   /// @param seqEnd the last number of the range, `seq` for one event

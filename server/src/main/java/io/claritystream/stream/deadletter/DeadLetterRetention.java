@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
 /// table and the newest of no table stay: by them it is known that their tables are not exact.
 public final class DeadLetterRetention implements AutoCloseable {
   static final Duration KEPT_FOR = Duration.ofDays(90);
-  static final int LETTERS_MAX = 10_000;
+  public static final int LETTERS_MAX = 10_000;
 
   private static final Logger log = LoggerFactory.getLogger(DeadLetterRetention.class);
   private static final int AT_A_TIME = 1_000;

@@ -4,6 +4,7 @@ import io.claritystream.base.db.TenantId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.ZoneOffset;
 import java.util.Collection;
 import java.util.HashMap;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// Writes dead letters within the ingest transaction, and knows the rows of each model that are in
 /// quarantine.
@@ -21,10 +23,16 @@ public final class DeadLetters {
       INSERT INTO control.dead_letter (dead_letter_id, tenant_id, source_id, epoch, seq, seq_end, table_name,
         row_key, row_key_before, lsn, cause, sqlstate, detail, sample, batch, at)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-      ON CONFLICT (source_id, epoch, seq) DO UPDATE SET seq_end = excluded.seq_end, cause = excluded.cause,
-        detail = excluded.detail, at = excluded.at, stretched = true, settled_at = NULL, found_by_model = NULL,
-        dismissed_at = NULL, dismissed_by = NULL, dismissed_by_name = NULL
+      ON CONFLICT (source_id, epoch, seq) DO UPDATE SET seq_end = excluded.seq_end,
+        table_name = excluded.table_name, row_key = excluded.row_key,
+        row_key_before = excluded.row_key_before, cause = excluded.cause, sqlstate = excluded.sqlstate,
+        detail = CASE dead_letter.cause WHEN 'payload_wrapped'
+          THEN excluded.detail || ' (and stored in a wrapper: ' || dead_letter.detail || ')'
+          ELSE excluded.detail END,
+        at = excluded.at, stretched = dead_letter.cause <> 'payload_wrapped', settled_at = NULL,
+        found_by_model = NULL, dismissed_at = NULL, dismissed_by = NULL, dismissed_by_name = NULL
       WHERE excluded.seq_end > dead_letter.seq_end
+        OR dead_letter.cause = 'payload_wrapped' AND excluded.cause <> 'payload_wrapped'
       """;
 
   private static final String UNTOLD =
@@ -33,7 +41,8 @@ public final class DeadLetters {
       FROM unnest(?::bigint[]) AS refused (seq)
       WHERE NOT EXISTS (
           SELECT FROM control.dead_letter l
-          WHERE l.source_id = ? AND l.epoch = ? AND l.seq = refused.seq)
+          WHERE l.source_id = ? AND l.epoch = ? AND l.seq = refused.seq
+            AND l.cause <> 'payload_wrapped')
         AND NOT EXISTS (
           SELECT FROM control.dead_letter r
           WHERE r.source_id = ? AND r.epoch = ? AND r.seq < refused.seq AND r.seq_end >= refused.seq
@@ -81,13 +90,29 @@ public final class DeadLetters {
       WHERE ctid = ANY (ARRAY(SELECT ctid FROM control.quarantine WHERE model_id = ? LIMIT ?))
       """;
 
+  /// What a model that is built anew finds is open once that is shown.
   private static final String COUNTS =
       """
-      SELECT coalesce(table_name, ''), count(*)
-      FROM control.dead_letter
+      SELECT CASE WHEN cause = 'too_many_in_batch' THEN '' ELSE coalesce(table_name, '') END,
+        count(*) FILTER (WHERE CASE WHEN found.by_model IS NULL
+          THEN settled_at IS NULL AND dismissed_at IS NULL
+          ELSE found_by_model = found.by_model END),
+        count(*) FILTER (WHERE batch IS NULL)
+      FROM control.dead_letter, (SELECT CAST(? AS integer) AS by_model) AS found
       WHERE source_id = ?
       GROUP BY 1
       """;
+
+  /// How many letters a source has.
+  ///
+  /// @param open of each table those that are neither settled nor dismissed; ranges, and what is of
+  ///     no table, under the empty name
+  /// @param all whatever became of them, but for those that keep a batch
+  public record Counts(Map<String, Integer> open, int all) {
+    public Counts {
+      open = Map.copyOf(open);
+    }
+  }
 
   /// A row of a source that must not be folded.
   public record Row(String tableName, String rowKey) {}
@@ -99,7 +124,8 @@ public final class DeadLetters {
   }
 
   /// Adds them in the connection's transaction. One that is there already stays as it is, but for a
-  /// range that reaches further now.
+  /// range that reaches further now, and one of an event that is stored in a wrapper: that such an
+  /// event is not in what is shown matters more.
   public void write(Connection connection, List<DeadLetter> letters) throws SQLException {
     if (letters.isEmpty()) {
       return;
@@ -113,8 +139,8 @@ public final class DeadLetters {
     }
   }
 
-  /// Those of these events of an epoch that no letter tells of, be it one for a range. One that was
-  /// made to reach further tells of nothing in particular.
+  /// Those of these events of an epoch of which no letter tells that they could not be folded, be
+  /// it one for a range. One that was made to reach further tells of nothing in particular.
   public Set<Long> untold(Connection connection, UUID sourceId, int epoch, Collection<Long> seqs)
       throws SQLException {
     try (var select = connection.prepareStatement(UNTOLD)) {
@@ -231,11 +257,21 @@ public final class DeadLetters {
     }
   }
 
-  /// How many letters a source has of each table; those of no table under the empty name.
-  public Map<String, Integer> counts(Connection connection, UUID sourceId) throws SQLException {
+  /// @param buildingModel of a model that is built anew what it has found, in place of what is open
+  public Counts counts(Connection connection, UUID sourceId, @Nullable Integer buildingModel)
+      throws SQLException {
     try (var select = connection.prepareStatement(COUNTS)) {
-      select.setObject(1, sourceId);
-      return countsOf(select);
+      select.setObject(1, buildingModel, Types.INTEGER);
+      select.setObject(2, sourceId);
+      var open = new HashMap<String, Integer>();
+      var all = 0;
+      try (var found = select.executeQuery()) {
+        while (found.next()) {
+          open.put(found.getString(1), found.getInt(2));
+          all += found.getInt(3);
+        }
+      }
+      return new Counts(open, all);
     }
   }
 

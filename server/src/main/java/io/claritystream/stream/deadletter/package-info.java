@@ -9,8 +9,9 @@
 /// The row of an event that the database refused is in quarantine: what is captured of it later is
 /// not folded either, or a newer state would stand on one that is missing. Quarantine is the
 /// model's: one that is built anew, by a repeated snapshot or a rebuild, begins without; and a
-/// table that is emptied has none left. Letters have limits: a thousand letters a table and a
-/// hundred a batch; the events beyond them are within a range, which is one letter. Of a thousand
+/// table that is emptied has none left. Letters have limits: a thousand open letters a table, a
+/// hundred a batch, and of a source twice as many as are kept, whatever became of them; the events
+/// beyond them are within a range, which is one letter. Of a thousand
 /// ranges of a source the last one reaches on, over whatever is refused as it comes; what a model
 /// that is built anew refuses beyond them has no letter, only a table that is not exact.
 ///

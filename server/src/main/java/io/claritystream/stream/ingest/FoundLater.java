@@ -9,10 +9,10 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Events that a model which is folded from bronze refused in one transaction. Those that a letter
@@ -30,9 +30,6 @@ final class FoundLater {
 
   private final Map<Integer, InEpoch> byEpoch = new LinkedHashMap<>();
 
-  /// Letters that were written, by table; ranges are of none.
-  private final Map<String, Integer> added = new HashMap<>();
-
   void add(
       SourceRef source, ChangeEvent event, Cause cause, @Nullable String sqlstate, String detail) {
     byEpoch
@@ -43,15 +40,18 @@ final class FoundLater {
 
   /// In the connection's transaction.
   ///
-  /// @param there how many letters of each table there are
-  /// @param aside whether the model is not shown yet
+  /// @param buildingModel the model, if it is not shown yet
   void write(
       Connection connection,
       DeadLetters deadLetters,
-      Map<String, Integer> there,
-      boolean aside,
+      UUID sourceId,
+      @Nullable Integer buildingModel,
       Instant now)
       throws SQLException {
+    if (byEpoch.isEmpty()) {
+      return;
+    }
+    var there = new LetterCounts(deadLetters.counts(connection, sourceId, buildingModel), now);
     for (var epoch : byEpoch.values()) {
       var source = epoch.source();
       var untold = deadLetters.untold(connection, source.sourceId(), source.epoch(), epoch.seqs());
@@ -60,20 +60,24 @@ final class FoundLater {
       for (var each : epoch.refused()) {
         var event = each.event();
         if (!untold.contains(event.seq())) {
+          if (buildingModel != null) {
+            // What this model has found is counted, and that it has found this one is noted later.
+            there.added(event.schema().qualifiedName(), 1);
+          }
           continue;
         }
-        if (hasRoom(event.schema().qualifiedName(), there)) {
+        if (takesRoom(event.schema().qualifiedName(), there)) {
           letters.add(
               Letters.ofLater(source, event, each.cause(), each.sqlstate(), each.detail(), now));
         } else {
           unnamed.add(event);
         }
       }
-      if (unnamed.count() > 0 && hasRoom(SourceLine.NO_TABLE, there)) {
+      if (unnamed.count() > 0 && takesRoom(SourceLine.NO_TABLE, there)) {
         letters.add(Letters.ofRangeLater(source, unnamed, now));
       }
       deadLetters.write(connection, letters);
-      if (aside) {
+      if (buildingModel != null) {
         deadLetters
             .settlements()
             .setAside(
@@ -87,18 +91,12 @@ final class FoundLater {
   }
 
   /// Takes a place among the letters of a table if there is one.
-  private boolean hasRoom(String table, Map<String, Integer> there) {
-    var room =
-        there.getOrDefault(table, 0) + added.getOrDefault(table, 0)
-            < IngestTransaction.LETTERS_OF_TABLE_MAX;
+  private static boolean takesRoom(String table, LetterCounts there) {
+    var room = there.hasRoom(table, Map.of());
     if (room) {
-      added.merge(table, 1, Integer::sum);
+      there.added(table, 1);
     }
     return room;
-  }
-
-  Map<String, Integer> added() {
-    return added;
   }
 
   /// The events of each epoch, with a letter of their own or without.

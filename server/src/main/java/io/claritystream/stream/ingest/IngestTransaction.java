@@ -39,8 +39,8 @@ final class IngestTransaction {
   /// round trips, and nobody reads more of a kind.
   static final int LETTERS_OF_SLICE_MAX = 100;
 
-  /// A table's dead letters, and a source's ranges. What is wrong with a thousand of them is wrong
-  /// with the table.
+  /// A table's open dead letters, and a source's open ranges. What is wrong with a thousand of them
+  /// is wrong with the table.
   static final int LETTERS_OF_TABLE_MAX = 1_000;
 
   /// Stands for that of a source whose events are not folded as they come.
@@ -174,6 +174,9 @@ final class IngestTransaction {
     /// Letters by table; ranges are of none.
     private final Map<SourceLine, Map<String, Integer>> byTable = new HashMap<>();
 
+    /// What bronze refused or wrapped, of all that has a letter of its own: an event has one.
+    private final Map<ChangeEvent, DeadLetter> ofBronze = new IdentityHashMap<>();
+
     private final Map<Draft.Slice, Unnamed> unnamed = new IdentityHashMap<>();
     private final Map<SourceLine, DeadLetter> ranges = new HashMap<>();
     private boolean committed;
@@ -189,8 +192,7 @@ final class IngestTransaction {
 
     private boolean mayName(SourceLine line, String table) {
       return named.getOrDefault(line, 0) < LETTERS_OF_SLICE_MAX
-          && line.letters(table) + byTable.getOrDefault(line, Map.of()).getOrDefault(table, 0)
-              < LETTERS_OF_TABLE_MAX;
+          && line.letters().hasRoom(table, byTable.getOrDefault(line, Map.of()));
     }
 
     /// A letter for the event, or a place in a range if there are enough of its table.
@@ -204,6 +206,14 @@ final class IngestTransaction {
       if (cause.quarantines() && slice.model() != NO_MODEL) {
         quarantine(slice).add(event);
       }
+      var told = ofBronze.get(event);
+      if (told != null) {
+        if (told.cause() == Cause.PAYLOAD_WRAPPED) {
+          // Takes that one's place, and so needs no room.
+          letters.add(Letters.of(slice.source(), event, cause, sqlstate, detail, now));
+        }
+        return;
+      }
       if (!mayName(line, event.schema().qualifiedName())) {
         unnamed(slice, List.of(event));
         return;
@@ -211,6 +221,9 @@ final class IngestTransaction {
       var letter = Letters.of(slice.source(), event, cause, sqlstate, detail, now);
       add(line, letter);
       named.merge(line, 1, Integer::sum);
+      if (cause == Cause.PAYLOAD_WRAPPED || cause == Cause.NOT_IN_BRONZE) {
+        ofBronze.put(event, letter);
+      }
     }
 
     private Quarantine.Attempt quarantine(Draft.Slice slice) {
@@ -224,9 +237,18 @@ final class IngestTransaction {
           .attempt();
     }
 
+    /// What is missing for good stays out of a range, which would not say so.
     private void unnamed(Draft.Slice slice, List<ChangeEvent> events) {
-      var range = unnamed.computeIfAbsent(slice, made -> new Unnamed());
-      events.forEach(range::add);
+      for (var event : events) {
+        var told = ofBronze.get(event);
+        if (told != null && told.cause() == Cause.NOT_IN_BRONZE) {
+          continue;
+        }
+        if (told != null) {
+          letters.remove(told);
+        }
+        unnamed.computeIfAbsent(slice, made -> new Unnamed()).add(event);
+      }
     }
 
     private void add(SourceLine line, DeadLetter letter) {
@@ -244,10 +266,10 @@ final class IngestTransaction {
             var line = slice.line();
             var letter = Letters.ofRange(slice.source(), range, now);
             var last = line.lastRange();
-            if (line.letters(SourceLine.NO_TABLE) >= LETTERS_OF_TABLE_MAX
-                && last != null
-                && last.epoch() == letter.epoch()) {
-              letter = last.upTo(letter.seqEnd(), now);
+            var room =
+                line.letters().hasRoom(SourceLine.NO_TABLE, byTable.getOrDefault(line, Map.of()));
+            if (!room && last != null && last.epoch() == letter.epoch()) {
+              letter = last.upTo(letter.seqEnd(), letter.tableName(), now);
               letters.add(letter);
             } else {
               add(line, letter);
@@ -265,6 +287,10 @@ final class IngestTransaction {
       return new Outcome.Fenced("position of partition " + partition);
     }
     work.letters.addAll(draft.letters());
+    for (var slice : draft.slices()) {
+      var line = slice.line();
+      line.letters().readAgain(connection, deadLetters, line.sourceId(), work.now);
+    }
     if (work.parting) {
       var outcomes = draft.bronze().copyOneByOne(connection);
       if (outcomes.size() > BronzeBatch.REFUSED_MAX && draft.records() > 1) {
@@ -445,9 +471,9 @@ final class IngestTransaction {
         (line, counts) ->
             counts.forEach(
                 (table, count) -> {
-                  if (line.lettersAdded(table, count) && !table.equals(SourceLine.NO_TABLE)) {
+                  if (line.letters().added(table, count) && !table.equals(SourceLine.NO_TABLE)) {
                     log.warn(
-                        "table has {} dead letters and gets no more of its own: source={} table={}",
+                        "table has {} open dead letters and gets no more of its own: source={} table={}",
                         LETTERS_OF_TABLE_MAX,
                         line.sourceId(),
                         table);

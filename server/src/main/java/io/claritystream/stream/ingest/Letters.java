@@ -97,7 +97,7 @@ final class Letters {
         source.epoch(),
         first.seq(),
         events.lastSeq(),
-        null,
+        events.table(),
         null,
         null,
         Lsn.text(first.position()),

@@ -14,9 +14,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -66,7 +64,6 @@ final class ModelFollower {
   private Outset outset = new Outset(new Place(0, 0), Set.of());
 
   private Quarantine quarantine;
-  private final Map<String, Integer> letters = new HashMap<>();
   private long recentEvents;
   private long recentRefused;
 
@@ -134,8 +131,6 @@ final class ModelFollower {
       // What was remembered of it may be older than what another process has folded since.
       parts.materializer().forget(model);
       quarantine = Quarantine.read(connection, parts.deadLetters(), model);
-      letters.clear();
-      letters.putAll(parts.deadLetters().counts(connection, source.sourceId()));
       at = place;
     }
     return true;
@@ -316,7 +311,8 @@ final class ModelFollower {
         if (step == Step.LOST || step == Step.MOVED && work.events == 0) {
           return step;
         }
-        work.found.write(connection, parts.deadLetters(), letters, rebuild != null, work.now);
+        var building = rebuild == null ? null : Integer.valueOf(model);
+        work.found.write(connection, parts.deadLetters(), source.sourceId(), building, work.now);
         work.quarantined.write(connection, parts.deadLetters(), parts.materializer(), source);
         settleLetters(connection, work, step);
         connection.commit();
@@ -354,7 +350,6 @@ final class ModelFollower {
   private void settle(Work work) {
     work.applied.forEach(Applied::committed);
     work.quarantined.committed();
-    work.found.added().forEach((table, count) -> letters.merge(table, count, Integer::sum));
     recentEvents += work.events;
     recentRefused += work.refused;
     if (recentEvents > 2 * RECENT_EVENTS) {

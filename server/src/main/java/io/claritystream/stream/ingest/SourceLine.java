@@ -3,6 +3,7 @@ package io.claritystream.stream.ingest;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.stream.bronze.SourceEpoch;
+import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.source.SourceRef;
 import java.util.Collections;
@@ -32,7 +33,7 @@ final class SourceLine {
 
   // These belong to the thread that commits.
 
-  private final Map<String, Integer> letters = new HashMap<>();
+  private final LetterCounts letters;
   private @Nullable DeadLetter lastRange;
 
   private Quarantine quarantine;
@@ -60,17 +61,13 @@ final class SourceLine {
   private int damaged;
 
   SourceLine(
-      SourceRef source,
-      boolean stored,
-      Mark mark,
-      Quarantine quarantine,
-      Map<String, Integer> letters) {
+      SourceRef source, boolean stored, Mark mark, Quarantine quarantine, LetterCounts letters) {
     this.source = source;
     this.stored = stored;
     this.mark = mark;
     this.ids = new SourceEpoch(source.tenantId(), source.sourceId(), mark.epoch());
     this.quarantine = quarantine;
-    this.letters.putAll(letters);
+    this.letters = letters;
   }
 
   /// The source as of the epoch that its mark is in.
@@ -182,20 +179,14 @@ final class SourceLine {
     return recentEvents >= RECENT_EVENTS && recentRefused * 100 > recentEvents;
   }
 
+  /// Among which letters it counts. A range is the source's, also where it is of one table.
   static String table(DeadLetter letter) {
-    return letter.tableName() == null ? NO_TABLE : letter.tableName();
+    var table = letter.tableName();
+    return table == null || letter.cause() == Cause.TOO_MANY_IN_BATCH ? NO_TABLE : table;
   }
 
-  /// How many dead letters there are of a table.
-  int letters(String table) {
-    return letters.getOrDefault(table, 0);
-  }
-
-  /// True if there are enough of them now, and were not before.
-  boolean lettersAdded(String table, int count) {
-    var now = letters.merge(table, count, Integer::sum);
-    return now >= IngestTransaction.LETTERS_OF_TABLE_MAX
-        && now - count < IngestTransaction.LETTERS_OF_TABLE_MAX;
+  LetterCounts letters() {
+    return letters;
   }
 
   /// The newest letter for a range, in this session.

@@ -48,7 +48,9 @@ final class SourceLines {
               ? stored.get()
               : Mark.NONE.folding(ingest.models().live(source, ingest.clock().instant()));
       var quarantine = Quarantine.read(connection, ingest.deadLetters(), mark.model());
-      var letters = ingest.deadLetters().counts(connection, sourceId);
+      var letters =
+          new LetterCounts(
+              ingest.deadLetters().counts(connection, sourceId, null), ingest.clock().instant());
       // What was remembered of it may be older than what another process has folded since.
       ingest.materializer().forget(mark.model());
       ingest.tables().forget(sourceId);

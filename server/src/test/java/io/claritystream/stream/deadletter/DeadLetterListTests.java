@@ -349,12 +349,14 @@ class DeadLetterListTests {
     var owner = server.client().register("range@example.com");
     var source = UUID.randomUUID();
     source(source, owner);
-    var range = inEpoch(owner, source, 1, 1, null).upTo(10, Instant.parse("2026-11-20T10:00:00Z"));
+    var range =
+        inEpoch(owner, source, 1, 1, null)
+            .upTo(10, "public.pump", Instant.parse("2026-11-20T10:00:00Z"));
     write(range);
     assertThat(dismiss(owner, range).status()).isEqualTo(200);
     write(range);
     assertThat(seqs(owner, false)).as("the same").isEmpty();
-    write(range.upTo(20, Instant.parse("2026-11-20T11:00:00Z")));
+    write(range.upTo(20, "public.pump", Instant.parse("2026-11-20T11:00:00Z")));
     assertThat(seqs(owner, false)).containsExactly(1L);
   }
 

@@ -12,6 +12,7 @@ import io.claritystream.protocol.block.TableSchema;
 import io.claritystream.protocol.block.ValueKind;
 import io.claritystream.protocol.link.BatchHeader;
 import io.claritystream.protocol.link.Codec;
+import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.source.SourceRef;
 import java.time.Instant;
 import java.util.Arrays;
@@ -32,7 +33,13 @@ class DraftTests {
     var source =
         new SourceRef(
             new TenantId(UUID.randomUUID()), UUID.randomUUID(), UUID.randomUUID(), "db", 0, 1, 1);
-    var line = new SourceLine(source, false, Mark.NONE, Quarantine.none(0), Map.of());
+    var line =
+        new SourceLine(
+            source,
+            false,
+            Mark.NONE,
+            Quarantine.none(0),
+            new LetterCounts(new DeadLetters.Counts(Map.of(), 0), NOON));
     var events = wide(100).events();
     for (var event : events.subList(0, 99)) {
       draft.add(line, event, 1, NOON.toEpochMilli(), NOON);

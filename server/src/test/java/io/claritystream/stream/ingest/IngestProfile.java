@@ -72,7 +72,12 @@ public final class IngestProfile {
     var ref = new SourceRef(tenant, source.id(), source.id(), "profile", 0, 1, 1);
     var model = TestMaterializer.models(database).live(ref, java.time.Instant.now());
     var line =
-        new SourceLine(ref, false, Mark.NONE.folding(model), Quarantine.none(model), Map.of());
+        new SourceLine(
+            ref,
+            false,
+            Mark.NONE.folding(model),
+            Quarantine.none(model),
+            new LetterCounts(new DeadLetters.Counts(Map.of(), 0), Instant.now()));
     try (var connection = database.dataSource("service").getConnection()) {
       checkpoints.position(connection, topic, 0, Instant.now());
     }

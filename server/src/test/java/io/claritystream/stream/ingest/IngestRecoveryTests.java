@@ -132,11 +132,16 @@ class IngestRecoveryTests {
   void a_table_that_fits_nowhere_fills_neither_the_memory_nor_the_dead_letters() {
     var source = source();
     rig.start();
-    var nowhere =
-        new Event(Op.INSERT, java.util.Arrays.asList(null, "2026-11-20", "4.5", "1", null));
     var events = new Event[400];
-    java.util.Arrays.fill(events, nowhere);
     for (var batch = 1; batch <= 12; batch++) {
+      for (var i = 0; i < events.length; i++) {
+        // Each of another row: none takes the place of another.
+        var at = source.capturedAt().plusSeconds(400L * batch + i);
+        events[i] =
+            new Event(
+                Op.INSERT,
+                java.util.Arrays.asList(null, SimulatedSource.text(at), "4.5", "1", null));
+      }
       rig.send(source, source.batch(events));
       rig.awaitDurable(source, batch * 400L);
     }
