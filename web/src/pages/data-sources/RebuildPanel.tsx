@@ -69,7 +69,7 @@ function modelWords({ model }: Source): string {
         ? `A snapshot is being taken again, ${formatCount(model.rows ?? 0)} rows so far. Pages show the state before it until it is whole.`
         : `A snapshot is being taken again, ${formatCount(model.rows ?? 0)} rows are stored so far, and a new state is being built with them. Pages show the state before it until that is whole.`;
     case 'detached':
-      return 'Too many events of this source are refused, so what is shown falls behind and catches up at its own pace. Nothing is lost; see the failed events below.';
+      return 'What is shown of this source is behind and catches up at its own pace: too many of its events are refused (they are among the failed events below), or a large table has got another key. Nothing is lost.';
     case 'rebuilding':
       return 'It is being built anew, aside. Pages show the present one, which goes on, until the new one has caught up.';
     default:

@@ -27,6 +27,10 @@ final class EventFold {
     /// The event could not be folded. From now on its row is in quarantine, if the cause says so.
     void refuse(ChangeEvent event, Cause cause, @Nullable String sqlstate, String detail);
 
+    /// Whether others wait for what is folded, so that nothing may take long
+    /// ([Materializer#apply]).
+    boolean othersWait();
+
     /// One more event was found by halving.
     void found();
 
@@ -79,7 +83,7 @@ final class EventFold {
   }
 
   private void apply(List<ChangeEvent> events) throws SQLException {
-    var applied = materializer.apply(connection, source, model, events);
+    var applied = materializer.apply(connection, source, model, events, findings.othersWait());
     findings.applied(applied);
     for (var failure : applied.failures()) {
       findings.refuse(failure.event(), Cause.MAPPING_FAILED, null, failure.detail());

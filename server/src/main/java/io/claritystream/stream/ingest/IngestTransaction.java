@@ -9,6 +9,7 @@ import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Applied;
+import io.claritystream.stream.materializer.LargeTableException;
 import io.claritystream.stream.materializer.Materializer;
 import io.claritystream.stream.materializer.ModelRetiredException;
 import io.claritystream.stream.materializer.Models;
@@ -95,13 +96,29 @@ final class IngestTransaction {
     record Singly() implements Outcome {}
   }
 
-  /// Writes the draft. The first attempt bets on there being nothing wrong with any event; if there
-  /// is, a second one finds out with which.
+  /// Writes the draft. A model of which a large table is to be keyed anew first falls behind.
   ///
   /// @throws SQLException for a fault that is not the events'; the draft may be tried again
   Outcome run(UUID topicId, int partition, Draft draft) throws SQLException {
+    var aside = new HashSet<Integer>();
+    while (true) {
+      try {
+        return run(topicId, partition, draft, aside);
+      } catch (LargeTableException e) {
+        if (!aside.add(e.model())) {
+          throw e;
+        }
+        log.info("{}: it is done aside, if it can be: {}", e.getMessage(), draft);
+      }
+    }
+  }
+
+  /// The first attempt bets on there being nothing wrong with any event; if there is, a second one
+  /// finds out with which.
+  private Outcome run(UUID topicId, int partition, Draft draft, Set<Integer> aside)
+      throws SQLException {
     try {
-      return attempt(topicId, partition, draft, false);
+      return attempt(topicId, partition, draft, aside, false);
     } catch (ModelRetiredException e) {
       return new Outcome.Fenced(String.valueOf(e.getMessage()));
     } catch (SQLException | RuntimeException e) {
@@ -113,16 +130,17 @@ final class IngestTransaction {
           "batch holds an event that is refused, parting it: {} cause={}", draft, e.toString());
     }
     try {
-      return attempt(topicId, partition, draft, true);
+      return attempt(topicId, partition, draft, aside, true);
     } catch (ModelRetiredException e) {
       return new Outcome.Fenced(String.valueOf(e.getMessage()));
     }
   }
 
-  private Outcome attempt(UUID topicId, int partition, Draft draft, boolean parting)
+  private Outcome attempt(
+      UUID topicId, int partition, Draft draft, Set<Integer> aside, boolean parting)
       throws SQLException {
     partitions.ensure(draft.bronze().days());
-    var work = new Work(clock.instant(), parting);
+    var work = new Work(clock.instant(), aside, parting);
     try (var connection = service.getConnection()) {
       connection.setAutoCommit(false);
       try {
@@ -156,6 +174,10 @@ final class IngestTransaction {
   private static final class Work {
     private final Instant now;
     private final boolean parting;
+
+    /// Models of which more is to be done than others may wait for.
+    private final Set<Integer> aside;
+
     private final List<Folded> folded = new ArrayList<>();
     private final Set<TenantId> shown = new HashSet<>();
     private final List<DeadLetter> letters = new ArrayList<>();
@@ -181,8 +203,9 @@ final class IngestTransaction {
     private final Map<SourceLine, DeadLetter> ranges = new HashMap<>();
     private boolean committed;
 
-    private Work(Instant now, boolean parting) {
+    private Work(Instant now, Set<Integer> aside, boolean parting) {
       this.now = now;
+      this.aside = aside;
       this.parting = parting;
     }
 
@@ -350,6 +373,11 @@ final class IngestTransaction {
       return;
     }
     var findings = new SliceFindings(connection, slice, work);
+    if (work.aside.contains(slice.model())
+        && !slice.events().isEmpty()
+        && findings.fallsBehind(slice.events())) {
+      return;
+    }
     if (work.parting && slice.line().failsTooOften()) {
       findings.leave(slice.events());
       return;
@@ -431,17 +459,29 @@ final class IngestTransaction {
       return work.mayHalve(slice.line()) && !work.detached.contains(Folding.of(slice));
     }
 
-    /// The model falls behind, and follows from bronze at its own pace. One that a snapshot builds
-    /// may not: its snapshot would end without it.
+    /// One that cannot fall behind is folded to its end, whatever it takes.
+    @Override
+    public boolean othersWait() {
+      return !work.aside.contains(slice.model());
+    }
+
+    /// The model follows from bronze at its own pace from here on. One that a snapshot builds may
+    /// not: its snapshot would end without it.
+    private boolean fallsBehind(List<ChangeEvent> rest) throws SQLException {
+      var behind = rest.getFirst().seq() - 1;
+      if (!models.detach(connection, slice.model(), slice.source().epoch(), behind, work.now)) {
+        return false;
+      }
+      work.detached.add(Folding.of(slice));
+      return true;
+    }
+
     @Override
     public void leave(List<ChangeEvent> rest) throws SQLException {
       if (work.detached.contains(Folding.of(slice)) || rest.isEmpty()) {
         return;
       }
-      if (models.detach(
-          connection, slice.model(), slice.source().epoch(), rest.getFirst().seq() - 1, work.now)) {
-        work.detached.add(Folding.of(slice));
-      } else {
+      if (!fallsBehind(rest)) {
         work.unnamed(slice, rest);
         rest.forEach(quarantine()::leave);
       }
@@ -461,7 +501,10 @@ final class IngestTransaction {
     work.halved.forEach((line, count) -> line.counted(0, count));
     for (var folding : work.detached) {
       log.warn(
-          "too many events are refused, the model follows from bronze: source={} model={}",
+          "{}, the model follows from bronze: source={} model={}",
+          work.aside.contains(folding.model())
+              ? "a large table has got another key"
+              : "too many events are refused",
           folding.line().sourceId(),
           folding.model());
     }

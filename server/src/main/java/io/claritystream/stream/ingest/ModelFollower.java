@@ -7,6 +7,7 @@ import io.claritystream.stream.bronze.SourceHistory;
 import io.claritystream.stream.bronze.SourceHistory.Part;
 import io.claritystream.stream.deadletter.Cause;
 import io.claritystream.stream.materializer.Applied;
+import io.claritystream.stream.materializer.LargeTableException;
 import io.claritystream.stream.materializer.Models.Outset;
 import io.claritystream.stream.source.Rebuilds;
 import io.claritystream.stream.source.SourceRef;
@@ -106,7 +107,12 @@ final class ModelFollower {
       // Ingest would only leave it behind again.
       return move(part, target);
     }
-    return last();
+    try {
+      return last();
+    } catch (LargeTableException e) {
+      // Ingest does not wait for that: it is done first, with nothing held.
+      return part.isEmpty() ? Step.MOVED : move(part, target);
+    }
   }
 
   private Connection transaction() throws SQLException {
@@ -192,6 +198,7 @@ final class ModelFollower {
 
   private Step last(Connection connection, Work work) throws SQLException {
     checkpoints.hold(connection, source.partition());
+    work.othersWait = true;
     if (!parts.models().isHeld(connection, model, worker)) {
       return Step.LOST;
     }
@@ -252,6 +259,7 @@ final class ModelFollower {
     private long events;
     private long refused;
     private boolean committed;
+    private boolean othersWait;
 
     private Work(boolean parting) {
       this.parting = parting;
@@ -268,6 +276,11 @@ final class ModelFollower {
         quarantined.add(event);
       }
       found.add(inEpoch, event, cause, sqlstate, detail);
+    }
+
+    @Override
+    public boolean othersWait() {
+      return othersWait;
     }
 
     @Override

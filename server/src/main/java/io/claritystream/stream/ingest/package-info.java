@@ -34,9 +34,9 @@
 /// A source's events are folded into the model that `checkpoint_source.model_id` names, which is
 /// part of the mark's fence. A repeated snapshot makes a new one, shown when the snapshot ends; or,
 /// where deleted rows are kept, which no snapshot holds, one that follows from bronze. A
-/// model that is built anew, or of which too many events are refused, follows from bronze
-/// ([ModelFollower]), in steps of its own, and takes its place, or takes it again, when it has
-/// caught up: the last step keeps the partition from being moved meanwhile.
+/// model that is built anew, or of which too many events are refused, or a large table gets another
+/// key, follows from bronze ([ModelFollower]), in steps of its own, and takes its place, or takes
+/// it again, when it has caught up: the last step keeps the partition from being moved meanwhile.
 ///
 /// # Failure
 /// - A record that does not follow its source's mark: repeated ones are dropped; one that leaves

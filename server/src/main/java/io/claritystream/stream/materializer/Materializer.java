@@ -23,8 +23,13 @@ public final class Materializer {
   /// One model alone is forgotten beyond this.
   private static final int REMEMBERED_OF_SOURCE_MAX = 1_000_000;
 
+  /// So many rows are keyed anew in some two and a half seconds, during which all sources of a
+  /// partition stand still if ingest does it.
+  static final int KEYED_ANEW_MAX = 50_000;
+
   private final Dictionary dictionary;
   private final SourceTables tables;
+  private final int keyedAnewMax;
 
   /// The least recently used first.
   private final Map<Integer, SourceModel> models = new LinkedHashMap<>(64, 0.75f, true);
@@ -37,8 +42,14 @@ public final class Materializer {
 
   /// @param service for the dictionaries: its own connections, each for a moment
   Materializer(DataSource service, SourceTables tables) {
+    this(service, tables, KEYED_ANEW_MAX);
+  }
+
+  /// Tests need not store as many rows as are too many.
+  Materializer(DataSource service, SourceTables tables, int keyedAnewMax) {
     dictionary = new Dictionary(service);
     this.tables = tables;
+    this.keyedAnewMax = keyedAnewMax;
   }
 
   /// Folds events of one source and epoch into one of its models, in the order of their numbers,
@@ -49,11 +60,19 @@ public final class Materializer {
   /// Each event is folded into a model at most once: telling repeats apart is the caller's.
   ///
   /// @param modelId one of [Models]; used by one thread at a time
+  /// @param othersWait whether it keeps others from going on, so that a large table must not be
+  ///     keyed anew
+  /// @throws LargeTableException if that would be needed
   /// @throws SQLException as PostgreSQL gave it; the transaction or savepoint is then to be
   ///     rolled back, and nothing is remembered of the model
   public Applied apply(
-      Connection connection, SourceRef source, int modelId, List<ChangeEvent> events)
+      Connection connection,
+      SourceRef source,
+      int modelId,
+      List<ChangeEvent> events,
+      boolean othersWait)
       throws SQLException {
+    var keyedMax = othersWait ? keyedAnewMax : Integer.MAX_VALUE;
     var failures = new ArrayList<Failure>();
     var mended = new ArrayList<Applied.Mended>();
     var live = new ArrayList<LiveUpdate>();
@@ -63,11 +82,11 @@ public final class Materializer {
     var done = false;
     try {
       for (var segment : Segment.of(events)) {
-        var step = new Step(connection, dictionary, model, source, segment, failures);
+        var step = new Step(connection, dictionary, model, source, segment, keyedMax, failures);
         if (!step.run(false)) {
           // What was folded in memory rests on rows being new that are not.
           model = anew(source, model);
-          step = new Step(connection, dictionary, model, source, segment, failures);
+          step = new Step(connection, dictionary, model, source, segment, keyedMax, failures);
           if (!step.run(true)) {
             throw new IllegalStateException(
                 "rows of source " + source.sourceId() + " have the same key");

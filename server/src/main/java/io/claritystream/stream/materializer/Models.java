@@ -129,11 +129,16 @@ public final class Models {
       FROM analytics.model m WHERE model_id = ?
       """;
 
+  /// Whoever keys a large table anew has the row for minutes, beyond the lease. It is his then, and
+  /// nobody waits for it.
   private static final String CLAIM =
       """
       UPDATE analytics.model SET worker = ?, worker_until = now() + interval '30 seconds'
-      WHERE model_id = ? AND (state = 'building' OR state = 'live' AND detached_at IS NOT NULL)
-        AND (worker IS NULL OR worker = ? OR worker_until < now())
+      WHERE model_id = (
+        SELECT model_id FROM analytics.model
+        WHERE model_id = ? AND (state = 'building' OR state = 'live' AND detached_at IS NOT NULL)
+          AND (worker IS NULL OR worker = ? OR worker_until < now())
+        FOR NO KEY UPDATE SKIP LOCKED)
       RETURNING applied_epoch, applied_seq
       """;
 

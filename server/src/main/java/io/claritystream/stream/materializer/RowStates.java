@@ -107,6 +107,13 @@ final class RowStates {
   private static final String HAS_ROWS =
       "SELECT EXISTS (SELECT FROM analytics.row_state WHERE table_id = ?)";
 
+  private static final String COUNT_THERE =
+      """
+      SELECT count(*)
+      FROM (SELECT FROM analytics.row_state
+            WHERE table_id = ? AND key IS NOT NULL LIMIT ?) AS there
+      """;
+
   /// No key is as large as the larger bound, and none is not within any bounds.
   private static final String OF_TABLE_WITHIN =
       OF_TABLE + " AND found.key >= ? AND found.key < ? AND found.born < ?";
@@ -264,6 +271,18 @@ final class RowStates {
       try (var found = find.executeQuery()) {
         found.next();
         return found.getBoolean(1);
+      }
+    }
+  }
+
+  /// How many rows of a table are there at the source, as far as is known, and `max` if more are.
+  int countThere(int tableId, int max) throws SQLException {
+    try (var count = connection.prepareStatement(COUNT_THERE)) {
+      count.setInt(1, tableId);
+      count.setInt(2, max);
+      try (var counted = count.executeQuery()) {
+        counted.next();
+        return counted.getInt(1);
       }
     }
   }

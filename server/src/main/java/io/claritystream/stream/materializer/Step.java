@@ -30,6 +30,10 @@ final class Step {
   private final SourceRef source;
   private final Segment segment;
   private final List<Failure> failures;
+
+  /// How many rows may be keyed anew still.
+  private int keyedMax;
+
   private final RowStates states;
   private final List<LiveUpdate> live = new ArrayList<>();
   private long readings;
@@ -37,6 +41,7 @@ final class Step {
   private final List<RowLife.Failed> mended = new ArrayList<>();
   private final List<ChangeEvent> leaving = new ArrayList<>();
 
+  /// @param keyedMax how many rows may be keyed anew
   /// @param failures are added to, if the segment is written
   Step(
       Connection connection,
@@ -44,12 +49,14 @@ final class Step {
       SourceModel model,
       SourceRef source,
       Segment segment,
+      int keyedMax,
       List<Failure> failures) {
     this.connection = connection;
     this.dictionary = dictionary;
     this.model = model;
     this.source = source;
     this.segment = segment;
+    this.keyedMax = keyedMax;
     this.failures = failures;
     model.plans.within(connection);
     states = new RowStates(connection, model.plans);
@@ -165,6 +172,12 @@ final class Step {
   }
 
   private void rekey(TablePlan plan, boolean withoutRetyped) throws SQLException {
+    if (keyedMax < Integer.MAX_VALUE) {
+      keyedMax -= states.countThere(plan.modelTable.id, keyedMax + 1);
+      if (keyedMax < 0) {
+        throw new LargeTableException(model.id, plan.table);
+      }
+    }
     new Rekeying(connection, states, model.rowKeys, this::takeAway, withoutRetyped).run(plan);
   }
 

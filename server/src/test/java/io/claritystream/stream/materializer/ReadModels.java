@@ -92,7 +92,7 @@ public final class ReadModels implements AutoCloseable {
   Applied apply(SourceRef ref, List<ChangeEvent> events) {
     try (var connection = database.dataSource("service").getConnection()) {
       connection.setAutoCommit(false);
-      var applied = materializer.apply(connection, ref, model, events);
+      var applied = materializer.apply(connection, ref, model, events, false);
       connection.commit();
       applied.committed();
       return applied;
@@ -109,7 +109,7 @@ public final class ReadModels implements AutoCloseable {
   void applyAndRollBack(List<ChangeEvent> events) {
     try (Connection connection = database.dataSource("service").getConnection()) {
       connection.setAutoCommit(false);
-      var applied = materializer.apply(connection, source, model, events);
+      var applied = materializer.apply(connection, source, model, events, false);
       connection.rollback();
       applied.rolledBack();
     } catch (SQLException e) {

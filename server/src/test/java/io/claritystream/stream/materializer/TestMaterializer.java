@@ -13,6 +13,11 @@ public final class TestMaterializer {
     return new Materializer(database.dataSource("service"), tables);
   }
 
+  /// @param keyedAnewMax how many rows are too many to be keyed anew while others wait
+  public static Materializer of(TestDatabase database, SourceTables tables, int keyedAnewMax) {
+    return new Materializer(database.dataSource("service"), tables, keyedAnewMax);
+  }
+
   public static Models models(TestDatabase database) {
     return new Models(database.dataSource("service"));
   }
