@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.dao.DataAccessResourceFailureException;
 import org.springframework.http.MediaType;
+import org.springframework.transaction.TransactionSystemException;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -97,6 +98,14 @@ public class TestRoutes {
         return all + " " + more;
       }
     }
+  }
+
+  /// As a transaction says that its connection went, and its rollback with it.
+  @GetMapping("/v1/test/lost")
+  @AnyCaller
+  String lost() {
+    throw new TransactionSystemException(
+        "JDBC rollback failed", new SQLException("Connection is closed"));
   }
 
   /// As a pool says that it cannot make one.

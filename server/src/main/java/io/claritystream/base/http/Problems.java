@@ -22,6 +22,7 @@ import org.springframework.http.HttpStatusCode;
 import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.transaction.CannotCreateTransactionException;
+import org.springframework.transaction.TransactionSystemException;
 import org.springframework.validation.BindException;
 import org.springframework.validation.FieldError;
 import org.springframework.validation.method.ParameterValidationResult;
@@ -82,6 +83,8 @@ final class Problems {
           Problem.unavailable("The database took too long to answer.", SHORTLY);
       case CannotCreateTransactionException down -> databaseDown();
       case DataAccessResourceFailureException down -> databaseDown();
+      // The connection was lost in mid-transaction, so not even its rollback went through.
+      case TransactionSystemException down -> databaseDown();
       case TransientDataAccessException passing -> databaseDown();
       case InvalidMediaTypeException unreadable ->
           Problem.of(ProblemCode.UNSUPPORTED_MEDIA_TYPE, null);

@@ -214,6 +214,10 @@ class ProblemTests {
     Answer away = client.get("/v1/test/away");
     assertProblem(away, ProblemCode.UNAVAILABLE);
     assertThat(away.text("detail")).contains("database cannot be reached");
+
+    Answer lost = client.get("/v1/test/lost");
+    assertProblem(lost, ProblemCode.UNAVAILABLE);
+    assertThat(lost.text("detail")).contains("database cannot be reached");
   }
 
   @ParameterizedTest
