@@ -136,9 +136,7 @@ final class SourceWorker implements AutoCloseable {
 
   /// The platform says it when a stream begins; before, nobody here knows.
   private static long durable(@Nullable Uplink link) {
-    return link == null || !link.connected() && link.durableSeq() == 0
-        ? SourceReport.NOT_KNOWN
-        : link.durableSeq();
+    return link == null || !link.durableKnown() ? SourceReport.NOT_KNOWN : link.durableSeq();
   }
 
   private void run() {

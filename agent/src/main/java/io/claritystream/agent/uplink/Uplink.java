@@ -90,6 +90,9 @@ public final class Uplink implements AutoCloseable, Released {
   private Channel over;
 
   private volatile long durableSeq;
+
+  /// Whether the platform has said it of the spool that is attached.
+  private volatile boolean durableKnown;
   private volatile byte[] durableDigest = new byte[0];
   private volatile long releasedPosition;
   private volatile long sentSeq;
@@ -123,6 +126,7 @@ public final class Uplink implements AutoCloseable, Released {
     try {
       spool = now;
       epochWanted = false;
+      durableKnown = false;
       durableSeq = 0;
       durableTold = 0;
       durableDigest = new byte[0];
@@ -188,6 +192,11 @@ public final class Uplink implements AutoCloseable, Released {
   @Override
   public long durableSeq() {
     return durableSeq;
+  }
+
+  /// Not before the place behind which to send was found, which takes a while in a large spool.
+  public boolean durableKnown() {
+    return durableKnown;
   }
 
   public long sentSeq() {
@@ -421,6 +430,7 @@ public final class Uplink implements AutoCloseable, Released {
           release(before.mark().endPosition(), before.header().getDigest().toByteArray());
         }
         durableSeq = durable;
+        durableKnown = true;
         mine.durable(durable);
       } finally {
         vacate();
