@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest';
-import { address } from './client';
+import { afterEach, expect, it, vi } from 'vitest';
+import { extrasCsv } from '../pages/extras/csv';
+import { valueText } from '../pages/extras/values';
+import { address, api, body } from './client';
 import { ApiProblem, explain, problemOf, Unreachable } from './problem';
 
 it('an address has its parameters encoded and leaves out what is not set', () => {
@@ -34,4 +36,30 @@ it('a failure of the server is told with its reference', () => {
 
 it('no connection is told as such', () => {
   expect(explain(new Unreachable(null)).what).toBe('The server cannot be reached.');
+});
+
+const digits = '12345678901234567890.12345678901234567890';
+
+const answer = (json: string) => vi.stubGlobal('fetch', async () => new Response(json));
+
+afterEach(() => vi.unstubAllGlobals());
+
+it('a number of an extra has every digit, on the page and in a file', async () => {
+  answer(`{"data":[{"entity":null,"key":"n","type":"num","value":${digits}}],"next_cursor":null}`);
+  const { data } = await body(api.GET('/v1/extras', {}));
+  expect(valueText(data[0]?.value, 'num')).toBe(digits);
+  expect(extrasCsv(data)).toContain(`"num","${digits}"`);
+});
+
+it('a number of a device’s extra has every digit, and its latest values are numbers', async () => {
+  answer(`{"attributes":{"n":${digits}},"metrics":[{"last_value":12.0}]}`);
+  const device = await body(api.GET('/v1/devices/{id}', { params: { path: { id: 'd' } } }));
+  expect(valueText(device.attributes.n, 'num')).toBe(digits);
+  expect(device.metrics[0]?.last_value).toBe(12);
+});
+
+it('a number of a conflict’s sample has every digit', async () => {
+  answer(`{"data":[{"types":[{"sample":${digits}}]}],"next_cursor":null}`);
+  const { data } = await body(api.GET('/v1/extras/conflicts', {}));
+  expect(data[0]?.types[0]?.sample).toBe(digits);
 });

@@ -1,5 +1,6 @@
 import type { Client } from 'openapi-fetch';
 import { setServerClock } from '../ui/now';
+import { keepDigits } from './digits';
 import { problemOf, Unreachable } from './problem';
 import type { paths } from './schema';
 import { fetchInSession, requestHeaders } from './session';
@@ -41,7 +42,7 @@ async function call(method: Method, template: string, options: Options = {}) {
     const url = new URL(address(template, options.params), location.origin);
     response = await fetchInSession(new Request(url, init));
     const text = await response.text();
-    content = text === '' ? undefined : parse(text);
+    content = text === '' ? undefined : parse(template, text);
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw new Unreachable(cause);
@@ -50,9 +51,16 @@ async function call(method: Method, template: string, options: Options = {}) {
   return response.ok ? { data: content, response } : { error: content, response };
 }
 
-function parse(text: string): unknown {
+/** Whose values are a customer's own, of any length. All other numbers of the API fit into one of a browser. */
+const withExactNumbers: ReadonlySet<string> = new Set([
+  '/v1/extras',
+  '/v1/extras/conflicts',
+  '/v1/devices/{id}',
+]);
+
+function parse(template: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withExactNumbers.has(template) ? keepDigits(text) : text);
   } catch {
     return undefined;
   }

@@ -10,16 +10,21 @@ export function sharedNames(metrics: readonly Named[]): ReadonlySet<string> {
   return new Set([...keys.values()].flatMap((same) => (same.size > 1 ? [...same] : [])));
 }
 
+/** A unit beside a name; none where the name is the unit already, as "kWh" of a column kwh. */
+export const unitBeside = (name: string, unit: string | null | undefined): string | null =>
+  unit && unit.toLowerCase() !== name.toLowerCase() ? unit : null;
+
 /** A metric's name, with its key where the name alone is another one's too. */
 export function MetricName({
   name,
-  unit,
+  unit: of,
   tag,
 }: {
   name: string;
   unit?: string | null | undefined;
   tag?: string | null | undefined;
 }) {
+  const unit = unitBeside(name, of);
   return (
     <>
       {name}

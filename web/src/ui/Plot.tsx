@@ -2,7 +2,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { useEffect, useRef } from 'react';
 import { type Aligned, type Column, lonePoints } from './align';
-import { formatClock, formatDayMonth, formatValue } from './format';
+import { exponentFrom, formatClock, formatDayMonth, formatValue } from './format';
 import { tokenColor, useTheme } from './theme';
 
 export type PlotProps = {
@@ -87,7 +87,8 @@ function options(
         values: (_, splits) => {
           const step = Math.abs((splits[1] ?? 1) - (splits[0] ?? 0));
           // Millions are written short where that keeps neighbouring labels apart.
-          if (step >= 10_000 && Math.max(...splits.map(Math.abs)) >= 1e6) {
+          const largest = Math.max(...splits.map(Math.abs));
+          if (step >= 10_000 && largest >= 1e6 && largest < exponentFrom) {
             const decimals = decimalsOfStep(step / 1e6);
             return splits.map((s) => `${formatValue(s / 1e6, decimals)} M`);
           }

@@ -6,7 +6,7 @@ import { IconButton } from './Button';
 import { cx } from './cx';
 import { Skeleton } from './Feedback';
 import { decimalsFor, formatClock, formatMoment, formatUtc, formatValue, zoneName } from './format';
-import { MetricName } from './MetricName';
+import { MetricName, unitBeside } from './MetricName';
 import { serverNow } from './now';
 import { Panel } from './Panel';
 import { sparkPath } from './Sparkline';
@@ -108,7 +108,7 @@ export function TimeChart(props: TimeChartProps) {
           series={series}
           decimals={decimals}
           height={height + 32}
-          title={unit ? `${title} in ${unit}` : title}
+          title={unitBeside(props.title, unit) ? `${title} in ${unit}` : title}
         />
       ) : multiples ? (
         <Multiples series={series} decimals={decimals} />
@@ -119,14 +119,16 @@ export function TimeChart(props: TimeChartProps) {
               const value =
                 cursor === null ? newest(s.points)?.value : (data.columns[index]?.[cursor] ?? null);
               return (
-                <span key={s.id} className="inline-flex items-center gap-1.5 whitespace-nowrap">
+                <span key={s.id} className="inline-flex max-w-full min-w-0 items-center gap-1.5">
                   <span
                     aria-hidden
-                    className="h-0.5 w-3 rounded-full"
+                    className="h-0.5 w-3 shrink-0 rounded-full"
                     style={{ background: `var(--series-${index + 1})` }}
                   />
-                  <span className="text-ink-2">{s.name}</span>
-                  <span className={cx('font-medium', stale ? 'text-ink-3' : 'text-ink')}>
+                  <span className="min-w-0 text-ink-2 wrap-anywhere">{s.name}</span>
+                  <span
+                    className={cx('font-medium wrap-anywhere', stale ? 'text-ink-3' : 'text-ink')}
+                  >
                     {formatValue(value, decimals)}
                   </span>
                 </span>

@@ -14,6 +14,19 @@ describe('formatValue', () => {
     expect(formatValue(0.012345)).toBe('0.0123');
   });
 
+  it('writes four digits and a power of ten where all digits are no help', () => {
+    expect(formatValue(1e300)).toBe('1e300');
+    expect(formatValue(-1.23456e15, 2)).toBe('-1.235e15');
+    expect(formatValue(1.2e-7)).toBe('1.2e-7');
+    expect(formatValue(3e-10, 6)).toBe('3e-10');
+    expect(formatValue(999_999_999_999_999)).toBe('999,999,999,999,999');
+    expect(formatValue(0.000001)).toBe('0.000001');
+  });
+
+  it('writes as few decimals as are asked for of a value that is next to nothing', () => {
+    expect(formatValue(1e-9, 2)).toBe('0.00');
+  });
+
   it('never writes a negative zero', () => {
     expect(formatValue(-0.001, 1)).toBe('0.0');
   });

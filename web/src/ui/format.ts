@@ -14,22 +14,39 @@ function fixed(decimals: number): Intl.NumberFormat {
   return format;
 }
 
+/** As many as decimals are ever written with. */
+const decimalsMax = 6;
+
 /** Decimals that keep three to four significant digits at this magnitude. */
 export function decimalsFor(magnitude: number): number {
   const size = Math.abs(magnitude);
   if (!Number.isFinite(size) || size === 0 || size >= 1000) return 0;
   if (size >= 100) return 1;
   if (size >= 1) return 2;
-  return Math.min(6, 1 - Math.floor(Math.log10(size)) + (size < 0.1 ? 1 : 0));
+  return Math.min(decimalsMax, 1 - Math.floor(Math.log10(size)) + (size < 0.1 ? 1 : 0));
 }
+
+/** From here on digits are no help: beyond it a number does not even hold them all. */
+export const exponentFrom = 1e15;
 
 /** A measured value; "–" where there is none, which is not zero. */
 export function formatValue(value: number | null | undefined, decimals?: number): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '–';
+  const size = Math.abs(value);
+  // Fewer decimals that are asked for round to zero: beside the large values of a chart it is none.
+  const tiny = size > 0 && size < 10 ** -decimalsMax && (decimals ?? decimalsMax) >= decimalsMax;
+  if (size >= exponentFrom || tiny) return short(value);
   const places = decimals ?? (Number.isInteger(value) ? 0 : decimalsFor(value));
   const text = fixed(places).format(value);
   return /^-0(\.0+)?$/.test(text) ? text.slice(1) : text;
 }
+
+/** Four significant digits and the power of ten: "1.235e300". */
+const short = (value: number): string =>
+  value
+    .toExponential(3)
+    .replace(/\.?0*e/, 'e')
+    .replace('e+', 'e');
 
 export const formatCount = (value: number): string => fixed(0).format(value);
 

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { words } from '../../ui/format';
+import { unitBeside } from '../../ui/MetricName';
 
 type Mapping = Record<string, unknown>;
 type Reference = { columns?: string[]; kind?: string; table?: string | null };
@@ -50,7 +51,9 @@ export function MappingView({ mapping: stored }: { mapping: unknown }) {
         values.map((value) => (
           <span key={value.column} className="mr-3 inline-block">
             <Columns names={[value.column ?? '']} /> {value.name}
-            {value.unit && <span className="text-ink-3"> {value.unit}</span>}
+            {unitBeside(value.name ?? '', value.unit) && (
+              <span className="text-ink-3"> {value.unit}</span>
+            )}
           </span>
         )),
     ],

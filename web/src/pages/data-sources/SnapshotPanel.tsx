@@ -111,7 +111,8 @@ function SnapshotItem({
       )}
       {running && mayCancel && (
         <span className="text-ink-3">
-          Cancelled, it makes room for another order; what the agent has begun it reads to the end.
+          If you cancel it, it makes room for another order; what the agent has begun it reads to
+          the end.
         </span>
       )}
       {snapshot.reason && <span className="text-medium">{snapshot.reason}</span>}

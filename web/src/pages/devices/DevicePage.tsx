@@ -282,7 +282,9 @@ function Attributes({ device }: { device: DeviceDetail }) {
   return (
     <Panel title="Attributes" aside={<span>{formatCount(entries.length)}</span>}>
       {entries.length === 0 ? (
-        <p className="px-3 pb-3 text-ink-3">Its table has no further columns.</p>
+        <p className="px-3 pb-3 text-ink-3">
+          None: its table has no further columns, or no row of a table of devices has its key.
+        </p>
       ) : (
         <dl className="pb-1">
           {entries.map(([key, value]) => (

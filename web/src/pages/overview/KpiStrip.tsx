@@ -66,7 +66,8 @@ function Tile({ kpi, tag }: { kpi: Kpi; tag: string | null }) {
       <div className="flex items-end justify-between gap-3">
         <p
           className={cx(
-            'shrink-0 text-kpi font-semibold tracking-[-0.02em] whitespace-nowrap',
+            // A value that is wider than the tile breaks within it.
+            'min-w-0 text-kpi font-semibold tracking-[-0.02em] wrap-anywhere',
             stale && 'text-ink-3',
           )}
         >
