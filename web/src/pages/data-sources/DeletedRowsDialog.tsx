@@ -5,6 +5,7 @@ import { announce } from '../../ui/announce';
 import { Button } from '../../ui/Button';
 import { Dialog } from '../../ui/Dialog';
 import { Failed } from '../../ui/Feedback';
+import { hasKey } from './exactness';
 
 /** From one way to the other, with what the other costs and means. */
 export default function DeletedRowsDialog({
@@ -54,12 +55,7 @@ export default function DeletedRowsDialog({
               since this source is captured too. Pages then show more than the table holds, and the
               rows take room here.
             </p>
-            <p className="mt-2">
-              They stay when the table is read again, alone or with all others, if it has a key:
-              what is read takes the place of what is here under the same key. Of a table without a
-              key, only what is read then is here afterwards. A new copy of all tables takes longer
-              to be shown, because the stored events of this table are applied again for it.
-            </p>
+            <p className="mt-2">{whenReadAgain(hasKey(table))}</p>
           </>
         ) : (
           <p>
@@ -87,4 +83,18 @@ export default function DeletedRowsDialog({
       </div>
     </Dialog>
   );
+}
+
+/** What becomes of kept rows when the table is read again, as far as it is known to have a key. */
+function whenReadAgain(key: boolean | null): string {
+  const longer =
+    'A new copy of all tables takes longer to be shown, because the stored events of this table are applied again for it.';
+  switch (key) {
+    case true:
+      return `They stay when the table is read again, alone or with all others: what is read takes the place of what is here under the same key. ${longer}`;
+    case false:
+      return 'The table has no key, so they go when it is read again, alone or with all others: only what is read then is here afterwards.';
+    case null:
+      return `They stay when the table is read again, alone or with all others, if it has a key: what is read takes the place of what is here under the same key. Of a table without a key, only what is read then is here afterwards. ${longer}`;
+  }
 }

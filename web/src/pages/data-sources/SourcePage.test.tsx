@@ -51,6 +51,19 @@ it('says why a table is not exact', async () => {
   expect(screen.getByText(/The table has no key/)).toBeTruthy();
 });
 
+it('gives a table without a key that reason alone, unless its definition was changed', async () => {
+  const log = { exact: false, entity: 'row', mapping: { id: [] } as never };
+  open([
+    aTable({ ...log, table: 'public.log' }),
+    aTable({ ...log, table: 'public.changed', schema_version: 2 }),
+  ]);
+  await userEvent.click(await screen.findByRole('button', { name: 'How public.log is read' }));
+  expect(screen.getByText(/The table has no key/)).toBeTruthy();
+  expect(screen.queryByText(/Or its definition was changed/)).toBeNull();
+  await userEvent.click(screen.getByRole('button', { name: 'How public.changed is read' }));
+  expect(screen.getByText(/Or its definition was changed/)).toBeTruthy();
+});
+
 it('says of what failed and of what is missing what a person can make of it', async () => {
   open([
     aTable({ failed: 3, exact: false }),

@@ -62,6 +62,18 @@ it('lets deleted rows be kept after saying what that means', async () => {
   );
 });
 
+it.each([
+  ['a key', ['id'], /^They stay when the table is read again, .* others: what is read/],
+  ['no key', [], /^The table has no key, so they go when it is read again/],
+])('says of deleted rows of a table with %s only what holds of it', async (_, id, says) => {
+  open({ may: ['mapping.write'], table: { mapping: { id } as never } });
+  await openTable();
+  await userEvent.click(await screen.findByRole('button', { name: 'Keep deleted rows' }));
+  const dialog = within(await screen.findByRole('dialog'));
+  expect(dialog.getByText(says)).toBeTruthy();
+  expect(dialog.queryByText(/if it has a key/)).toBeNull();
+});
+
 it('shows how far building anew with the choice is, and offers no second one', async () => {
   open({
     may: ['mapping.write'],

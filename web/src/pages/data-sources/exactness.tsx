@@ -27,6 +27,25 @@ export const isGone = ({ cleared, events, failed }: SourceTable): boolean =>
 const badgeClass =
   'inline-block rounded-inner border border-medium/40 bg-medium-wash px-1.5 text-meta whitespace-nowrap text-medium';
 
+const insertsOnly =
+  'The table has no key that its database goes by (a primary key, or a replica identity), so it tells of inserts only, and updates and deletes of it are not captured';
+const orChanged =
+  'Or its definition was changed so that the rows of before do not fit it: this ends when the table is read again.';
+
+/** Whether a table has a key; null where what is known of it does not tell. */
+export function hasKey({ entity, mapping }: SourceTable): boolean | null {
+  const id: unknown = (mapping as Record<string, unknown>).id;
+  // Readings are no entities, so nothing identifies one, whatever key their table has.
+  return entity === 'metric' || !Array.isArray(id) ? null : id.length > 0;
+}
+
+/** Whether that is the only reason there can be: its definition never changed, and no row of it did. */
+const isOfInsertsOnly = (table: SourceTable): boolean =>
+  hasKey(table) !== true &&
+  table.schema_version === 1 &&
+  table.updates === 0 &&
+  table.deletes === 0;
+
 /** Why a table is not exact, a sentence a cause. */
 export function whyNotExact(table: SourceTable): string[] {
   if (table.exact) return [];
@@ -38,7 +57,7 @@ export function whyNotExact(table: SourceTable): string[] {
   }
   if (table.failed > 0) {
     causes.push(
-      `${counted(table.failed, 'row is', 'rows are')} not shown as the source has ${table.failed === 1 ? 'it' : 'them'}, because a change could not be applied; a change that does not tell its row counts as one. “Failed events” says why. A row that is mended or deleted at its source counts no more, and reading the table again begins anew.`,
+      `${counted(table.failed, 'row is', 'rows are')} not shown as the source has ${table.failed === 1 ? 'it' : 'them'}, because a change could not be applied; a change that does not tell its row counts as one. “Failed events” says why. A row that is mended or deleted at its source counts no more. Reading the table again begins anew: what is wrong at its source still fails anew.`,
     );
   }
   if (table.missing > 0) {
@@ -47,9 +66,7 @@ export function whyNotExact(table: SourceTable): string[] {
     );
   }
   if (causes.length === 0) {
-    causes.push(
-      'The table has no key that its database goes by (a primary key, or a replica identity), so it tells of inserts only, and updates and deletes of it are not captured. Or its definition was changed so that the rows of before do not fit it: this ends when the table is read again.',
-    );
+    causes.push(isOfInsertsOnly(table) ? `${insertsOnly}.` : `${insertsOnly}. ${orChanged}`);
   }
   return causes;
 }

@@ -128,7 +128,11 @@ const letter = (change: Partial<DeadLetter> = {}): DeadLetter => ({
   ...change,
 });
 
-const openLetter = async (one: DeadLetter, permissions: string[]) => {
+const openLetter = async (
+  one: DeadLetter,
+  permissions: string[],
+  name = 'No place in the mapping',
+) => {
   openApp('/app/dead-letters?view=list', {
     '/v1/me': { ...me, permissions },
     '/v1/dead-letters/groups': groups([group()]),
@@ -136,7 +140,7 @@ const openLetter = async (one: DeadLetter, permissions: string[]) => {
     '/v1/dead-letters/l1/dismiss': { ...one, dismissible: false },
     '/v1/sources': page(aSource()),
   });
-  await userEvent.click(await screen.findByRole('button', { name: /No place in the mapping/ }));
+  await userEvent.click(await screen.findByRole('button', { name: new RegExp(name) }));
 };
 
 it('dismisses an open entry, after a question, for those who may', async () => {
@@ -160,7 +164,11 @@ it('offers nobody to dismiss who may not, nor what is settled', async () => {
 });
 
 it('says before it dismisses what that leaves: a row that waits, and what is missing', async () => {
-  await openLetter(letter({ row_key: '1:7;' }), ['dead_letters.read', 'sources.write']);
+  await openLetter(
+    letter({ cause: 'refused_by_database', row_key: '1:7;' }),
+    ['dead_letters.read', 'sources.write'],
+    'Refused by the database',
+  );
   await userEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
   expect(
     screen.getByText(/its row stays as it is, and its table is not called exact/),
@@ -175,6 +183,32 @@ it('says before it dismisses what that leaves: a row that waits, and what is mis
   await userEvent.click(await screen.findByRole('button', { name: /Unreadable on arrival/ }));
   await userEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
   expect(screen.getByText(/Its events stay missing here/)).toBeTruthy();
+});
+
+it.each([
+  ['mapping_failed', '1:7;', 'No place in the mapping', /again does not help: the row fails anew/],
+  ['mapping_failed', null, 'No place in the mapping', /makes .* right, but for rows that are at/],
+  ['refused_by_database', '1:7;', 'Refused by', /makes .* right, but for rows that are at/],
+  ['not_in_bronze', '1:7;', 'Could not be stored', /makes what is shown of it right\.$/],
+] as const)(
+  'says what reading the table again does about %s of row %s',
+  async (cause, row_key, name, says) => {
+    await openLetter(letter({ cause, row_key }), ['dead_letters.read', 'sources.write'], name);
+    await userEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
+    expect(within(screen.getByRole('dialog')).getByText(says)).toBeTruthy();
+  },
+);
+
+it('sends nobody to read a table again for what nothing is lacking by', async () => {
+  await openLetter(
+    letter({ cause: 'payload_wrapped', row_key: '1:7;' }),
+    ['dead_letters.read', 'sources.write'],
+    'Stored in a wrapper',
+  );
+  await userEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
+  const dialog = within(screen.getByRole('dialog'));
+  expect(dialog.getByText(/Nothing is lacking by it/)).toBeTruthy();
+  expect(dialog.queryByText(/again, on the source/)).toBeNull();
 });
 
 it('says who dismissed one, and when', async () => {

@@ -71,8 +71,9 @@ export function DeadLettersPage() {
       <p className="max-w-[60rem] pb-3 text-ink-2">
         An entry is settled once what is shown lacks nothing by it: its row was mended or deleted at
         the source, its table was read again, or what is shown was built anew and took it. Reading
-        the table again, on the source’s page, also settles what no row can be told of. What could
-        not be read or stored on arrival is settled by nothing. Any entry can be dismissed.
+        the table again, on the source’s page, also settles what no row can be told of; a row that
+        is wrong at its source fails anew by it, as a new entry, until it is corrected there. What
+        could not be read or stored on arrival is settled by nothing. Any entry can be dismissed.
       </p>
       <FoldedFilters count={Object.keys(filter).length}>
         <Filters key={JSON.stringify(filter)} search={search} groups={groups.data} />

@@ -10,10 +10,33 @@ import { Failed } from '../../ui/Feedback';
 const isMissing = ({ cause }: DeadLetter): boolean =>
   cause === 'not_in_bronze' || cause === 'batch_corrupt';
 
+/** Whether a row is wrong as it stands at its source: to read it again brings the same. */
+const isOfItsRow = ({ cause, row_key }: DeadLetter): boolean =>
+  cause === 'mapping_failed' && row_key !== null;
+
+/** What reading the table again does about it; null where there is nothing to mend. */
+function readingAgain(letter: DeadLetter): string | null {
+  const { cause, table } = letter;
+  if (!table || cause === 'payload_wrapped') return null;
+  if (isOfItsRow(letter)) {
+    return `Reading ${table} again does not help: the row fails anew as long as it is at its source as it was.`;
+  }
+  const again = `Reading ${table} again, on the source’s page, makes what is shown of it right`;
+  return isMissing(letter)
+    ? `${again}.`
+    : `${again}, but for rows that are at their source as they were when they failed: these fail anew.`;
+}
+
 /** What a dismissal leaves as it is. */
 function remains(letter: DeadLetter): string {
   if (isMissing(letter)) {
     return 'Its events stay missing here. The tables that they may be of are no longer called inexact for them, and say beside it how many were dismissed.';
+  }
+  if (letter.cause === 'payload_wrapped') {
+    return 'Nothing is lacking by it: what is shown holds the event.';
+  }
+  if (isOfItsRow(letter)) {
+    return 'What is shown lacks it still, and its table is not called exact, until the row is corrected or deleted at its source. That also settles this entry by itself.';
   }
   if (letter.row_key) {
     return 'What is shown lacks it still: its row stays as it is, and its table is not called exact, until a change tells all of the row’s values or takes it away. That also settles this entry by itself.';
@@ -33,6 +56,7 @@ export function DismissDialog({ letter, onClose }: { letter: DeadLetter; onClose
       onClose();
     },
   });
+  const again = readingAgain(letter);
   return (
     <Dialog title="Dismiss this failed event?" onClose={onClose} className="max-w-[28rem]">
       <div className="px-4 pb-4">
@@ -40,12 +64,7 @@ export function DismissDialog({ letter, onClose }: { letter: DeadLetter; onClose
           It is listed among the settled ones, with your name. {remains(letter)} It cannot be opened
           again.
         </p>
-        {letter.table && (
-          <p className="mt-2 text-prose text-ink-2">
-            Reading {letter.table} again, on the source’s page, would make what is shown of it
-            right.
-          </p>
-        )}
+        {again && <p className="mt-2 text-prose text-ink-2">{again}</p>}
         {dismiss.error && <Failed error={dismiss.error} />}
         <div className="mt-4 flex justify-end gap-2">
           <Button onClick={onClose}>Cancel</Button>

@@ -19,7 +19,7 @@ const causes: Record<Cause, { name: string; advice: string; rebuild?: true }> = 
   mapping_failed: {
     name: 'No place in the mapping',
     advice:
-      'The row does not name what its table is about: a device, a metric, or its own key. Correct the row at its source; see on the source’s page how its table is read.',
+      'The row does not name what its table is about: a device, a metric, or its own key. An empty text names nothing. Correct the row at its source: reading its table again brings the same row, and it fails anew. The source’s page says how its table is read.',
   },
   too_many_in_batch: {
     name: 'Too many to list',
