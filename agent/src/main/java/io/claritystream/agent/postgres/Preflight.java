@@ -127,7 +127,12 @@ public record Preflight(
         chosen,
         Catalog.Candidate::unlogged,
         "not captured: unlogged tables do not reach the log");
-    note(notes, wanted, table -> !table.readable(), "not captured: the user may not read them");
+    note(
+        notes,
+        wanted,
+        table -> !table.readable(),
+        "not captured: the user may not read %s; `source add`, given again, prints the SQL that"
+            + " grants it");
     note(
         notes,
         wanted,
@@ -188,6 +193,7 @@ public record Preflight(
     }
   }
 
+  /// @param words with `%s` where the tables are meant
   private static void note(
       List<String> notes,
       List<Catalog.Candidate> from,
@@ -204,7 +210,7 @@ public record Preflight(
     if (tables.size() > NAMES_SHOWN) {
       names.append(" and ").append(tables.size() - NAMES_SHOWN).append(" more");
     }
-    notes.add(names + ": " + words);
+    notes.add(names + ": " + words.replace("%s", tables.size() == 1 ? "it" : "them"));
   }
 
   /// Who may run a remedy, in words; a superuser may run each.

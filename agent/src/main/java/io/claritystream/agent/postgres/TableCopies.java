@@ -10,6 +10,7 @@ import java.time.Clock;
 import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
@@ -322,7 +323,7 @@ final class TableCopies implements AutoCloseable {
               position,
               events,
               rows -> {
-                progress.beside(words + "; " + rows + " so far");
+                progress.beside(String.format(Locale.ROOT, "%s; %,d so far", words, rows));
                 waiting.tick();
               });
       LOG.info("read {} rows of {} beside the stream", all, facts.table());

@@ -128,6 +128,19 @@ class PreflightTests {
         .contains("ALTER PUBLICATION \"" + slot + "_inserts\" ADD TABLE");
   }
 
+  @Test
+  void whatTheUserMayNotReadIsNamedWithWhereTheSqlForItComesFrom() throws Exception {
+    run(superuser, "CREATE TABLE tanks (id int PRIMARY KEY)");
+    assertThat(check().notes())
+        .contains(
+            "public.tanks: not captured: the user may not read it; `source add`, given again,"
+                + " prints the SQL that grants it");
+    run(superuser, "CREATE TABLE valves (id int PRIMARY KEY)");
+    assertThat(check().notes())
+        .anyMatch(words -> words.startsWith("public.tanks, public.valves: "))
+        .anyMatch(words -> words.contains("the user may not read them;"));
+  }
+
   /// To add a table to it, or take one out, the server refuses.
   @Test
   void aPublicationOfAnotherForAllTablesIsAProblemWithItsRemedy() throws Exception {

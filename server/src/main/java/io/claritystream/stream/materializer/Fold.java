@@ -165,7 +165,7 @@ final class Fold {
     }
     var subject = subjects.of(plan, row, born);
     if (subject == null) {
-      fail(count, event, Subjects.KEY_MISSING, Subjects.KEY_MISSING_DETAIL);
+      fail(count, event, Subjects.KEY_MISSING, Subjects.keyMissing(plan, row));
       batch.rows.end(null, null, Moment.NONE, plan.version, row);
       return;
     }
@@ -411,7 +411,7 @@ final class Fold {
     var unsaid = subject != null && plan.isSession() && subjects.span(plan, row) == null;
     has(life, count, new RowFlaws(subject == null, RowFlaws.isLacking(row), false, unsaid));
     if (subject == null) {
-      failures.add(new Failure(event, Subjects.KEY_MISSING, Subjects.KEY_MISSING_DETAIL));
+      failures.add(new Failure(event, Subjects.KEY_MISSING, Subjects.keyMissing(plan, row)));
       return;
     }
     count.extrasLeftOut += extras.admit(plan, row);

@@ -67,6 +67,16 @@ final class Keys {
     return columns.length > 0;
   }
 
+  /// Whether one of the columns is null, withheld or empty, so that [#read] finds no key in them.
+  static boolean hasEmpty(Row row, int[] columns) {
+    for (var column : columns) {
+      if (trimmed(row.bytes(), row.offset(column), row.length(column)) <= 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   private boolean append(byte b) {
     if (length >= KEY_BYTES_MAX) {
       return false;

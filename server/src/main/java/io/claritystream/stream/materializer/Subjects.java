@@ -7,7 +7,14 @@ import org.jspecify.annotations.Nullable;
 /// Tells of rows that are no readings which entity they describe, and as what. Used by one thread.
 final class Subjects {
   static final String KEY_MISSING = "key_missing";
-  static final String KEY_MISSING_DETAIL = "The row has no key, or too long a one.";
+
+  private static final String KEY_EMPTY =
+      "The row has no key: a column of it is null, or an empty text, which counts as none.";
+  private static final String KEY_TOO_LONG =
+      "The row's key is too long: it may have "
+          + Keys.KEY_BYTES_MAX
+          + " characters of ASCII, and fewer where others are among them, which take several bytes"
+          + " each.";
 
   private final Keys keys;
   private final Readings readings;
@@ -40,6 +47,11 @@ final class Subjects {
     var key =
         Texts.stored(new String(keys.bytes, keys.offset, keys.length, StandardCharsets.UTF_8));
     return new Subject(id, kind(plan), key, null);
+  }
+
+  /// Why [#of] knows no entity of a row.
+  static String keyMissing(TablePlan plan, Row row) {
+    return Keys.hasEmpty(row, plan.id) ? KEY_EMPTY : KEY_TOO_LONG;
   }
 
   private static String kind(TablePlan plan) {

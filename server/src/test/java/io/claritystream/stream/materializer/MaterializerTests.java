@@ -414,6 +414,26 @@ class MaterializerTests {
   }
 
   @Test
+  void a_row_without_a_usable_key_says_whether_it_is_empty_or_how_long_it_may_be() {
+    var tanks = table("tanks", "code text key", "name text");
+    var applied =
+        models.apply(
+            capture
+                .insert(tanks, "", "Empty")
+                .insert(tanks, "  ", "Blank")
+                .insert(tanks, "x".repeat(1_000), "Long")
+                .insert(tanks, "x".repeat(1_001), "Longer")
+                .take());
+
+    assertThat(applied.failures())
+        .extracting(failure -> failure.event().seq() + " " + failure.detail().split(":")[0])
+        .containsExactly(
+            "1 The row has no key", "2 The row has no key", "4 The row's key is too long");
+    assertThat(applied.failures().getFirst().detail()).contains("an empty text");
+    assertThat(applied.failures().getLast().detail()).contains("1000 characters");
+  }
+
+  @Test
   void an_event_that_cannot_be_folded_is_told_and_the_rest_is_folded() {
     var applied =
         models.apply(
