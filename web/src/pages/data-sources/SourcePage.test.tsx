@@ -126,18 +126,19 @@ it('calls no table exact while the first snapshot is being taken in, and offline
   expect(await screen.findByText('Exact')).toBeTruthy();
 });
 
-it('says how many values of a table are beyond the limits on extras', async () => {
+it('says how many values of a table are beyond the limits, and what those are', async () => {
   open([
     aTable({ values_left_out: 1200 }),
     aTable({ table: 'public.times', times_replaced: 1, values_left_out: 1 }),
     aTable({ table: 'public.fine' }),
   ]);
-  const sum = await screen.findByText(/1,201 values are not among the extras/);
+  const sum = await screen.findByText(/1,201 values are left out or shortened/);
   expect(sum.textContent).toBe(
-    '1,201 values are not among the extras, 1 reading stands at the time of its commit. Open public.pumps, public.times to see why.',
+    '1,201 values are left out or shortened, 1 reading stands at the time of its commit. Open public.pumps, public.times to see why.',
   );
   await userEvent.click(await screen.findByRole('button', { name: 'How public.pumps is read' }));
-  expect(screen.getByText('1,200 values are not among the extras')).toBeTruthy();
+  expect(screen.getByText('1,200 values are left out or shortened')).toBeTruthy();
+  expect(screen.getByText(/numbers of 1,000 digits before the point/)).toBeTruthy();
 });
 
 it('says how many events left a row of sessions without one', async () => {

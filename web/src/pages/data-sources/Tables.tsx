@@ -93,7 +93,7 @@ function Bent({ tables }: { tables: readonly SourceTable[] }) {
   const sessions = sum((table) => table.sessions_left_out);
   const times = sum((table) => table.times_replaced);
   const found = [
-    values > 0 && `${counted(values, 'value is', 'values are')} not among the extras`,
+    values > 0 && `${counted(values, 'value is', 'values are')} left out or shortened`,
     sessions > 0 && `${counted(sessions, 'row is', 'rows are')} without a session`,
     times > 0 &&
       `${counted(times, 'reading stands', 'readings stand')} at the time of ${times === 1 ? 'its' : 'their'} commit`,
@@ -226,18 +226,20 @@ function Clears({ table }: { table: SourceTable }) {
   );
 }
 
-/** Values that no extra was made of, and by which limits. */
+/** Values that are not shown, or not as they came, and by which limits. */
 function LeftOut({ table }: { table: SourceTable }) {
   if (table.values_left_out === 0) return null;
   return (
     <div className="mt-2 max-w-[44rem] text-ink-2">
       <p className="font-medium">
-        {counted(table.values_left_out, 'value is', 'values are')} not among the extras
+        {counted(table.values_left_out, 'value is', 'values are')} left out or shortened
       </p>
       <p>
         A table has 2,000 keys at most, the first that were seen. Of a document, 500 values are
-        taken, 20 elements of an array, 8 levels, and keys of 200 characters. The rest stays in the
-        raw events.
+        taken, 20 elements of an array, 8 levels, and keys of 200 characters. A text among the
+        extras ends after 10,000 characters, and a number of more than 400 digits is a text there.
+        Metrics take numbers of 1,000 digits before the point and 2,000 behind it. All of it stays
+        in the raw events.
       </p>
     </div>
   );

@@ -212,7 +212,7 @@ CREATE TABLE analytics.table_state (
   rows_incomplete bigint NOT NULL,
   -- Readings whose time was no time: they stand at that of their commit.
   times_replaced bigint NOT NULL,
-  -- Values beyond the limits on depth, elements, keys and length, since the table was emptied last.
+  -- Values beyond the limits on depth, elements, keys, length and digits: left out, cut, or kept as texts.
   extras_left_out bigint NOT NULL,
   -- Rows of a session table without a session: they do not say when.
   sessions_left_out bigint NOT NULL,

@@ -48,7 +48,7 @@ final class Batch {
 
   Batch(SourceModel model) {
     this.model = model;
-    minutes = new Minutes(model);
+    minutes = new Minutes(model, plan -> count(plan));
     model.batch++;
   }
 

@@ -15,12 +15,17 @@ final class Decimal {
     FINITE,
     NAN,
     INFINITE,
-    /// No number, or one with more digits than [#DIGITS_MAX].
+    /// A number with more digits than [#DIGITS_MAX] or more places than [#PLACES_MAX]: sums of such
+    /// would cost without bound.
+    TOO_LARGE,
     NOT_A_NUMBER
   }
 
-  /// Digits on either side of the point.
+  /// Digits before the point.
   static final int DIGITS_MAX = 1_000;
+
+  /// Digits behind the point.
+  static final int PLACES_MAX = 2_000;
 
   static final long[] POWERS = new long[19];
 
@@ -32,6 +37,9 @@ final class Decimal {
   }
 
   private static final int LONG_DIGITS = 18;
+
+  /// More than a number within the limits needs, with its sign, point and exponent.
+  private static final int CHARS_MAX = DIGITS_MAX + PLACES_MAX + 8;
 
   /// The number is `unscaled` / 10^`scale`, unless [#big] is there.
   long unscaled;
@@ -117,21 +125,54 @@ final class Decimal {
   }
 
   private Read readBig(byte[] bytes, int offset, int length) {
-    if (length > 2 * DIGITS_MAX + 8) {
+    if (!isNumber(bytes, offset, length)) {
       return Read.NOT_A_NUMBER;
+    }
+    if (length > CHARS_MAX) {
+      return Read.TOO_LARGE;
     }
     try {
       return set(new BigDecimal(new String(bytes, offset, length, StandardCharsets.ISO_8859_1)));
-    } catch (NumberFormatException notANumber) {
-      return Read.NOT_A_NUMBER;
+    } catch (NumberFormatException exponentTooLarge) {
+      return Read.TOO_LARGE;
     }
   }
 
-  Read set(BigDecimal number) {
+  /// Whether it is spelled like a number, however large.
+  private static boolean isNumber(byte[] bytes, int offset, int length) {
+    var end = offset + length;
+    var at = behindSign(bytes, offset, end);
+    var point = behindDigits(bytes, at, end);
+    var digits = point - at;
+    at = point;
+    if (at < end && bytes[at] == '.') {
+      at = behindDigits(bytes, point + 1, end);
+      digits += at - point - 1;
+    }
+    if (digits > 0 && at < end && (bytes[at] == 'e' || bytes[at] == 'E')) {
+      var exponent = behindSign(bytes, at + 1, end);
+      at = behindDigits(bytes, exponent, end);
+      return at > exponent && at == end;
+    }
+    return digits > 0 && at == end;
+  }
+
+  private static int behindSign(byte[] bytes, int at, int end) {
+    return at < end && (bytes[at] == '-' || bytes[at] == '+') ? at + 1 : at;
+  }
+
+  private static int behindDigits(byte[] bytes, int from, int end) {
+    var at = from;
+    while (at < end && bytes[at] >= '0' && bytes[at] <= '9') {
+      at++;
+    }
+    return at;
+  }
+
+  private Read set(BigDecimal number) {
     // Checked before anything is spelled out: 1e999999999 has few digits and a huge exponent.
-    if ((long) number.precision() - number.scale() > DIGITS_MAX
-        || number.scale() > 2 * DIGITS_MAX) {
-      return Read.NOT_A_NUMBER;
+    if ((long) number.precision() - number.scale() > DIGITS_MAX || number.scale() > PLACES_MAX) {
+      return Read.TOO_LARGE;
     }
     var plain = number.signum() == 0 ? BigDecimal.ZERO : number.stripTrailingZeros();
     if (plain.scale() < 0) {

@@ -31,7 +31,7 @@ final class Description {
   /// By the names they are stored under.
   final Map<String, Texts.Typed> extras = new HashMap<>();
 
-  /// How many of its values found no room.
+  /// How many of its values found no room, or are not as they came for their size.
   int leftOut;
 
   Description(Subject subject, String table, long born) {

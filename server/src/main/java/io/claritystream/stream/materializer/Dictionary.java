@@ -65,7 +65,7 @@ final class Dictionary {
   private static final String TABLES =
       """
       SELECT m.table_id, table_name, m.on_delete = 'keep', m.key_layout, m.names_site,
-        coalesce(s.schema_version, 0)
+        coalesce(s.schema_version, 0), coalesce(s.extras_left_out, 0) <> 0
       FROM analytics.model_table m
       LEFT JOIN analytics.table_state s USING (model_id, table_name)
       WHERE model_id = ?
@@ -223,7 +223,8 @@ final class Dictionary {
                   rows.getBoolean(3),
                   rows.getString(4),
                   rows.getBoolean(5),
-                  rows.getInt(6)));
+                  rows.getInt(6),
+                  rows.getBoolean(7)));
         }
       }
     }

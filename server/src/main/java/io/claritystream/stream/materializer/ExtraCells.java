@@ -24,7 +24,7 @@ final class ExtraCells {
 
   /// Admits the keys of a row, as each event does in its turn whether its row counts or not.
   ///
-  /// @return how many values find no room
+  /// @return how many values find no room, or are not as they came for their size
   int admit(TablePlan plan, Row row) {
     var leftOut = 0;
     for (var extra : plan.extras) {
@@ -34,19 +34,19 @@ final class ExtraCells {
       if (isDocument(extra, row)) {
         leftOut +=
             documents.read(row, extra.column(), extra.path(), plan.keys, (key, type, value) -> {});
-      } else if (key(plan, extra) == null) {
+      } else if (key(plan, extra) == null || Texts.isBent(row, extra.column(), extra.kind())) {
         leftOut++;
       }
     }
     return leftOut;
   }
 
-  /// @return how many values find no room
+  /// @return the same as [#admit]
   int read(TablePlan plan, Row row, Taker taker) {
     return read(plan, row, (key, column) -> false, taker);
   }
 
-  /// @param known says of which cells nothing has to be read
+  /// @param known says of which cells nothing has to be read; they are not counted
   int read(TablePlan plan, Row row, Known known, Taker taker) {
     var leftOut = 0;
     for (var extra : plan.extras) {
@@ -68,6 +68,7 @@ final class ExtraCells {
       if (key == null) {
         leftOut++;
       } else if (!known.isSame(key, column)) {
+        leftOut += Texts.isBent(row, column, extra.kind()) ? 1 : 0;
         taker.take(key, Texts.value(row, column, extra.kind(), decimal), column);
       }
     }

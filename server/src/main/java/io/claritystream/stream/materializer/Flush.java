@@ -159,7 +159,7 @@ final class Flush {
       arrays[6].add(count.failed);
       arrays[7].add(count.rowsIncomplete);
       arrays[8].add(count.timesReplaced);
-      arrays[9].add(count.extrasLeftOut);
+      arrays[9].add(count.valuesLeftOut);
       arrays[10].add(count.sessionsLeftOut);
       arrays[11].addMoment(Math.clamp(count.lastEventAtUs, 0, EVENT_TIME_MAX_US));
       arrays[12].add(count.lastSeq);

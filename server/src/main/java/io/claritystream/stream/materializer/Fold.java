@@ -152,9 +152,16 @@ final class Fold {
     }
     batch.rows.endKey(has, born);
     if (plan.isReading()) {
-      var reading = reading(plan, count, event, row);
-      count.add(
-          new RowFlaws(reading == null, false, reading != null && readings.timeReplaced(), false));
+      var reading = reading(plan, event, row);
+      count(
+          plan,
+          count,
+          new RowFlaws(
+              reading == null,
+              false,
+              reading != null && readings.timeReplaced(),
+              false,
+              reading == null ? 0 : leftOut(reading, row)));
       if (reading == null) {
         batch.rows.end(null, null, Moment.NONE, plan.version, row);
       } else {
@@ -170,8 +177,8 @@ final class Fold {
       return;
     }
     var description = subjects.describe(subject, plan, row, born, Moment.NONE);
-    count.extrasLeftOut += description.leftOut;
-    count.sessionsLeftOut += plan.isSession() && description.span == null ? 1 : 0;
+    var unsaid = plan.isSession() && description.span == null;
+    count(plan, count, new RowFlaws(false, false, false, unsaid, description.leftOut));
     batch.described.put(subject.id(), description);
     if (subject.device() != null) {
       batch.touch(subject.device());
@@ -391,7 +398,7 @@ final class Fold {
     life.plan = plan;
     life.row = row;
     if (plan.isReading()) {
-      var reading = reading(plan, count, event, row);
+      var reading = reading(plan, event, row);
       has(
           life,
           count,
@@ -399,7 +406,8 @@ final class Fold {
               reading == null,
               RowFlaws.isLacking(row),
               reading != null && readings.timeReplaced(),
-              false));
+              false,
+              reading == null ? 0 : leftOut(reading, row)));
       if (reading != null) {
         life.reading = reading;
         life.refers = reading.device;
@@ -409,12 +417,15 @@ final class Fold {
     }
     var subject = subjects.of(plan, row, life.born);
     var unsaid = subject != null && plan.isSession() && subjects.span(plan, row) == null;
-    has(life, count, new RowFlaws(subject == null, RowFlaws.isLacking(row), false, unsaid));
+    var leftOut = subject == null ? 0 : extras.admit(plan, row);
+    has(
+        life,
+        count,
+        new RowFlaws(subject == null, RowFlaws.isLacking(row), false, unsaid, leftOut));
     if (subject == null) {
       failures.add(new Failure(event, Subjects.KEY_MISSING, Subjects.keyMissing(plan, row)));
       return;
     }
-    count.extrasLeftOut += extras.admit(plan, row);
     life.subject = subject;
     life.describes = subject.id();
     life.refers = refers(plan, row);
@@ -422,10 +433,19 @@ final class Fold {
 
   private void has(RowLife life, TableCount count, RowFlaws flaws) {
     life.flaws = flaws;
-    count.add(flaws);
+    if (life.plan != null) {
+      count(life.plan, count, flaws);
+    }
     if (flaws.failed() && life.mended != null && life.mended.endSeq() == seq) {
       // It failed before and fails again.
       life.mended = null;
+    }
+  }
+
+  private static void count(TablePlan plan, TableCount count, RowFlaws flaws) {
+    count.add(flaws);
+    if (flaws.valuesLeftOut() > 0) {
+      plan.modelTable.leavesOut = true;
     }
   }
 
@@ -459,28 +479,42 @@ final class Fold {
         failed,
         RowFlaws.isLacking(row),
         isReading && !failed && readings.isTimeReplaced(stored),
-        !failed && plan.isSession() && subjects.span(plan, row) == null);
+        !failed && plan.isSession() && subjects.span(plan, row) == null,
+        failed || !plan.modelTable.leavesOut ? 0 : leftOut(stored));
+  }
+
+  /// The same as was counted when its event came: keys of extras that were admitted stay, and where
+  /// there was no room there never is.
+  private int leftOut(StoredRow stored) {
+    if (!stored.plan().isReading()) {
+      return extras.admit(stored.plan(), stored.row());
+    }
+    var reading = readings.of(stored);
+    return reading == null ? 0 : leftOut(reading, stored.row());
+  }
+
+  /// How many values of a reading have no place among its device's extras, or are bent there.
+  private int leftOut(Reading reading, Row row) {
+    var plan = reading.plan;
+    var metric = reading.metric;
+    var leftOut = 0;
+    if (reading.text != null
+        && metric != null
+        && (plan.keys.key(plan.textPath + ExtraNames.escaped(metric.key)) == null
+            || readings.isTextBent(plan, row))) {
+      leftOut++;
+    }
+    return plan.extras.length == 0 ? leftOut : leftOut + extras.admit(plan, row);
   }
 
   private @Nullable Device refers(TablePlan plan, Row row) {
     return plan.isSession() ? readings.parent(plan, row) : null;
   }
 
-  /// The reading of an event, with all that is counted of it.
-  private @Nullable Reading reading(TablePlan plan, TableCount count, ChangeEvent event, Row row) {
+  private @Nullable Reading reading(TablePlan plan, ChangeEvent event, Row row) {
     var reading = readings.of(plan, row, Readings.committedAt(event));
     if (reading == null) {
       failures.add(new Failure(event, readings.cause(), readings.detail()));
-      return null;
-    }
-    var metric = reading.metric;
-    if (reading.text != null
-        && metric != null
-        && plan.keys.key(plan.textPath + ExtraNames.escaped(metric.key)) == null) {
-      count.extrasLeftOut++;
-    }
-    if (plan.extras.length > 0) {
-      count.extrasLeftOut += extras.admit(plan, row);
     }
     return reading;
   }

@@ -5,8 +5,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
-/// The minutes that a batch changes, collapsed by series and minute.
+/// The minutes that a batch changes, collapsed by series and minute. A number too large for them
+/// is in none: it is counted of its table for as long as its row is there. Only a wide reading
+/// loses it so; that of a tall one is kept as a text.
 final class Minutes {
   private static final long MINUTE_US = 60_000_000L;
 
@@ -16,11 +19,14 @@ final class Minutes {
   final List<Series> seriesWithoutId = new ArrayList<>();
 
   private final SourceModel model;
+  private final Function<TablePlan, TableCount> counts;
   private final Decimal decimal = new Decimal();
   private final Map<MinuteOf, Minute> others = new HashMap<>();
 
-  Minutes(SourceModel model) {
+  /// @param counts gives what the batch counts of a plan's table
+  Minutes(SourceModel model, Function<TablePlan, TableCount> counts) {
     this.model = model;
+    this.counts = counts;
   }
 
   /// Adds what a reading says. A tall one says it of `metric`.
@@ -28,12 +34,12 @@ final class Minutes {
     var plan = reading.plan;
     var metric = reading.metric;
     if (metric != null) {
-      addCell(reading.device, metric, row, plan.value, reading.atUs, born);
+      addCell(reading, metric, row, plan.value, born);
       return;
     }
     var columns = plan.valueColumns;
     for (var i = 0; i < columns.length; i++) {
-      addCell(reading.device, plan.metrics[i], row, columns[i], reading.atUs, born);
+      addCell(reading, plan.metrics[i], row, columns[i], born);
     }
   }
 
@@ -42,12 +48,12 @@ final class Minutes {
     var plan = reading.plan;
     var metric = reading.metric;
     if (metric != null) {
-      removeCell(reading.device, metric, row, plan.value, reading.atUs, born);
+      removeCell(reading, metric, row, plan.value, born);
       return;
     }
     var columns = plan.valueColumns;
     for (var i = 0; i < columns.length; i++) {
-      removeCell(reading.device, plan.metrics[i], row, columns[i], reading.atUs, born);
+      removeCell(reading, plan.metrics[i], row, columns[i], born);
     }
   }
 
@@ -76,22 +82,37 @@ final class Minutes {
   private void replaceCell(
       Reading reading, Metric metric, Row wasRow, Row isRow, int column, long born) {
     if (!isRow.sameCell(column, wasRow, column)) {
-      removeCell(reading.device, metric, wasRow, column, reading.atUs, born);
-      addCell(reading.device, metric, isRow, column, reading.atUs, born);
+      removeCell(reading, metric, wasRow, column, born);
+      addCell(reading, metric, isRow, column, born);
     }
   }
 
-  private void addCell(Device device, Metric metric, Row row, int column, long atUs, long born) {
+  private void addCell(Reading reading, Metric metric, Row row, int column, long born) {
     var read = read(row, column);
-    if (read != Decimal.Read.NOT_A_NUMBER) {
-      tally(minute(series(device, metric), atUs), read, atUs, born);
+    if (isInMinute(read)) {
+      tally(minute(series(reading.device, metric), reading.atUs), read, reading.atUs, born);
+    } else if (read == Decimal.Read.TOO_LARGE) {
+      countLeftOut(reading, 1);
     }
   }
 
-  private void removeCell(Device device, Metric metric, Row row, int column, long atUs, long born) {
+  private void removeCell(Reading reading, Metric metric, Row row, int column, long born) {
     var read = read(row, column);
-    if (read != Decimal.Read.NOT_A_NUMBER) {
-      tally(minute(series(device, metric), atUs).removed(), read, atUs, born);
+    if (isInMinute(read)) {
+      var removed = minute(series(reading.device, metric), reading.atUs).removed();
+      tally(removed, read, reading.atUs, born);
+    } else if (read == Decimal.Read.TOO_LARGE) {
+      countLeftOut(reading, -1);
+    }
+  }
+
+  private static boolean isInMinute(Decimal.Read read) {
+    return read != Decimal.Read.NOT_A_NUMBER && read != Decimal.Read.TOO_LARGE;
+  }
+
+  private void countLeftOut(Reading reading, int values) {
+    if (reading.metric == null) {
+      counts.apply(reading.plan).valuesLeftOut += values;
     }
   }
 
@@ -137,7 +158,7 @@ final class Minutes {
       return;
     }
     var read = read(row, column);
-    if (read != Decimal.Read.NOT_A_NUMBER) {
+    if (isInMinute(read)) {
       tally(tally, read, reading.atUs, born);
     }
   }

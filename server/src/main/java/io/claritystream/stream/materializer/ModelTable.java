@@ -23,6 +23,10 @@ final class ModelTable {
   /// Whether a row came whose key was there already: from then on every key is looked up first.
   boolean repeats;
 
+  /// Whether values of its stored rows may be left out: while not, nobody has to look for any when
+  /// a row goes.
+  boolean leavesOut;
+
   /// The epoch in which rows of it were read last, as far as is remembered; 0 if none.
   int readInEpoch;
 
@@ -35,7 +39,8 @@ final class ModelTable {
       boolean keep,
       @Nullable String keyLayout,
       boolean namesSite,
-      int version) {
+      int version,
+      boolean leavesOut) {
     this.id = id;
     this.name = name;
     this.keep = keep;
@@ -43,6 +48,7 @@ final class ModelTable {
     storedKeyLayout = keyLayout;
     this.namesSite = namesSite;
     this.version = version;
+    this.leavesOut = leavesOut;
   }
 
   /// What tells its stored rows apart; null if none was stored yet. See [TablePlan#keyLayout].

@@ -105,10 +105,25 @@ final class Readings {
   }
 
   private boolean isText(TablePlan plan, Row row) {
-    return row.hasText(plan.value)
-        && (row.hashed(plan.value)
-            || decimal.read(row.bytes(), row.offset(plan.value), row.length(plan.value))
-                == Decimal.Read.NOT_A_NUMBER);
+    if (!row.hasText(plan.value)) {
+      return false;
+    }
+    return switch (value(plan, row)) {
+      case NOT_A_NUMBER, TOO_LARGE -> true;
+      case FINITE, NAN, INFINITE -> false;
+    };
+  }
+
+  /// Whether the text of a tall reading is not all that its row says, or is a number too large.
+  boolean isTextBent(TablePlan plan, Row row) {
+    var text = row.text(plan.value);
+    return text != null && (Texts.isCut(text) || value(plan, row) == Decimal.Read.TOO_LARGE);
+  }
+
+  private Decimal.Read value(TablePlan plan, Row row) {
+    return row.hashed(plan.value)
+        ? Decimal.Read.NOT_A_NUMBER
+        : decimal.read(row.bytes(), row.offset(plan.value), row.length(plan.value));
   }
 
   private @Nullable Device device(TablePlan plan, Row row) {

@@ -10,8 +10,15 @@ import io.claritystream.protocol.block.Row;
 /// @param incomplete whether it has cells that were never told
 /// @param timeReplaced whether it is a reading that stands at the time of its commit
 /// @param withoutSession whether it does not say when the session was that it is
-record RowFlaws(boolean failed, boolean incomplete, boolean timeReplaced, boolean withoutSession) {
-  static final RowFlaws NONE = new RowFlaws(false, false, false, false);
+/// @param valuesLeftOut how many of its values are not among the extras, or not as they came, for
+///     their place or size; what its minutes leave out is counted with those, see [Minutes]
+record RowFlaws(
+    boolean failed,
+    boolean incomplete,
+    boolean timeReplaced,
+    boolean withoutSession,
+    int valuesLeftOut) {
+  static final RowFlaws NONE = new RowFlaws(false, false, false, false, 0);
 
   static boolean isLacking(Row row) {
     for (var i = 0; i < row.size(); i++) {

@@ -25,8 +25,8 @@ final class TableCount {
   /// Readings that were given the time of their commit.
   long timesReplaced;
 
-  /// Values for which there was no room among the extras.
-  long extrasLeftOut;
+  /// Values that are not shown, or not as they came, for their place or size.
+  long valuesLeftOut;
 
   /// Rows of sessions that do not say when those were.
   long sessionsLeftOut;
@@ -83,5 +83,6 @@ final class TableCount {
     rowsIncomplete += flaws.incomplete() ? rows : 0;
     timesReplaced += flaws.timeReplaced() ? rows : 0;
     sessionsLeftOut += flaws.withoutSession() ? rows : 0;
+    valuesLeftOut += (long) rows * flaws.valuesLeftOut();
   }
 }

@@ -10,7 +10,7 @@ import java.util.Locale;
 /// Values as extras store them.
 final class Texts {
   private static final int TEXT_CHARS_MAX = 10_000;
-  private static final int NUMBER_CHARS_MAX = 400;
+  private static final int NUMBER_DIGITS_MAX = 400;
 
   /// A value and its type; equal values have equal texts.
   record Typed(ExtraType type, String text) {}
@@ -21,6 +21,32 @@ final class Texts {
   /// it. Whole it is in the raw event, and in the row's image.
   static String stored(String text) {
     return ShortText.storable(text, TEXT_CHARS_MAX);
+  }
+
+  /// Whether [#stored] is less than the text.
+  static boolean isCut(String text) {
+    return text.length() > TEXT_CHARS_MAX && text.codePointCount(0, text.length()) > TEXT_CHARS_MAX;
+  }
+
+  /// Whether [#value] is less than the cell says, or a number stays text, because of its size. Asks
+  /// no more than a length where it is not.
+  static boolean isBent(Row row, int column, ValueKind kind) {
+    var length = row.length(column);
+    if (length <= NUMBER_DIGITS_MAX / 2 || row.hashed(column)) {
+      // Of such a number neither its digits nor its places are too many: no database spells an
+      // exponent beyond those of a float8, and such a one fits.
+      return false;
+    }
+    if (!kind.numeric() && length <= TEXT_CHARS_MAX) {
+      return false;
+    }
+    var text = row.text(column);
+    return text != null && (kind.numeric() ? isBent(number(text)) : isCut(text));
+  }
+
+  /// Whether what was read as a number stays text.
+  static boolean isBent(Typed number) {
+    return number.type() == ExtraType.TEXT;
   }
 
   /// The cell's value; the cell has a text. What its kind promises and PostgreSQL cannot hold in
@@ -52,6 +78,7 @@ final class Texts {
     };
   }
 
+  /// A number; a text if it has more than 400 digits and places.
   static Typed number(String text) {
     if (text.equals("NaN") || text.equals("Infinity") || text.equals("-Infinity")) {
       return new Typed(ExtraType.NUM, text);
@@ -59,7 +86,7 @@ final class Texts {
     try {
       var number = new BigDecimal(text);
       var digits = (long) number.precision() + Math.abs((long) number.scale());
-      if (digits <= NUMBER_CHARS_MAX) {
+      if (digits <= NUMBER_DIGITS_MAX) {
         return new Typed(ExtraType.NUM, number.toPlainString());
       }
     } catch (NumberFormatException notANumber) {

@@ -118,8 +118,8 @@ class SourceController {
   ///     dead letters a person has dismissed are left out.
   /// @param missingDismissed the same of those that were dismissed: they do not keep the table from
   ///     being called exact, and what is shown lacks them still
-  /// @param valuesLeftOut values beyond the limits on keys, depth, elements and length, since the
-  ///     table was emptied or read last; raw they are kept
+  /// @param valuesLeftOut values beyond the limits on keys, depth, elements, length and digits:
+  ///     left out, cut, or kept as texts though they are numbers; raw they are as they came
   /// @param sessionsLeftOut rows that do not say when the session was that they are
   /// @param timesReplaced readings whose time was no time: they stand at that of their commit
   /// @param exact whether the read models hold everything that this table said of the rows that are

@@ -575,6 +575,114 @@ class MaterializerTests {
     assertThat(kept(fields(501))).isEqualTo("500 kept, 1 not");
   }
 
+  @Test
+  void what_a_document_says_at_too_great_a_length_is_counted() {
+    assertThat(kept("{\"n\":" + "9".repeat(400) + "}")).isEqualTo("1 kept, 0 not");
+    assertThat(kept("{\"n\":" + "9".repeat(401) + "}")).isEqualTo("0 kept, 1 not");
+    assertThat(kept("{\"n\":1e99999999999}")).isEqualTo("0 kept, 1 not");
+    assertThat(kept("{\"n\":1,\"of_all\":" + "9".repeat(5_000) + "}")).isEqualTo("1 kept, 1 not");
+    assertThat(kept("{\"n\":1,\"text\":\"" + "x".repeat(10_000) + "\"}"))
+        .isEqualTo("1 kept, 0 not");
+    assertThat(kept("{\"n\":1,\"text\":\"" + "x".repeat(10_001) + "\"}"))
+        .isEqualTo("1 kept, 1 not");
+    assertThat(kept("x".repeat(10_001))).isEqualTo("0 kept, 1 not");
+  }
+
+  private String leftOut() {
+    return models.one("SELECT extras_left_out FROM analytics.table_state");
+  }
+
+  @Test
+  void numbers_too_large_for_a_minute_are_counted_while_their_rows_are_there() {
+    var samples =
+        table(
+            "pump_samples",
+            "id int4 key",
+            "device_id int4 -> devices(id)",
+            "ts timestamptz",
+            "temp_c numeric",
+            "power_kw numeric");
+    var at = "2026-11-20 11:00:00+00";
+    var sums =
+        "SELECT string_agg(key || ' ' || value_count, ', ' ORDER BY key) FROM analytics.metrics_min"
+            + " JOIN analytics.series USING (series_id) JOIN analytics.metric_key USING (metric_id)";
+    var fits = "9".repeat(1_000) + "." + "9".repeat(2_000);
+    models.apply(capture.insert(samples, 1, 1, at, fits, 1).take());
+    assertThat(leftOut()).isEqualTo("0");
+    assertThat(models.one(sums)).isEqualTo("power_kw 1, temp_c 1");
+
+    capture.insert(samples, 2, 1, at, "9".repeat(1_001), "-0." + "0".repeat(2_000) + "1");
+    capture.insert(samples, 3, 1, at, "9".repeat(5_000), "NaN");
+    capture.insert(samples, 4, 1, at, "1".repeat(1_001), 4);
+    models.apply(capture.delete(samples, 4).take());
+    assertThat(leftOut()).isEqualTo("3");
+    assertThat(models.one(sums)).isEqualTo("power_kw 1, temp_c 1");
+    assertThat(models.one("SELECT exact FROM analytics.table_state")).isEqualTo("true");
+
+    models.restart();
+    models.apply(capture.update(samples, 2, 1, at, "9".repeat(1_001), "2").take());
+    assertThat(leftOut()).isEqualTo("2");
+    assertThat(models.one(sums)).isEqualTo("power_kw 2, temp_c 1");
+    models.apply(capture.update(samples, 2, 1, at, "7", "2").take());
+    assertThat(models.one(sums)).isEqualTo("power_kw 2, temp_c 2");
+    models.apply(capture.delete(samples, 3).take());
+    assertThat(leftOut()).isEqualTo("0");
+  }
+
+  @Test
+  void a_tall_number_too_large_for_a_minute_is_kept_as_a_text_and_counted() {
+    var samples =
+        table(
+            "measurements",
+            "id int4 key",
+            "device_id int4 -> devices(id)",
+            "metric text",
+            "ts timestamptz",
+            "value text");
+    var at = "2026-11-20 11:00:00+00";
+    models.apply(
+        capture
+            .insert(samples, 1, 1, "a", at, "9".repeat(1_001))
+            .insert(samples, 2, 1, "b", at, "1e5000")
+            .insert(samples, 3, 1, "c", at, "running")
+            .insert(samples, 4, 1, "d", at, "x".repeat(10_001))
+            .take());
+    assertThat(leftOut()).isEqualTo("3");
+    assertThat(models.one("SELECT count(*) FROM analytics.extras_text")).isEqualTo("4");
+
+    models.restart();
+    models.apply(capture.update(samples, 1, 1, "a", at, "9").take());
+    assertThat(leftOut()).isEqualTo("2");
+    models.apply(capture.delete(samples, 2).delete(samples, 3).delete(samples, 4).take());
+    assertThat(leftOut()).isEqualTo("0");
+  }
+
+  @Test
+  void extras_that_are_cut_or_texts_for_their_size_are_counted_while_their_rows_are_there() {
+    var items = table("item", "id int4 key", "size numeric", "a text", "b text", "doc jsonb");
+    var fits = "\ud83d\udca7".repeat(10_000);
+    models.apply(capture.insert(items, 1, "9".repeat(400), fits, null, "{\"n\":1}").take());
+    assertThat(leftOut()).isEqualTo("0");
+    assertThat(models.one("SELECT count(*) FROM analytics.extras_num")).isEqualTo("2");
+
+    var longer = fits + "x";
+    var deep = "[".repeat(9) + "]".repeat(9);
+    models.apply(
+        capture
+            .insert(items, 2, "9".repeat(401), longer, longer, deep)
+            .insert(items, 3, null, longer, null, null)
+            .take());
+    assertThat(leftOut()).isEqualTo("5");
+
+    models.restart();
+    models.apply(capture.update(items, 2, "0." + "0".repeat(400), longer, "b", "{}").take());
+    assertThat(leftOut()).isEqualTo("3");
+    models.apply(capture.delete(items, 2).take());
+    assertThat(leftOut()).isEqualTo("1");
+    models.apply(capture.update(items, 3, 1, "a", null, null).take());
+    assertThat(leftOut()).isEqualTo("0");
+  }
+
   private static String fields(int count) {
     return java.util.stream.IntStream.range(0, count)
         .mapToObj(i -> "\"k" + i + "\":1")

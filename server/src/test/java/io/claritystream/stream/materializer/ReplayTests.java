@@ -242,13 +242,15 @@ class ReplayTests {
       case 6 -> "1e+20";
       case 7 -> "123456789012345678901234567890.5";
       case 8 -> "5e-324";
+      case 9 -> "9".repeat(1_001);
       default -> Double.toString(Math.round(random.nextGaussian() * 1000) / 100.0);
     };
   }
 
   private static @Nullable String document(Random random) {
-    return switch (random.nextInt(6)) {
+    return switch (random.nextInt(7)) {
       case 0 -> null;
+      case 5 -> "{\"a\":\"" + "x".repeat(10_001) + "\"}";
       case 1 -> "{\"a\":" + random.nextInt(2) + "}";
       case 2 -> "{\"a\":\"" + random.nextInt(2) + "\"}";
       case 3 -> "{\"a\":true,\"b\":{\"c\":[1.0,1e2]}}";

@@ -26,6 +26,8 @@ class RetractionTests {
   private static final Instant BEGIN = Instant.parse("2026-11-20T12:00:00Z");
   private static final UUID TENANT = new UUID(1, 1);
   private static final UUID SOURCE = new UUID(2, 2);
+  private static final String LARGE_NUMBER = "9".repeat(1_001);
+  private static final String LONG_TEXT = "t".repeat(10_001);
   private static final char[] IDENTITIES = {'d', 'f', 'i'};
 
   @ParameterizedTest
@@ -273,7 +275,7 @@ class RetractionTests {
               case 0 -> random.nextInt(4);
               case 1 -> BEGIN.plusSeconds(random.nextInt(240)).toString();
               case 2, 3 -> number(random);
-              default -> text(random);
+              default -> random.nextInt(6) == 0 ? LONG_TEXT : text(random);
             };
     plant.put(
         "readings",
@@ -460,13 +462,15 @@ class RetractionTests {
       case 5 -> "-0";
       case 6 -> "1e+20";
       case 7 -> "123456789012345678901234567890.5";
+      case 8 -> LARGE_NUMBER;
       default -> Double.toString(Math.round(random.nextGaussian() * 1000) / 100.0);
     };
   }
 
   private static @Nullable String document(Random random) {
-    return switch (random.nextInt(4)) {
+    return switch (random.nextInt(5)) {
       case 0 -> null;
+      case 4 -> "{\"b\":{\"c\":true},\"deep\":" + "[".repeat(8) + "]".repeat(8) + "}";
       case 1 -> "{\"a\":" + random.nextInt(2) + "}";
       case 2 -> "{\"a\":\"" + random.nextInt(2) + "\"}";
       default -> "{\"b\":{\"c\":true}}";

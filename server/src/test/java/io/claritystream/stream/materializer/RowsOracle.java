@@ -32,6 +32,9 @@ final class RowsOracle {
   /// Devices as the word and their key, with the site that they are at or null.
   private final Map<String, @Nullable String> devices = new TreeMap<>();
 
+  /// By table: how many values are shown otherwise than they came, or not at all, for their size.
+  private final Map<String, Integer> leftOut = new TreeMap<>();
+
   private final TreeSet<String> describedDevices = new TreeSet<>();
 
   RowsOracle(Map<String, SourceRows> plant) {
@@ -49,6 +52,7 @@ final class RowsOracle {
     describedDevices();
     sites();
     rows();
+    leftOut.forEach((table, values) -> all.add("left out public." + table + " " + values));
     all.sort(Comparator.naturalOrder());
     return all;
   }
@@ -68,6 +72,22 @@ final class RowsOracle {
     }
   }
 
+  private static boolean isTooLarge(@Nullable String number) {
+    return number != null && number.length() > 1_000;
+  }
+
+  private static @Nullable String cut(@Nullable String text) {
+    return text == null || text.length() <= 10_000
+        ? text
+        : text.substring(0, 10_000) + "… (cut at 10,000 characters)";
+  }
+
+  private void leftOut(String table, boolean isLeftOut) {
+    if (isLeftOut) {
+      leftOut.merge(table, 1, Integer::sum);
+    }
+  }
+
   private static final Comparator<Value> BY_TIME =
       Comparator.comparing(Value::at).thenComparingLong(Value::born);
 
@@ -77,8 +97,13 @@ final class RowsOracle {
       var device = "device/" + line.text(0);
       devices.putIfAbsent(device, null);
       var at = Instant.parse(line.text(1));
-      value(device, "pressure_bar", line.text(2), at, line.born);
-      value(device, "temp_c", line.text(3), at, line.born);
+      for (var column : List.of(2, 3)) {
+        var isTooLarge = isTooLarge(line.text(column));
+        leftOut(table, isTooLarge);
+        var metric = column == 2 ? "pressure_bar" : "temp_c";
+        value(device, metric, isTooLarge ? null : line.text(column), at, line.born);
+      }
+      leftOut(table, line.text(4) != null && line.text(4).length() > 10_000);
       newest.merge(
           device,
           line,
@@ -87,7 +112,7 @@ final class RowsOracle {
             return order > 0 || order == 0 && one.born > other.born ? one : other;
           });
     }
-    newest.forEach((device, line) -> extra(device, prefix + ":mode", "text", line.text(4)));
+    newest.forEach((device, line) -> extra(device, prefix + ":mode", "text", cut(line.text(4))));
   }
 
   private void tall() {
@@ -97,7 +122,8 @@ final class RowsOracle {
       devices.putIfAbsent(device, null);
       var at = line.text(3) == null ? line.written : Instant.parse(line.text(3));
       var text = line.text(4);
-      if (text != null && text.startsWith("t")) {
+      leftOut("measurements", isTooLarge(text));
+      if (text != null && (text.startsWith("t") || isTooLarge(text))) {
         var place = device + " measurements:value." + line.text(2);
         newest.merge(
             place,
@@ -289,6 +315,9 @@ final class RowsOracle {
   }
 
   private void rows() {
+    for (var line : lines("orders")) {
+      leftOut("orders", line.text(2) != null && line.text(2).contains("deep"));
+    }
     byKey(lines("orders"))
         .forEach(
             (key, line) -> {
@@ -362,6 +391,10 @@ final class RowsOracle {
             SELECT 'entity ' || e.kind || '/' || e.key || ' ' || e.table_name
               || ' ' || e.born AS words
             FROM analytics.entities e
+            """,
+            """
+            SELECT 'left out ' || table_name || ' ' || extras_left_out AS words
+            FROM analytics.table_state WHERE extras_left_out <> 0
             """,
             """
             SELECT 'extra ' || e.kind || '/' || e.key || ' ' || x.key || ' '
