@@ -63,9 +63,13 @@ final class SourceViews {
           + """
                    AND l.dismissed_at IS NULL)) AS tables_not_exact
         FROM (
-          SELECT DISTINCT t.table_name
+          SELECT t.table_name
           FROM control.source_table t
           WHERE t.tenant_id = s.tenant_id AND t.source_id = s.source_id
+          UNION
+          SELECT held.table_name
+          FROM analytics.table_state held
+          WHERE held.tenant_id = s.tenant_id AND held.model_id = live.model_id
         ) v
         LEFT JOIN analytics.table_state n
           ON n.tenant_id = s.tenant_id AND n.model_id = live.model_id
