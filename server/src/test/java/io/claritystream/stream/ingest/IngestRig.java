@@ -197,6 +197,61 @@ final class IngestRig implements AutoCloseable {
     return id;
   }
 
+  /// Builds what is shown of the source anew.
+  void rebuild(SimulatedSource source) {
+    var rebuild = requestRebuild(source);
+    await().atMost(Duration.ofMinutes(1)).until(() -> rebuildState(rebuild).equals("done"));
+  }
+
+  String rebuildState(UUID rebuild) {
+    return superuser
+        .sql("SELECT state FROM control.rebuild WHERE rebuild_id = :id")
+        .param("id", rebuild)
+        .query(String.class)
+        .single();
+  }
+
+  /// Whether events are folded into what is shown as they come.
+  boolean attached(SimulatedSource source) {
+    return superuser
+        .sql(
+            """
+            SELECT detached_at IS NULL AND c.model_id = m.model_id
+            FROM analytics.model m JOIN control.checkpoint_source c USING (source_id)
+            WHERE source_id = :source AND state = 'live'
+            """)
+        .param("source", source.id())
+        .query(Boolean.class)
+        .single();
+  }
+
+  /// Whether what is shown fell behind once: only a model that is folded from bronze is ever moved
+  /// on.
+  boolean followed(SimulatedSource source) {
+    return superuser
+        .sql(
+            """
+            SELECT count(*) > 0 FROM analytics.model
+            WHERE source_id = :source AND state = 'live'
+              AND (detached_at IS NOT NULL OR applied_seq > 0)
+            """)
+        .param("source", source.id())
+        .query(Boolean.class)
+        .single();
+  }
+
+  /// Number and cause of each letter that is not settled.
+  List<String> openLetters() {
+    return superuser
+        .sql(
+            """
+            SELECT seq || ' ' || cause FROM control.dead_letter
+            WHERE settled_at IS NULL ORDER BY epoch, seq
+            """)
+        .query(String.class)
+        .list();
+  }
+
   /// The model that is shown of the source.
   int live(SimulatedSource source) {
     return superuser

@@ -91,7 +91,7 @@ class LargeTableTests {
       rig.awaitDurable(other, 40);
       somebody.rollback();
     }
-    await().atMost(SOON).pollInterval(Duration.ofMillis(20)).until(this::attached);
+    await().atMost(SOON).pollInterval(Duration.ofMillis(20)).until(() -> rig.attached(source));
     assertThat(keyLayout()).isEqualTo("key pump_id");
     assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(7);
     rig.send(
@@ -113,7 +113,7 @@ class LargeTableTests {
     rig.send(source, source.barrier(), source.batch(ROWS_MAX), byPump(6));
     rig.awaitDurable(source, 6);
     assertThat(keyLayout()).isEqualTo("key pump_id");
-    assertThat(followed()).isFalse();
+    assertThat(rig.followed(source)).isFalse();
   }
 
   /// Its snapshot would end without it.
@@ -130,7 +130,7 @@ class LargeTableTests {
     rig.awaitDurable(source, 7);
     assertThat(keyLayout()).isEqualTo("key pump_id");
     assertThat(rig.values(source, "pressure_bar").count()).isEqualTo(7);
-    assertThat(followed()).isFalse();
+    assertThat(rig.followed(source)).isFalse();
   }
 
   /// Who keys a large table anew has the model longer than the lease of half a minute lasts.
@@ -191,33 +191,6 @@ class LargeTableTests {
         .sql("SELECT key_layout FROM analytics.model_table WHERE model_id = :model")
         .param("model", rig.live(source))
         .query(String.class)
-        .single();
-  }
-
-  private boolean attached() {
-    return rig.superuser()
-        .sql(
-            """
-            SELECT detached_at IS NULL AND c.model_id = m.model_id
-            FROM analytics.model m JOIN control.checkpoint_source c USING (source_id)
-            WHERE source_id = :source AND state = 'live'
-            """)
-        .param("source", source.id())
-        .query(Boolean.class)
-        .single();
-  }
-
-  /// Only a model that is folded from bronze is ever moved on.
-  private boolean followed() {
-    return rig.superuser()
-        .sql(
-            """
-            SELECT count(*) > 0 FROM analytics.model
-            WHERE source_id = :source AND state = 'live'
-              AND (detached_at IS NOT NULL OR applied_seq > 0)
-            """)
-        .param("source", source.id())
-        .query(Boolean.class)
         .single();
   }
 }

@@ -438,17 +438,6 @@ class QuarantineTests {
     return new Event(op, Arrays.asList(id, pump, SimulatedSource.text(AT), pressure));
   }
 
-  private List<String> open() {
-    return rig.superuser()
-        .sql(
-            """
-            SELECT seq || ' ' || cause FROM control.dead_letter
-            WHERE settled_at IS NULL ORDER BY epoch, seq
-            """)
-        .query(String.class)
-        .list();
-  }
-
   @Test
   void a_failed_event_is_settled_when_its_row_is_mended_and_only_what_is_older() {
     rig.start();
@@ -460,7 +449,7 @@ class QuarantineTests {
             sample(Op.INSERT, "2", null, "4.5"),
             sample(Op.INSERT, "3", "7", "666")));
     rig.awaitDurable(source, 3);
-    assertThat(open())
+    assertThat(rig.openLetters())
         .containsExactly("1 mapping_failed", "2 mapping_failed", "3 refused_by_database");
 
     rig.send(
@@ -472,14 +461,16 @@ class QuarantineTests {
             sample(Op.INSERT, "4", null, "4.5"),
             sample(Op.UPDATE, "4", "7", "4.5")));
     rig.awaitDurable(source, 7);
-    assertThat(open()).containsExactly("2 mapping_failed");
+    assertThat(rig.openLetters()).containsExactly("2 mapping_failed");
 
     rig.send(
         source,
         source.batch(
             SAMPLES, sample(Op.DELETE, "2", null, "4.5"), sample(Op.UPDATE, "1", null, "4.5")));
     rig.awaitDurable(source, 9);
-    assertThat(open()).as("taken away, and failed anew").containsExactly("9 mapping_failed");
+    assertThat(rig.openLetters())
+        .as("taken away, and failed anew")
+        .containsExactly("9 mapping_failed");
     assertThat(rig.letters(source)).as("settled ones stay listed").hasSize(5);
 
     rig.send(
@@ -490,11 +481,13 @@ class QuarantineTests {
             sample(Op.READ, "1", "7", "4.5"),
             sample(Op.READ, "5", null, "1")));
     rig.awaitDurable(source, 12);
-    assertThat(open()).as("read again").containsExactly("12 mapping_failed");
+    assertThat(rig.openLetters()).as("read again").containsExactly("12 mapping_failed");
 
     rig.send(source, source.nextEpoch(), source.wholeSnapshot(Event.reading(7, AT, "4.5")));
     await().atMost(IngestRig.SOON).until(() -> rig.durable(source) == 1);
-    await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> assertThat(open()).isEmpty());
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .untilAsserted(() -> assertThat(rig.openLetters()).isEmpty());
   }
 
   @Test
@@ -503,15 +496,15 @@ class QuarantineTests {
     var bad = sample(Op.INSERT, "1", null, "4.5");
     rig.send(source, source.batch(SAMPLES, bad, bad.as(Op.DELETE), bad));
     rig.awaitDurable(source, 3);
-    assertThat(open()).as("within a batch").containsExactly("3 mapping_failed");
+    assertThat(rig.openLetters()).as("within a batch").containsExactly("3 mapping_failed");
 
     rig.send(source, source.batch(SAMPLES, bad.as(Op.DELETE), bad));
     rig.awaitDurable(source, 5);
-    assertThat(open()).as("over two").containsExactly("5 mapping_failed");
+    assertThat(rig.openLetters()).as("over two").containsExactly("5 mapping_failed");
 
     rig.send(source, source.batch(SAMPLES, sample(Op.UPDATE, "1", "7", "4.5"), bad.as(Op.UPDATE)));
     rig.awaitDurable(source, 7);
-    assertThat(open()).as("mended and broken").containsExactly("7 mapping_failed");
+    assertThat(rig.openLetters()).as("mended and broken").containsExactly("7 mapping_failed");
   }
 
   @Test
@@ -528,7 +521,7 @@ class QuarantineTests {
             sample(Op.UPDATE, "2", "7", "666").movedFrom("1"),
             sample(Op.UPDATE, "4", "7", "666").movedFrom("3")));
     rig.awaitDurable(source, 4);
-    assertThat(open()).containsExactly("3 refused_by_database", "4 refused_by_database");
+    assertThat(rig.openLetters()).containsExactly("3 refused_by_database", "4 refused_by_database");
     assertThat(inQuarantine()).isEqualTo(4);
 
     rig.send(
@@ -537,17 +530,17 @@ class QuarantineTests {
             SAMPLES, sample(Op.UPDATE, "2", "7", "5.5"), sample(Op.DELETE, "3", "7", "4.5")));
     rig.awaitDurable(source, 6);
     assertThat(inQuarantine()).as("one of each pair").isEqualTo(2);
-    assertThat(open()).containsExactly("3 refused_by_database", "4 refused_by_database");
+    assertThat(rig.openLetters()).containsExactly("3 refused_by_database", "4 refused_by_database");
     assertThat(exactness()).containsExactly("public.pump_sample false 2");
 
     rig.send(source, source.batch(SAMPLES, sample(Op.DELETE, "1", "7", "4.5")));
     rig.awaitDurable(source, 7);
-    assertThat(open())
+    assertThat(rig.openLetters())
         .as("the new one before the old one")
         .containsExactly("4 refused_by_database");
     rig.send(source, source.batch(SAMPLES, sample(Op.UPDATE, "4", "7", "5.5")));
     rig.awaitDurable(source, 8);
-    assertThat(open()).as("the old one before the new one").isEmpty();
+    assertThat(rig.openLetters()).as("the old one before the new one").isEmpty();
     assertThat(exactness()).containsExactly("public.pump_sample true 0");
   }
 
@@ -561,7 +554,7 @@ class QuarantineTests {
     image(new byte[] {1});
     rig.send(source, source.batch(Event.reading(7, AT, "5.5").note("new").as(Op.UPDATE)));
     rig.awaitDurable(source, 2);
-    assertThat(open()).containsExactly("2 fold_failed");
+    assertThat(rig.openLetters()).containsExactly("2 fold_failed");
     assertThat(inQuarantine()).isEqualTo(1);
     assertThat(exactness()).containsExactly("public.pump_reading false 1");
 
@@ -572,7 +565,7 @@ class QuarantineTests {
     rig.send(source, source.batch(Event.reading(7, AT, "7.5").note("newest").as(Op.UPDATE)));
     rig.awaitDurable(source, 4);
     assertThat(pressure()).isEqualTo("7.5");
-    assertThat(open()).isEmpty();
+    assertThat(rig.openLetters()).isEmpty();
     assertThat(exactness()).containsExactly("public.pump_reading true 0");
   }
 

@@ -59,19 +59,11 @@ class RebuildTests {
     return source.batch(events);
   }
 
-  private String state(UUID rebuild) {
-    return rig.superuser()
-        .sql("SELECT state FROM control.rebuild WHERE rebuild_id = :id")
-        .param("id", rebuild)
-        .query(String.class)
-        .single();
-  }
-
   private void awaitState(UUID rebuild, String state) {
     await()
         .atMost(SOON)
         .pollInterval(Duration.ofMillis(20))
-        .untilAsserted(() -> assertThat(state(rebuild)).isEqualTo(state));
+        .untilAsserted(() -> assertThat(rig.rebuildState(rebuild)).isEqualTo(state));
   }
 
   private int live() {
@@ -189,7 +181,7 @@ class RebuildTests {
     var before = live();
     var rebuild = rig.requestRebuild(source);
     var sent = 6_000;
-    while (!state(rebuild).equals("done")) {
+    while (!rig.rebuildState(rebuild).equals("done")) {
       rig.send(source, readings(50));
       sent += 50;
       awaitTaken(sent - 200);
@@ -212,7 +204,7 @@ class RebuildTests {
     rig.awaitDurable(source, 500);
     var rebuild = rig.requestRebuild(source);
     var sent = 500;
-    while (!state(rebuild).equals("done") || sent < 700) {
+    while (!rig.rebuildState(rebuild).equals("done") || sent < 700) {
       // Each has a pump of its own: its series are numbered outside the transaction.
       rig.send(source, source.batch(Event.reading(100 + sent, source.capturedAt(), "1")));
       sent++;
@@ -234,7 +226,7 @@ class RebuildTests {
     var gone = new Followers(rig.parts(), new Checkpoints());
     assertThat(gone.round()).as("begins").isTrue();
     assertThat(gone.round()).as("folds a part").isTrue();
-    assertThat(state(rebuild)).isEqualTo("running");
+    assertThat(rig.rebuildState(rebuild)).isEqualTo("running");
 
     var next = new Followers(rig.parts(), new Checkpoints());
     assertThat(next.round()).as("while another has the lease").isFalse();
@@ -243,7 +235,7 @@ class RebuildTests {
         .update();
     assertThat(next.round()).isTrue();
     assertThat(gone.round()).as("it has lost the lease").isFalse();
-    while (!state(rebuild).equals("done")) {
+    while (!rig.rebuildState(rebuild).equals("done")) {
       assertThat(next.round()).isTrue();
     }
     assertThat(contents(live())).isEqualTo(contents(before));
@@ -262,7 +254,7 @@ class RebuildTests {
     followers.round();
     rig.superuser().sql("UPDATE control.rebuild SET cancel_requested_at = now()").update();
     followers.round();
-    assertThat(state(rebuild)).isEqualTo("cancelled");
+    assertThat(rig.rebuildState(rebuild)).isEqualTo("cancelled");
     assertThat(live()).isEqualTo(before);
     assertThat(
             rig.superuser()
@@ -291,7 +283,7 @@ class RebuildTests {
     var written = written(rebuild);
     assertThat(followers.round()).isFalse();
     assertThat(service.failed()).as("the partition was asked for").isFalse();
-    assertThat(state(rebuild)).isEqualTo("waiting");
+    assertThat(rig.rebuildState(rebuild)).isEqualTo("waiting");
     assertThat(written(rebuild)).as("nothing new was to be said of it").isEqualTo(written);
   }
 
@@ -314,7 +306,7 @@ class RebuildTests {
     followers.round();
     // With the lease that it now has, no other process finishes it before the snapshot begins.
     followers.round();
-    assertThat(state(rebuild)).isEqualTo("running");
+    assertThat(rig.rebuildState(rebuild)).isEqualTo("running");
     var barrier = source.nextEpoch();
     rig.send(
         source,
@@ -502,10 +494,10 @@ class RebuildTests {
     var followers = new Followers(rig.parts(), new Checkpoints());
     followers.round();
     followers.round();
-    assertThat(state(rebuild)).isEqualTo("running");
+    assertThat(rig.rebuildState(rebuild)).isEqualTo("running");
     rig.superuser().sql("UPDATE control.rebuild SET cancel_requested_at = now()").update();
     followers.round();
-    assertThat(state(rebuild)).isEqualTo("cancelled");
+    assertThat(rig.rebuildState(rebuild)).isEqualTo("cancelled");
     assertThat(open()).containsExactly(1L);
   }
 
@@ -546,12 +538,12 @@ class RebuildTests {
     var followers = new Followers(rig.parts(), new Checkpoints());
     followers.round();
     followers.round();
-    assertThat(state(rebuild)).isEqualTo("running");
+    assertThat(rig.rebuildState(rebuild)).isEqualTo("running");
     assertThat(rig.letters(source)).hasSize(1);
     assertThat(open()).isEmpty();
     rig.superuser().sql("UPDATE control.rebuild SET cancel_requested_at = now()").update();
     followers.round();
-    assertThat(state(rebuild)).isEqualTo("cancelled");
+    assertThat(rig.rebuildState(rebuild)).isEqualTo("cancelled");
     assertThat(open()).isEmpty();
   }
 
@@ -650,12 +642,12 @@ class RebuildTests {
         .until(() -> rig.bronze(source, 1).size() == 1_250);
     rig.awaitDurable(healthy, 80);
     assertThat(rig.values(healthy, "pressure_bar").count()).isEqualTo(80);
-    assertThat(detachedOnce()).isTrue();
+    assertThat(rig.followed(source)).isTrue();
 
     await()
         .atMost(SOON)
         .pollInterval(Duration.ofMillis(50))
-        .until(() -> rig.values(source, "pressure_bar").count() == all && attached());
+        .until(() -> rig.values(source, "pressure_bar").count() == all && rig.attached(source));
     assertThat(rig.letters(source)).hasSize(240);
     rig.send(source, source.batch(Event.reading(9_000, source.capturedAt(), "1")));
     rig.awaitDurable(source, 1_251);
@@ -664,31 +656,5 @@ class RebuildTests {
     var flowed = contents(live());
     awaitState(rig.requestRebuild(source), "done");
     assertThat(contents(live())).isEqualTo(flowed);
-  }
-
-  /// Only a model that is folded from bronze is ever moved on.
-  private boolean detachedOnce() {
-    return rig.superuser()
-        .sql(
-            """
-            SELECT count(*) > 0 FROM analytics.model
-            WHERE source_id = :source AND (detached_at IS NOT NULL OR applied_seq > 0)
-            """)
-        .param("source", source.id())
-        .query(Boolean.class)
-        .single();
-  }
-
-  private boolean attached() {
-    return rig.superuser()
-        .sql(
-            """
-            SELECT detached_at IS NULL AND c.model_id = m.model_id
-            FROM analytics.model m JOIN control.checkpoint_source c USING (source_id)
-            WHERE source_id = :source AND state = 'live'
-            """)
-        .param("source", source.id())
-        .query(Boolean.class)
-        .single();
   }
 }

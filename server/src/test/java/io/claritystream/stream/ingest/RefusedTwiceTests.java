@@ -1,11 +1,9 @@
 package io.claritystream.stream.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.claritystream.protocol.block.Op;
 import io.claritystream.stream.ingest.SimulatedSource.Event;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -30,18 +28,6 @@ class RefusedTwiceTests {
     rig.refuse("bronze.cdc_events", those + " AND NOT jsonb_exists(NEW.payload, '$raw')", "22P05");
   }
 
-  /// Number and cause of each letter that is open.
-  private List<String> open() {
-    return rig.superuser()
-        .sql(
-            """
-            SELECT seq || ' ' || cause FROM control.dead_letter
-            WHERE settled_at IS NULL ORDER BY epoch, seq
-            """)
-        .query(String.class)
-        .list();
-  }
-
   private String detail() {
     return rig.superuser()
         .sql("SELECT detail FROM control.dead_letter")
@@ -59,14 +45,14 @@ class RefusedTwiceTests {
         source.batch(
             Event.reading(1, AT, "1"), Event.reading(2, AT, "666"), Event.reading(3, AT, "3")));
     rig.awaitDurable(source, 3);
-    assertThat(open()).containsExactly("2 refused_by_database");
+    assertThat(rig.openLetters()).containsExactly("2 refused_by_database");
     assertThat(rig.letters(source).getFirst().rowKey()).isNotNull();
     assertThat(rig.letters(source).getFirst().sqlstate()).isEqualTo("22003");
     assertThat(detail()).contains("refused for this test").contains("stored in a wrapper");
 
     rig.send(source, source.batch(Event.reading(2, AT, "4.5").note("now").as(Op.UPDATE)));
     rig.awaitDurable(source, 4);
-    assertThat(open()).isEmpty();
+    assertThat(rig.openLetters()).isEmpty();
   }
 
   @Test
@@ -75,20 +61,10 @@ class RefusedTwiceTests {
     rig.start();
     rig.send(source, source.batch(Event.reading(1, AT, "1"), Event.reading(2, AT, "666")));
     rig.awaitDurable(source, 2);
-    assertThat(open()).containsExactly("2 payload_wrapped");
+    assertThat(rig.openLetters()).containsExactly("2 payload_wrapped");
     rig.refuse666();
-    var rebuild = rig.requestRebuild(source);
-    await()
-        .atMost(Duration.ofMinutes(1))
-        .until(
-            () ->
-                rig.superuser()
-                    .sql("SELECT state FROM control.rebuild WHERE rebuild_id = :id")
-                    .param("id", rebuild)
-                    .query(String.class)
-                    .single()
-                    .equals("done"));
-    assertThat(open()).containsExactly("2 refused_by_database");
+    rig.rebuild(source);
+    assertThat(rig.openLetters()).containsExactly("2 refused_by_database");
   }
 
   /// So many that not each has a letter of its own.
