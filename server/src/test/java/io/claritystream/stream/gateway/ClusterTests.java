@@ -43,9 +43,10 @@ class ClusterTests {
     var other = cluster.server(1);
     try (var pageHere = new OpenPage(one, cluster.person());
         var pageThere = new OpenPage(other, cluster.person())) {
+      cluster.captureUntil(
+          "both have partitions",
+          () -> one.says("partitions assigned") && other.says("partitions assigned"));
       cluster.captureUntilAllIsDurable("all is durable with two processes");
-      assertThat(one.says("partitions assigned")).isTrue();
-      assertThat(other.says("partitions assigned")).isTrue();
       cluster.captureUntil(
           "a page at either process sees all devices", () -> sees(pageHere, pageThere));
 
@@ -85,18 +86,13 @@ class ClusterTests {
             }
           });
     }
-    var source = cluster.sources().getFirst();
-    var path = "/v1/sources/" + source.id() + "/rebuilds";
-    var answer = cluster.person().client().post(path, Map.of());
-    assertThat(answer.status()).as(answer.response().body()).isEqualTo(202);
-    cluster.captureUntil("a process is stopped as it begins", () -> stopped.get() != null);
-    assertThat(open()).isEqualTo(1);
+    stopAsARebuildBegins(stopped);
+    var endedBefore = ended();
 
     cluster.captureUntilAllIsDurable("the other one takes over from the one that is stopped");
     endTheLease();
     cluster.captureUntil("the rebuild ends elsewhere", () -> open() == 0);
-    assertThat(cluster.count("SELECT count(*) FROM control.rebuild WHERE state = 'done'"))
-        .isEqualTo(1);
+    assertThat(ended()).isEqualTo(endedBefore + 1);
 
     var saidBefore = stopped.get().said().size();
     stopped.get().child().signal("CONT");
@@ -107,6 +103,21 @@ class ClusterTests {
                 .skip(saidBefore)
                 .anyMatch(line -> line.contains("partitions assigned")));
     cluster.captureUntilAllIsDurable("both work");
+  }
+
+  /// A process that was done before the signal reached it wakes up, and another rebuild is asked
+  /// for.
+  private void stopAsARebuildBegins(AtomicReference<Cluster.Server> stopped) {
+    var path = "/v1/sources/" + cluster.sources().getFirst().id() + "/rebuilds";
+    for (var attempt = 0; stopped.get() == null; attempt++) {
+      assertThat(attempt).as("rebuilds that ended too soon").isLessThan(20);
+      var answer = cluster.person().client().post(path, Map.of());
+      assertThat(answer.status()).as(answer.response().body()).isEqualTo(202);
+      cluster.captureUntil("a process is stopped as it begins", () -> stopped.get() != null);
+      if (open() == 0) {
+        stopped.getAndSet(null).child().signal("CONT");
+      }
+    }
   }
 
   /// The process stands between COPY and COMMIT when it is stopped, and holds its partition's
@@ -165,6 +176,10 @@ class ClusterTests {
         .superuser()
         .sql("UPDATE analytics.model SET worker_until = now() WHERE worker_until > now()")
         .update();
+  }
+
+  private long ended() {
+    return cluster.count("SELECT count(*) FROM control.rebuild WHERE state = 'done'");
   }
 
   private long open() {

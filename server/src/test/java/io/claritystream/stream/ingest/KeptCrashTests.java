@@ -175,8 +175,15 @@ class KeptCrashTests extends KeptHistory {
       roundsOf(new Followers(rig.parts(rig.memory(), service), new Checkpoints()));
       died = service.failed();
       expireLeases();
-      roundsOf(new Followers(rig.parts(), new Checkpoints()));
-      assertThat(rebuilds()).containsOnly("done", "replaced");
+      var next = new Followers(rig.parts(), new Checkpoints());
+      // Like any process it looks again if it could not at once.
+      await()
+          .atMost(SOON)
+          .untilAsserted(
+              () -> {
+                roundsOf(next);
+                assertThat(rebuilds()).containsOnly("done", "replaced");
+              });
       assertThat(contents(live())).isEqualTo(expected);
     }
     assertThat(call).isGreaterThan(12);
