@@ -2,7 +2,15 @@ import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/
 import { serverNow } from '../ui/now';
 import { api, body } from './client';
 import { ApiProblem } from './problem';
-import type { ChangeEvent, DeviceState, Extra, ExtraType, Me, Operation } from './types';
+import type {
+  ChangeEvent,
+  DeviceState,
+  Extra,
+  ExtraType,
+  Me,
+  MetricSeries,
+  Operation,
+} from './types';
 
 /** Every question the pages ask, with its key, once. Live data is refetched often enough to true up what SSE folded in. */
 
@@ -182,31 +190,51 @@ export const ranges = {
 } as const;
 export type Range = keyof typeof ranges;
 
-/** One metric of one device. `from` and `to` fall on whole steps, so that equal questions share an answer. */
-export const deviceSeriesQuery = (deviceId: string, key: string, range: Range) =>
+/** Metrics of one device. `from` and `to` fall on whole steps, so that equal questions share an answer. */
+export const deviceSeriesQuery = (deviceId: string, keys: string[], range: Range) =>
   queryOptions({
-    queryKey: ['series', deviceId, key, range],
-    queryFn: ({ signal }) => {
+    queryKey: [...deviceSeriesKey(deviceId, range), keys],
+    queryFn: async ({ signal }): Promise<MetricSeries> => {
       const { seconds, step, stepS } = ranges[range];
       const to = Math.floor(serverNow() / 1000 / stepS + 1) * stepS;
-      return body(
-        api.GET('/v1/metrics/series', {
-          params: {
-            query: {
-              key,
-              device_id: deviceId,
-              by: 'device',
-              step,
-              from: new Date((to - seconds) * 1000).toISOString(),
-              to: new Date(to * 1000).toISOString(),
-            },
-          },
-          signal,
-        }),
+      const parts: string[][] = [];
+      for (let at = 0; at < keys.length; at += keysAtOnce) {
+        parts.push(keys.slice(at, at + keysAtOnce));
+      }
+      const answers = await Promise.all(
+        parts.map((key) =>
+          body(
+            api.GET('/v1/metrics/series', {
+              params: {
+                query: {
+                  key,
+                  device_id: deviceId,
+                  by: 'device',
+                  step,
+                  from: new Date((to - seconds) * 1000).toISOString(),
+                  to: new Date(to * 1000).toISOString(),
+                },
+              },
+              signal,
+            }),
+          ),
+        ),
       );
+      const [first, ...others] = answers as [MetricSeries, ...MetricSeries[]];
+      return { ...first, metrics: [first, ...others].flatMap((answer) => answer.metrics) };
     },
-    placeholderData: keepPreviousData,
+    enabled: keys.length > 0,
+    // While another range is asked for, the one before stays; another device's never does.
+    placeholderData: (previous: MetricSeries | undefined, query) =>
+      query?.queryKey[1] === deviceId ? previous : undefined,
   });
+
+/** As many as the API tells at once. */
+const keysAtOnce = 20;
+
+/** What all answers for a device and a range begin with, whichever metrics they are of. */
+export const deviceSeriesKey = (deviceId: string, range: Range) =>
+  ['series', deviceId, range] as const;
 
 export type EventFilter = {
   source_id?: string;

@@ -524,7 +524,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A metric over time, at most 100 series of 1,500 points */
+        /** Metrics over time, at most 20 of 100 series of 1,500 points, and 150,000 points in all */
         get: operations["getSeries"];
         put?: never;
         post?: never;
@@ -1189,13 +1189,11 @@ export interface components {
         MetricSeries: {
             /** Format: date-time */
             from: string;
-            key: string;
-            series: components["schemas"]["Series"][];
+            metrics: components["schemas"]["SeriesOfMetric"][];
             /** Format: int64 */
             step_s: number;
             /** Format: date-time */
             to: string;
-            unit: string | null;
         };
         MixedAttribute: {
             key: string;
@@ -1453,9 +1451,15 @@ export interface components {
             device_id: string | null;
             id: string;
             name: string;
+            /** @description `[seconds since 1970, mean, minimum, maximum, readings]` each */
             points: number[][];
             /** Format: uuid */
             site_id: string | null;
+        };
+        SeriesOfMetric: {
+            key: string;
+            series: components["schemas"]["Series"][];
+            unit: string | null;
         };
         Session: {
             access_token?: string;
@@ -3394,7 +3398,7 @@ export interface operations {
     getSeries: {
         parameters: {
             query: {
-                key: string;
+                key: string[];
                 device_id?: string;
                 site_id?: string;
                 from?: string;

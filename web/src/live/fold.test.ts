@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Overview } from '../api/types';
-import { foldIntoOverview, foldPoint, foldSitePoint, withAges } from './fold';
+import type { MetricSeries, Overview } from '../api/types';
+import { foldIntoOverview, foldIntoSeries, foldPoint, foldSitePoint, withAges } from './fold';
 import type { LiveItem } from './messages';
 
 const minute = Date.parse('2026-11-21T09:00:00Z') / 1000;
@@ -147,5 +147,35 @@ describe('foldIntoOverview', () => {
 
   it('takes the age of a chart from its newest reading, whose value its lines go on with', () => {
     expect(withAges(overview()).charts[0]?.at).toBe('2026-11-21T08:52:10.000Z');
+  });
+});
+
+describe('foldIntoSeries', () => {
+  const line = (key: string, device: string): MetricSeries['metrics'][number] => ({
+    key,
+    unit: null,
+    series: [
+      {
+        id: device,
+        name: device,
+        device_id: device,
+        site_id: null,
+        points: [[minute, 2, 2, 2, 1]],
+      },
+    ],
+  });
+
+  it('puts a reading into its metric and its device and leaves the others as they are', () => {
+    const { device_id, key } = item();
+    const answer: MetricSeries = {
+      step_s: 60,
+      from: '2026-11-21T08:00:00Z',
+      to: '2026-11-21T10:00:00Z',
+      metrics: [line(key, device_id), line('other', device_id), line(key, 'another')],
+    };
+    const folded = foldIntoSeries(answer, [item({ value: 6 })], 3600);
+    expect(folded.metrics[0]?.series[0]?.points).toEqual([[minute, 4, 2, 6, 2]]);
+    expect(folded.metrics[1]).toBe(answer.metrics[1]);
+    expect(folded.metrics[2]?.series[0]?.points).toEqual([[minute, 2, 2, 2, 1]]);
   });
 });

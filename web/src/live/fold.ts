@@ -200,22 +200,25 @@ export function foldIntoDevice(device: DeviceDetail, items: readonly LiveItem[])
   };
 }
 
-/** Puts readings into the series of one device and metric. */
+/** Puts readings into the series of devices. */
 export function foldIntoSeries(
   answer: MetricSeries,
   items: readonly LiveItem[],
   keepS: number,
 ): MetricSeries {
   const rule = { stepS: answer.step_s, keepS, countAt: 4, weight: 1 };
-  let series = answer.series;
-  for (const item of items) {
-    const timeMs = Date.parse(item.time);
-    if (item.key !== answer.key || Number.isNaN(timeMs)) continue;
-    series = series.map((each) =>
-      each.device_id === item.device_id
-        ? { ...each, points: foldPoint(each.points, timeMs, item.value, rule) }
-        : each,
-    );
-  }
-  return { ...answer, series };
+  const metrics = answer.metrics.map((metric) => {
+    let series = metric.series;
+    for (const item of items) {
+      const timeMs = Date.parse(item.time);
+      if (item.key !== metric.key || Number.isNaN(timeMs)) continue;
+      series = series.map((each) =>
+        each.device_id === item.device_id
+          ? { ...each, points: foldPoint(each.points, timeMs, item.value, rule) }
+          : each,
+      );
+    }
+    return series === metric.series ? metric : { ...metric, series };
+  });
+  return { ...answer, metrics };
 }

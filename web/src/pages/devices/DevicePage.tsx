@@ -1,9 +1,15 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { Fragment, lazy, Suspense, useEffect, useState } from 'react';
 import { ApiProblem } from '../../api/problem';
-import { deviceQuery, deviceSeriesQuery, type Range, ranges } from '../../api/queries';
-import type { DeviceDetail, ExtraType } from '../../api/types';
+import {
+  deviceQuery,
+  deviceSeriesKey,
+  deviceSeriesQuery,
+  type Range,
+  ranges,
+} from '../../api/queries';
+import type { DeviceDetail, ExtraType, MetricSeries } from '../../api/types';
 import { foldIntoDevice, foldIntoSeries } from '../../live/fold';
 import { LiveLost } from '../../live/LiveLost';
 import { useLive } from '../../live/LiveProvider';
@@ -105,12 +111,10 @@ function useLiveDevice(id: string, range: Range): void {
         const own = items.filter((item) => item.device_id === id);
         if (own.length === 0) return;
         queries.setQueryData(deviceQuery(id).queryKey, (old) => old && foldIntoDevice(old, own));
-        for (const key of new Set(own.map((item) => item.key))) {
-          queries.setQueryData(
-            deviceSeriesQuery(id, key, range).queryKey,
-            (old) => old && foldIntoSeries(old, own, ranges[range].seconds),
-          );
-        }
+        queries.setQueriesData<MetricSeries>(
+          { queryKey: deviceSeriesKey(id, range) },
+          (old) => old && foldIntoSeries(old, own, ranges[range].seconds),
+        );
       }),
     [onItems, queries, id, range],
   );
@@ -144,6 +148,15 @@ function DeviceFacts({ device }: { device: DeviceDetail }) {
 
 function Charts({ device, range }: { device: DeviceDetail; range: Range }) {
   const [all, setAll] = useState(false);
+  const shown = all ? device.metrics : device.metrics.slice(0, chartsFirst);
+  const query = useQuery(
+    deviceSeriesQuery(
+      device.id,
+      shown.map((metric) => metric.key),
+      range,
+    ),
+  );
+  useRefetchEvery(query.refetch, 60_000);
   if (device.metrics.length === 0) {
     return (
       <Panel>
@@ -165,7 +178,6 @@ function Charts({ device, range }: { device: DeviceDetail; range: Range }) {
     );
   }
   const shared = sharedNames(device.metrics);
-  const shown = all ? device.metrics : device.metrics.slice(0, chartsFirst);
   return (
     <div className="min-w-0">
       <div className="grid gap-3 md:grid-cols-2">
@@ -176,6 +188,7 @@ function Charts({ device, range }: { device: DeviceDetail; range: Range }) {
             metric={metric}
             tag={shared.has(metric.key) ? metric.key : null}
             range={range}
+            query={query}
           />
         ))}
       </div>
@@ -193,17 +206,18 @@ function MetricChart({
   metric,
   tag,
   range,
+  query: { data, error, refetch },
 }: {
   device: DeviceDetail;
   metric: DeviceDetail['metrics'][number];
   tag: string | null;
   range: Range;
+  query: UseQueryResult<MetricSeries>;
 }) {
   const { seconds, stepS } = ranges[range];
-  const { data, error, refetch } = useQuery(deviceSeriesQuery(device.id, metric.key, range));
-  useRefetchEvery(refetch, 60_000);
+  const told = data?.metrics.find(({ key }) => key === metric.key);
   const to = Math.ceil(useNow() / 1000 / stepS) * stepS;
-  if (!data) {
+  if (!data || !told) {
     return (
       <Panel title={<MetricName name={metric.name} tag={tag} />}>
         {error ? (
@@ -221,7 +235,7 @@ function MetricChart({
       title={metric.name}
       tag={tag}
       unit={metric.unit}
-      series={data.series.map((series) => ({ ...series, name: 'Mean' }))}
+      series={told.series.map((series) => ({ ...series, name: 'Mean' }))}
       from={to - seconds}
       to={to}
       stepS={data.step_s}

@@ -14,24 +14,22 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.HdrHistogram.Histogram;
 
 /// Many people in front of dashboards: each asks, looks at the answer for a second, asks again.
-/// What counts is how long each part of an answer takes from when it was due to be asked for.
+/// What counts is how long an answer takes from when it was due to be asked for.
 final class People {
   private static final long LOOKS_US = 1_000_000;
   private static final long REFUSED_US = 20_000_000;
 
-  /// Answers a part.
   interface Answers {
-    /// @return the microseconds until its first byte had come
-    long answer(Question.Part part) throws Exception;
+    /// @return the microseconds until the answer's first byte had come
+    long answer(Question question) throws Exception;
   }
 
-  /// @param refused how many parts got no answer; each counts as having waited as long as a person
-  ///     may
-  /// @param all of each part
+  /// @param refused how many got no answer; each counts as having waited as long as a person may
+  /// @param all of each
   /// @param days of single series of a day
-  /// @param hours of the parts of ten metrics over an hour
+  /// @param hours of ten metrics over an hour
   record Waits(
-      Histogram all, Histogram days, Histogram hours, AtomicLong refused, double partsPerS) {}
+      Histogram all, Histogram days, Histogram hours, AtomicLong refused, double requestsPerS) {}
 
   private final List<MinuteRows.Line> lines;
   private final MinuteRows.Span span;
@@ -59,7 +57,7 @@ final class People {
               try {
                 for (long dueUs = firstUs; dueUs < toUs; dueUs = Clocks.nowUs() + LOOKS_US) {
                   Clocks.sleepUntilUs(dueUs);
-                  one(answers, Question.next(random, lines, span), dueUs, fromUs, waits, threads);
+                  one(answers, Question.next(random, lines, span), dueUs, fromUs, waits);
                 }
                 return null;
               } finally {
@@ -85,36 +83,20 @@ final class People {
         waits.all().getTotalCount() / (double) seconds);
   }
 
-  /// All parts at once, as a page asks for them.
-  private static void one(
-      Answers answers,
-      Question question,
-      long dueUs,
-      long fromUs,
-      Waits waits,
-      ExecutorService threads)
-      throws ExecutionException, InterruptedException {
-    List<Future<Long>> parts = new ArrayList<>();
-    for (Question.Part part : question.parts()) {
-      Callable<Long> answer =
-          () -> {
-            long lateUs = Clocks.nowUs() - dueUs;
-            try {
-              return lateUs + answers.answer(part);
-            } catch (BenchFailedException e) {
-              waits.refused().incrementAndGet();
-              return REFUSED_US;
-            }
-          };
-      parts.add(threads.submit(answer));
+  private static void one(Answers answers, Question question, long dueUs, long fromUs, Waits waits)
+      throws Exception {
+    long lateUs = Clocks.nowUs() - dueUs;
+    long us;
+    try {
+      us = lateUs + answers.answer(question);
+    } catch (BenchFailedException e) {
+      waits.refused().incrementAndGet();
+      us = REFUSED_US;
     }
-    for (Future<Long> part : parts) {
-      long us = part.get();
-      if (dueUs >= fromUs) {
-        synchronized (waits) {
-          Report.record(waits.all(), us);
-          Report.record(question.wide() ? waits.hours() : waits.days(), us);
-        }
+    if (dueUs >= fromUs) {
+      synchronized (waits) {
+        Report.record(waits.all(), us);
+        Report.record(question.wide() ? waits.hours() : waits.days(), us);
       }
     }
   }

@@ -6,31 +6,33 @@ import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
-/// What a dashboard asks at once: one series of a day, or ten metrics of a site's twenty devices
-/// over an hour, a part for each metric.
-record Question(List<Part> parts) {
+/// What a dashboard asks: one series of a day, or ten metrics of each of a site's twenty devices
+/// over an hour.
+///
+/// @param siteId of whose devices, each; null for those of one
+/// @param series the numbers of its series, which plain SQL may take instead
+record Question(
+    List<String> keys,
+    @Nullable UUID deviceId,
+    @Nullable UUID siteId,
+    Instant from,
+    Instant to,
+    int[] series) {
   private static final int WIDE_ONE_IN = 5;
 
-  /// One metric: of one device, or of each device of a site.
-  ///
-  /// @param series the numbers of its series, which plain SQL may take instead
-  record Part(
-      String key,
-      UUID deviceId,
-      UUID siteId,
-      boolean wholeSite,
-      Instant from,
-      Instant to,
-      int[] series) {
-    String path() {
-      return "/v1/metrics/series?key=%s&%s&from=%s&to=%s&step=1m"
-          .formatted(key, wholeSite ? "site_id=" + siteId : "device_id=" + deviceId, from, to);
-    }
+  String path() {
+    return "/v1/metrics/series?%s&%s&from=%s&to=%s&step=1m"
+        .formatted(
+            keys.stream().map(key -> "key=" + key).collect(Collectors.joining("&")),
+            wide() ? "site_id=" + siteId : "device_id=" + deviceId,
+            from,
+            to);
   }
 
   boolean wide() {
-    return parts.size() > 1;
+    return siteId != null;
   }
 
   static Question next(Random random, List<MinuteRows.Line> lines, MinuteRows.Span span) {
@@ -39,35 +41,19 @@ record Question(List<Part> parts) {
       Instant from = from(random, span, Duration.ofDays(1));
       Instant to = earlier(from.plus(Duration.ofDays(1)), span.to());
       return new Question(
-          List.of(
-              new Part(
-                  one.key(),
-                  one.deviceId(),
-                  one.siteId(),
-                  false,
-                  from,
-                  to,
-                  new int[] {one.seriesId()})));
+          List.of(one.key()), one.deviceId(), null, from, to, new int[] {one.seriesId()});
     }
     Instant from = from(random, span, Duration.ofHours(1));
     Instant to = earlier(from.plus(Duration.ofHours(1)), span.to());
+    List<MinuteRows.Line> site =
+        lines.stream().filter(line -> line.siteId().equals(one.siteId())).toList();
     return new Question(
-        lines.stream()
-            .filter(line -> line.siteId().equals(one.siteId()))
-            .collect(Collectors.groupingBy(MinuteRows.Line::key))
-            .entrySet()
-            .stream()
-            .map(
-                metric ->
-                    new Part(
-                        metric.getKey(),
-                        one.deviceId(),
-                        one.siteId(),
-                        true,
-                        from,
-                        to,
-                        metric.getValue().stream().mapToInt(MinuteRows.Line::seriesId).toArray()))
-            .toList());
+        site.stream().map(MinuteRows.Line::key).distinct().sorted().toList(),
+        null,
+        one.siteId(),
+        from,
+        to,
+        site.stream().mapToInt(MinuteRows.Line::seriesId).toArray());
   }
 
   private static Instant earlier(Instant one, Instant other) {

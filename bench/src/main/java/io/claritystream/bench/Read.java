@@ -139,7 +139,7 @@ final class Read {
     People people = new People(lines, span, options.number("users"));
     report.step("%d people ask the API for %d s".formatted(options.number("users"), seconds));
     api.signIn();
-    People.Waits asked = people.ask(part -> api.firstByteUs(part.path()), warmup, seconds);
+    People.Waits asked = people.ask(question -> api.firstByteUs(question.path()), warmup, seconds);
     api.signIn();
     report.step("the overview");
     Histogram overview = overview(api, seconds);
@@ -153,7 +153,7 @@ final class Read {
     report
         .figure("minute_rows", all)
         .figure("series", lines.size())
-        .figure("requests_per_s", asked.partsPerS())
+        .figure("requests_per_s", asked.requestsPerS())
         .figure("refused", asked.refused().get())
         .figure("p50_ms", percentile(asked.all(), 50))
         .figure("p99_ms", percentile(asked.all(), 99))
@@ -169,7 +169,7 @@ final class Read {
     List<List<String>> table = new ArrayList<>();
     table.add(Report.spread("the API, to the first byte", asked.all()));
     table.add(Report.spread("  one series of a day", asked.days()));
-    table.add(Report.spread("  one of ten metrics, 20 devices, an hour", asked.hours()));
+    table.add(Report.spread("  ten metrics of 20 devices, an hour", asked.hours()));
     table.add(Report.spread("the overview", overview));
     table.add(Report.spread("the same SQL, under the tenant's policies", policies.all()));
     table.add(Report.spread("the same SQL, without policies", without.all()));
@@ -180,7 +180,7 @@ final class Read {
                 options.number("users"),
                 Report.number(all, 0),
                 lines.size(),
-                Report.number(asked.partsPerS(), 0)),
+                Report.number(asked.requestsPerS(), 0)),
         Report.spreadHeader("milliseconds"),
         table);
     if (asked.refused().get() > 0) {
@@ -204,9 +204,9 @@ final class Read {
       throws SQLException, InterruptedException {
     try (SqlAnswers answers = new SqlAnswers(installation, role, tenant, how)) {
       return people.ask(
-          part -> {
+          question -> {
             long from = System.nanoTime();
-            answers.answer(part);
+            answers.answer(question);
             return (System.nanoTime() - from) / 1_000;
           },
           Math.max(1, options.number("warmup") / 2),

@@ -22,35 +22,35 @@ final class SqlAnswers implements AutoCloseable {
     PLAIN
   }
 
+  private static final String METRICS =
+      """
+      SELECT metric_id, key, unit FROM analytics.metric_key
+      WHERE tenant_id = ? AND key = ANY (?)
+      """;
+
   private static final String CHOSEN =
       """
-      SELECT s.series_id, d.device_id, d.name AS device_name, d.site_id, site.name AS site_name
-      FROM analytics.metric_key k
-      JOIN analytics.series s ON s.metric_id = k.metric_id
+      SELECT s.metric_id, s.series_id, d.device_id, d.name AS device_name, d.site_id,
+        site.name AS site_name
+      FROM analytics.series s
       JOIN analytics.devices d ON d.model_id = s.model_id AND d.device_id = s.device_id
       LEFT JOIN analytics.sites site ON site.model_id = d.model_id AND site.site_id = d.site_id
-      WHERE k.tenant_id = ? AND k.key = ?
+      WHERE s.metric_id = ANY (CAST(? AS int[]))
         AND (CAST(? AS uuid) IS NULL OR d.device_id = ?)
         AND (CAST(? AS uuid) IS NULL OR d.site_id = ?)
       ORDER BY d.name, d.device_id
       """;
 
-  private static final String POINTS =
+  private static final String MINUTES =
       """
-      SELECT chosen.place, extract(epoch FROM point.at)::bigint AS at,
-        analytics.to_float(sum(point.total) / sum(point.readings)) AS mean,
-        analytics.to_float(min(point.low)) AS low, analytics.to_float(max(point.high)) AS high,
-        sum(point.readings) AS readings
+      SELECT chosen.place, CAST(date_part('epoch', m.bucket) AS bigint), m.value_count,
+        m.value_sum, m.value_min, m.value_max
       FROM unnest(CAST(? AS int[]), CAST(? AS int[])) AS chosen (series_id, place)
-      CROSS JOIN LATERAL (
-        SELECT date_bin(interval '1 minute', m.bucket, 'epoch') AS at,
-          m.value_sum AS total, m.value_count AS readings, m.value_min AS low, m.value_max AS high
-        FROM analytics.metrics_min m
-        WHERE m.series_id = chosen.series_id AND m.bucket >= ? AND m.bucket < ?
-          AND m.value_count > 0
-      ) point
-      GROUP BY chosen.place, point.at
-      ORDER BY chosen.place, point.at
+      JOIN analytics.metrics_min m ON m.series_id = chosen.series_id
+      WHERE m.bucket >= CAST(? AS timestamptz)
+        AND m.bucket < CAST(? AS timestamptz)
+        AND m.value_count > 0
+      ORDER BY chosen.place, m.bucket
       """;
 
   private static final String PLAIN =
@@ -78,13 +78,13 @@ final class SqlAnswers implements AutoCloseable {
   }
 
   /// Reads all of an answer.
-  void answer(Question.Part part) throws SQLException, InterruptedException {
+  void answer(Question question) throws SQLException, InterruptedException {
     Connection connection = free.take();
     try {
       if (how == How.PLAIN) {
-        plain(connection, part);
+        plain(connection, question);
       } else {
-        asTheApi(connection, part);
+        asTheApi(connection, question);
       }
       connection.commit();
     } finally {
@@ -92,47 +92,45 @@ final class SqlAnswers implements AutoCloseable {
     }
   }
 
-  private void plain(Connection connection, Question.Part part) throws SQLException {
+  private void plain(Connection connection, Question question) throws SQLException {
     try (PreparedStatement points = connection.prepareStatement(PLAIN)) {
-      points.setArray(1, integers(connection, part.series()));
-      range(points, 2, part);
+      points.setArray(1, integers(connection, question.series()));
+      range(points, 2, question);
       read(points);
     }
   }
 
-  private void asTheApi(Connection connection, Question.Part part) throws SQLException {
+  private void asTheApi(Connection connection, Question question) throws SQLException {
     try (PreparedStatement name =
             connection.prepareStatement("SELECT set_config('clarity.tenant', ?, true)");
-        PreparedStatement unit =
-            connection.prepareStatement(
-                "SELECT unit FROM analytics.metric_key WHERE tenant_id = ? AND key = ?");
+        PreparedStatement metrics = connection.prepareStatement(METRICS);
         PreparedStatement chosen = connection.prepareStatement(CHOSEN);
-        PreparedStatement points = connection.prepareStatement(POINTS)) {
+        PreparedStatement points = connection.prepareStatement(MINUTES)) {
       name.setString(1, tenant.toString());
       read(name);
-      unit.setObject(1, tenant);
-      unit.setString(2, part.key());
-      read(unit);
-      chosen.setObject(1, tenant);
-      chosen.setString(2, part.key());
-      for (int i = 3; i <= 6; i++) {
-        boolean wanted = i >= 5 == part.wholeSite();
-        chosen.setObject(
-            i, wanted ? part.wholeSite() ? part.siteId() : part.deviceId() : null, Types.OTHER);
+      metrics.setObject(1, tenant);
+      metrics.setArray(2, connection.createArrayOf("text", question.keys().toArray()));
+      chosen.setArray(1, integers(connection, numbers(metrics, 1)));
+      for (int i = 2; i <= 5; i++) {
+        chosen.setObject(i, i < 4 ? question.deviceId() : question.siteId(), Types.OTHER);
       }
-      List<Integer> series = new ArrayList<>();
-      try (ResultSet row = chosen.executeQuery()) {
-        while (row.next()) {
-          series.add(row.getInt(1));
-        }
-      }
-      int[] numbers = series.stream().mapToInt(Integer::intValue).toArray();
+      int[] numbers = numbers(chosen, 2);
       int[] places = java.util.stream.IntStream.range(0, numbers.length).toArray();
       points.setArray(1, integers(connection, numbers));
       points.setArray(2, integers(connection, places));
-      range(points, 3, part);
+      range(points, 3, question);
       read(points);
     }
+  }
+
+  private static int[] numbers(PreparedStatement statement, int column) throws SQLException {
+    List<Integer> numbers = new ArrayList<>();
+    try (ResultSet row = statement.executeQuery()) {
+      while (row.next()) {
+        numbers.add(row.getInt(column));
+      }
+    }
+    return numbers.stream().mapToInt(Integer::intValue).toArray();
   }
 
   private static java.sql.Array integers(Connection connection, int[] numbers) throws SQLException {
@@ -140,10 +138,10 @@ final class SqlAnswers implements AutoCloseable {
         "integer", java.util.Arrays.stream(numbers).boxed().toArray(Integer[]::new));
   }
 
-  private static void range(PreparedStatement statement, int at, Question.Part part)
+  private static void range(PreparedStatement statement, int at, Question question)
       throws SQLException {
-    statement.setTimestamp(at, Timestamp.from(part.from()));
-    statement.setTimestamp(at + 1, Timestamp.from(part.to()));
+    statement.setTimestamp(at, Timestamp.from(question.from()));
+    statement.setTimestamp(at + 1, Timestamp.from(question.to()));
   }
 
   private static void read(PreparedStatement statement) throws SQLException {

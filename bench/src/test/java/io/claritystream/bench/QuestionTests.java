@@ -21,21 +21,20 @@ class QuestionTests {
     int wide = 0;
     for (int n = 0; n < 1_000; n++) {
       Question question = Question.next(random, lines, span);
-      for (Question.Part part : question.parts()) {
-        assertThat(part.from()).isBetween(span.from(), span.to());
-        assertThat(part.to()).isBeforeOrEqualTo(span.to());
-      }
-      Question.Part first = question.parts().getFirst();
+      assertThat(question.from()).isBetween(span.from(), span.to());
+      assertThat(question.to()).isBeforeOrEqualTo(span.to());
+      Duration length = Duration.between(question.from(), question.to());
       if (question.wide()) {
         wide++;
-        assertThat(question.parts()).hasSize(MinuteRows.METRICS);
-        assertThat(first.series()).hasSize(MinuteRows.DEVICES_A_SITE);
-        assertThat(Duration.between(first.from(), first.to())).isEqualTo(Duration.ofHours(1));
-        assertThat(first.path()).contains("site_id=" + first.siteId());
+        assertThat(question.keys()).hasSize(MinuteRows.METRICS);
+        assertThat(question.series()).hasSize(MinuteRows.METRICS * MinuteRows.DEVICES_A_SITE);
+        assertThat(length).isEqualTo(Duration.ofHours(1));
+        assertThat(question.path())
+            .contains("site_id=" + question.siteId(), "key=metric_0&key=metric_1&");
       } else {
-        assertThat(first.series()).hasSize(1);
-        assertThat(Duration.between(first.from(), first.to())).isEqualTo(Duration.ofDays(1));
-        assertThat(first.path()).contains("device_id=" + first.deviceId());
+        assertThat(question.series()).hasSize(1);
+        assertThat(length).isEqualTo(Duration.ofDays(1));
+        assertThat(question.path()).contains("device_id=" + question.deviceId());
       }
     }
     assertThat(wide).isBetween(150, 250);

@@ -96,6 +96,7 @@ class HttpConfiguration {
 
       @Override
       public void addFormatters(FormatterRegistry registry) {
+        registry.addConverter(new WholeTexts());
         registry.addConverter(
             String.class,
             Instant.class,

@@ -4,6 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.lang.reflect.Method;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,17 +17,18 @@ import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.servlet.HandlerInterceptor;
 
-/// Refuses query parameters that the method does not name, and those that come twice: a filter
-/// misspelt would otherwise silently widen the answer. Also those that no stored text can equal,
-/// and booleans that are neither `true` nor `false`: Spring takes `on`, `yes` and `1` for one, and
-/// nothing for the other.
+/// Refuses query parameters that the method does not name, and those that come twice and are no
+/// list: a filter misspelt would otherwise silently widen the answer. Also those that no stored
+/// text can equal, and booleans that are neither `true` nor `false`: Spring takes `on`, `yes` and
+/// `1` for one, and nothing for the other.
 final class KnownParameters implements HandlerInterceptor {
 
   private static final Set<String> BOOLEANS = Set.of("true", "false");
   private static final DefaultParameterNameDiscoverer NAMES = new DefaultParameterNameDiscoverer();
 
   /// @param booleans those of the names that are one or the other
-  private record Known(Set<String> names, Set<String> booleans) {}
+  /// @param lists those that may come more than once
+  private record Known(Set<String> names, Set<String> booleans, Set<String> lists) {}
 
   private final Map<Method, Known> known = new ConcurrentHashMap<>();
 
@@ -46,12 +48,14 @@ final class KnownParameters implements HandlerInterceptor {
           if (!parameters.names.contains(name)) {
             throw Problem.invalid(ProblemCode.UNKNOWN_FIELD, name, "is not a known parameter");
           }
-          if (values.length > 1) {
+          if (values.length > 1 && !parameters.lists.contains(name)) {
             throw Problem.invalid(name, "may be sent only once");
           }
-          // No text in PostgreSQL can hold it.
-          if (values[0].indexOf('\0') >= 0) {
-            throw Problem.invalid(name, "must not hold the character U+0000");
+          for (String value : values) {
+            // No text in PostgreSQL can hold it.
+            if (value.indexOf('\0') >= 0) {
+              throw Problem.invalid(name, "must not hold the character U+0000");
+            }
           }
           if (parameters.booleans.contains(name) && !BOOLEANS.contains(values[0])) {
             throw Problem.invalid(name, "must be true or false");
@@ -63,6 +67,7 @@ final class KnownParameters implements HandlerInterceptor {
   private static Known of(HandlerMethod method) {
     Set<String> names = new HashSet<>();
     Set<String> booleans = new HashSet<>();
+    Set<String> lists = new HashSet<>();
     for (MethodParameter parameter : method.getMethodParameters()) {
       if (parameter.getParameterType() == PageRequest.class) {
         names.add("limit");
@@ -74,6 +79,8 @@ final class KnownParameters implements HandlerInterceptor {
           Class<?> type = parameter.getParameterType();
           if (type == boolean.class || type == Boolean.class) {
             booleans.add(name);
+          } else if (type == List.class) {
+            lists.add(name);
           }
         }
       }
@@ -82,7 +89,7 @@ final class KnownParameters implements HandlerInterceptor {
     if (others != null) {
       names.addAll(Set.of(others.value()));
     }
-    return new Known(Set.copyOf(names), Set.copyOf(booleans));
+    return new Known(Set.copyOf(names), Set.copyOf(booleans), Set.copyOf(lists));
   }
 
   /// The name that the API knows a parameter by.

@@ -20,6 +20,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
@@ -91,10 +92,11 @@ class MetricController {
   @RequiresPermission(Permission.METRICS_READ)
   @Operation(
       operationId = "getSeries",
-      summary = "A metric over time, at most 100 series of 1,500 points")
+      summary =
+          "Metrics over time, at most 20 of 100 series of 1,500 points, and 150,000 points in all")
   MetricSeries series(
       Caller caller,
-      @RequestParam("key") String key,
+      @RequestParam("key") List<String> keys,
       @RequestParam(name = "device_id", required = false) @Nullable UUID deviceId,
       @RequestParam(name = "site_id", required = false) @Nullable UUID siteId,
       @RequestParam(name = "from", required = false) @Nullable Instant from,
@@ -109,7 +111,7 @@ class MetricController {
     var begin = from == null ? end.minus(RANGE_DEFAULT) : from;
     var query =
         new SeriesQuery(
-            caller.tenantId(), key, deviceId, siteId, begin, end, Step.of(step), By.of(by));
+            caller.tenantId(), keys, deviceId, siteId, begin, end, Step.of(step), By.of(by));
     return transactions.read(caller.tenantId(), query::answer);
   }
 

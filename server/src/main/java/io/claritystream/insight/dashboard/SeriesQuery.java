@@ -1,14 +1,21 @@
 package io.claritystream.insight.dashboard;
 
+import static java.math.MathContext.DECIMAL128;
+
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.http.Problem;
+import io.claritystream.insight.dashboard.MetricSeries.Metric;
+import io.claritystream.insight.dashboard.MetricSeries.Point;
 import io.claritystream.insight.dashboard.MetricSeries.Series;
+import java.math.BigDecimal;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,21 +23,29 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// One metric over time.
+/// Metrics over time, several in one answer: what a page shows at once is read at once.
 ///
 /// @param from the first moment, brought down to a whole step
 /// @param to the moment behind the last
 record SeriesQuery(
     TenantId tenant,
-    String key,
+    List<String> keys,
     @Nullable UUID deviceId,
     @Nullable UUID siteId,
     Instant from,
     Instant to,
     Step step,
     By by) {
+  static final int KEYS_MAX = 20;
+
+  /// Of one metric.
   static final int SERIES_MAX = 100;
+
+  /// Of one series.
   static final int POINTS_MAX = 1_500;
+
+  /// Of one answer.
+  static final int POINTS_IN_ALL_MAX = SERIES_MAX * POINTS_MAX;
 
   /// Minutes read for one answer, whatever is made of them.
   static final long MINUTES_MAX = 3_000_000;
@@ -79,25 +94,30 @@ record SeriesQuery(
     }
   }
 
+  private static final String METRICS =
+      """
+      SELECT metric_id, key, unit FROM analytics.metric_key
+      WHERE tenant_id = :tenant AND key = ANY (:keys)
+      """;
+
   private static final String CHOSEN =
       """
-      SELECT s.series_id, d.device_id, d.name AS device_name, d.site_id, site.name AS site_name
-      FROM analytics.metric_key k
-      JOIN analytics.series s ON s.metric_id = k.metric_id
+      SELECT s.metric_id, s.series_id, d.device_id, d.name AS device_name, d.site_id,
+        site.name AS site_name
+      FROM analytics.series s
       JOIN analytics.devices d ON d.model_id = s.model_id AND d.device_id = s.device_id
       LEFT JOIN analytics.sites site ON site.model_id = d.model_id AND site.site_id = d.site_id
-      WHERE k.tenant_id = :tenant AND k.key = :key
+      WHERE s.metric_id = ANY (CAST(:metrics AS int[]))
         AND (CAST(:device AS uuid) IS NULL OR d.device_id = :device)
         AND (CAST(:site AS uuid) IS NULL OR d.site_id = :site)
       ORDER BY d.name, d.device_id
       """;
 
+  /// Numerics are made doubles here and not there: the database takes ten times as long for it.
   private static final String POINTS =
       """
-      SELECT chosen.place, extract(epoch FROM point.at)::bigint AS at,
-        analytics.to_float(sum(point.total) / sum(point.readings)) AS mean,
-        analytics.to_float(min(point.low)) AS low, analytics.to_float(max(point.high)) AS high,
-        sum(point.readings) AS readings
+      SELECT chosen.place, CAST(date_part('epoch', point.at) AS bigint), sum(point.readings),
+        sum(point.total), min(point.low), max(point.high)
       FROM unnest(CAST(:series AS int[]), CAST(:places AS int[])) AS chosen (series_id, place)
       CROSS JOIN LATERAL (
         SELECT date_bin(make_interval(secs => :step_s), m.bucket, 'epoch') AS at,
@@ -115,10 +135,8 @@ record SeriesQuery(
   /// What a line for each series takes in steps of a minute: the minutes are its points already.
   private static final String MINUTES =
       """
-      SELECT chosen.place, extract(epoch FROM m.bucket)::bigint AS at,
-        analytics.to_float(m.value_sum / m.value_count) AS mean,
-        analytics.to_float(m.value_min) AS low, analytics.to_float(m.value_max) AS high,
-        m.value_count::bigint AS readings
+      SELECT chosen.place, CAST(date_part('epoch', m.bucket) AS bigint), m.value_count,
+        m.value_sum, m.value_min, m.value_max
       FROM unnest(CAST(:series AS int[]), CAST(:places AS int[])) AS chosen (series_id, place)
       JOIN analytics.metrics_min m ON m.series_id = chosen.series_id
       WHERE m.bucket >= CAST(:from AS timestamptz)
@@ -128,6 +146,10 @@ record SeriesQuery(
       """;
 
   SeriesQuery {
+    keys = keys.stream().distinct().toList();
+    if (keys.isEmpty() || keys.size() > KEYS_MAX) {
+      throw Problem.invalid("key", "must be given, at most " + KEYS_MAX + " times");
+    }
     if (!to.isAfter(from)) {
       throw Problem.invalid("to", "must be after from");
     }
@@ -146,6 +168,7 @@ record SeriesQuery(
   }
 
   private record Chosen(
+      int metricId,
       int seriesId,
       UUID deviceId,
       String deviceName,
@@ -153,6 +176,7 @@ record SeriesQuery(
       @Nullable String siteName) {
     static Chosen of(ResultSet row, int number) throws SQLException {
       return new Chosen(
+          row.getInt("metric_id"),
           row.getInt("series_id"),
           row.getObject("device_id", UUID.class),
           row.getString("device_name"),
@@ -161,18 +185,14 @@ record SeriesQuery(
     }
   }
 
+  /// A line of the answer, and which one.
+  private record Line(int metricId, Object group) {}
+
   MetricSeries answer(JdbcClient sql) {
-    var unit =
-        sql.sql("SELECT unit FROM analytics.metric_key WHERE tenant_id = :tenant AND key = :key")
-            .param("tenant", tenant.value())
-            .param("key", key)
-            .query(String.class)
-            .optional()
-            .orElseThrow(() -> Problem.notFound("metric", key));
+    var metrics = metrics(sql);
     var chosen =
         sql.sql(CHOSEN)
-            .param("tenant", tenant.value())
-            .param("key", key)
+            .param("metrics", metrics.keySet().toArray(Integer[]::new))
             .param("device", deviceId)
             .param("site", siteId)
             .query(Chosen::of)
@@ -187,29 +207,82 @@ record SeriesQuery(
               + MINUTES_MAX
               + " are allowed: take a shorter range or fewer devices");
     }
-    var answers = new LinkedHashMap<Object, Series>();
+    var lines = new LinkedHashMap<Line, Series>();
+    Map<Line, Integer> placeOf = new HashMap<>();
     var places = new ArrayList<Integer>(chosen.size());
-    Map<Object, Integer> placeOf = new LinkedHashMap<>();
     for (var one : chosen) {
-      var group = group(one);
-      places.add(placeOf.computeIfAbsent(group, fresh -> placeOf.size()));
-      answers.computeIfAbsent(group, fresh -> series(one));
+      var line = new Line(one.metricId(), group(one));
+      places.add(placeOf.computeIfAbsent(line, fresh -> placeOf.size()));
+      lines.computeIfAbsent(
+          line,
+          fresh -> {
+            var series = series(one);
+            metrics.get(one.metricId()).series().add(series);
+            return series;
+          });
     }
-    if (answers.size() > SERIES_MAX) {
+    check(metrics.values());
+    read(sql, chosen, places, List.copyOf(lines.values()));
+    return new MetricSeries(step.length.toSeconds(), from, to, List.copyOf(metrics.values()));
+  }
+
+  /// By their numbers, in the order they were asked for.
+  private Map<Integer, Metric> metrics(JdbcClient sql) {
+    var numbers = new HashMap<String, Integer>();
+    var units = new HashMap<String, String>();
+    sql.sql(METRICS)
+        .param("tenant", tenant.value())
+        .param("keys", keys.toArray(String[]::new))
+        .query(
+            row -> {
+              numbers.put(row.getString("key"), row.getInt("metric_id"));
+              units.put(row.getString("key"), row.getString("unit"));
+            });
+    var metrics = new LinkedHashMap<Integer, Metric>();
+    for (var key : keys) {
+      var number = numbers.get(key);
+      if (number == null) {
+        throw Problem.notFound("metric", key);
+      }
+      var unit = units.getOrDefault(key, "");
+      metrics.put(number, new Metric(key, unit.isEmpty() ? null : unit, new ArrayList<>()));
+    }
+    return metrics;
+  }
+
+  private void check(Collection<Metric> metrics) {
+    var lines = 0;
+    for (var metric : metrics) {
+      var series = metric.series().size();
+      if (series > SERIES_MAX) {
+        throw Problem.invalid(
+            "by",
+            "gives "
+                + series
+                + " series; at most "
+                + SERIES_MAX
+                + " are allowed: choose a site or group by site");
+      }
+      lines += series;
+    }
+    var points =
+        lines * Math.ceilDiv(Duration.between(from, to).toSeconds(), step.length.toSeconds());
+    if (points > POINTS_IN_ALL_MAX) {
       throw Problem.invalid(
-          "by",
-          "gives "
-              + answers.size()
-              + " series; at most "
-              + SERIES_MAX
-              + " are allowed: choose a site or group by site");
+          "key",
+          "and the range give "
+              + points
+              + " points; at most "
+              + POINTS_IN_ALL_MAX
+              + " are allowed: ask for fewer metrics at once or take a longer step");
     }
-    var ordered = List.copyOf(answers.values());
-    var series = chosen.stream().map(Chosen::seriesId).toArray(Integer[]::new);
-    var asTheyAre = step == Step.MINUTE && ordered.size() == series.length;
+  }
+
+  private void read(JdbcClient sql, List<Chosen> chosen, List<Integer> places, List<Series> lines) {
+    var asTheyAre = step == Step.MINUTE && lines.size() == chosen.size();
     var points =
         sql.sql(asTheyAre ? MINUTES : POINTS)
-            .param("series", series)
+            .param("series", chosen.stream().map(Chosen::seriesId).toArray(Integer[]::new))
             .param("places", places.toArray(Integer[]::new))
             .param("from", SqlTime.of(from))
             .param("to", SqlTime.of(to));
@@ -218,26 +291,26 @@ record SeriesQuery(
     }
     points.query(
         row -> {
-          add(ordered, row);
+          var point = point(row);
+          if (point != null) {
+            lines.get(row.getInt(1)).points().add(point);
+          }
         });
-    return new MetricSeries(
-        key, unit.isEmpty() ? null : unit, step.length.toSeconds(), from, to, ordered);
   }
 
-  private static void add(List<Series> series, ResultSet row) throws SQLException {
-    var mean = row.getDouble("mean");
-    var low = row.getDouble("low");
-    var high = row.getDouble("high");
-    if (row.getObject("mean") == null
-        || row.getObject("low") == null
-        || row.getObject("high") == null) {
-      // Too large for a number of JSON: a gap in the line is better than a wrong place.
-      return;
+  /// Null if it is too large for a number of JSON: a gap in the line is better than a wrong place.
+  private static @Nullable Point point(ResultSet row) throws SQLException {
+    var readings = row.getLong(3);
+    var mean = row.getDouble(4) / readings;
+    if (Double.isInfinite(mean)) {
+      // Many large ones together may be too large where their mean is not.
+      mean = row.getBigDecimal(4).divide(BigDecimal.valueOf(readings), DECIMAL128).doubleValue();
     }
-    series
-        .get(row.getInt("place"))
-        .points()
-        .add(List.of(row.getLong("at"), mean, low, high, row.getLong("readings")));
+    var low = row.getDouble(5);
+    var high = row.getDouble(6);
+    return Double.isInfinite(mean) || Double.isInfinite(low) || Double.isInfinite(high)
+        ? null
+        : new Point(row.getLong(2), mean, low, high, readings);
   }
 
   private Object group(Chosen one) {

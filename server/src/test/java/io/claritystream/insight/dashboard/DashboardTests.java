@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -337,30 +339,56 @@ class DashboardTests {
     var all = ours.client().get("/v1/metrics/series?key=flow_l_min&by=all&step=1h" + range).body();
     assertThat(all.get("step_s").asInt()).isEqualTo(3600);
     assertThat(all.get("from").asString()).isEqualTo("2026-11-20T11:00:00Z");
-    assertThat(all.get("series")).hasSize(1);
+    assertThat(all.at("/metrics/0/series")).hasSize(1);
     // Alpha 101..159 and 100, Beta 50 each minute, Gamma 10.
-    assertThat(all.at("/series/0/points/0/2").asDouble()).isEqualTo(10);
-    assertThat(all.at("/series/0/points/0/3").asDouble()).isEqualTo(159);
-    assertThat(all.at("/series/0/points/0/4").asInt()).isEqualTo(59 + 55 + 6);
-    assertThat(all.at("/series/0/points/0/1").asDouble())
+    assertThat(all.at("/metrics/0/series/0/points/0/2").asDouble()).isEqualTo(10);
+    assertThat(all.at("/metrics/0/series/0/points/0/3").asDouble()).isEqualTo(159);
+    assertThat(all.at("/metrics/0/series/0/points/0/4").asInt()).isEqualTo(59 + 55 + 6);
+    assertThat(all.at("/metrics/0/series/0/points/0/1").asDouble())
         .isCloseTo((59 * 130.0 + 55 * 50 + 60) / 120, within(1e-9));
-    assertThat(all.at("/series/0/points/1/1").asDouble()).isEqualTo(100);
+    assertThat(all.at("/metrics/0/series/0/points/1/1").asDouble()).isEqualTo(100);
 
     var devices = ours.client().get("/v1/metrics/series?key=flow_l_min&step=5m" + range).body();
-    assertThat(texts(devices.get("series"), "name")).containsExactly("Alpha", "Beta", "Gamma");
-    assertThat(devices.at("/series/0/points/0/0").asLong())
+    assertThat(texts(devices.at("/metrics/0/series"), "name"))
+        .containsExactly("Alpha", "Beta", "Gamma");
+    assertThat(devices.at("/metrics/0/series/0/points/0/0").asLong())
         .isEqualTo(Instant.parse("2026-11-20T11:30:00Z").getEpochSecond());
-    assertThat(devices.at("/series/0/points/0/4").asInt()).isEqualTo(5);
+    assertThat(devices.at("/metrics/0/series/0/points/0/4").asInt()).isEqualTo(5);
 
     var sites = ours.client().get("/v1/metrics/series?key=flow_l_min&by=site" + range).body();
-    assertThat(texts(sites.get("series"), "name")).containsExactly("North", "South");
-    assertThat(sites.at("/series/0/points")).hasSize(31);
+    assertThat(texts(sites.at("/metrics/0/series"), "name")).containsExactly("North", "South");
+    assertThat(sites.at("/metrics/0/series/0/points")).hasSize(31);
 
     // Gamma stands alone in the South: a line for each series is read otherwise than one for many.
     var minutes = ours.client().get("/v1/metrics/series?key=flow_l_min" + range).body();
-    assertThat(texts(minutes.get("series"), "name")).containsExactly("Alpha", "Beta", "Gamma");
-    assertThat(minutes.at("/series/0/points")).hasSizeGreaterThan(20);
-    assertThat(minutes.at("/series/2/points")).isEqualTo(sites.at("/series/1/points"));
+    assertThat(texts(minutes.at("/metrics/0/series"), "name"))
+        .containsExactly("Alpha", "Beta", "Gamma");
+    assertThat(minutes.at("/metrics/0/series/0/points")).hasSizeGreaterThan(20);
+    assertThat(minutes.at("/metrics/0/series/2/points"))
+        .isEqualTo(sites.at("/metrics/0/series/1/points"));
+  }
+
+  @Test
+  void several_metrics_are_told_at_once_in_the_order_they_are_asked_for() {
+    var range = "&from=2026-11-20T11:30:00Z&to=2026-11-20T12:00:30Z&step=5m";
+    var path = "/v1/metrics/series?key=temp_c&key=flow_l_min&key=temp_c" + range;
+    var both = ours.client().get(path).body();
+    assertThat(texts(both.get("metrics"), "key")).containsExactly("temp_c", "flow_l_min");
+    for (var key : List.of("temp_c", "flow_l_min")) {
+      var alone = ours.client().get("/v1/metrics/series?key=" + key + range).body();
+      assertThat(both.at("/metrics/" + (key.equals("temp_c") ? 0 : 1)))
+          .isEqualTo(alone.at("/metrics/0"));
+      assertThat(alone.at("/metrics/0/series")).isNotEmpty();
+    }
+
+    assertThat(ours.client().get("/v1/metrics/series?key=flow_l_min&key=flow,x").response().body())
+        .as("a comma is a part of a name")
+        .contains("\"status\":404", "flow,x");
+    assertThat(ours.client().get("/v1/metrics/series?key=flow,x").status()).isEqualTo(404);
+    var many = "key=flow_l_min" + "&key=flow_l_min".repeat(30);
+    assertThat(ours.client().get("/v1/metrics/series?" + many).status()).isEqualTo(200);
+    var others = IntStream.range(0, 21).mapToObj(n -> "key=k" + n).collect(Collectors.joining("&"));
+    assertThat(ours.client().get("/v1/metrics/series?" + others).status()).isEqualTo(400);
   }
 
   /// A broken sensor that says the largest number there is must not be drawn at zero.
@@ -387,7 +415,7 @@ class DashboardTests {
             .client()
             .get("/v1/metrics/series?key=level_m&from=2026-11-20T11:00:00Z&to=2026-11-20T11:30:00Z")
             .body()
-            .at("/series/0/points");
+            .at("/metrics/0/series/0/points");
     assertThat(series).hasSize(3);
     assertThat(series.get(2))
         .hasToString("[%d,7.5,5.0,10.0,2]".formatted(at.plusSeconds(180).getEpochSecond()));
@@ -407,6 +435,8 @@ class DashboardTests {
         "/v1/metrics/series?key=flow_l_min&from=2026-11-20T00:00:00Z&to=2026-11-19T00:00:00Z",
         "/v1/metrics/series?key=flow_l_min&from=yesterday",
         "/v1/metrics/series",
+        "/v1/metrics/series?key=flow_l_min&key=flow%00",
+        "/v1/metrics/series?key=flow_l_min&step=1m&step=1m",
         "/v1/devices?state=broken",
         "/v1/devices?site_id=7",
         "/v1/devices?limit=1001",
@@ -620,7 +650,7 @@ class DashboardTests {
             ours.client()
                 .get("/v1/metrics/series?key=flow_l_min&device_id=" + id)
                 .body()
-                .get("series"))
+                .at("/metrics/0/series"))
         .isEmpty();
   }
 
