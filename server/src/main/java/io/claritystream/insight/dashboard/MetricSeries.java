@@ -1,13 +1,15 @@
 package io.claritystream.insight.dashboard;
 
-import com.fasterxml.jackson.annotation.JsonFormat;
-import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import io.swagger.v3.oas.annotations.media.ArraySchema;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.ValueSerializer;
+import tools.jackson.databind.annotation.JsonSerialize;
 
 /// Metrics over time, in the order they were asked for.
 @Schema(name = "MetricSeries")
@@ -31,8 +33,20 @@ record MetricSeries(long stepS, Instant from, Instant to, List<Metric> metrics) 
               schema = @Schema(implementation = Number[].class))
           List<Point> points) {}
 
-  /// Written as an array: there are many.
-  @JsonFormat(shape = JsonFormat.Shape.ARRAY)
-  @JsonPropertyOrder({"at", "mean", "low", "high", "readings"})
+  /// Written as an array, and by hand: an answer has up to 150,000 of them.
+  @JsonSerialize(using = PointWriter.class)
   record Point(long at, double mean, double low, double high, long readings) {}
+
+  static final class PointWriter extends ValueSerializer<Point> {
+    @Override
+    public void serialize(Point point, JsonGenerator json, SerializationContext context) {
+      json.writeStartArray();
+      json.writeNumber(point.at);
+      json.writeNumber(point.mean);
+      json.writeNumber(point.low);
+      json.writeNumber(point.high);
+      json.writeNumber(point.readings);
+      json.writeEndArray();
+    }
+  }
 }
