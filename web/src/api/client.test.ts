@@ -10,6 +10,12 @@ it('an address has its parameters encoded and leaves out what is not set', () =>
   ).toBe('/v1/devices/a%2Fb?q=x+y');
 });
 
+it('a list is a parameter that comes once for each of it', () => {
+  expect(address('/v1/metrics/series', { query: { key: ['flow', 'a,b'], step: '1m' } })).toBe(
+    '/v1/metrics/series?key=flow&key=a%2Cb&step=1m',
+  );
+});
+
 it('a refusal without a body is still a problem', () => {
   const problem = problemOf(new Response('', { status: 502 }), undefined);
   expect(problem).toBeInstanceOf(ApiProblem);

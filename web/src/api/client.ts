@@ -19,7 +19,9 @@ export function address(template: string, params: Options['params'] = {}): strin
   );
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params.query ?? {})) {
-    if (value !== undefined && value !== null) query.set(name, String(value));
+    for (const each of Array.isArray(value) ? value : [value]) {
+      if (each !== undefined && each !== null) query.append(name, String(each));
+    }
   }
   return query.size > 0 ? `${path}?${query}` : path;
 }
