@@ -6,7 +6,6 @@ import io.claritystream.stream.bronze.BronzeBatch;
 import io.claritystream.stream.bronze.BronzePartitions;
 import io.claritystream.stream.bronze.Place;
 import io.claritystream.stream.deadletter.Cause;
-import io.claritystream.stream.deadletter.DeadLetter;
 import io.claritystream.stream.deadletter.DeadLetters;
 import io.claritystream.stream.materializer.Applied;
 import io.claritystream.stream.materializer.LargeTableException;
@@ -21,7 +20,6 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -35,14 +33,6 @@ import org.slf4j.LoggerFactory;
 /// The one transaction: all of a draft, or nothing of it.
 final class IngestTransaction {
   private static final Logger log = LoggerFactory.getLogger(IngestTransaction.class);
-
-  /// One source's dead letters in one transaction. Halving to each of them costs some thirty
-  /// round trips, and nobody reads more of a kind.
-  static final int LETTERS_OF_SLICE_MAX = 100;
-
-  /// A table's open dead letters, and a source's open ranges. What is wrong with a thousand of them
-  /// is wrong with the table.
-  static final int LETTERS_OF_TABLE_MAX = 1_000;
 
   /// Stands for that of a source whose events are not folded as they come.
   static final int NO_MODEL = 0;
@@ -180,7 +170,7 @@ final class IngestTransaction {
 
     private final List<Folded> folded = new ArrayList<>();
     private final Set<TenantId> shown = new HashSet<>();
-    private final List<DeadLetter> letters = new ArrayList<>();
+    private final FoundNow found;
 
     /// The quarantines of the models, in their order, and what this attempt does to them.
     private final Map<Folding, Quarantined> quarantined = new LinkedHashMap<>();
@@ -188,65 +178,32 @@ final class IngestTransaction {
     /// Models that have fallen behind in this attempt.
     private final Set<Folding> detached = new HashSet<>();
 
-    /// How many letters each source has, and how many of its events were found by halving.
-    private final Map<SourceLine, Integer> named = new HashMap<>();
-
+    /// How many events of each source were found by halving.
     private final Map<SourceLine, Integer> halved = new HashMap<>();
 
-    /// Letters by table; ranges are of none.
-    private final Map<SourceLine, Map<String, Integer>> byTable = new HashMap<>();
-
-    /// What bronze refused or wrapped, of all that has a letter of its own: an event has one.
-    private final Map<ChangeEvent, DeadLetter> ofBronze = new IdentityHashMap<>();
-
-    private final Map<Draft.Slice, Unnamed> unnamed = new IdentityHashMap<>();
-    private final Map<SourceLine, DeadLetter> ranges = new HashMap<>();
     private boolean committed;
 
     private Work(Instant now, Set<Integer> aside, boolean parting) {
       this.now = now;
       this.aside = aside;
       this.parting = parting;
+      found = new FoundNow(now);
     }
 
     private boolean mayHalve(SourceLine line) {
-      return halved.getOrDefault(line, 0) < LETTERS_OF_SLICE_MAX;
+      return halved.getOrDefault(line, 0) < FoundNow.LETTERS_OF_SLICE_MAX;
     }
 
-    private boolean mayName(SourceLine line, String table) {
-      return named.getOrDefault(line, 0) < LETTERS_OF_SLICE_MAX
-          && line.letters().hasRoom(table, byTable.getOrDefault(line, Map.of()));
-    }
-
-    /// A letter for the event, or a place in a range if there are enough of its table.
     private void refuse(
         Draft.Slice slice,
         ChangeEvent event,
         Cause cause,
         @Nullable String sqlstate,
         String detail) {
-      var line = slice.line();
       if (cause.quarantines() && slice.model() != NO_MODEL) {
         quarantine(slice).add(event);
       }
-      var told = ofBronze.get(event);
-      if (told != null) {
-        if (told.cause() == Cause.PAYLOAD_WRAPPED) {
-          // Takes that one's place, and so needs no room.
-          letters.add(Letters.of(slice.source(), event, cause, sqlstate, detail, now));
-        }
-        return;
-      }
-      if (!mayName(line, event.schema().qualifiedName())) {
-        unnamed(slice, List.of(event));
-        return;
-      }
-      var letter = Letters.of(slice.source(), event, cause, sqlstate, detail, now);
-      add(line, letter);
-      named.merge(line, 1, Integer::sum);
-      if (cause == Cause.PAYLOAD_WRAPPED || cause == Cause.NOT_IN_BRONZE) {
-        ofBronze.put(event, letter);
-      }
+      found.refuse(slice, event, cause, sqlstate, detail);
     }
 
     private Quarantine.Attempt quarantine(Draft.Slice slice) {
@@ -259,47 +216,6 @@ final class IngestTransaction {
               })
           .attempt();
     }
-
-    /// What is missing for good stays out of a range, which would not say so.
-    private void unnamed(Draft.Slice slice, List<ChangeEvent> events) {
-      for (var event : events) {
-        var told = ofBronze.get(event);
-        if (told != null && told.cause() == Cause.NOT_IN_BRONZE) {
-          continue;
-        }
-        if (told != null) {
-          letters.remove(told);
-        }
-        unnamed.computeIfAbsent(slice, made -> new Unnamed()).add(event);
-      }
-    }
-
-    private void add(SourceLine line, DeadLetter letter) {
-      letters.add(letter);
-      byTable
-          .computeIfAbsent(line, made -> new HashMap<>())
-          .merge(SourceLine.table(letter), 1, Integer::sum);
-    }
-
-    /// A letter for the events of each slice that got none; where there are enough of those too,
-    /// the last one reaches further.
-    private void addRanges() {
-      unnamed.forEach(
-          (slice, range) -> {
-            var line = slice.line();
-            var letter = Letters.ofRange(slice.source(), range, now);
-            var last = line.lastRange();
-            var room =
-                line.letters().hasRoom(SourceLine.NO_TABLE, byTable.getOrDefault(line, Map.of()));
-            if (!room && last != null && last.epoch() == letter.epoch()) {
-              letter = last.upTo(letter.seqEnd(), letter.tableName(), now);
-              letters.add(letter);
-            } else {
-              add(line, letter);
-            }
-            ranges.put(line, letter);
-          });
-    }
   }
 
   private @Nullable Outcome write(
@@ -309,7 +225,7 @@ final class IngestTransaction {
         connection, topicId, partition, draft.fence(), draft.nextOffset(), work.now)) {
       return new Outcome.Fenced("position of partition " + partition);
     }
-    work.letters.addAll(draft.letters());
+    work.found.addAll(draft.letters());
     for (var slice : draft.slices()) {
       var line = slice.line();
       line.letters().readAgain(connection, deadLetters, line.sourceId(), work.now);
@@ -331,8 +247,7 @@ final class IngestTransaction {
       }
       fold(connection, slice, work);
     }
-    work.addRanges();
-    deadLetters.write(connection, work.letters);
+    work.found.write(connection, deadLetters);
     for (var each : work.quarantined.entrySet()) {
       var folding = each.getKey();
       var source = folding.line().source();
@@ -482,7 +397,7 @@ final class IngestTransaction {
         return;
       }
       if (!fallsBehind(rest)) {
-        work.unnamed(slice, rest);
+        work.found.unnamed(slice, rest);
         rest.forEach(quarantine()::leave);
       }
     }
@@ -510,33 +425,7 @@ final class IngestTransaction {
     }
     work.quarantined.forEach(
         (folding, each) -> folding.line().quarantined(each.quarantine(), each.attempt()));
-    work.byTable.forEach(
-        (line, counts) ->
-            counts.forEach(
-                (table, count) -> {
-                  if (line.letters().added(table, count) && !table.equals(SourceLine.NO_TABLE)) {
-                    log.warn(
-                        "table has {} open dead letters and gets no more of its own: source={} table={}",
-                        LETTERS_OF_TABLE_MAX,
-                        line.sourceId(),
-                        table);
-                  }
-                }));
-    work.ranges.forEach(SourceLine::lastRange);
-    work.letters.forEach(letter -> metrics.deadLetter(letter.cause()));
-    if (!work.letters.isEmpty()) {
-      var first = work.letters.getFirst();
-      log.warn(
-          "dead letters: count={} first: cause={} tenant={} source={} epoch={} seq={} table={} sqlstate={}",
-          work.letters.size(),
-          first.cause().key(),
-          first.tenant(),
-          first.sourceId(),
-          first.epoch(),
-          first.seq(),
-          first.tableName(),
-          first.sqlstate());
-    }
+    work.found.committed(metrics);
   }
 
   private void refuse(Draft draft, BronzeBatch.Outcome outcome, Work work) {

@@ -37,8 +37,7 @@ final class LetterCounts {
   boolean hasRoom(String table, Map<String, Integer> more) {
     var added = more.values().stream().mapToInt(Integer::intValue).sum();
     var room =
-        open.getOrDefault(table, 0) + more.getOrDefault(table, 0)
-                < IngestTransaction.LETTERS_OF_TABLE_MAX
+        open.getOrDefault(table, 0) + more.getOrDefault(table, 0) < FoundNow.LETTERS_OF_TABLE_MAX
             && all + added < ALL_MAX;
     foundNoRoom |= !room;
     return room;
@@ -48,8 +47,7 @@ final class LetterCounts {
   boolean added(String table, int count) {
     all += count;
     var now = open.merge(table, count, Integer::sum);
-    return now >= IngestTransaction.LETTERS_OF_TABLE_MAX
-        && now - count < IngestTransaction.LETTERS_OF_TABLE_MAX;
+    return now >= FoundNow.LETTERS_OF_TABLE_MAX && now - count < FoundNow.LETTERS_OF_TABLE_MAX;
   }
 
   /// Counts again if there was no room, in a transaction that has added none yet.

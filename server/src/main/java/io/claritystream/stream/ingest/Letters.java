@@ -78,16 +78,19 @@ final class Letters {
   }
 
   /// One letter for several events, and perhaps for folded ones between them.
-  static DeadLetter ofRange(SourceRef source, Unnamed events, Instant now) {
-    return ofRange(source, events, now, now);
+  ///
+  /// @param cause that of all of them, or `TOO_MANY_IN_BATCH`
+  static DeadLetter ofRange(SourceRef source, Unnamed events, Cause cause, Instant now) {
+    return ofRange(source, events, cause, now, now);
   }
 
   /// Of events that were taken in before: it is as old as the first.
   static DeadLetter ofRangeLater(SourceRef source, Unnamed events, Instant now) {
-    return ofRange(source, events, now, captured(events.first(), now));
+    return ofRange(source, events, Cause.TOO_MANY_IN_BATCH, now, captured(events.first(), now));
   }
 
-  private static DeadLetter ofRange(SourceRef source, Unnamed events, Instant now, Instant at) {
+  private static DeadLetter ofRange(
+      SourceRef source, Unnamed events, Cause cause, Instant now, Instant at) {
     var first = events.first();
     var ids = new SourceEpoch(source.tenantId(), source.sourceId(), source.epoch());
     return new DeadLetter(
@@ -101,9 +104,12 @@ final class Letters {
         null,
         null,
         Lsn.text(first.position()),
-        Cause.TOO_MANY_IN_BATCH,
+        cause,
         null,
-        events.count() + " more events were refused, or stood behind too many that were",
+        events.count()
+            + (cause == Cause.NOT_IN_BRONZE
+                ? " more events could not be stored"
+                : " more events were refused, or stood behind too many that were"),
         sample(first),
         null,
         at);

@@ -147,7 +147,7 @@ class IngestRecoveryTests {
     }
     var letters = rig.letters(source);
     assertThat(letters.stream().filter(letter -> letter.cause().equals("mapping_failed")))
-        .hasSize(IngestTransaction.LETTERS_OF_TABLE_MAX)
+        .hasSize(FoundNow.LETTERS_OF_TABLE_MAX)
         .allSatisfy(letter -> assertThat(letter.rowKey()).startsWith("-;"));
     assertThat(letters.stream().filter(letter -> letter.cause().equals("too_many_in_batch")))
         .as("one a batch")

@@ -87,7 +87,7 @@ class LetterLimitTests {
 
   @Test
   void a_thousand_letters_that_are_settled_or_dismissed_leave_room_for_others() {
-    letters(IngestTransaction.LETTERS_OF_TABLE_MAX);
+    letters(FoundNow.LETTERS_OF_TABLE_MAX);
     anew();
     refuse(1);
     assertThat(found()).as("all are open").containsExactly(RANGE);
@@ -131,7 +131,7 @@ class LetterLimitTests {
 
   @Test
   void a_range_of_one_table_is_settled_when_that_is_emptied() {
-    letters(IngestTransaction.LETTERS_OF_TABLE_MAX);
+    letters(FoundNow.LETTERS_OF_TABLE_MAX);
     anew();
     refuse(1);
     rig.send(source, source.batch(Event.CLEARED));
@@ -149,7 +149,7 @@ class LetterLimitTests {
     rig.refuseNone(IngestRig.MINUTES);
     refuse(1);
     assertThat(found()).as("taken").isEmpty();
-    letters(IngestTransaction.LETTERS_OF_TABLE_MAX);
+    letters(FoundNow.LETTERS_OF_TABLE_MAX);
     close("settled_at");
     rig.refuse666();
     rig.rebuild(source);

@@ -96,6 +96,20 @@ class RefusedTwiceTests {
   }
 
   @Test
+  void what_is_missing_for_good_and_has_no_letter_of_its_own_shares_one_that_says_so() {
+    rig.refuse("bronze.cdc_events", "NEW.seq <= 130", "22003");
+    rig.start();
+    var events = new Event[150];
+    Arrays.setAll(events, n -> Event.reading(n, AT, "1"));
+    rig.send(source, source.barrier(), source.batch(events));
+    rig.awaitDurable(source, 150);
+    assertThat(rig.letters(source))
+        .filteredOn(letter -> letter.seqEnd() > letter.seq())
+        .extracting(letter -> letter.seq() + "-" + letter.seqEnd() + " " + letter.cause())
+        .containsExactly("101-130 not_in_bronze", "131-150 too_many_in_batch");
+  }
+
+  @Test
   void a_wrapped_event_keeps_its_place_among_those_that_have_a_letter_of_their_own() {
     wrap("NEW.seq = 120");
     rig.start();
