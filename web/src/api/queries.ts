@@ -198,8 +198,16 @@ export const deviceSeriesQuery = (deviceId: string, keys: string[], range: Range
       const { seconds, step, stepS } = ranges[range];
       const to = Math.floor(serverNow() / 1000 / stepS + 1) * stepS;
       const parts: string[][] = [];
-      for (let at = 0; at < keys.length; at += keysAtOnce) {
-        parts.push(keys.slice(at, at + keysAtOnce));
+      let length = 0;
+      for (const key of keys) {
+        const part = parts.at(-1);
+        length += encodeURIComponent(key).length + 5;
+        if (part && part.length < keysAtOnce && length <= keysLength) {
+          part.push(key);
+        } else {
+          parts.push([key]);
+          length = encodeURIComponent(key).length + 5;
+        }
       }
       const answers = await Promise.all(
         parts.map((key) =>
@@ -223,14 +231,14 @@ export const deviceSeriesQuery = (deviceId: string, keys: string[], range: Range
       const [first, ...others] = answers as [MetricSeries, ...MetricSeries[]];
       return { ...first, metrics: [first, ...others].flatMap((answer) => answer.metrics) };
     },
-    enabled: keys.length > 0,
     // While another range is asked for, the one before stays; another device's never does.
     placeholderData: (previous: MetricSeries | undefined, query) =>
       query?.queryKey[1] === deviceId ? previous : undefined,
   });
 
-/** As many as the API tells at once. */
+/** As many as the API tells at once, and as an address can hold beside all else: names may be long. */
 const keysAtOnce = 20;
+const keysLength = 4000;
 
 /** What all answers for a device and a range begin with, whichever metrics they are of. */
 export const deviceSeriesKey = (deviceId: string, range: Range) =>

@@ -40,7 +40,7 @@ const causes: Record<Cause, { name: string; advice: string; rebuild?: true }> = 
   not_in_bronze: {
     name: 'Could not be stored',
     advice:
-      'The raw event could not be stored, and this sample is all that is left of it. Read its table again, or take the source’s snapshot again, to have its row right whatever is built anew; then dismiss this entry, which nothing else settles.',
+      'The raw event could not be stored, and this sample is all that is left of it; where one entry stands for several, it is of the first. Read its table again, or take the source’s snapshot again, to have its row right whatever is built anew; then dismiss this entry, which nothing else settles.',
   },
   batch_corrupt: {
     name: 'Unreadable on arrival',

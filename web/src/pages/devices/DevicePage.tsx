@@ -147,16 +147,6 @@ function DeviceFacts({ device }: { device: DeviceDetail }) {
 }
 
 function Charts({ device, range }: { device: DeviceDetail; range: Range }) {
-  const [all, setAll] = useState(false);
-  const shown = all ? device.metrics : device.metrics.slice(0, chartsFirst);
-  const query = useQuery(
-    deviceSeriesQuery(
-      device.id,
-      shown.map((metric) => metric.key),
-      range,
-    ),
-  );
-  useRefetchEvery(query.refetch, 60_000);
   if (device.metrics.length === 0) {
     return (
       <Panel>
@@ -177,6 +167,21 @@ function Charts({ device, range }: { device: DeviceDetail; range: Range }) {
       </Panel>
     );
   }
+  return <MetricCharts device={device} range={range} />;
+}
+
+/** All charts are of one answer. */
+function MetricCharts({ device, range }: { device: DeviceDetail; range: Range }) {
+  const [all, setAll] = useState(false);
+  const shown = all ? device.metrics : device.metrics.slice(0, chartsFirst);
+  const query = useQuery(
+    deviceSeriesQuery(
+      device.id,
+      shown.map((metric) => metric.key),
+      range,
+    ),
+  );
+  useRefetchEvery(query.refetch, 60_000);
   const shared = sharedNames(device.metrics);
   return (
     <div className="min-w-0">

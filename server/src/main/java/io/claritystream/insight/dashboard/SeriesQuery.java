@@ -47,8 +47,10 @@ record SeriesQuery(
   /// Of one answer.
   static final int POINTS_IN_ALL_MAX = SERIES_MAX * POINTS_MAX;
 
-  /// Minutes read for one answer, whatever is made of them.
+  /// Minutes read for one answer, whatever is made of them, and series that have them.
   static final long MINUTES_MAX = 3_000_000;
+
+  private static final int SERIES_READ_MAX = 50_000;
 
   enum Step {
     MINUTE("1m", Duration.ofMinutes(1)),
@@ -111,6 +113,7 @@ record SeriesQuery(
         AND (CAST(:device AS uuid) IS NULL OR d.device_id = :device)
         AND (CAST(:site AS uuid) IS NULL OR d.site_id = :site)
       ORDER BY d.name, d.device_id
+      LIMIT :most
       """;
 
   /// Numerics are made doubles here and not there: the database takes ten times as long for it.
@@ -190,23 +193,7 @@ record SeriesQuery(
 
   MetricSeries answer(JdbcClient sql) {
     var metrics = metrics(sql);
-    var chosen =
-        sql.sql(CHOSEN)
-            .param("metrics", metrics.keySet().toArray(Integer[]::new))
-            .param("device", deviceId)
-            .param("site", siteId)
-            .query(Chosen::of)
-            .list();
-    var minutes = chosen.size() * Math.max(1, Duration.between(from, to).toMinutes());
-    if (minutes > MINUTES_MAX) {
-      throw Problem.invalid(
-          "from",
-          "reads "
-              + minutes
-              + " minutes of series; at most "
-              + MINUTES_MAX
-              + " are allowed: take a shorter range or fewer devices");
-    }
+    var chosen = chosen(sql, metrics.keySet());
     var lines = new LinkedHashMap<Line, Series>();
     Map<Line, Integer> placeOf = new HashMap<>();
     var places = new ArrayList<Integer>(chosen.size());
@@ -224,6 +211,29 @@ record SeriesQuery(
     check(metrics.values());
     read(sql, chosen, places, List.copyOf(lines.values()));
     return new MetricSeries(step.length.toSeconds(), from, to, List.copyOf(metrics.values()));
+  }
+
+  private List<Chosen> chosen(JdbcClient sql, Collection<Integer> metrics) {
+    var minutes = Math.max(1, Duration.between(from, to).toMinutes());
+    var most = Math.min(SERIES_READ_MAX, MINUTES_MAX / minutes);
+    var chosen =
+        sql.sql(CHOSEN)
+            .param("metrics", metrics.toArray(Integer[]::new))
+            .param("device", deviceId)
+            .param("site", siteId)
+            .param("most", most + 1)
+            .query(Chosen::of)
+            .list();
+    if (chosen.size() > most) {
+      throw Problem.invalid(
+          "from",
+          "reads "
+              + minutes
+              + " minutes of more than "
+              + most
+              + " series, which is too much: take a shorter range, fewer metrics or fewer devices");
+    }
+    return chosen;
   }
 
   /// By their numbers, in the order they were asked for.
@@ -308,9 +318,11 @@ record SeriesQuery(
     }
     var low = row.getDouble(5);
     var high = row.getDouble(6);
-    return Double.isInfinite(mean) || Double.isInfinite(low) || Double.isInfinite(high)
-        ? null
-        : new Point(row.getLong(2), mean, low, high, readings);
+    if (Double.isInfinite(mean) || Double.isInfinite(low) || Double.isInfinite(high)) {
+      return null;
+    }
+    // Of equal readings it may come out a digit beside them.
+    return new Point(row.getLong(2), Math.clamp(mean, low, high), low, high, readings);
   }
 
   private Object group(Chosen one) {

@@ -18,7 +18,8 @@ public enum Cause {
   ROW_IN_QUARANTINE,
   /// Bronze could store its payload only wrapped.
   PAYLOAD_WRAPPED,
-  /// Bronze could not store it: this is the one place where it is left.
+  /// Bronze could not store it: this is the one place where it is left. If there are too many, one
+  /// letter stands for those of a table, and of the others nothing is.
   NOT_IN_BRONZE,
   /// The batch cannot be decoded: its events are missing from bronze, and are in the letter.
   BATCH_CORRUPT;

@@ -35,6 +35,7 @@ public final class DeadLetters {
         OR dead_letter.cause = 'payload_wrapped' AND excluded.cause <> 'payload_wrapped'
       """;
 
+  /// What is missing in bronze is never found later, so a range of that tells of nothing that is.
   private static final String UNTOLD =
       """
       SELECT refused.seq
@@ -46,7 +47,7 @@ public final class DeadLetters {
         AND NOT EXISTS (
           SELECT FROM control.dead_letter r
           WHERE r.source_id = ? AND r.epoch = ? AND r.seq < refused.seq AND r.seq_end >= refused.seq
-            AND r.seq_end > r.seq AND NOT r.stretched)
+            AND r.seq_end > r.seq AND NOT r.stretched AND r.cause <> 'not_in_bronze')
       """;
 
   private static final String QUARANTINED =
@@ -105,8 +106,8 @@ public final class DeadLetters {
 
   /// How many letters a source has.
   ///
-  /// @param open of each table those that are neither settled nor dismissed; ranges, and what is of
-  ///     no table, under the empty name
+  /// @param open of each table those that are neither settled nor dismissed; ranges but for those
+  ///     of what is missing, and what is of no table, under the empty name
   /// @param all whatever became of them, but for those that keep a batch
   public record Counts(Map<String, Integer> open, int all) {
     public Counts {

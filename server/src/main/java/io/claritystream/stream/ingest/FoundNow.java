@@ -36,7 +36,7 @@ final class FoundNow {
   /// How many letters each source has.
   private final Map<SourceLine, Integer> named = new HashMap<>();
 
-  /// Letters by table; ranges are of none.
+  /// Letters by table. A range is of none, but for one of what is missing.
   private final Map<SourceLine, Map<String, Integer>> byTable = new HashMap<>();
 
   /// What bronze refused or wrapped, of all that has a letter of its own: an event has one.
@@ -44,10 +44,11 @@ final class FoundNow {
 
   private final Map<Draft.Slice, Unnamed> unnamed = new IdentityHashMap<>();
 
-  /// Of those, what bronze does not have.
-  private final Map<Draft.Slice, Unnamed> missing = new IdentityHashMap<>();
+  /// Of those that have no letter of their own, what bronze does not have, by table: no other table
+  /// lacks it.
+  private final Map<Draft.Slice, Map<String, Unnamed>> missing = new IdentityHashMap<>();
 
-  private final Map<SourceLine, DeadLetter> ranges = new HashMap<>();
+  private final Map<SourceLine, List<DeadLetter>> ranges = new HashMap<>();
 
   FoundNow(Instant now) {
     this.now = now;
@@ -72,7 +73,10 @@ final class FoundNow {
     }
     if (!mayName(line, event.schema().qualifiedName())) {
       if (cause == Cause.NOT_IN_BRONZE) {
-        missing.computeIfAbsent(slice, made -> new Unnamed()).add(event);
+        missing
+            .computeIfAbsent(slice, made -> new HashMap<>())
+            .computeIfAbsent(event.schema().qualifiedName(), made -> new Unnamed())
+            .add(event);
       } else {
         unnamed(slice, List.of(event));
       }
@@ -97,11 +101,9 @@ final class FoundNow {
   /// Those that were not folded, for whatever of them was refused. What is missing for good stays
   /// out of such a range, which would not say so.
   void unnamed(Draft.Slice slice, List<ChangeEvent> events) {
-    var missingHere = missing.get(slice);
     for (var event : events) {
       var told = ofBronze.get(event);
-      if (told != null && told.cause() == Cause.NOT_IN_BRONZE
-          || missingHere != null && missingHere.has(event)) {
+      if (told != null && told.cause() == Cause.NOT_IN_BRONZE || isMissing(slice, event)) {
         continue;
       }
       if (told != null) {
@@ -109,6 +111,11 @@ final class FoundNow {
       }
       unnamed.computeIfAbsent(slice, made -> new Unnamed()).add(event);
     }
+  }
+
+  private boolean isMissing(Draft.Slice slice, ChangeEvent event) {
+    var ofTable = missing.getOrDefault(slice, Map.of()).get(event.schema().qualifiedName());
+    return ofTable != null && ofTable.has(event);
   }
 
   private void add(SourceLine line, DeadLetter letter) {
@@ -121,24 +128,25 @@ final class FoundNow {
   /// In the connection's transaction.
   void write(Connection connection, DeadLetters deadLetters) throws SQLException {
     missing.forEach(
-        (slice, range) ->
-            add(slice.line(), Letters.ofRange(slice.source(), range, Cause.NOT_IN_BRONZE, now)));
-    unnamed.forEach(this::addRange);
+        (slice, byTable) ->
+            byTable.values().forEach(range -> addRange(slice, range, Cause.NOT_IN_BRONZE)));
+    unnamed.forEach((slice, range) -> addRange(slice, range, Cause.TOO_MANY_IN_BATCH));
     deadLetters.write(connection, letters);
   }
 
   /// Where there are enough of those too, the last one reaches further.
-  private void addRange(Draft.Slice slice, Unnamed range) {
+  private void addRange(Draft.Slice slice, Unnamed range, Cause cause) {
     var line = slice.line();
-    var letter = Letters.ofRange(slice.source(), range, Cause.TOO_MANY_IN_BATCH, now);
-    var last = line.lastRange();
-    if (last != null && last.epoch() == letter.epoch() && !hasRoom(line, SourceLine.NO_TABLE)) {
+    var letter = Letters.ofRange(slice.source(), range, cause, now);
+    var table = SourceLine.table(letter);
+    var last = line.lastRange(table);
+    if (!hasRoom(line, table) && last != null && last.epoch() == letter.epoch()) {
       letter = last.upTo(letter.seqEnd(), letter.tableName(), now);
       letters.add(letter);
     } else {
       add(line, letter);
     }
-    ranges.put(line, letter);
+    ranges.computeIfAbsent(line, made -> new ArrayList<>()).add(letter);
   }
 
   /// What the commit has made true.
@@ -155,7 +163,7 @@ final class FoundNow {
                         table);
                   }
                 }));
-    ranges.forEach(SourceLine::lastRange);
+    ranges.forEach((line, made) -> made.forEach(line::lastRange));
     letters.forEach(letter -> metrics.deadLetter(letter.cause()));
     if (!letters.isEmpty()) {
       var first = letters.getFirst();

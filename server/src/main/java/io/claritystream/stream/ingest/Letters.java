@@ -106,10 +106,9 @@ final class Letters {
         Lsn.text(first.position()),
         cause,
         null,
-        events.count()
-            + (cause == Cause.NOT_IN_BRONZE
-                ? " more events could not be stored"
-                : " more events were refused, or stood behind too many that were"),
+        cause == Cause.NOT_IN_BRONZE
+            ? "Events that could not be stored, beyond those that have an entry: " + events.count()
+            : events.count() + " more events were refused, or stood behind too many that were",
         sample(first),
         null,
         at);

@@ -34,7 +34,7 @@ final class SourceLine {
   // These belong to the thread that commits.
 
   private final LetterCounts letters;
-  private @Nullable DeadLetter lastRange;
+  private final Map<String, DeadLetter> lastRanges = new HashMap<>();
 
   private Quarantine quarantine;
 
@@ -179,7 +179,8 @@ final class SourceLine {
     return recentEvents >= RECENT_EVENTS && recentRefused * 100 > recentEvents;
   }
 
-  /// Among which letters it counts. A range is the source's, also where it is of one table.
+  /// Among which letters it counts. A range is the source's, also where it is of one table, but for
+  /// one of what is missing.
   static String table(DeadLetter letter) {
     var table = letter.tableName();
     return table == null || letter.cause() == Cause.TOO_MANY_IN_BATCH ? NO_TABLE : table;
@@ -189,12 +190,13 @@ final class SourceLine {
     return letters;
   }
 
-  /// The newest letter for a range, in this session.
-  @Nullable DeadLetter lastRange() {
-    return lastRange;
+  /// The newest letter for a range, in this session, of those that count among a table's letters,
+  /// or among the source's.
+  @Nullable DeadLetter lastRange(String table) {
+    return lastRanges.get(table);
   }
 
   void lastRange(DeadLetter range) {
-    lastRange = range;
+    lastRanges.put(table(range), range);
   }
 }

@@ -384,11 +384,53 @@ class DashboardTests {
     assertThat(ours.client().get("/v1/metrics/series?key=flow_l_min,temp_c").status())
         .as("a comma is a part of a name")
         .isEqualTo(404);
-    assertThat(ours.client().get(path + "&key=none").response().body()).contains("none");
+    var unknown = ours.client().get(path + "&key=none");
+    assertThat(unknown.status()).isEqualTo(404);
+    assertThat(unknown.response().body()).contains("none");
+    var minutes = ours.client().get(path.replace("step=5m", "step=1m")).body();
+    assertThat(minutes.at("/metrics/0"))
+        .as("as they are, each in its own metric")
+        .isEqualTo(
+            ours.client()
+                .get("/v1/metrics/series?key=temp_c" + range.replace("5m", "1m"))
+                .body()
+                .at("/metrics/0"));
     var many = "key=flow_l_min" + "&key=flow_l_min".repeat(30);
     assertThat(ours.client().get("/v1/metrics/series?" + many).status()).isEqualTo(200);
     var others = IntStream.range(0, 21).mapToObj(n -> "key=k" + n).collect(Collectors.joining("&"));
     assertThat(ours.client().get("/v1/metrics/series?" + others).status()).isEqualTo(400);
+  }
+
+  @Test
+  void an_answer_has_only_so_many_points() {
+    var person = server.client().register("many@example.com");
+    var capture = new Capture();
+    for (var pump = 1; pump <= 60; pump++) {
+      capture.insertAt(NOW, READINGS, pump, NOW.minusSeconds(90), 7, 0.3, null);
+    }
+    models(person).apply(capture.take());
+    var day = "&from=2026-11-19T12:00:00Z&to=2026-11-20T12:00:00Z";
+    var one = person.client().get("/v1/metrics/series?key=temp_c" + day).body();
+    assertThat(one.at("/metrics/0/series")).hasSize(60);
+    var both = person.client().get("/v1/metrics/series?key=temp_c&key=flow_l_min" + day);
+    assertThat(both.status()).isEqualTo(400);
+    assertThat(both.response().body()).contains("172800 points").contains("fewer metrics");
+    var site = person.client().get("/v1/metrics/series?key=temp_c&key=flow_l_min&by=all" + day);
+    assertThat(texts(site.body().get("metrics"), "key")).containsExactly("temp_c", "flow_l_min");
+  }
+
+  @Test
+  void a_mean_lies_between_the_least_and_the_largest() {
+    var person = server.client().register("equal@example.com");
+    var at = Instant.parse("2026-11-20T11:00:00Z");
+    var capture = new Capture();
+    for (var second = 0; second < 3; second++) {
+      capture.insertAt(NOW, READINGS, 1, at.plusSeconds(second), 7, "0.1", null);
+    }
+    models(person).apply(capture.take());
+    var path = "/v1/metrics/series?key=temp_c&from=2026-11-20T11:00:00Z&to=2026-11-20T11:01:00Z";
+    assertThat(person.client().get(path).body().at("/metrics/0/series/0/points/0"))
+        .hasToString("[%d,0.1,0.1,0.1,3]".formatted(at.getEpochSecond()));
   }
 
   /// A broken sensor that says the largest number there is must not be drawn at zero.

@@ -130,6 +130,25 @@ class LetterLimitTests {
   }
 
   @Test
+  void of_a_table_of_which_more_and_more_is_missing_one_letter_tells() {
+    letters(FoundNow.LETTERS_OF_TABLE_MAX);
+    anew();
+    rig.refuse("bronze.cdc_events", "NEW.seq > 1", "22003");
+    for (var count = 2; count < 5; count++) {
+      rig.send(source, source.batch(Event.reading(count, AT, "4.5")));
+      rig.awaitDurable(source, count);
+    }
+    assertThat(
+            rig.superuser()
+                .sql(
+                    "SELECT seq || '-' || seq_end || ' ' || cause || ' ' || table_name"
+                        + " FROM control.dead_letter WHERE epoch > 0")
+                .query(String.class)
+                .list())
+        .containsExactly("2-4 not_in_bronze public.pump_reading");
+  }
+
+  @Test
   void a_range_of_one_table_is_settled_when_that_is_emptied() {
     letters(FoundNow.LETTERS_OF_TABLE_MAX);
     anew();
