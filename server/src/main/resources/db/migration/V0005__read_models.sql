@@ -23,6 +23,10 @@ CREATE TABLE analytics.model (
   -- Who folds it from bronze, and until when nobody else may.
   worker uuid,
   worker_until timestamptz,
+  -- Minutes of hours before this one lie side by side, series by series, and of its own those of the series up to
+  -- packed_series; null before anybody has looked.
+  packed_until timestamptz,
+  packed_series integer NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL
 );
 CREATE UNIQUE INDEX model_live ON analytics.model (source_id) WHERE state = 'live';
@@ -110,6 +114,9 @@ CREATE INDEX series_model ON analytics.series (model_id, series_id);
 
 -- A minute of a series. Sums are numeric: those of floats depend on their order. "Last" is by (time of the reading,
 -- birth of its row). Numbers have no zeros behind the point that say nothing: equal readings give equal bytes.
+-- Each row is moved once, when its hour is over, and what it leaves behind is room again after a vacuum. By default that
+-- comes when a fifth of the table is such; then a large one would be a fifth larger than its rows. A vacuum reads the
+-- pages changed since the last, and the whole index, so not much more often either.
 CREATE TABLE analytics.metrics_min (
   series_id integer NOT NULL,
   bucket timestamptz NOT NULL,
@@ -124,7 +131,7 @@ CREATE TABLE analytics.metrics_min (
   last_at timestamptz NOT NULL,
   last_seq bigint NOT NULL,
   PRIMARY KEY (series_id, bucket)
-) WITH (fillfactor = 60);
+) WITH (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05);
 
 CREATE TABLE analytics.extras_text (
   tenant_id uuid NOT NULL, model_id integer NOT NULL, entity_id uuid NOT NULL, key text NOT NULL, value text NOT NULL,

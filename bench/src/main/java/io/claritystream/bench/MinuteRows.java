@@ -4,6 +4,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,13 +12,16 @@ import java.util.Map;
 import java.util.UUID;
 
 /// Read models full of minutes, made by SQL: sites of twenty devices with ten metrics each, all of
-/// which report every minute. Rows lie as they come: minute by minute, all series side by side.
+/// which report every minute. They are put in as they come, minute by minute, all series side by
+/// side; the product packs those of hours that are over.
 final class MinuteRows {
   static final int DEVICES_A_SITE = 20;
   static final int METRICS = 10;
   private static final int SITES_MAX = 10;
   private static final int DAY = 1_440;
   private static final int CHUNK_MINUTES = 60;
+  private static final long PACKING_POLL_MS = 500;
+  private static final Duration PACKING_PATIENCE = Duration.ofMinutes(2);
 
   /// Series of one site.
   private static final int SERIES = DEVICES_A_SITE * METRICS;
@@ -100,7 +104,74 @@ final class MinuteRows {
         report.step("%d minutes of %d to make".formatted(from, minutes));
       }
     }
+    known(service, tenant, source);
+    service.commit();
     service.setAutoCommit(true);
+  }
+
+  /// A source of which the product packs the minutes: one that was taken off its agent, so that no
+  /// page waits for it, and whose events were folded into the model. Known once its rows are
+  /// there: what comes after its hour was packed is not packed any more.
+  private static void known(Connection service, UUID tenant, UUID source) throws SQLException {
+    Sql.run(
+        service,
+        """
+        INSERT INTO control.agent (agent_id, tenant_id, name, version, paired_at,
+          certificate_serial, certificate_expires_at)
+        VALUES ('%1$s', '%2$s', 'bench', '1', now(), '', now());
+        INSERT INTO control.source (source_id, tenant_id, agent_id, name, kind, fingerprint,
+          server_version, partition, created_at, removed_at)
+        VALUES ('%1$s', '%2$s', '%1$s', 'bench', 'postgresql', '', '', 0, now(), now());
+        INSERT INTO control.checkpoint_source (source_id, tenant_id, model_id, epoch, session,
+          bronze_seq, applied_seq, digest, position, position_seq, events_total, updated_at)
+        SELECT source_id, tenant_id, model_id, 1, 0, 1, 1, '', '', 0, 1, now()
+        FROM analytics.model WHERE source_id = '%1$s'
+        """
+            .formatted(source, tenant));
+  }
+
+  /// Returns when the minutes of all hours that are over lie side by side, as they do in a plant
+  /// that runs.
+  static void awaitPacked(Connection service, Report report)
+      throws SQLException, InterruptedException {
+    long end =
+        Sql.number(
+            service,
+            "SELECT extract(epoch FROM date_trunc('hour', now() - interval '15 minutes', 'UTC'))::bigint");
+    long begin =
+        Sql.number(
+            service, "SELECT extract(epoch FROM min(bucket))::bigint FROM analytics.metrics_min");
+    long beganNs = System.nanoTime();
+    long movedNs = beganNs;
+    String last = "";
+    for (long polls = 0; ; polls++) {
+      long until = packedUntil(service);
+      if (until >= end) {
+        break;
+      }
+      String place =
+          Sql.text(service, "SELECT packed_until || ' ' || packed_series FROM analytics.model");
+      if (!String.valueOf(place).equals(last)) {
+        last = String.valueOf(place);
+        movedNs = System.nanoTime();
+      } else if (System.nanoTime() - movedNs > PACKING_PATIENCE.toNanos()) {
+        throw new BenchFailedException("the server packs no minutes, see its log");
+      }
+      if (polls % 20 == 0) {
+        report.step(
+            "the server packs minutes: %d hours of %d"
+                .formatted(Math.max(0, until - begin) / 3_600, (end - begin) / 3_600));
+      }
+      Thread.sleep(PACKING_POLL_MS);
+    }
+    report.step("packed after %d s".formatted((System.nanoTime() - beganNs) / 1_000_000_000));
+  }
+
+  private static long packedUntil(Connection service) throws SQLException {
+    return Sql.number(
+        service,
+        "SELECT extract(epoch FROM coalesce(packed_until, 'epoch'))::bigint FROM analytics.model"
+            + " WHERE state = 'live'");
   }
 
   private static String id(String what, String number) {

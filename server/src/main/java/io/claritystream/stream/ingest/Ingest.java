@@ -46,15 +46,21 @@ final class Ingest {
   private final IngestMetrics metrics;
   private final IngestTransaction transaction;
   private final Followers followers;
+  private final MinutePacker packer;
   private final StoppedCopies stoppedCopies;
   private final Set<Thread> workers = ConcurrentHashMap.newKeySet();
 
   Ingest(Parts parts, PartitionConsumer consumer) {
-    this(parts, consumer, Followers.LOOK_EVERY);
+    this(parts, consumer, Followers.LOOK_EVERY, MinutePacker.LOOK_EVERY);
   }
 
-  /// Tests need not wait as long as nobody notices for models that are followed with.
-  Ingest(Parts parts, PartitionConsumer consumer, Duration followersLookEvery) {
+  /// Tests need not wait as long as nobody notices for models that are followed with, and pack
+  /// minutes by themselves.
+  Ingest(
+      Parts parts,
+      PartitionConsumer consumer,
+      Duration followersLookEvery,
+      Duration packerLookEvery) {
     this.parts = parts;
     this.consumer = consumer;
     this.metrics = new IngestMetrics(parts.meters());
@@ -70,6 +76,7 @@ final class Ingest {
             metrics,
             parts.clock());
     this.followers = new Followers(parts, checkpoints, followersLookEvery);
+    this.packer = new MinutePacker(parts, checkpoints, metrics, packerLookEvery);
     this.stoppedCopies = new StoppedCopies(parts.service());
   }
 
@@ -77,12 +84,14 @@ final class Ingest {
     parts.partitions().start();
     consumer.start(this::work);
     followers.start();
+    packer.start();
     stoppedCopies.start();
   }
 
   /// Ends with every transaction either committed or rolled back.
   void stop() {
     stoppedCopies.close();
+    packer.close();
     followers.close();
     consumer.close();
     parts.partitions().close();

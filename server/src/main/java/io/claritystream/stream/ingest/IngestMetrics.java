@@ -42,7 +42,9 @@ final class IngestMetrics {
   private final Counter gaps;
   private final Counter corrupt;
   private final Counter fenced;
+  private final Counter packed;
   private final Timer commits;
+  private final Timer packing;
   private final Map<Drop, Counter> drops = new EnumMap<>(Drop.class);
   private final Map<Cause, Counter> letters = new EnumMap<>(Cause.class);
   private final Map<Fault, Counter> faults = new EnumMap<>(Fault.class);
@@ -54,6 +56,12 @@ final class IngestMetrics {
     gaps = counter("clarity_ingest_gaps", "Times that numbers were missing and asked for again");
     corrupt = counter("clarity_ingest_lost_events", "Events of batches that could not be decoded");
     fenced = counter("clarity_ingest_fenced", "Transactions given up because another has moved on");
+    packed = counter("clarity_ingest_packed_minutes", "Minutes laid beside those of their series");
+    packing =
+        Timer.builder("clarity_ingest_packing_held_seconds")
+            .description("How long a portion of minutes that are packed keeps ingest waiting")
+            .publishPercentileHistogram()
+            .register(meters);
     commits =
         Timer.builder("clarity_ingest_commit_seconds")
             .description("One transaction, from its first statement to its commit")
@@ -74,6 +82,11 @@ final class IngestMetrics {
     batches.increment();
     events.increment(eventCount);
     commits.record(took);
+  }
+
+  void packed(int minutes, Duration held) {
+    packed.increment(minutes);
+    packing.record(held);
   }
 
   void dropped(Drop reason) {

@@ -38,6 +38,10 @@
 /// key, follows from bronze ([ModelFollower]), in steps of its own, and takes its place, or takes
 /// it again, when it has caught up: the last step keeps the partition from being moved meanwhile.
 ///
+/// # Packing
+/// Minutes of hours that are over are laid side by side on the disk ([MinutePacker]), a portion at
+/// a time, in a transaction that keeps the partition from being moved while it lasts.
+///
 /// # Failure
 /// - A record that does not follow its source's mark: repeated ones are dropped; one that leaves
 ///   numbers out is discarded with all after it until the missing ones come again, for which the

@@ -32,6 +32,9 @@
 /// source's database has deleted since is then in bronze alone; of tables where it is to stay, all
 /// that was ever captured is folded before ([Models.Outset]).
 ///
+/// *Where minutes lie.* They come minute by minute and are read series by series, so those of hours
+/// that are over are moved to lie side by side ([PackedMinutes]); what they say stays as it is.
+///
 /// *Exactness.* `row_state` has what each row of the source contributes now: its image, the device
 /// it refers to, what it describes, and its birth, the event that created it. The read models are a
 /// function of these rows alone: a minute holds the readings that fall into it, an entity is what

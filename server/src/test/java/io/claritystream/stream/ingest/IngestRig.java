@@ -40,6 +40,10 @@ final class IngestRig implements AutoCloseable {
   static final String MINUTES = "analytics.metrics_min";
 
   private static final Duration FOLLOWERS_LOOK_EVERY = Duration.ofMillis(50);
+
+  /// Never, as far as tests go.
+  private static final Duration PACKER_LOOKS_EVERY = Duration.ofDays(1);
+
   private static final AtomicInteger TOPICS = new AtomicInteger();
 
   final TestDatabase database = TestDatabase.create();
@@ -120,7 +124,7 @@ final class IngestRig implements AutoCloseable {
 
   Ingest start(String group, Ingest.Parts parts) {
     var consumer = new PartitionConsumer(settings, settings.topic() + "-" + group);
-    var ingest = new Ingest(parts, consumer, FOLLOWERS_LOOK_EVERY);
+    var ingest = new Ingest(parts, consumer, FOLLOWERS_LOOK_EVERY, PACKER_LOOKS_EVERY);
     ingest.start();
     running.add(ingest);
     return ingest;
