@@ -197,20 +197,8 @@ export const deviceSeriesQuery = (deviceId: string, keys: string[], range: Range
     queryFn: async ({ signal }): Promise<MetricSeries> => {
       const { seconds, step, stepS } = ranges[range];
       const to = Math.floor(serverNow() / 1000 / stepS + 1) * stepS;
-      const parts: string[][] = [];
-      let length = 0;
-      for (const key of keys) {
-        const part = parts.at(-1);
-        length += encodeURIComponent(key).length + 5;
-        if (part && part.length < keysAtOnce && length <= keysLength) {
-          part.push(key);
-        } else {
-          parts.push([key]);
-          length = encodeURIComponent(key).length + 5;
-        }
-      }
       const answers = await Promise.all(
-        parts.map((key) =>
+        keyParts(keys).map((key) =>
           body(
             api.GET('/v1/metrics/series', {
               params: {
@@ -237,8 +225,22 @@ export const deviceSeriesQuery = (deviceId: string, keys: string[], range: Range
   });
 
 /** As many as the API tells at once, and as an address can hold beside all else: names may be long. */
-const keysAtOnce = 20;
-const keysLength = 4000;
+export function keyParts(keys: string[]): string[][] {
+  const parts: string[][] = [];
+  let length = 0;
+  for (const key of keys) {
+    const own = `key=${encodeURIComponent(key)}&`.length;
+    const part = parts.at(-1);
+    if (part && part.length < 20 && length + own <= 4000) {
+      part.push(key);
+      length += own;
+    } else {
+      parts.push([key]);
+      length = own;
+    }
+  }
+  return parts;
+}
 
 /** What all answers for a device and a range begin with, whichever metrics they are of. */
 export const deviceSeriesKey = (deviceId: string, range: Range) =>
