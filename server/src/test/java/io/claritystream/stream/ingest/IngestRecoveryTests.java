@@ -42,19 +42,7 @@ class IngestRecoveryTests {
       statement.execute("SELECT next_offset FROM control.checkpoint_partition FOR UPDATE");
       rig.send(source, source.batch(5));
       // Both stand before the fence with the same batch.
-      await()
-          .atMost(IngestRig.SOON)
-          .until(
-              () ->
-                  rig.superuser()
-                          .sql(
-                              """
-                              SELECT count(*) FROM pg_stat_activity
-                              WHERE datname = current_database() AND wait_event_type = 'Lock'
-                              """)
-                          .query(Integer.class)
-                          .single()
-                      == 2);
+      rig.awaitWaiting(2);
     }
     rig.awaitDurable(source, 6);
     await().atMost(IngestRig.SOON).until(() -> rig.count("clarity_ingest_fenced") > fenced);

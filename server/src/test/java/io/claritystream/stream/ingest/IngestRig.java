@@ -201,6 +201,24 @@ final class IngestRig implements AutoCloseable {
     return id;
   }
 
+  /// So many transactions wait for locks of others.
+  void awaitWaiting(int count) {
+    await()
+        .atMost(SOON)
+        .pollInterval(Duration.ofMillis(10))
+        .until(
+            () ->
+                superuser
+                        .sql(
+                            """
+                            SELECT count(*) FROM pg_stat_activity
+                            WHERE datname = current_database() AND wait_event_type = 'Lock'
+                            """)
+                        .query(Integer.class)
+                        .single()
+                    >= count);
+  }
+
   /// Builds what is shown of the source anew.
   void rebuild(SimulatedSource source) {
     var rebuild = requestRebuild(source);

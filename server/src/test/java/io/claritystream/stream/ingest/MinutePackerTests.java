@@ -342,7 +342,7 @@ class MinutePackerTests {
     try (var other = rig.connect()) {
       hold(other);
       step = stepAside(packer());
-      awaitWaiting();
+      rig.awaitWaiting(1);
       try (var change = other.createStatement()) {
         change.execute(meanwhile.sql);
       }
@@ -372,23 +372,6 @@ class MinutePackerTests {
         });
   }
 
-  private void awaitWaiting() {
-    await()
-        .atMost(SOON)
-        .pollInterval(Duration.ofMillis(10))
-        .until(
-            () ->
-                rig.superuser()
-                        .sql(
-                            """
-                            SELECT count(*) FROM pg_stat_activity
-                            WHERE datname = current_database() AND wait_event_type = 'Lock'
-                            """)
-                        .query(Long.class)
-                        .single()
-                    > 0);
-  }
-
   @Test
   void of_two_processes_one_packs_at_a_time() throws Exception {
     var ingest = rig.start();
@@ -399,7 +382,7 @@ class MinutePackerTests {
     try (var other = rig.connect()) {
       hold(other);
       first = stepAside(packer());
-      awaitWaiting();
+      rig.awaitWaiting(1);
       assertThat(packer().step()).as("another one is at it").isFalse();
       other.rollback();
     }
