@@ -1153,7 +1153,7 @@ export interface components {
         Me: {
             organization: components["schemas"]["Organization"];
             organizations: components["schemas"]["OrganizationRole"][];
-            permissions: ("overview.read" | "events.read" | "devices.read" | "metrics.read" | "extras.read" | "dead_letters.read" | "sources.read" | "sources.write" | "agents.pair" | "agents.revoke" | "mapping.write" | "pins.write" | "members.read" | "members.write" | "workspace.write" | "audit.read")[];
+            permissions: ("overview.read" | "events.read" | "devices.read" | "metrics.read" | "extras.read" | "dead_letters.read" | "sources.read" | "sources.write" | "agents.pair" | "agents.revoke" | "mapping.write" | "pins.write" | "workflows.read" | "workflows.write" | "executions.read" | "executions.write" | "members.read" | "members.write" | "workspace.write" | "audit.read")[];
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "operator" | "viewer";
             user: components["schemas"]["Person"];

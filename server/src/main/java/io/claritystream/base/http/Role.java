@@ -3,12 +3,16 @@ package io.claritystream.base.http;
 import static io.claritystream.base.http.Permission.DEAD_LETTERS_READ;
 import static io.claritystream.base.http.Permission.DEVICES_READ;
 import static io.claritystream.base.http.Permission.EVENTS_READ;
+import static io.claritystream.base.http.Permission.EXECUTIONS_READ;
+import static io.claritystream.base.http.Permission.EXECUTIONS_WRITE;
 import static io.claritystream.base.http.Permission.EXTRAS_READ;
 import static io.claritystream.base.http.Permission.MEMBERS_READ;
 import static io.claritystream.base.http.Permission.METRICS_READ;
 import static io.claritystream.base.http.Permission.OVERVIEW_READ;
 import static io.claritystream.base.http.Permission.PINS_WRITE;
 import static io.claritystream.base.http.Permission.SOURCES_READ;
+import static io.claritystream.base.http.Permission.WORKFLOWS_READ;
+import static io.claritystream.base.http.Permission.WORKFLOWS_WRITE;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
@@ -24,6 +28,9 @@ import java.util.Set;
 /// |---|---|---|---|---|---|
 /// | read dashboards, devices, metrics, extras; pin | x | x | x | x | x |
 /// | read sources and members | x | x | x | x | x |
+/// | read workflows and executions | x | x | x | x | x |
+/// | start, cancel and repeat executions | x | x | x | x | |
+/// | build workflows | x | x | x | | |
 /// | read raw events and dead letters | x | x | x | x | |
 /// | change sources and mapping, pair and revoke agents | x | x | | | |
 /// | read the audit log | x | x | | | |
@@ -41,7 +48,11 @@ public enum Role {
           SOURCES_READ,
           MEMBERS_READ,
           EVENTS_READ,
-          DEAD_LETTERS_READ)),
+          DEAD_LETTERS_READ,
+          WORKFLOWS_READ,
+          WORKFLOWS_WRITE,
+          EXECUTIONS_READ,
+          EXECUTIONS_WRITE)),
   OPERATOR(
       EnumSet.of(
           OVERVIEW_READ,
@@ -52,7 +63,10 @@ public enum Role {
           SOURCES_READ,
           MEMBERS_READ,
           EVENTS_READ,
-          DEAD_LETTERS_READ)),
+          DEAD_LETTERS_READ,
+          WORKFLOWS_READ,
+          EXECUTIONS_READ,
+          EXECUTIONS_WRITE)),
   VIEWER(
       EnumSet.of(
           OVERVIEW_READ,
@@ -61,7 +75,9 @@ public enum Role {
           EXTRAS_READ,
           PINS_WRITE,
           SOURCES_READ,
-          MEMBERS_READ));
+          MEMBERS_READ,
+          WORKFLOWS_READ,
+          EXECUTIONS_READ));
 
   private final Set<Permission> permissions;
 
