@@ -1,0 +1,208 @@
+package io.claritystream.base.outbound;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.zip.GZIPInputStream;
+import org.apache.hc.core5.concurrent.FutureCallback;
+import org.apache.hc.core5.http.EntityDetails;
+import org.apache.hc.core5.http.HttpResponse;
+import org.apache.hc.core5.http.nio.AsyncResponseConsumer;
+import org.apache.hc.core5.http.nio.CapacityChannel;
+import org.apache.hc.core5.http.protocol.HttpContext;
+import org.jspecify.annotations.Nullable;
+
+/// An answer as it comes in: as much of it as the call allows, and as the bounded buffers of all
+/// calls have room for. The network's thread fills it; who called reads it when it is whole.
+final class Answer implements AsyncResponseConsumer<Answer> {
+  static final int HEADERS_MAX = 200;
+  static final int HEADER_CHARACTERS_MAX = 65_536;
+
+  private static final int CHUNK = 8_192;
+
+  /// They speak of the body as it was on the wire, or of the connection.
+  private static final Set<String> OF_THE_WIRE =
+      Set.of(
+          "content-length",
+          "content-encoding",
+          "transfer-encoding",
+          "connection",
+          "keep-alive",
+          "trailer");
+
+  private final long bodyMax;
+  private final Buffers buffers;
+  private final ByteArrayOutputStream raw = new ByteArrayOutputStream(0);
+  private final List<Header> headers = new ArrayList<>();
+  private int status;
+  private String encoding = "";
+  private @Nullable FutureCallback<Answer> whole;
+  private volatile Runnable over = () -> {};
+  private long held;
+  private boolean released;
+
+  Answer(long bodyMax, Buffers buffers) {
+    this.bodyMax = bodyMax;
+    this.buffers = buffers;
+  }
+
+  int status() {
+    return status;
+  }
+
+  List<Header> headers() {
+    return headers;
+  }
+
+  @Nullable String header(String name) {
+    for (Header header : headers) {
+      if (header.name().equalsIgnoreCase(name)) {
+        return header.value();
+      }
+    }
+    return null;
+  }
+
+  @Override
+  public void consumeResponse(
+      HttpResponse response,
+      @Nullable EntityDetails entity,
+      HttpContext context,
+      FutureCallback<Answer> callback)
+      throws IOException {
+    status = response.getCode();
+    long characters = 0;
+    for (org.apache.hc.core5.http.Header header : response.getHeaders()) {
+      String value = header.getValue() == null ? "" : header.getValue();
+      characters += header.getName().length() + value.length();
+      if (header.getName().equalsIgnoreCase("content-encoding")) {
+        encoding = (encoding + " " + value.toLowerCase(Locale.ROOT)).strip();
+      }
+      if (!OF_THE_WIRE.contains(header.getName().toLowerCase(Locale.ROOT))) {
+        headers.add(new Header(header.getName(), value));
+      }
+    }
+    if (characters > HEADER_CHARACTERS_MAX || response.getHeaders().length > HEADERS_MAX) {
+      throw headersTooLarge();
+    }
+    if (entity == null) {
+      callback.completed(this);
+      return;
+    }
+    if (entity.getContentLength() > bodyMax) {
+      throw tooLarge();
+    }
+    whole = callback;
+  }
+
+  @Override
+  public void informationResponse(HttpResponse response, HttpContext context) {}
+
+  @Override
+  public void updateCapacity(CapacityChannel capacity) throws IOException {
+    capacity.update(Integer.MAX_VALUE);
+  }
+
+  @Override
+  public void consume(ByteBuffer source) throws IOException {
+    int more = source.remaining();
+    if (raw.size() + (long) more > bodyMax) {
+      throw tooLarge();
+    }
+    hold(more);
+    byte[] bytes = new byte[more];
+    source.get(bytes);
+    raw.writeBytes(bytes);
+  }
+
+  @Override
+  public void streamEnd(@Nullable List<? extends org.apache.hc.core5.http.Header> trailers) {
+    if (whole != null) {
+      whole.completed(this);
+    }
+  }
+
+  @Override
+  public void failed(Exception cause) {}
+
+  /// The network is done with it: the connection is free for others.
+  @Override
+  public void releaseResources() {
+    over.run();
+  }
+
+  void whenOver(Runnable told) {
+    over = told;
+  }
+
+  /// The body, decompressed if it is compressed; by who called, once.
+  byte[] body() throws OutboundFault {
+    if (raw.size() == 0 || encoding.isEmpty() || encoding.equals("identity")) {
+      return raw.toByteArray();
+    }
+    if (!encoding.equals("gzip") && !encoding.equals("x-gzip")) {
+      throw new OutboundFault(
+          OutboundFault.Kind.PROTOCOL,
+          true,
+          "The answer is compressed in a way that was not asked for; let the other side answer with gzip or without.");
+    }
+    try (GZIPInputStream inflating =
+        new GZIPInputStream(new ByteArrayInputStream(raw.toByteArray()), CHUNK)) {
+      ByteArrayOutputStream plain = new ByteArrayOutputStream(raw.size());
+      byte[] chunk = new byte[CHUNK];
+      for (int read = inflating.read(chunk); read >= 0; read = inflating.read(chunk)) {
+        if (plain.size() + (long) read > bodyMax) {
+          throw tooLarge();
+        }
+        hold(read);
+        plain.write(chunk, 0, read);
+      }
+      return plain.toByteArray();
+    } catch (AnswerLimit limit) {
+      throw limit.fault();
+    } catch (IOException broken) {
+      throw new OutboundFault(
+          OutboundFault.Kind.PROTOCOL,
+          true,
+          "The answer says that it is compressed with gzip, and cannot be read as that.",
+          broken);
+    }
+  }
+
+  /// What it held of the buffers of all calls is free again; what comes later is not kept.
+  synchronized void release() {
+    released = true;
+    buffers.giveBack(held);
+    held = 0;
+  }
+
+  private synchronized void hold(long bytes) throws AnswerLimit {
+    if (released) {
+      throw new AnswerLimit(OutboundFault.Kind.ABORTED, "Nobody waits for this answer any more.");
+    }
+    if (!buffers.take(bytes)) {
+      throw new AnswerLimit(
+          OutboundFault.Kind.BUSY,
+          "The answers that are being read fill the memory that is kept for them; try again shortly.");
+    }
+    held += bytes;
+  }
+
+  private AnswerLimit tooLarge() {
+    return new AnswerLimit(
+        OutboundFault.Kind.TOO_LARGE,
+        "The answer is larger than %d bytes: ask for less of it, as by pages.".formatted(bodyMax));
+  }
+
+  private static AnswerLimit headersTooLarge() {
+    return new AnswerLimit(
+        OutboundFault.Kind.TOO_LARGE,
+        "The answer's headers are more than %d, or longer than %d characters."
+            .formatted(HEADERS_MAX, HEADER_CHARACTERS_MAX));
+  }
+}
