@@ -105,10 +105,11 @@ GRANT UPDATE (used_at) ON control.refresh_token TO clarity_auth;
 GRANT SELECT ON control.session TO clarity_admin;
 GRANT UPDATE (revoked_at, revoked_reason) ON control.session TO clarity_admin;
 
--- Keys of the platform (token signing, certificate authority), encrypted under the master key.
+-- Keys of the platform (token signing, certificate authority), encrypted under the master key that master_key names.
 CREATE TABLE control.platform_key (
   purpose text NOT NULL CHECK (purpose IN ('token-signing', 'certificate-authority')),
   key_id text NOT NULL,
+  master_key text NOT NULL,
   encrypted bytea NOT NULL,
   certificate bytea,
   created_at timestamptz NOT NULL,
@@ -118,6 +119,8 @@ CREATE TABLE control.platform_key (
 -- One key of a purpose is in use at a time; two servers starting at once agree on the first.
 CREATE UNIQUE INDEX platform_key_in_use ON control.platform_key (purpose) WHERE retired_at IS NULL;
 GRANT SELECT, INSERT ON control.platform_key TO clarity_auth;
+GRANT SELECT ON control.platform_key TO clarity_admin;
+GRANT UPDATE (master_key, encrypted) ON control.platform_key TO clarity_admin;
 
 -- Who did what. Nobody may change or remove a row.
 CREATE TABLE control.audit_log (

@@ -1,8 +1,10 @@
 package io.claritystream.base.crypto;
 
+import io.claritystream.base.db.TenantId;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
 
 /// What an encrypted value is, and of what: it can be decrypted under this name only.
 ///
@@ -16,9 +18,12 @@ public record EncryptionContext(String purpose, String id) {
   }
 
   /// Each part after its length, so that no two contexts read alike.
-  byte[] associatedData() {
+  ///
+  /// @param tenant whose value it is; null for the platform's own
+  byte[] associatedData(@Nullable TenantId tenant) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    for (String part : new String[] {purpose, id}) {
+    String owner = tenant == null ? "" : tenant.toString();
+    for (String part : new String[] {owner, purpose, id}) {
       byte[] text = part.getBytes(StandardCharsets.UTF_8);
       bytes.writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(text.length).array());
       bytes.writeBytes(text);

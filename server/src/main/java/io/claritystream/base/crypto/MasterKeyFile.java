@@ -1,12 +1,5 @@
 package io.claritystream.base.crypto;
 
-import com.google.crypto.tink.Aead;
-import com.google.crypto.tink.InsecureSecretKeyAccess;
-import com.google.crypto.tink.KeysetHandle;
-import com.google.crypto.tink.RegistryConfiguration;
-import com.google.crypto.tink.TinkJsonProtoKeysetFormat;
-import com.google.crypto.tink.aead.AeadConfig;
-import com.google.crypto.tink.aead.PredefinedAeadParameters;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -18,12 +11,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.GeneralSecurityException;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.Set;
 
-/// The file that holds the master keyset in Tink's JSON.
+/// The file that holds a master keyset, for its owner's eyes only.
 final class MasterKeyFile {
   private static final Set<PosixFilePermission> OWNER_ONLY =
       EnumSet.of(PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE);
@@ -34,8 +26,13 @@ final class MasterKeyFile {
     this.file = file.toAbsolutePath();
   }
 
-  /// The master key, or empty if there is no file.
-  Optional<Aead> read() {
+  /// As the beginning of a sentence.
+  String place() {
+    return "The master key file " + file;
+  }
+
+  /// Its key, or empty if there is no file.
+  Optional<KeyEncryptionKey> read() {
     String text;
     try {
       text = Files.readString(file);
@@ -43,40 +40,22 @@ final class MasterKeyFile {
     } catch (NoSuchFileException e) {
       return Optional.empty();
     } catch (IOException e) {
-      throw new MasterKeyFault("The master key file " + file + " cannot be read: " + e, e);
+      throw new MasterKeyFault(place() + " cannot be read: " + e, e);
     }
-    try {
-      AeadConfig.register();
-      return Optional.of(
-          TinkJsonProtoKeysetFormat.parseKeyset(
-                  text, RegistryConfiguration.get(), InsecureSecretKeyAccess.get())
-              .getPrimitive(RegistryConfiguration.get(), Aead.class));
-    } catch (GeneralSecurityException e) {
-      throw new MasterKeyFault(
-          "The master key file "
-              + file
-              + " does not hold a Tink keyset; restore it from its backup.",
-          e);
-    }
+    return Optional.of(MasterKeyset.parse(text, place(), "restore it from its backup."));
   }
 
-  /// Makes the file unless another process just did; either way its key is the answer.
-  Aead make() {
+  /// Makes the file unless it is there, or another process just made it: false then.
+  boolean make() {
+    boolean made = true;
     try {
-      AeadConfig.register();
-      String text =
-          TinkJsonProtoKeysetFormat.serializeKeyset(
-              KeysetHandle.generateNew(
-                  PredefinedAeadParameters.AES256_GCM, RegistryConfiguration.get()),
-              RegistryConfiguration.get(),
-              InsecureSecretKeyAccess.get());
       Files.createDirectories(file.getParent());
       Path fresh =
           Files.createTempFile(
               file.getParent(), ".master", null, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
       try {
         try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-          ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+          ByteBuffer bytes = ByteBuffer.wrap(MasterKeyset.make().getBytes(StandardCharsets.UTF_8));
           while (bytes.hasRemaining()) {
             channel.write(bytes);
           }
@@ -84,7 +63,7 @@ final class MasterKeyFile {
         }
         Files.createLink(file, fresh); // Unlike a move this never replaces one that is there.
       } catch (FileAlreadyExistsException e) {
-        // Another process was first; its key is read below.
+        made = false;
       } finally {
         Files.delete(fresh);
       }
@@ -92,16 +71,9 @@ final class MasterKeyFile {
         directory.force(true);
       }
     } catch (IOException e) {
-      throw new MasterKeyFault("The master key file " + file + " cannot be made: " + e, e);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("no master key can be made", e);
+      throw new MasterKeyFault(place() + " cannot be made: " + e, e);
     }
-    return read()
-        .orElseThrow(() -> new MasterKeyFault("The master key file " + file + " vanished"));
-  }
-
-  Path path() {
-    return file;
+    return made;
   }
 
   private void refuseIfOthersMayRead() throws IOException {
@@ -110,8 +82,7 @@ final class MasterKeyFile {
     permissions.removeAll(OWNER_ONLY);
     permissions.remove(PosixFilePermission.OWNER_EXECUTE);
     if (!permissions.isEmpty()) {
-      throw new MasterKeyFault(
-          "The master key file " + file + " is open to other users; run: chmod 600 " + file);
+      throw new MasterKeyFault(place() + " is open to other users; run: chmod 600 " + file);
     }
   }
 }

@@ -1,5 +1,6 @@
 package io.claritystream.base.crypto;
 
+import io.claritystream.base.crypto.MasterKeys.Wrapped;
 import io.claritystream.base.crypto.PlatformKey.Fresh;
 import io.claritystream.base.crypto.PlatformKey.Purpose;
 import java.sql.ResultSet;
@@ -18,7 +19,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 public final class PlatformKeys {
   private static final String SELECT =
       """
-      SELECT key_id, encrypted, certificate, created_at, retired_at IS NOT NULL AS retired
+      SELECT key_id, master_key, encrypted, certificate, created_at, retired_at IS NOT NULL AS retired
       FROM control.platform_key
       WHERE purpose = :purpose
       ORDER BY retired_at IS NOT NULL, created_at DESC
@@ -26,58 +27,40 @@ public final class PlatformKeys {
 
   private static final String INSERT =
       """
-      INSERT INTO control.platform_key (purpose, key_id, encrypted, certificate, created_at)
-      VALUES (:purpose, :keyId, :encrypted, :certificate, :now)
+      INSERT INTO control.platform_key
+        (purpose, key_id, master_key, encrypted, certificate, created_at)
+      VALUES (:purpose, :keyId, :masterKey, :encrypted, :certificate, :now)
       ON CONFLICT (purpose) WHERE retired_at IS NULL DO NOTHING
       """;
 
   private final JdbcClient sql;
-  private final Keyring keyring;
+  private final MasterKeys masters;
   private final Clock clock;
 
-  private PlatformKeys(JdbcClient sql, Keyring keyring, Clock clock) {
+  private PlatformKeys(JdbcClient sql, MasterKeys masters, Clock clock) {
     this.sql = sql;
-    this.keyring = keyring;
+    this.masters = masters;
     this.clock = clock;
   }
 
-  /// Opens the store with the master key of the file, which is made if nothing is stored yet.
-  /// Throws [MasterKeyFault] if what is stored cannot be read with it.
-  static PlatformKeys open(MasterKeyFile file, JdbcClient sql, Clock clock) {
-    boolean stored =
-        sql.sql("SELECT EXISTS (SELECT FROM control.platform_key)").query(Boolean.class).single();
-    Keyring keyring =
-        new Keyring(
-            file.read()
-                .orElseGet(
-                    () -> {
-                      if (stored) {
-                        throw new MasterKeyFault(
-                            "The master key file "
-                                + file.path()
-                                + " is missing, but the database holds keys that were encrypted"
-                                + " with it; restore the file from its backup.");
-                      }
-                      return file.make();
-                    }));
-    PlatformKeys keys = new PlatformKeys(sql, keyring, clock);
-    try {
-      for (Purpose purpose : Purpose.values()) {
-        keys.all(purpose);
-      }
-    } catch (UnreadableKey e) {
-      throw new MasterKeyFault(
-          "The master key file "
-              + file.path()
-              + " is not the one that this database's keys were encrypted with; restore the right"
-              + " file from its backup.",
-          e);
-    }
-    return keys;
+  /// Whether any key is stored that a master key has encrypted.
+  static boolean anyStored(JdbcClient sql) {
+    return sql.sql(
+            """
+            SELECT EXISTS (SELECT FROM control.platform_key)
+                OR EXISTS (SELECT FROM control.tenant_key)
+            """)
+        .query(Boolean.class)
+        .single();
   }
 
-  Keyring keyring() {
-    return keyring;
+  /// Opens the store. Throws [MasterKeyFault] if what is stored cannot be read.
+  static PlatformKeys open(MasterKeys masters, JdbcClient sql, Clock clock) {
+    PlatformKeys keys = new PlatformKeys(sql, masters, clock);
+    for (Purpose purpose : Purpose.values()) {
+      keys.all(purpose);
+    }
+    return keys;
   }
 
   /// The key in use. If there is none, `maker` makes one and it is stored; of processes that do
@@ -89,10 +72,12 @@ public final class PlatformKeys {
     }
     Fresh fresh = maker.get();
     String keyId = UUID.randomUUID().toString();
+    Wrapped wrapped = masters.wrap(fresh.secret().value(), context(purpose.key, keyId));
     sql.sql(INSERT)
         .param("purpose", purpose.key)
         .param("keyId", keyId)
-        .param("encrypted", keyring.encrypt(fresh.secret().value(), context(purpose, keyId)))
+        .param("masterKey", wrapped.masterKey())
+        .param("encrypted", wrapped.bytes())
         .param("certificate", fresh.certificate().orElse(null))
         .param("now", OffsetDateTime.ofInstant(clock.instant(), ZoneOffset.UTC))
         .update();
@@ -116,25 +101,17 @@ public final class PlatformKeys {
   private PlatformKey decrypted(Purpose purpose, ResultSet row) throws SQLException {
     String keyId = row.getString("key_id");
     byte @Nullable [] certificate = row.getBytes("certificate");
-    try {
-      return new PlatformKey(
-          keyId,
-          new Sensitive<>(keyring.decrypt(row.getBytes("encrypted"), context(purpose, keyId))),
-          Optional.ofNullable(certificate),
-          row.getObject("created_at", OffsetDateTime.class).toInstant(),
-          row.getBoolean("retired"));
-    } catch (Keyring.Undecryptable e) {
-      throw new UnreadableKey(e);
-    }
+    Wrapped wrapped = new Wrapped(row.getString("master_key"), row.getBytes("encrypted"));
+    return new PlatformKey(
+        keyId,
+        new Sensitive<>(masters.unwrap(wrapped, context(purpose.key, keyId))),
+        Optional.ofNullable(certificate),
+        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+        row.getBoolean("retired"));
   }
 
-  private static EncryptionContext context(Purpose purpose, String keyId) {
-    return new EncryptionContext("platform-key/" + purpose.key, keyId);
-  }
-
-  private static final class UnreadableKey extends RuntimeException {
-    UnreadableKey(Throwable cause) {
-      super(cause.getMessage(), cause);
-    }
+  /// Under which name a key is encrypted.
+  static EncryptionContext context(String purpose, String keyId) {
+    return new EncryptionContext("platform-key/" + purpose, keyId);
   }
 }

@@ -1,16 +1,23 @@
-/// Secrets at rest.
+/// Secrets at rest, in three storeys.
 ///
-/// One master key, a Tink keyset in the file `clarity.crypto.master-key-file` (mode 0600),
-/// encrypts a fresh key for each value ([Keyring]); the value is bound to its purpose and id, so
-/// that a stored value copied over another cannot be decrypted. The keys that make the platform
-/// itself, its certificate authority and its token signing keys, are kept that way in the
-/// database ([PlatformKeys]).
+/// **The master key** encrypts keys and nothing else ([KeyEncryptionKey]). It is a Tink keyset in
+/// a file of mode 0600 or in an environment variable, or stays in a key management service. It
+/// lies outside the database. What it encrypted says its name, so that another can take its place
+/// while both are at hand ([KeyMaintenance#rewrap]).
 ///
-/// The file is made only when it is absent and nothing encrypted is stored yet. A file that is
+/// **Keys** lie in the database, encrypted under it: those that make the platform itself, its
+/// certificate authority and its token signing keys ([PlatformKeys]), and a data key for each
+/// tenant. A tenant's key is replaced by a new one at any time; the ones before still decrypt.
+///
+/// **Values** are encrypted under the key of the tenant whose they are, and bound to tenant,
+/// purpose and row ([TenantSecrets]): a stored value that was copied over another, or into another
+/// tenant, cannot be decrypted.
+///
+/// A file is made only when it is absent and nothing encrypted is stored yet. A master key that is
 /// lost, or is another one, ends the start with one sentence ([MasterKeyFault]): going on would
 /// make new keys beside the old, and cut off every agent.
 ///
-/// Owns `control.platform_key`.
+/// Owns `control.platform_key`, `control.tenant_key`.
 @ApplicationModule(
     id = "base.crypto",
     allowedDependencies = {"base.db"})

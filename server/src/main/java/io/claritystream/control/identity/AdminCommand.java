@@ -1,5 +1,7 @@
 package io.claritystream.control.identity;
 
+import io.claritystream.base.crypto.KeyMaintenance;
+import io.claritystream.base.crypto.MasterKeyFault;
 import io.claritystream.control.audit.AuditLog;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -11,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.springframework.beans.BeansException;
+import org.springframework.beans.factory.BeanFactory;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -31,12 +35,14 @@ public final class AdminCommand {
   private static final int FAILED = 1;
   private static final int MISUSED = 2;
 
+  private final BeanFactory parts;
   private final PlatformPeople people;
   private final PrintStream out;
   private final PrintStream err;
 
-  AdminCommand(PlatformPeople people, PrintStream out, PrintStream err) {
-    this.people = people;
+  private AdminCommand(BeanFactory parts, PrintStream out, PrintStream err) {
+    this.parts = parts;
+    this.people = parts.getBean(PlatformPeople.class);
     this.out = out;
     this.err = err;
   }
@@ -55,14 +61,20 @@ public final class AdminCommand {
     SpringApplicationBuilder application =
         new SpringApplicationBuilder(Beans.class)
             .web(WebApplicationType.NONE)
-            .lazyInitialization(true)
             .logStartupInfo(false)
             .registerShutdownHook(false)
             .properties(settings);
-    // The server owns the schema; a command must not change it beneath one that runs.
+    // The server owns the schema; a command must not change it beneath one that runs. And what a
+    // command does not need, such as the master key, need not be there.
     try (ConfigurableApplicationContext context =
-        application.run("--clarity.database.migrate=false", "--logging.level.root=ERROR")) {
-      return new AdminCommand(context.getBean(PlatformPeople.class), out, err).act(arguments);
+        application.run(
+            "--clarity.database.migrate=false",
+            "--spring.main.lazy-initialization=true",
+            "--logging.level.root=ERROR")) {
+      return new AdminCommand(context, out, err).act(arguments);
+    } catch (MasterKeyFault | BeansException fault) {
+      err.println(sentence(fault));
+      return FAILED;
     } catch (DataAccessException | TransactionException unreachable) {
       err.println(
           "The database did not answer: " + unreachable.getMostSpecificCause().getMessage());
@@ -88,11 +100,33 @@ public final class AdminCommand {
       case List<String> a when is(a, "user", "reset-password") -> resetPassword(a.getLast());
       case List<String> a when is(a, "reset-password") -> resetPassword(a.getLast());
       case List<String> a when is(a, "revoke-sessions") -> revokeSessions(a.getLast());
+      case List<String> a when a.getFirst().equals("keys") -> {
+        KeysCommand.Outcome outcome =
+            new KeysCommand(() -> parts.getBean(OperatorKeys.class), out, err)
+                .act(a.subList(1, a.size()));
+        if (outcome == KeysCommand.Outcome.MISUSED) {
+          err.println(misused(a));
+        }
+        yield switch (outcome) {
+          case DONE -> DONE;
+          case FAILED -> FAILED;
+          case MISUSED -> MISUSED;
+        };
+      }
       default -> {
         err.println(misused(arguments));
         yield MISUSED;
       }
     };
+  }
+
+  /// What a person can act upon: of a part that could not be made, why.
+  private static String sentence(RuntimeException fault) {
+    Throwable cause = fault;
+    while (cause instanceof BeansException && cause.getCause() != null) {
+      cause = cause.getCause();
+    }
+    return String.valueOf(cause.getMessage());
   }
 
   /// A command that is known was given too little or too much.
@@ -172,6 +206,7 @@ public final class AdminCommand {
   /// The few parts that a command needs. Not marked as a configuration, so that the server, which
   /// scans this package, does not take it for one of its own.
   @ComponentScan({
+    "io.claritystream.base.crypto",
     "io.claritystream.base.db",
     "io.claritystream.base.process",
     "io.claritystream.control.audit"
@@ -189,8 +224,17 @@ public final class AdminCommand {
         @Qualifier("admin") TransactionTemplate transactions,
         AuditLog audit,
         Clock clock) {
-      String operator = "operator " + System.getProperty("user.name", "unknown");
-      return new PlatformPeople(admin, transactions, audit, operator, clock);
+      return new PlatformPeople(admin, transactions, audit, operator(), clock);
+    }
+
+    @Bean
+    OperatorKeys operatorKeys(
+        KeyMaintenance keys, @Qualifier("admin") JdbcClient admin, AuditLog audit, Clock clock) {
+      return new OperatorKeys(keys, admin, audit, operator(), clock);
+    }
+
+    private static String operator() {
+      return "operator " + System.getProperty("user.name", "unknown");
     }
   }
 }

@@ -29,7 +29,6 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 class PlatformKeysTests {
   private static final Clock CLOCK =
       Clock.fixed(Instant.parse("2026-03-01T08:00:00Z"), ZoneOffset.UTC);
-  private static final EncryptionContext CONTEXT = new EncryptionContext("connection", "17");
 
   @TempDir private Path directory;
   private TestDatabase database;
@@ -48,27 +47,12 @@ class PlatformKeysTests {
 
   @Test
   void theMasterKeyIsMadeOnceAndForTheOwnerOnly() throws Exception {
-    byte[] encrypted = open().keyring().encrypt(bytes("secret"), CONTEXT);
+    open().inUse(Purpose.TOKEN_SIGNING, () -> fresh("secret"));
 
     assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
         .isEqualTo("rw-------");
-    assertThat(open().keyring().decrypt(encrypted, CONTEXT)).isEqualTo(bytes("secret"));
+    assertThat(open().all(Purpose.TOKEN_SIGNING)).hasSize(1);
     assertThat(Files.list(directory)).containsExactly(file());
-  }
-
-  @Test
-  void aValueIsDecryptedUnderItsOwnContextOnly() {
-    Keyring keyring = open().keyring();
-    byte[] encrypted = keyring.encrypt(bytes("secret"), CONTEXT);
-
-    for (EncryptionContext other :
-        List.of(
-            new EncryptionContext("connection", "18"),
-            new EncryptionContext("connectio", "n17"),
-            new EncryptionContext("webhook", "17"))) {
-      assertThatThrownBy(() -> keyring.decrypt(encrypted, other))
-          .isInstanceOf(Keyring.Undecryptable.class);
-    }
   }
 
   @Test
@@ -132,7 +116,8 @@ class PlatformKeysTests {
 
     assertThatThrownBy(this::open)
         .isInstanceOf(MasterKeyFault.class)
-        .hasMessageContaining("is not the one that this database's keys were encrypted with");
+        .hasMessageContaining("is not the one that this database's keys were encrypted with")
+        .hasMessageContaining("restore the right one");
   }
 
   @Test
@@ -156,7 +141,12 @@ class PlatformKeysTests {
   }
 
   private PlatformKeys open() {
-    return PlatformKeys.open(new MasterKeyFile(file()), auth, CLOCK);
+    return PlatformKeys.open(
+        MasterKeys.open(
+            new CryptoProperties(file(), null, null, List.of()),
+            () -> PlatformKeys.anyStored(auth)),
+        auth,
+        CLOCK);
   }
 
   private Path file() {

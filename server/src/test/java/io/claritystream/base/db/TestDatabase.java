@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import javax.sql.DataSource;
+import org.awaitility.Awaitility;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -119,6 +121,23 @@ public final class TestDatabase implements AutoCloseable {
     superuser.setUser(database.user());
     superuser.setPassword(database.password());
     return superuser;
+  }
+
+  /// Until so many transactions wait for locks of others.
+  public void awaitWaiting(int count) {
+    JdbcClient sql = superuser();
+    Awaitility.await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () ->
+                sql.sql(
+                            """
+                            SELECT count(*) FROM pg_stat_activity
+                            WHERE datname = current_database() AND wait_event_type = 'Lock'
+                            """)
+                        .query(Integer.class)
+                        .single()
+                    >= count);
   }
 
   /// A tenant that exists, and nothing of it.

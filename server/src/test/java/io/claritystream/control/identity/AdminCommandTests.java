@@ -4,14 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.claritystream.ApiClient.Registered;
 import io.claritystream.TestServer;
+import io.claritystream.base.crypto.EncryptionContext;
+import io.claritystream.base.crypto.TenantSecrets;
+import io.claritystream.base.db.TenantId;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// The command acts beside a running server, as in production.
 class AdminCommandTests {
@@ -89,13 +95,77 @@ class AdminCommandTests {
     assertThat(admin("help").out()).contains("admin grant EMAIL");
   }
 
+  @Test
+  void a_data_key_is_replaced_for_one_organization_or_all_and_each_is_audited() throws Exception {
+    TenantId mine = TenantId.of(server.client().register("keys@example.com").organizationId());
+    TenantSecrets secrets = server.bean(TenantSecrets.class);
+    EncryptionContext context = new EncryptionContext("connection", "17");
+    byte[] encrypted = secrets.encrypt(mine, context, new byte[] {42});
+
+    assertThat(admin("keys", "rotate", "--organization", mine.toString()).status()).isZero();
+    assertThat(admin("keys", "rotate").out()).contains("1 organizations encrypt with a new key");
+    assertThat(
+            admin("keys", "rotate", "--organization", "00000000-0000-0000-0000-000000000000").err())
+        .contains("has no key");
+    assertThat(admin("keys", "rotate", "--organization", "x").err()).contains("not the id");
+
+    assertThat(secrets.decrypt(mine, context, encrypted)).containsExactly(42);
+    assertThat(
+            server
+                .database()
+                .superuser()
+                .sql(
+                    """
+                    SELECT count(*) FROM control.audit_log
+                    WHERE tenant_id = :tenant AND action = 'tenant_key.rotated'
+                    """)
+                .param("tenant", mine.value())
+                .query(Long.class)
+                .single())
+        .isEqualTo(2);
+  }
+
+  @Test
+  void keys_are_rewrapped_under_a_new_master_key_and_a_lost_one_is_told(@TempDir Path directory) {
+    Path fresh = directory.resolve("fresh.key");
+    String old = server.setting("clarity.crypto.master-key-file");
+    Map<String, Object> both =
+        Map.of(
+            "clarity.crypto.master-key-file",
+            fresh.toString(),
+            "clarity.crypto.also-decrypt",
+            "file:" + old);
+
+    assertThat(admin(both, "keys", "rewrap").err()).contains(fresh + " is missing");
+    assertThat(admin("keys", "make", fresh.toString()).status()).isZero();
+    assertThat(admin("keys", "make", fresh.toString()).err()).contains("is there already");
+    assertThat(
+            admin(Map.of("clarity.crypto.master-key-file", fresh.toString()), "keys", "rewrap")
+                .err())
+        .contains("is not the one that this database's keys were encrypted with");
+    assertThat(admin(both, "keys", "rewrap").out()).contains("keys were encrypted anew");
+    assertThat(admin("keys").err()).contains("./clarity admin keys rewrap");
+
+    // And back, for the tests beside this one.
+    Map<String, Object> back = Map.of("clarity.crypto.also-decrypt", "file:" + fresh);
+    assertThat(admin(back, "keys", "rewrap").status()).isZero();
+  }
+
   private static Run admin(String... arguments) {
+    return admin(Map.of(), arguments);
+  }
+
+  private static Run admin(Map<String, Object> more, String... arguments) {
+    Map<String, Object> settings = new LinkedHashMap<>(server.database().settings());
+    settings.put(
+        "clarity.crypto.master-key-file", server.setting("clarity.crypto.master-key-file"));
+    settings.putAll(more);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     int status =
         AdminCommand.run(
             List.of(arguments),
-            Map.copyOf(server.database().settings()),
+            settings,
             new PrintStream(out, true, StandardCharsets.UTF_8),
             new PrintStream(err, true, StandardCharsets.UTF_8));
     return new Run(
