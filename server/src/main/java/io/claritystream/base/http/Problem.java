@@ -47,6 +47,11 @@ public final class Problem extends RuntimeException {
     return new Problem(ProblemCode.VALIDATION_FAILED, summary(errors), errors, null);
   }
 
+  /// Of a code that has one of its own for what is wrong with fields.
+  public static Problem invalid(ProblemCode code, List<Invalid> errors) {
+    return new Problem(code, summary(errors), errors, null);
+  }
+
   static Problem invalid(ProblemCode code, String field, String message) {
     List<Invalid> errors = List.of(new Invalid(field, message));
     return new Problem(code, summary(errors), errors, null);

@@ -57,6 +57,18 @@ public enum ProblemCode {
       HttpStatus.CONFLICT,
       "The request contradicts the present state",
       "Read the present state and decide anew."),
+  PRECONDITION_FAILED(
+      HttpStatus.PRECONDITION_FAILED,
+      "It was changed since it was read",
+      "Read it again, and decide anew; If-Match names the ETag of what was read."),
+  PRECONDITION_REQUIRED(
+      HttpStatus.PRECONDITION_REQUIRED,
+      "The request must say what it is based on",
+      "Send If-Match with the ETag that the last GET of it gave."),
+  WORKFLOW_INVALID(
+      HttpStatus.UNPROCESSABLE_CONTENT,
+      "The workflow could not run as it is",
+      "Correct what errors names; POST /v1/workflows/{id}/validate tells the same at any time."),
   EMAIL_TAKEN(
       HttpStatus.CONFLICT,
       "An account with this email exists already",

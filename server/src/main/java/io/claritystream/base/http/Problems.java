@@ -106,6 +106,8 @@ final class Problems {
           case METHOD_NOT_ALLOWED -> ProblemCode.METHOD_NOT_ALLOWED;
           case NOT_ACCEPTABLE -> ProblemCode.NOT_ACCEPTABLE;
           case CONFLICT -> ProblemCode.CONFLICT;
+          case PRECONDITION_FAILED -> ProblemCode.PRECONDITION_FAILED;
+          case PRECONDITION_REQUIRED -> ProblemCode.PRECONDITION_REQUIRED;
           case CONTENT_TOO_LARGE -> ProblemCode.PAYLOAD_TOO_LARGE;
           case UNSUPPORTED_MEDIA_TYPE -> ProblemCode.UNSUPPORTED_MEDIA_TYPE;
           case TOO_MANY_REQUESTS -> ProblemCode.RATE_LIMITED;
