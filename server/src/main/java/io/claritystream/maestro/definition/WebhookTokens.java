@@ -1,7 +1,8 @@
 package io.claritystream.maestro.definition;
 
 import io.claritystream.base.crypto.EncryptionContext;
-import io.claritystream.base.crypto.Keyring;
+import io.claritystream.base.crypto.TenantSecrets;
+import io.claritystream.base.crypto.Undecryptable;
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.http.Problem;
@@ -27,11 +28,11 @@ class WebhookTokens {
   /// In use and in their grace together.
   static final int ACTIVE_MAX = 5;
 
-  private final Keyring keyring;
+  private final TenantSecrets secrets;
   private final SecureRandom random = new SecureRandom();
 
-  WebhookTokens(Keyring keyring) {
-    this.keyring = keyring;
+  WebhookTokens(TenantSecrets secrets) {
+    this.secrets = secrets;
   }
 
   /// Makes tokens for triggers that have none; on a second call nothing changes.
@@ -47,7 +48,8 @@ class WebhookTokens {
       String token = WebhookToken.make(random);
       hashes[i] = WebhookToken.hash(token);
       encrypted[i] =
-          keyring.encrypt(token.getBytes(StandardCharsets.UTF_8), context(tenant, hashes[i]));
+          secrets.encrypt(
+              tenant, context(tenant, hashes[i]), token.getBytes(StandardCharsets.UTF_8));
     }
     sql.sql(
             """
@@ -127,8 +129,9 @@ class WebhookTokens {
 
   private String decrypted(TenantId tenant, byte[] hash, byte[] encrypted) {
     try {
-      return new String(keyring.decrypt(encrypted, context(tenant, hash)), StandardCharsets.UTF_8);
-    } catch (Keyring.Undecryptable e) {
+      return new String(
+          secrets.decrypt(tenant, context(tenant, hash), encrypted), StandardCharsets.UTF_8);
+    } catch (Undecryptable e) {
       throw new IllegalStateException("a webhook's token cannot be decrypted", e);
     }
   }
