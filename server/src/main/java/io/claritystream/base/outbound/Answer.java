@@ -42,6 +42,7 @@ final class Answer implements AsyncResponseConsumer<Answer> {
   private int status;
   private String encoding = "";
   private @Nullable FutureCallback<Answer> whole;
+  private volatile boolean ended;
   private volatile Runnable over = () -> {};
   private long held;
   private boolean released;
@@ -91,6 +92,7 @@ final class Answer implements AsyncResponseConsumer<Answer> {
       throw headersTooLarge();
     }
     if (entity == null) {
+      ended = true;
       callback.completed(this);
       return;
     }
@@ -123,6 +125,7 @@ final class Answer implements AsyncResponseConsumer<Answer> {
   @Override
   public void streamEnd(@Nullable List<? extends org.apache.hc.core5.http.Header> trailers) {
     if (whole != null) {
+      ended = true;
       whole.completed(this);
     }
   }
@@ -130,10 +133,12 @@ final class Answer implements AsyncResponseConsumer<Answer> {
   @Override
   public void failed(Exception cause) {}
 
-  /// The network is done with it: the connection is free for others.
+  /// The network is done with it: if it is whole, its connection is free for others.
   @Override
   public void releaseResources() {
-    over.run();
+    if (ended) {
+      over.run();
+    }
   }
 
   void whenOver(Runnable told) {

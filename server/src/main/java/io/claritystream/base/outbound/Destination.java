@@ -30,7 +30,7 @@ record Destination(
   /// What other readers take for an address: the last part is a number, in whatever base.
   private static final Pattern NUMERIC = Pattern.compile("(?:.*\\.)?(?:[0-9]+|0x[0-9a-f]*)");
 
-  private static final Pattern DOTTED =
+  static final Pattern DOTTED =
       Pattern.compile("(?:(?:0|[1-9][0-9]{0,2})\\.){3}(?:0|[1-9][0-9]{0,2})");
 
   static Destination of(URI url) throws OutboundFault {

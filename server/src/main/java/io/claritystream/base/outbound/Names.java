@@ -1,6 +1,6 @@
 package io.claritystream.base.outbound;
 
-import com.github.benmanes.caffeine.cache.AsyncLoadingCache;
+import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -13,7 +13,6 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import org.jspecify.annotations.Nullable;
 
 /// Looks up names. The system's look-up cannot be interrupted and holds on to its thread, so it has
 /// threads of its own, few, which go when nobody asks; who asks waits for them no longer than he
@@ -30,10 +29,12 @@ final class Names implements AutoCloseable {
     InetAddress[] lookUp(String name) throws UnknownHostException;
   }
 
+  private final Resolver resolver;
   private final ThreadPoolExecutor threads;
-  private final AsyncLoadingCache<String, List<InetAddress>> answers;
+  private final AsyncCache<String, List<InetAddress>> answers;
 
   Names(Resolver resolver) {
+    this.resolver = resolver;
     this.threads =
         new ThreadPoolExecutor(
             THREADS_MAX,
@@ -47,8 +48,17 @@ final class Names implements AutoCloseable {
         Caffeine.newBuilder()
             .maximumSize(REMEMBERED_MAX)
             .expireAfterWrite(REMEMBERED_FOR)
-            .executor(threads)
-            .buildAsync(name -> List.of(resolver.lookUp(name)));
+            .executor(Runnable::run)
+            .buildAsync();
+  }
+
+  /// A name without an address is remembered as such, no longer than others.
+  private List<InetAddress> lookUp(String name) {
+    try {
+      return List.of(resolver.lookUp(name));
+    } catch (UnknownHostException unknown) {
+      return List.of();
+    }
   }
 
   /// The addresses of the destination, one at least.
@@ -59,10 +69,15 @@ final class Names implements AutoCloseable {
     }
     String name = destination.host();
     try {
-      CompletableFuture<List<InetAddress>> answer = answers.get(name);
+      CompletableFuture<List<InetAddress>> answer =
+          answers.get(
+              name, (asked, _) -> CompletableFuture.supplyAsync(() -> lookUp(asked), threads));
       List<InetAddress> addresses = answer.get(within.toNanos(), TimeUnit.NANOSECONDS);
       if (addresses.isEmpty()) {
-        throw unknown(name, null);
+        throw new OutboundFault(
+            OutboundFault.Kind.DNS,
+            false,
+            "The name %s has no address; check how it is written.".formatted(name));
       }
       return addresses;
     } catch (RejectedExecutionException full) {
@@ -75,16 +90,12 @@ final class Names implements AutoCloseable {
           "The name %s was not resolved in time; check it, or try again.".formatted(name),
           late);
     } catch (ExecutionException failed) {
-      throw unknown(name, failed.getCause());
+      throw new OutboundFault(
+          OutboundFault.Kind.DNS,
+          false,
+          "The name %s could not be resolved.".formatted(name),
+          failed.getCause());
     }
-  }
-
-  private static OutboundFault unknown(String name, @Nullable Throwable cause) {
-    return new OutboundFault(
-        OutboundFault.Kind.DNS,
-        false,
-        "The name %s has no address; check how it is written.".formatted(name),
-        cause);
   }
 
   @Override

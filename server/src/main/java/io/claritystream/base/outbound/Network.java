@@ -14,7 +14,12 @@ record Network(InetAddress base, int bits) {
   /// `10.0.0.0/8`, or one address alone. Names are not looked up.
   static Network parse(String text) {
     int slash = text.indexOf('/');
-    InetAddress base = InetAddress.ofLiteral(slash < 0 ? text : text.substring(0, slash));
+    String literal = slash < 0 ? text : text.substring(0, slash);
+    // The JDK would also read `10.1` as 10.0.0.1.
+    if (literal.indexOf(':') < 0 && !Destination.DOTTED.matcher(literal).matches()) {
+      throw new IllegalArgumentException("not an address");
+    }
+    InetAddress base = InetAddress.ofLiteral(literal);
     int all = base.getAddress().length * 8;
     return new Network(base, slash < 0 ? all : Integer.parseInt(text.substring(slash + 1)));
   }

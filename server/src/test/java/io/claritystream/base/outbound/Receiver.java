@@ -28,6 +28,7 @@ final class Receiver implements AutoCloseable {
   private final ServerSocket listener;
   private final Script script;
   private final AtomicInteger connections = new AtomicInteger();
+  private final AtomicInteger ended = new AtomicInteger();
   private final List<Socket> open = new CopyOnWriteArrayList<>();
   final List<String> requests = new CopyOnWriteArrayList<>();
 
@@ -87,6 +88,11 @@ final class Receiver implements AutoCloseable {
     return connections.get();
   }
 
+  /// Connections that the script is done with, and closed.
+  int ended() {
+    return ended.get();
+  }
+
   String url(String path) {
     return "http://127.0.0.1:" + port() + path;
   }
@@ -109,6 +115,8 @@ final class Receiver implements AutoCloseable {
       script.serve(socket, new Noting(socket.getInputStream()), socket.getOutputStream());
     } catch (Exception gone) {
       // The client went: that is what many of these tests are about.
+    } finally {
+      ended.incrementAndGet();
     }
   }
 

@@ -6,11 +6,13 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
 import java.net.URI;
 import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import javax.net.ssl.SSLContext;
 import org.apache.hc.core5.ssl.SSLContexts;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +31,9 @@ final class TestOutbound {
   Duration placeWithin = Duration.ofSeconds(2);
   DataSize buffersMax = DataSize.ofMegabytes(64);
   SSLContext trust = SSLContexts.createDefault();
-  @Nullable String slow;
+
+  /// Look-ups of `hanging.example` wait for it.
+  @Nullable CountDownLatch hang;
 
   /// Answers to look-ups; the list is gone through, its last answer stays.
   final Map<String, List<String[]>> names = new HashMap<>();
@@ -56,6 +60,13 @@ final class TestOutbound {
   private InetAddress[] lookUp(String name) throws UnknownHostException {
     long before = lookUps.stream().filter(name::equals).count();
     lookUps.add(name);
+    if (hang != null && name.equals("hanging.example")) {
+      try {
+        hang.await();
+      } catch (InterruptedException closed) {
+        throw new UnknownHostException(name);
+      }
+    }
     List<String[]> answers = names.get(name);
     if (answers == null) {
       throw new UnknownHostException(name);
@@ -83,7 +94,7 @@ final class TestOutbound {
         "POST",
         URI.create(url),
         List.of(headers),
-        body.getBytes(java.nio.charset.StandardCharsets.UTF_8),
+        body.getBytes(StandardCharsets.UTF_8),
         Duration.ofSeconds(20),
         1_000_000,
         false);
