@@ -1,0 +1,71 @@
+package io.claritystream.base.expression;
+
+import io.claritystream.base.expression.ExpressionFault.Kind;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// An expression that has been read. It does not change, and may be evaluated by any number of
+/// threads at once.
+public final class Expression {
+
+  private final String source;
+  private final Node node;
+  private final Set<String> references;
+
+  Expression(String source, Node node, Set<String> references) {
+    this.source = source;
+    this.node = node;
+    this.references = references;
+  }
+
+  /// @param input plain JSON: Map, List, String, Boolean, numbers, null; it is not changed
+  /// @return plain JSON as well, in which whole numbers are Long and others Double, and which
+  ///     shares nothing that can change with the input; null for JSON's null and for nothing
+  public @Nullable Object evaluate(@Nullable Object input, Moment moment) throws ExpressionFault {
+    return evaluate(input, moment, Limits.DEFAULT);
+  }
+
+  @Nullable Object evaluate(@Nullable Object input, Moment moment, Limits limits)
+      throws ExpressionFault {
+    return evaluate(new Run(limits, moment, wrapped(input)));
+  }
+
+  @Nullable Object evaluate(Run run) throws ExpressionFault {
+    try {
+      return Output.of(node.eval(run.root(), new Scope((Scope) null), run), run);
+    } catch (Stop stop) {
+      throw new ExpressionFault(stop);
+    } catch (StackOverflowError deep) {
+      // The limits of nesting keep clear of it, unless the thread has an uncommonly small stack.
+      throw new ExpressionFault(
+          new Stop(Kind.TOO_DEEP, "C0002", -1, "The expression goes too deep; make it flatter."));
+    }
+  }
+
+  /// A list counts as one thing.
+  static @Nullable Object wrapped(@Nullable Object input) {
+    if (input instanceof List<?>) {
+      Items one = Items.sequenceOf(input);
+      one.wrapper = true;
+      return one;
+    }
+    return input;
+  }
+
+  /// The members of the context that the expression names, as far as reading it tells: the first
+  /// two names of each path that begins at the context (`trigger.body`, `steps.map`), or the one
+  /// name that there is. What wildcards or computed names come to is not among them.
+  public Set<String> references() {
+    return references;
+  }
+
+  public String source() {
+    return source;
+  }
+
+  @Override
+  public String toString() {
+    return source;
+  }
+}
