@@ -1,0 +1,197 @@
+package io.claritystream.maestro.engine;
+
+import io.claritystream.base.db.TenantId;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+
+/// Takes executions that wait for a process, many at once, and reads what they did so far.
+final class Claims {
+  /// Each tenant that has some waiting, and since when the first of them may go on. The index is
+  /// stepped through from tenant to tenant.
+  private static final String WAITING =
+      """
+      WITH RECURSIVE waiting AS (
+        (SELECT tenant_id FROM maestro.execution_open WHERE node_id IS NULL ORDER BY tenant_id LIMIT 1)
+        UNION ALL
+        SELECT (SELECT o.tenant_id FROM maestro.execution_open o
+                WHERE o.node_id IS NULL AND o.tenant_id > w.tenant_id ORDER BY o.tenant_id LIMIT 1)
+        FROM waiting w WHERE w.tenant_id IS NOT NULL)
+      SELECT w.tenant_id
+      FROM waiting w
+      WHERE w.tenant_id IS NOT NULL
+        AND (SELECT o.ready_at FROM maestro.execution_open o
+             WHERE o.node_id IS NULL AND o.tenant_id = w.tenant_id
+             ORDER BY o.tenant_id, o.ready_at LIMIT 1) <= clock_timestamp()
+      """;
+
+  private static final String BACKLOG =
+      """
+      SELECT t.tenant_id, c.waiting, c.due
+      FROM unnest(?::uuid[]) AS t (tenant_id)
+      CROSS JOIN LATERAL (
+        SELECT count(*) AS waiting, count(*) FILTER (WHERE ready_at <= clock_timestamp()) AS due
+        FROM (
+          SELECT o.ready_at FROM maestro.execution_open o
+          WHERE o.tenant_id = t.tenant_id AND o.node_id IS NULL
+          ORDER BY o.ready_at LIMIT ?) AS some) AS c
+      """;
+
+  private static final String CLAIM =
+      """
+      SELECT pg_advisory_xact_lock_shared(?, ?);
+      WITH due AS (
+        SELECT execution_id FROM maestro.execution_open
+        WHERE tenant_id = ? AND node_id IS NULL AND ready_at <= clock_timestamp()
+          AND (ready_at, execution_id) > (?, ?)
+        ORDER BY ready_at, execution_id LIMIT ?
+        FOR UPDATE SKIP LOCKED)
+      UPDATE maestro.execution_open o
+      SET status = 'running', node_id = ?, lease_epoch = o.lease_epoch + 1, waiting_for = NULL,
+        started_at = coalesce(o.started_at, clock_timestamp())
+      FROM due
+      WHERE o.execution_id = due.execution_id
+        AND EXISTS (SELECT FROM maestro.node n WHERE n.node_id = ? AND n.ended_at IS NULL)
+      RETURNING o.execution_id, o.tenant_id, o.workflow_id, o.version, o.trigger_type, o.trigger_key, o.name,
+        o.correlation_key, o.effects_of, o.origin_id, o.from_step, o.started_by, o.deadline_at, o.lease_epoch,
+        o.ready_at, o.worker_us;
+      """;
+
+  private static final String LINES =
+      """
+      SELECT l.execution_id, l.log_id, l."timestamp", l.level, l.kind, l.step, l.attempt, l.message,
+        coalesce(l.recorded, b.body) AS recorded
+      FROM maestro.execution_log l
+      LEFT JOIN maestro.execution_body b USING (execution_id, log_id)
+      WHERE l.execution_id = ANY (?::uuid[])
+      ORDER BY l.execution_id, l.log_id
+      """;
+
+  /// Where a tenant's claims have come to.
+  record Mark(Instant readyAt, UUID execution) {
+    static final Mark START = new Mark(Instant.EPOCH, new UUID(0, 0));
+  }
+
+  /// @param waiting of a tenant, for whatever
+  /// @param due that could go on now
+  record Backlog(int waiting, int due) {}
+
+  /// An execution that this node holds now.
+  record Claimed(Intake intake, int leaseEpoch, Instant readyAt, long workerUs) {}
+
+  private Claims() {}
+
+  static List<TenantId> waiting(Connection connection) throws SQLException {
+    try (var statement = connection.prepareStatement(WAITING);
+        var rows = statement.executeQuery()) {
+      var tenants = new ArrayList<TenantId>();
+      while (rows.next()) {
+        tenants.add(new TenantId(rows.getObject(1, UUID.class)));
+      }
+      return tenants;
+    }
+  }
+
+  /// How many of each tenant wait, counted up to a limit.
+  static Map<TenantId, Backlog> backlog(
+      Connection connection, List<TenantId> tenants, int countedMax) throws SQLException {
+    try (var statement = connection.prepareStatement(BACKLOG)) {
+      new Arrays(connection, statement).uuids(tenants, TenantId::value).number(countedMax);
+      try (var rows = statement.executeQuery()) {
+        var backlog = new HashMap<TenantId, Backlog>();
+        while (rows.next()) {
+          backlog.put(
+              new TenantId(rows.getObject(1, UUID.class)),
+              new Backlog(rows.getInt(2), rows.getInt(3)));
+        }
+        return backlog;
+      }
+    }
+  }
+
+  /// Claims executions of a tenant that may go on, in their order, from above the mark.
+  static List<Claimed> claim(
+      Connection connection, int node, TenantId tenant, Mark above, int max) throws SQLException {
+    try (var statement = connection.prepareStatement(CLAIM)) {
+      statement.setInt(1, JournalCommit.LOCK);
+      statement.setInt(2, node);
+      statement.setObject(3, tenant.value());
+      statement.setObject(4, above.readyAt.atOffset(ZoneOffset.UTC));
+      statement.setObject(5, above.execution);
+      statement.setInt(6, max);
+      statement.setInt(7, node);
+      statement.setInt(8, node);
+      statement.execute();
+      statement.getMoreResults();
+      var claimed = new ArrayList<Claimed>();
+      try (var rows = statement.getResultSet()) {
+        while (rows.next()) {
+          claimed.add(claimed(rows));
+        }
+      }
+      return claimed;
+    }
+  }
+
+  private static Claimed claimed(ResultSet row) throws SQLException {
+    return new Claimed(
+        new Intake(
+            new TenantId(row.getObject("tenant_id", UUID.class)),
+            row.getObject("execution_id", UUID.class),
+            row.getObject("workflow_id", UUID.class),
+            row.getInt("version"),
+            row.getString("trigger_type"),
+            row.getString("trigger_key"),
+            row.getString("name"),
+            row.getString("correlation_key"),
+            row.getObject("effects_of", UUID.class),
+            row.getObject("origin_id", UUID.class),
+            row.getString("from_step"),
+            row.getObject("started_by", UUID.class),
+            row.getObject("deadline_at", OffsetDateTime.class).toInstant()),
+        row.getInt("lease_epoch"),
+        row.getObject("ready_at", OffsetDateTime.class).toInstant(),
+        row.getLong("worker_us"));
+  }
+
+  /// What executions did so far.
+  static Map<UUID, List<LogLine>> lines(Connection connection, List<UUID> executions)
+      throws SQLException {
+    try (var statement = connection.prepareStatement(LINES)) {
+      statement.setFetchSize(500);
+      new Arrays(connection, statement).uuids(executions, id -> id);
+      try (var rows = statement.executeQuery()) {
+        var lines = new HashMap<UUID, List<LogLine>>();
+        while (rows.next()) {
+          lines
+              .computeIfAbsent(rows.getObject("execution_id", UUID.class), id -> new ArrayList<>())
+              .add(line(rows));
+        }
+        return lines;
+      }
+    }
+  }
+
+  private static LogLine line(ResultSet row) throws SQLException {
+    return new LogLine(
+        row.getInt("log_id"),
+        row.getObject("timestamp", OffsetDateTime.class).toInstant(),
+        LogLine.Level.of(row.getString("level")),
+        LogLine.Kind.of(row.getString("kind")),
+        row.getString("step"),
+        row.getInt("attempt"),
+        row.getString("message"),
+        0,
+        null,
+        null,
+        row.getString("recorded"));
+  }
+}

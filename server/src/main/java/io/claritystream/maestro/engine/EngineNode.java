@@ -1,0 +1,484 @@
+package io.claritystream.maestro.engine;
+
+import io.claritystream.base.db.TenantId;
+import io.claritystream.maestro.action.Answer;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// This process's part of the work on executions.
+///
+/// | thread | does |
+/// |---|---|
+/// | beat | keeps the lease, ends nodes that did not, lets go of what was taken away |
+/// | dispatch | shares out slots, claims what waits in the database |
+/// | journal | commits groups of entries |
+/// | one for each run | goes from step to step |
+final class EngineNode implements Run.House, AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(EngineNode.class);
+
+  private static final Duration BEAT_EVERY = Duration.ofMillis(500);
+  private static final Duration DISPATCH_EVERY = Duration.ofMillis(100);
+  private static final Duration SHARE_EVERY = Duration.ofMillis(500);
+  private static final Duration SWEEP_EVERY = Duration.ofSeconds(2);
+  private static final Duration COUNT_EVERY = Duration.ofSeconds(1);
+  private static final Duration IDLE_MAX = Duration.ofSeconds(5);
+  private static final int CLAIM_MAX = 400;
+  private static final int COUNTED_MAX = 2_000_000;
+  private static final Duration STOP_MAX = Duration.ofSeconds(3);
+
+  private final DataSource engine;
+  private final NodeLease lease;
+  private final Journal journal;
+  private final Programs programs;
+  private final Answers answers;
+  private final HistoryDays days;
+  private final Clock clock;
+  private final ReadySet ready;
+  private final ConcurrentMap<UUID, Run> runs = new ConcurrentHashMap<>();
+  private final Semaphore wake = new Semaphore(0);
+
+  /// What tenants have waiting in the database, as last counted, and what was added since.
+  private final ConcurrentMap<TenantId, Claims.Backlog> backlogs = new ConcurrentHashMap<>();
+
+  private final ConcurrentMap<TenantId, Slots.Share> shares = new ConcurrentHashMap<>();
+
+  // Used by the dispatching thread alone.
+  private final Map<TenantId, Claims.Mark> marks = new HashMap<>();
+  private List<TenantId> waiting = List.of();
+  private long sharedNs;
+  private long sweptNs = System.nanoTime();
+  private long countedNs;
+
+  private volatile boolean joined;
+  private volatile boolean closing;
+  private @Nullable Thread beat;
+  private @Nullable Thread dispatch;
+
+  EngineNode(
+      DataSource engine,
+      NodeLease lease,
+      Journal journal,
+      Programs programs,
+      Answers answers,
+      HistoryDays days,
+      Clock clock,
+      int workers) {
+    this.engine = engine;
+    this.lease = lease;
+    this.journal = journal;
+    this.programs = programs;
+    this.answers = answers;
+    this.days = days;
+    this.clock = clock;
+    this.ready =
+        new ReadySet(workers, run -> Thread.ofVirtual().name("execution").start(run));
+  }
+
+  void start() {
+    journal.start();
+    beat = Thread.ofPlatform().daemon().name("maestro-beat").start(this::beatAll);
+    dispatch = Thread.ofPlatform().daemon().name("maestro-dispatch").start(this::dispatchAll);
+  }
+
+  // For those who take executions in.
+
+  /// Whether executions can be taken in: this process works on them.
+  boolean joined() {
+    return joined;
+  }
+
+  int node() {
+    return lease.node();
+  }
+
+  /// Whether this process may hold one more of the tenant at once. Behind others of it that wait in
+  /// the database none is held: they came before.
+  boolean mayHold(TenantId tenant) {
+    var backlog = backlogs.get(tenant);
+    return (backlog == null || backlog.due() == 0) && ready.hasRoom(tenant);
+  }
+
+  /// How many of the tenant wait in the database, about.
+  int backlog(TenantId tenant) {
+    var backlog = backlogs.get(tenant);
+    return backlog == null ? 0 : backlog.waiting();
+  }
+
+  /// Of a tenant whose share was looked at lately.
+  Slots.@Nullable Share share(TenantId tenant) {
+    return shares.get(tenant);
+  }
+
+  /// An execution of the tenant waits in the database now.
+  void left(TenantId tenant) {
+    backlogs.merge(
+        tenant,
+        new Claims.Backlog(1, 1),
+        (counted, one) -> new Claims.Backlog(counted.waiting() + 1, counted.due() + 1));
+    wake();
+  }
+
+  /// Begins an execution that was taken in for this node.
+  void begin(Program program, Intake intake, int leaseEpoch, int node, long workerUs, List<LogLine> lines) {
+    var run = new Run(this, program, intake, leaseEpoch, node, workerUs, lines);
+    runs.put(run.execution(), run);
+    if (node != lease.node()) {
+      // It was declared ended between the commit and now.
+      runs.remove(run.execution(), run);
+      answers.answered(run.execution(), null);
+      return;
+    }
+    if (ready.add(run)) {
+      wake();
+    }
+  }
+
+  /// The execution was taken away: whatever it does here ends.
+  void abort(UUID execution) {
+    var run = runs.get(execution);
+    if (run != null) {
+      abort(run);
+    }
+  }
+
+  private void abort(Run run) {
+    run.abort();
+    if (ready.remove(run)) {
+      runs.remove(run.execution(), run);
+      answers.answered(run.execution(), null);
+    }
+  }
+
+  void wake() {
+    if (wake.availablePermits() == 0) {
+      wake.release();
+    }
+  }
+
+  // Run.House
+
+  @Override
+  public Instant now() {
+    return clock.instant();
+  }
+
+  @Override
+  public JournalEntry.Outcome write(JournalEntry entry, int node) {
+    return journal.write(entry, node);
+  }
+
+  @Override
+  public void awaitLease(int node) throws InterruptedException, Run.LostException {
+    while (true) {
+      if (lease.node() != node || closing) {
+        throw new Run.LostException();
+      }
+      if (lease.held()) {
+        return;
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+    }
+  }
+
+  @Override
+  public void answered(UUID execution, Answer answer) {
+    answers.answered(execution, answer);
+  }
+
+  @Override
+  public void done(Run run, @Nullable ExecutionStatus status, long workerUs, long guessedUs) {
+    runs.remove(run.execution(), run);
+    answers.answered(run.execution(), null);
+    ready.done(run, workerUs, guessedUs);
+    if (waiting.contains(run.tenant()) && ready.free(run.tenant()) > 0) {
+      wake();
+    }
+  }
+
+  // The beat.
+
+  private void beatAll() {
+    var failed = false;
+    while (!closing) {
+      try {
+        if (!joined) {
+          days.ensure(now());
+          lease.join();
+          joined = true;
+          wake();
+        } else if (!lease.beat()) {
+          letGo();
+        } else {
+          days.ensure(now());
+          if (lease.endExpired() > 0) {
+            wake();
+          }
+          abortTaken();
+        }
+        failed = false;
+      } catch (SQLException | RuntimeException e) {
+        if (!failed) {
+          log.warn("lease could not be kept, trying again: cause={}", e.toString());
+        }
+        failed = true;
+      }
+      LockSupport.parkNanos(BEAT_EVERY.toNanos());
+    }
+  }
+
+  /// Another process has ended this node, and works on what it had.
+  private void letGo() throws SQLException {
+    log.warn("this node was ended by another, joining anew: node={}", lease.node());
+    joined = false;
+    shares.clear();
+    var held = List.copyOf(runs.values());
+    lease.join();
+    ready.clear();
+    for (var run : held) {
+      run.abort();
+      runs.remove(run.execution(), run);
+      answers.answered(run.execution(), null);
+    }
+    joined = true;
+    wake();
+  }
+
+  private static final String TAKEN =
+      """
+      SELECT r.execution_id
+      FROM unnest(?::uuid[], ?::int[]) AS r (execution_id, lease_epoch)
+      WHERE NOT EXISTS (SELECT FROM maestro.execution_open o
+        WHERE o.execution_id = r.execution_id AND o.lease_epoch = r.lease_epoch)
+      """;
+
+  /// Whatever was canceled by another process ends here.
+  private void abortTaken() throws SQLException {
+    var before = clock.instant().minus(BEAT_EVERY);
+    var looked =
+        runs.values().stream()
+            .filter(run -> ExecutionIds.time(run.execution()).isBefore(before))
+            .limit(10_000)
+            .toList();
+    if (looked.isEmpty()) {
+      return;
+    }
+    var taken = new ArrayList<UUID>();
+    try (var connection = engine.getConnection();
+        var statement = connection.prepareStatement(TAKEN)) {
+      new Arrays(connection, statement)
+          .uuids(looked, Run::execution)
+          .ints(looked, Run::leaseEpoch);
+      try (var rows = statement.executeQuery()) {
+        while (rows.next()) {
+          taken.add(rows.getObject(1, UUID.class));
+        }
+      }
+    }
+    for (var run : looked) {
+      if (taken.contains(run.execution()) && runs.get(run.execution()) == run) {
+        abort(run);
+      }
+    }
+  }
+
+  // Dispatching.
+
+  private void dispatchAll() {
+    var failed = false;
+    while (!closing) {
+      try {
+        if (wake.tryAcquire(DISPATCH_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
+          wake.drainPermits();
+        }
+        if (joined) {
+          dispatch();
+        }
+        failed = false;
+      } catch (InterruptedException e) {
+        return;
+      } catch (SQLException | RuntimeException e) {
+        if (!failed) {
+          log.warn("executions could not be claimed, trying again: cause={}", e.toString());
+        }
+        failed = true;
+      }
+    }
+  }
+
+  private void dispatch() throws SQLException {
+    var node = lease.node();
+    try (var connection = engine.getConnection()) {
+      waiting = Claims.waiting(connection);
+    }
+    count();
+    share(node);
+    var nowNs = System.nanoTime();
+    if (nowNs - sweptNs > SWEEP_EVERY.toNanos()) {
+      // What was set free again, and what was committed late, lies below the marks.
+      marks.clear();
+      sweptNs = nowNs;
+    }
+    for (var tenant : waiting) {
+      claim(node, tenant);
+    }
+  }
+
+  private void count() throws SQLException {
+    var nowNs = System.nanoTime();
+    if (nowNs - countedNs < COUNT_EVERY.toNanos()) {
+      backlogs.keySet().removeIf(tenant -> !waiting.contains(tenant) && backlog(tenant) == 0);
+      return;
+    }
+    countedNs = nowNs;
+    backlogs.keySet().retainAll(waiting);
+    if (!waiting.isEmpty()) {
+      try (var connection = engine.getConnection()) {
+        backlogs.putAll(Claims.backlog(connection, waiting, COUNTED_MAX));
+      }
+    }
+  }
+
+  /// Asks for slots where some are lacking, and looks at all shares now and then.
+  private void share(int node) throws SQLException {
+    var nowNs = System.nanoTime();
+    var all = nowNs - sharedNs > SHARE_EVERY.toNanos();
+    var needs = new ArrayList<Slots.Need>();
+    var known = new java.util.HashSet<TenantId>();
+    for (var demand : ready.demands()) {
+      known.add(demand.tenant());
+      var wants = demand.running() + demand.ready() + (waiting.contains(demand.tenant()) ? CLAIM_MAX : 0);
+      if (all || wants > demand.slots()) {
+        var idle = wants == 0 && demand.idleNs() < IDLE_MAX.toNanos() && demand.slots() > 0;
+        needs.add(new Slots.Need(demand.tenant(), demand.running(), idle ? 1 : wants));
+      }
+    }
+    for (var tenant : waiting) {
+      if (known.add(tenant)) {
+        needs.add(new Slots.Need(tenant, 0, CLAIM_MAX));
+      }
+    }
+    if (all) {
+      sharedNs = nowNs;
+    }
+    if (needs.isEmpty()) {
+      return;
+    }
+    try (var connection = engine.getConnection()) {
+      for (var share : Slots.share(connection, node, needs)) {
+        shares.put(share.tenant(), share);
+        ready.slots(share.tenant(), share.slots());
+        if (share.slots() == 0 && share.wanted() == 0) {
+          shares.remove(share.tenant());
+        }
+      }
+    }
+  }
+
+  private void claim(int node, TenantId tenant) throws SQLException {
+    var share = shares.get(tenant);
+    if (share == null) {
+      return;
+    }
+    // As many again as may run stand ready, so that none waits for the next look.
+    var room = Math.min(CLAIM_MAX, ready.free(tenant) + Math.min(share.slots(), CLAIM_MAX / 2));
+    room = Math.min(room, ready.room(tenant));
+    if (room <= 0 || ready.free(tenant) == 0) {
+      return;
+    }
+    List<Claims.Claimed> claimed;
+    Map<UUID, List<LogLine>> lines;
+    try (var connection = engine.getConnection()) {
+      claimed =
+          Claims.claim(
+              connection, node, tenant, marks.getOrDefault(tenant, Claims.Mark.START), room);
+      lines =
+          claimed.isEmpty()
+              ? Map.of()
+              : Claims.lines(
+                  connection, claimed.stream().map(one -> one.intake().execution()).toList());
+    }
+    for (var one : claimed) {
+      var mark = new Claims.Mark(one.readyAt(), one.intake().execution());
+      marks.merge(tenant, mark, (a, b) -> a.readyAt().isAfter(b.readyAt()) ? a : b);
+      go(node, one, lines.getOrDefault(one.intake().execution(), List.of()));
+    }
+    if (claimed.size() == room) {
+      wake();
+    }
+  }
+
+  private void go(int node, Claims.Claimed one, List<LogLine> lines) {
+    var intake = one.intake();
+    try {
+      var program =
+          programs
+              .program(intake.workflow(), intake.version())
+              .orElseThrow(
+                  () ->
+                      new IllegalStateException(
+                          "no version " + intake.version() + " of workflow " + intake.workflow()));
+      begin(program, intake, one.leaseEpoch(), node, one.workerUs(), lines);
+    } catch (RuntimeException e) {
+      log.error("execution cannot be gone on with: execution={}", intake.execution(), e);
+      var message = "Its version of the workflow cannot be run any more.";
+      journal.give(
+          new JournalEntry.End(
+              intake.ref(),
+              one.leaseEpoch(),
+              List.of(),
+              ExecutionStatus.FAILED,
+              now(),
+              "internal",
+              null,
+              message,
+              0,
+              one.workerUs()),
+          node);
+    }
+  }
+
+  /// Ends what runs, and sets free what this process holds.
+  @Override
+  public void close() {
+    closing = true;
+    joined = false;
+    wake();
+    ready.clear();
+    runs.values().forEach(Run::abort);
+    try {
+      for (var thread : new Thread[] {beat, dispatch}) {
+        if (thread != null) {
+          LockSupport.unpark(thread);
+          thread.join(STOP_MAX);
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    journal.close();
+    try {
+      lease.leave();
+    } catch (SQLException | RuntimeException e) {
+      log.info("lease could not be given back, it will expire: cause={}", e.toString());
+    }
+  }
+}

@@ -1,0 +1,232 @@
+package io.claritystream.maestro.engine;
+
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.sql.SQLException;
+import java.sql.SQLNonTransientConnectionException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntPredicate;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Makes what executions did durable, in groups: while one group commits, the next gathers. Whoever
+/// gives an entry waits for its outcome, so an execution never has two on their way.
+///
+/// When the database is away, groups wait for it as long as this node's lease may still stand, and
+/// are written again: nothing is told to be committed that is not.
+final class Journal implements AutoCloseable {
+  private static final Logger log = LoggerFactory.getLogger(Journal.class);
+  private static final int GROUP_MAX = 400;
+  private static final int WAITING_MAX = 10_000;
+  private static final int GROUP_CHARS_MAX = 8 * 1024 * 1024;
+  private static final long AGAIN_AFTER_MS = 50;
+
+  private final DataSource engine;
+  private final EventEncoder events;
+  private final IntPredicate stands;
+  private final BlockingQueue<Written> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+  private final List<Thread> writers = new ArrayList<>();
+  private final int writersCount;
+  private final Timer commits;
+  private final DistributionSummary groups;
+  private volatile boolean closing;
+
+  /// @param node as which it was made; an entry of a node that has ended is lost
+  private record Written(JournalEntry entry, int node) {}
+
+  /// @param stands whether a node's lease may still stand
+  Journal(
+      DataSource engine,
+      EventEncoder events,
+      IntPredicate stands,
+      int writers,
+      MeterRegistry meters) {
+    this.engine = engine;
+    this.events = events;
+    this.stands = stands;
+    this.writersCount = writers;
+    this.commits =
+        Timer.builder("clarity_maestro_commit_seconds")
+            .description("One group of journal entries, written and durable")
+            .register(meters);
+    this.groups =
+        DistributionSummary.builder("clarity_maestro_commit_entries")
+            .description("Journal entries in one group")
+            .register(meters);
+  }
+
+  void start() {
+    for (var i = 0; i < writersCount; i++) {
+      writers.add(Thread.ofPlatform().daemon().name("maestro-journal-" + i).start(this::writeAll));
+    }
+  }
+
+  /// Gives an entry and waits for what becomes of it.
+  JournalEntry.Outcome write(JournalEntry entry, int node) {
+    give(entry, node);
+    return entry.await();
+  }
+
+  /// Gives an entry; its maker waits later. Holds the caller while too many wait.
+  void give(JournalEntry entry, int node) {
+    var written = new Written(entry, node);
+    var interrupted = false;
+    while (true) {
+      if (closing) {
+        entry.lost();
+        break;
+      }
+      try {
+        if (waiting.offer(written, 1, TimeUnit.SECONDS)) {
+          break;
+        }
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void writeAll() {
+    var taken = new ArrayList<Written>(GROUP_MAX);
+    while (true) {
+      try {
+        var first = waiting.poll(100, TimeUnit.MILLISECONDS);
+        if (first == null) {
+          if (closing) {
+            return;
+          }
+          continue;
+        }
+        taken.add(first);
+        waiting.drainTo(taken, GROUP_MAX - 1);
+        writeTaken(taken);
+      } catch (InterruptedException e) {
+        log.debug("journal writer ends");
+        return;
+      } catch (RuntimeException | Error e) {
+        log.error("journal group failed: entries={}", taken.size(), e);
+        taken.forEach(written -> written.entry.refused(new IllegalStateException(e)));
+      } finally {
+        taken.clear();
+      }
+    }
+  }
+
+  /// Parts what was taken by node and by size.
+  private void writeTaken(List<Written> taken) throws InterruptedException {
+    var group = new ArrayList<JournalEntry>(taken.size());
+    var node = taken.getFirst().node;
+    var chars = 0L;
+    for (var written : taken) {
+      var size = chars(written.entry);
+      if (!group.isEmpty() && (written.node != node || chars + size > GROUP_CHARS_MAX)) {
+        writeGroup(node, group);
+        group = new ArrayList<>();
+        chars = 0;
+      }
+      node = written.node;
+      chars += size;
+      group.add(written.entry);
+    }
+    writeGroup(node, group);
+  }
+
+  private static long chars(JournalEntry entry) {
+    var chars = 0L;
+    for (var line : entry.lines) {
+      chars += line.recorded() == null ? 0 : line.recorded().length();
+    }
+    return chars;
+  }
+
+  private void writeGroup(int node, List<JournalEntry> group) throws InterruptedException {
+    var failure = writeOrFail(node, group);
+    if (failure == null) {
+      return;
+    }
+    if (group.size() == 1) {
+      log.error("journal entry is refused: execution={}", group.getFirst().execution, failure);
+      group.getFirst().refused(failure);
+      return;
+    }
+    log.warn("journal group is refused, writing its entries one by one: cause={}", failure.toString());
+    for (var entry : group) {
+      writeGroup(node, List.of(entry));
+    }
+  }
+
+  /// @return why the database refuses the group; null if it is written or lost
+  private @Nullable Exception writeOrFail(int node, List<JournalEntry> group)
+      throws InterruptedException {
+    var told = events.encode(group);
+    while (true) {
+      var startedNs = System.nanoTime();
+      try (var connection = engine.getConnection()) {
+        var lost = JournalCommit.write(connection, node, group, told);
+        commits.record(System.nanoTime() - startedNs, TimeUnit.NANOSECONDS);
+        groups.record(group.size());
+        for (var entry : group) {
+          if (lost.contains(entry)) {
+            entry.lost();
+          } else {
+            entry.committed();
+          }
+        }
+        events.written();
+        return null;
+      } catch (SQLException e) {
+        if (!passing(e)) {
+          return e;
+        }
+        if (closing || !stands.test(node)) {
+          log.warn("journal group is lost with its node: node={} cause={}", node, e.toString());
+          group.forEach(JournalEntry::lost);
+          return null;
+        }
+        log.info("journal group is written again: cause={}", e.toString());
+        TimeUnit.MILLISECONDS.sleep(AGAIN_AFTER_MS);
+      }
+    }
+  }
+
+  /// Whether the fault may be gone the next time: connections, shutdown, locks, resources.
+  private static boolean passing(SQLException e) {
+    var state = e.getSQLState();
+    return e instanceof SQLNonTransientConnectionException
+        || e instanceof java.sql.SQLTransientException
+        || state == null
+        || state.startsWith("08")
+        || state.startsWith("53")
+        || state.startsWith("57")
+        || state.startsWith("40")
+        || state.equals("55P03");
+  }
+
+  /// Writes what waits, then ends.
+  @Override
+  public void close() {
+    closing = true;
+    for (var writer : writers) {
+      try {
+        if (!writer.join(java.time.Duration.ofSeconds(5))) {
+          writer.interrupt();
+        }
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+    for (Written left; (left = waiting.poll()) != null; ) {
+      left.entry.lost();
+    }
+  }
+}

@@ -1,0 +1,361 @@
+package io.claritystream.maestro.engine;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/// Writes a group of entries in one transaction and one round trip: statements that are sent
+/// together, with nothing between them, are a transaction of their own. So no process that is
+/// stopped in its middle can hold it open.
+///
+/// The lock is the fence. Everything that takes an execution away from a process takes that
+/// process's lock alone, and those who write hold it together; each statement sees what was
+/// committed before the lock was had. Every write joins the open execution by its id and the lease's
+/// epoch, so that what is no longer this process's is not written.
+///
+/// Written again after a lost connection, a group changes nothing that it did the first time.
+final class JournalCommit {
+  /// The first key of the lock; the second is the node's id.
+  static final int LOCK = 0x4d_41_45_53;
+
+  private static final String LOCK_TOGETHER = "SELECT pg_advisory_xact_lock_shared(?, ?);\n";
+
+  private static final String ACCEPT =
+      """
+      INSERT INTO maestro.execution_open (execution_id, ended, tenant_id, workflow_id, version, status,
+        trigger_type, trigger_key, name, correlation_key, created_at, started_at, effects_of, origin_id,
+        from_step, started_by, steps_done, worker_us, node_id, lease_epoch, ready_at, deadline_at)
+      SELECT a.execution_id, false, a.tenant_id, a.workflow_id, a.version,
+        CASE WHEN a.leased THEN 'running' ELSE 'pending' END,
+        a.trigger_type, a.trigger_key, a.name, a.correlation_key, uuid_extract_timestamp(a.execution_id),
+        CASE WHEN a.leased THEN uuid_extract_timestamp(a.execution_id) END, a.effects_of, a.origin_id,
+        a.from_step, a.started_by, 0, 0, CASE WHEN a.leased THEN ? END, 1,
+        uuid_extract_timestamp(a.execution_id),
+        uuid_extract_timestamp(a.execution_id) + a.deadline_s * interval '1 second'
+      FROM unnest(?::uuid[], ?::uuid[], ?::uuid[], ?::int[], ?::boolean[], ?::text[], ?::text[], ?::text[],
+        ?::text[], ?::uuid[], ?::uuid[], ?::text[], ?::uuid[], ?::int[])
+        AS a (execution_id, tenant_id, workflow_id, version, leased, trigger_type, trigger_key, name,
+          correlation_key, effects_of, origin_id, from_step, started_by, deadline_s)
+      WHERE EXISTS (SELECT FROM maestro.node n WHERE n.node_id = ? AND n.ended_at IS NULL)
+      ON CONFLICT (execution_id) DO NOTHING;
+      """;
+
+  private static final String BODIES =
+      """
+      INSERT INTO maestro.execution_body (execution_id, log_id, tenant_id, body)
+      SELECT b.execution_id, b.log_id, b.tenant_id, b.body
+      FROM unnest(?::uuid[], ?::int[], ?::int[], ?::uuid[], ?::text[])
+        AS b (execution_id, lease_epoch, log_id, tenant_id, body)
+      JOIN maestro.execution_open o ON o.execution_id = b.execution_id AND o.lease_epoch = b.lease_epoch
+      ON CONFLICT (execution_id, log_id) DO NOTHING;
+      """;
+
+  private static final String LINES =
+      """
+      INSERT INTO maestro.execution_log (execution_id, log_id, tenant_id, "timestamp", level, kind, step,
+        attempt, message, duration_us, input_glimpse, output_glimpse, recorded, recorded_bytes)
+      SELECT l.execution_id, l.log_id, l.tenant_id, timestamptz 'epoch' + l.at_us * interval '1 microsecond',
+        l.level, l.kind, l.step, l.attempt, l.message, l.duration_us, l.input_glimpse, l.output_glimpse,
+        l.recorded, l.recorded_bytes
+      FROM unnest(?::uuid[], ?::int[], ?::int[], ?::uuid[], ?::bigint[], ?::text[], ?::text[], ?::text[],
+        ?::int[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::int[])
+        AS l (execution_id, lease_epoch, log_id, tenant_id, at_us, level, kind, step, attempt, message,
+          duration_us, input_glimpse, output_glimpse, recorded, recorded_bytes)
+      JOIN maestro.execution_open o ON o.execution_id = l.execution_id AND o.lease_epoch = l.lease_epoch
+      ON CONFLICT (execution_id, log_id) DO NOTHING;
+      """;
+
+  private static final String PAUSES =
+      """
+      UPDATE maestro.execution_open o
+      SET status = 'waiting', node_id = NULL, lease_epoch = o.lease_epoch + 1,
+        ready_at = timestamptz 'epoch' + p.ready_us * interval '1 microsecond',
+        waiting_for = p.waiting_for, worker_us = p.worker_us
+      FROM unnest(?::uuid[], ?::int[], ?::bigint[], ?::text[], ?::bigint[])
+        AS p (execution_id, lease_epoch, ready_us, waiting_for, worker_us)
+      WHERE o.execution_id = p.execution_id AND o.lease_epoch = p.lease_epoch AND o.status = 'running';
+      """;
+
+  private static final String ENDS =
+      """
+      WITH gone AS (
+        DELETE FROM maestro.execution_open o
+        USING unnest(?::uuid[], ?::int[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::int[],
+          ?::bigint[])
+          AS e (execution_id, lease_epoch, status, finished_us, outcome, step, message, steps_done, worker_us)
+        WHERE o.execution_id = e.execution_id AND o.lease_epoch = e.lease_epoch AND o.status = 'running'
+        RETURNING o.*, e.status AS end_status, e.finished_us, e.outcome AS end_outcome, e.step AS end_step,
+          e.message AS end_message, e.steps_done AS end_steps, e.worker_us AS end_worker_us)
+      INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
+        trigger_type, trigger_key, name, correlation_key, created_at, started_at, finished_at, outcome,
+        outcome_step, outcome_message, effects_of, origin_id, from_step, started_by, steps_done, worker_us,
+        node_id, lease_epoch, deadline_at)
+      SELECT execution_id, true, tenant_id, workflow_id, version, end_status, trigger_type, trigger_key, name,
+        correlation_key, created_at, started_at, timestamptz 'epoch' + finished_us * interval '1 microsecond',
+        end_outcome, end_step, end_message, effects_of, origin_id, from_step, started_by, end_steps,
+        end_worker_us, node_id, lease_epoch, deadline_at
+      FROM gone;
+      """;
+
+  private static final String OUTBOX =
+      "INSERT INTO maestro.execution_outbox (node_id, events) VALUES (?, ?);\n";
+
+  /// Which of the group's executions stand as the entry left them: open under its epoch, waiting
+  /// under the next, or ended under it by this process.
+  private static final String STAND =
+      """
+      SELECT w.number
+      FROM unnest(?::uuid[], ?::int[], ?::text[]) WITH ORDINALITY AS w (execution_id, lease_epoch, kind, number)
+      WHERE CASE w.kind
+        WHEN 'end' THEN EXISTS (SELECT FROM maestro.execution_ended e
+          WHERE e.execution_id = w.execution_id AND e.lease_epoch = w.lease_epoch AND e.node_id = ?)
+        WHEN 'pause' THEN EXISTS (SELECT FROM maestro.execution_open o
+          WHERE o.execution_id = w.execution_id AND o.lease_epoch > w.lease_epoch AND o.node_id IS NULL)
+        ELSE EXISTS (SELECT FROM maestro.execution_open o
+          WHERE o.execution_id = w.execution_id AND o.lease_epoch = w.lease_epoch) END
+      """;
+
+  private JournalCommit() {}
+
+  /// Writes the group.
+  ///
+  /// @param events of the group, for the outbox; null if there are none
+  /// @return the entries of executions that are not this node's; what they say was not written
+  static Set<JournalEntry> write(
+      Connection connection, int node, List<? extends JournalEntry> group, byte @Nullable [] events)
+      throws SQLException {
+    var parts = Parts.of(group);
+    var sql = new StringBuilder(LOCK_TOGETHER);
+    if (!parts.accepts.isEmpty()) {
+      sql.append(ACCEPT);
+    }
+    if (parts.bodies > 0) {
+      sql.append(BODIES);
+    }
+    if (parts.lines > 0) {
+      sql.append(LINES);
+    }
+    if (!parts.pauses.isEmpty()) {
+      sql.append(PAUSES);
+    }
+    if (!parts.ends.isEmpty()) {
+      sql.append(ENDS);
+    }
+    if (events != null) {
+      sql.append(OUTBOX);
+    }
+    try (var statement = connection.prepareStatement(sql.toString())) {
+      var arrays = new Arrays(connection, statement);
+      arrays.number(LOCK).number(node);
+      bind(arrays, node, parts, events);
+      statement.execute();
+      if (asExpected(statement, parts)) {
+        return Set.of();
+      }
+    }
+    return lost(connection, node, group);
+  }
+
+  private static void bind(Arrays arrays, int node, Parts parts, byte @Nullable [] events)
+      throws SQLException {
+    if (!parts.accepts.isEmpty()) {
+      arrays.number(node);
+      bindAccepts(arrays, parts.accepts);
+      arrays.number(node);
+    }
+    if (parts.bodies > 0) {
+      bindBodies(arrays, parts);
+    }
+    if (parts.lines > 0) {
+      bindLines(arrays, parts);
+    }
+    if (!parts.pauses.isEmpty()) {
+      var pauses = parts.pauses;
+      arrays
+          .uuids(pauses, p -> p.execution)
+          .ints(pauses, p -> p.leaseEpoch)
+          .longs(pauses, p -> micros(p.readyAt))
+          .texts(pauses, p -> p.waitingFor)
+          .longs(pauses, p -> p.workerUs);
+    }
+    if (!parts.ends.isEmpty()) {
+      var ends = parts.ends;
+      arrays
+          .uuids(ends, e -> e.execution)
+          .ints(ends, e -> e.leaseEpoch)
+          .texts(ends, e -> e.status.key())
+          .longs(ends, e -> micros(e.finishedAt))
+          .texts(ends, e -> e.outcome)
+          .texts(ends, e -> e.step)
+          .texts(ends, e -> e.message)
+          .ints(ends, e -> e.stepsDone)
+          .longs(ends, e -> e.workerUs);
+    }
+    if (events != null) {
+      arrays.number(node).bytes(events);
+    }
+  }
+
+  private static void bindAccepts(Arrays arrays, List<JournalEntry.Accept> accepts)
+      throws SQLException {
+    arrays
+        .uuids(accepts, a -> a.execution)
+        .uuids(accepts, a -> a.tenant.value())
+        .uuids(accepts, a -> a.intake.workflow())
+        .ints(accepts, a -> a.intake.version())
+        .booleans(accepts, a -> a.leased)
+        .texts(accepts, a -> a.intake.triggerType())
+        .texts(accepts, a -> a.intake.triggerKey())
+        .texts(accepts, a -> a.intake.name())
+        .texts(accepts, a -> a.intake.correlationKey())
+        .uuids(accepts, a -> a.intake.effectsOf())
+        .uuids(accepts, a -> a.intake.origin())
+        .texts(accepts, a -> a.intake.fromStep())
+        .uuids(accepts, a -> a.intake.startedBy())
+        .ints(
+            accepts,
+            a -> (int) (a.intake.deadlineAt().getEpochSecond() - a.intake.createdAt().getEpochSecond()));
+  }
+
+  /// A line of the journal, and whose it is.
+  private record Line(JournalEntry entry, LogLine line) {}
+
+  private static void bindBodies(Arrays arrays, Parts parts) throws SQLException {
+    var bodies = new ArrayList<Line>(parts.bodies);
+    for (var entry : parts.group) {
+      for (var line : entry.lines) {
+        if (line.apart()) {
+          bodies.add(new Line(entry, line));
+        }
+      }
+    }
+    arrays
+        .uuids(bodies, b -> b.entry.execution)
+        .ints(bodies, b -> b.entry.leaseEpoch)
+        .ints(bodies, b -> b.line.logId())
+        .uuids(bodies, b -> b.entry.tenant.value())
+        .texts(bodies, b -> b.line.recorded());
+  }
+
+  private static void bindLines(Arrays arrays, Parts parts) throws SQLException {
+    var lines = new ArrayList<Line>(parts.lines);
+    for (var entry : parts.group) {
+      for (var line : entry.lines) {
+        lines.add(new Line(entry, line));
+      }
+    }
+    arrays
+        .uuids(lines, l -> l.entry.execution)
+        .ints(lines, l -> l.entry.leaseEpoch)
+        .ints(lines, l -> l.line.logId())
+        .uuids(lines, l -> l.entry.tenant.value())
+        .longs(lines, l -> micros(l.line.timestamp()))
+        .texts(lines, l -> l.line.level().key)
+        .texts(lines, l -> l.line.kind().key)
+        .texts(lines, l -> l.line.step())
+        .ints(lines, l -> l.line.attempt())
+        .texts(lines, l -> l.line.message())
+        .longs(lines, l -> l.line.durationUs())
+        .texts(lines, l -> l.line.inputGlimpse())
+        .texts(lines, l -> l.line.outputGlimpse())
+        .texts(lines, l -> l.line.apart() ? null : l.line.recorded())
+        .ints(lines, l -> l.line.recorded() == null ? 0 : l.line.recorded().length());
+  }
+
+  /// Whether every statement wrote what it was to write.
+  private static boolean asExpected(PreparedStatement statement, Parts parts) throws SQLException {
+    var all = true;
+    // The first is the lock's answer.
+    if (!parts.accepts.isEmpty()) {
+      all &= next(statement) == parts.accepts.size();
+    }
+    if (parts.bodies > 0) {
+      all &= next(statement) == parts.bodies;
+    }
+    if (parts.lines > 0) {
+      all &= next(statement) == parts.lines;
+    }
+    if (!parts.pauses.isEmpty()) {
+      all &= next(statement) == parts.pauses.size();
+    }
+    if (!parts.ends.isEmpty()) {
+      all &= next(statement) == parts.ends.size();
+    }
+    return all;
+  }
+
+  private static int next(PreparedStatement statement) throws SQLException {
+    statement.getMoreResults();
+    return statement.getUpdateCount();
+  }
+
+  private static Set<JournalEntry> lost(
+      Connection connection, int node, List<? extends JournalEntry> group) throws SQLException {
+    var lost = new HashSet<JournalEntry>(group);
+    try (var statement = connection.prepareStatement(STAND)) {
+      new Arrays(connection, statement)
+          .uuids(group, e -> e.execution)
+          .ints(group, e -> e.leaseEpoch)
+          .texts(group, JournalCommit::kind)
+          .number(node);
+      try (var standing = statement.executeQuery()) {
+        while (standing.next()) {
+          lost.remove(group.get(standing.getInt(1) - 1));
+        }
+      }
+    }
+    return lost;
+  }
+
+  private static String kind(JournalEntry entry) {
+    return switch (entry) {
+      case JournalEntry.End end -> "end";
+      case JournalEntry.Pause pause -> "pause";
+      case JournalEntry.Accept accept -> "open";
+      case JournalEntry.Progress progress -> "open";
+    };
+  }
+
+  private static long micros(Instant at) {
+    return Math.addExact(
+        Math.multiplyExact(at.getEpochSecond(), 1_000_000L), at.getNano() / 1_000);
+  }
+
+  /// A group by kinds.
+  private record Parts(
+      List<? extends JournalEntry> group,
+      List<JournalEntry.Accept> accepts,
+      List<JournalEntry.Pause> pauses,
+      List<JournalEntry.End> ends,
+      int lines,
+      int bodies) {
+
+    private static Parts of(List<? extends JournalEntry> group) {
+      var accepts = new ArrayList<JournalEntry.Accept>();
+      var pauses = new ArrayList<JournalEntry.Pause>();
+      var ends = new ArrayList<JournalEntry.End>();
+      var lines = 0;
+      var bodies = 0;
+      for (var entry : group) {
+        switch (entry) {
+          case JournalEntry.Accept accept -> accepts.add(accept);
+          case JournalEntry.Pause pause -> pauses.add(pause);
+          case JournalEntry.End end -> ends.add(end);
+          case JournalEntry.Progress progress -> {}
+        }
+        lines += entry.lines.size();
+        for (var line : entry.lines) {
+          bodies += line.apart() ? 1 : 0;
+        }
+      }
+      return new Parts(group, accepts, pauses, ends, lines, bodies);
+    }
+  }
+}

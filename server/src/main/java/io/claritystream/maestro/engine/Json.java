@@ -1,0 +1,81 @@
+package io.claritystream.maestro.engine;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.StreamWriteConstraints;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonWriteFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/// Plain JSON, as executions record it: maps, lists, texts, numbers, booleans, null.
+final class Json {
+  static final int DEPTH_MAX = 64;
+
+  private static final JsonMapper MAPPER =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(DEPTH_MAX * 2)
+                          .maxNumberLength(1_000)
+                          .build())
+                  .streamWriteConstraints(
+                      StreamWriteConstraints.builder().maxNestingDepth(DEPTH_MAX * 4).build())
+                  // Half of a surrogate pair cannot be written as UTF-8, but as \ud800 it can.
+                  .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
+                  .build())
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
+
+  private Json() {}
+
+  static String write(@Nullable Object value) {
+    return wellFormed(MAPPER.writeValueAsString(value));
+  }
+
+  /// @return a [Map], [List], [String], [Number], [Boolean] or null
+  static @Nullable Object read(@Nullable String text) {
+    return text == null ? null : MAPPER.readValue(text, Object.class);
+  }
+
+  /// A text with half of a surrogate pair has no place in the database; it is told as what it is.
+  private static String wellFormed(String text) {
+    for (var i = 0; i < text.length(); i++) {
+      var c = text.charAt(i);
+      if (Character.isSurrogate(c)) {
+        if (Character.isHighSurrogate(c)
+            && i + 1 < text.length()
+            && Character.isLowSurrogate(text.charAt(i + 1))) {
+          i++;
+        } else {
+          return escaped(text);
+        }
+      }
+    }
+    return text;
+  }
+
+  private static String escaped(String text) {
+    var out = new StringBuilder(text.length() + 16);
+    for (var i = 0; i < text.length(); i++) {
+      var c = text.charAt(i);
+      var pair =
+          Character.isHighSurrogate(c)
+              && i + 1 < text.length()
+              && Character.isLowSurrogate(text.charAt(i + 1));
+      if (pair) {
+        out.append(c).append(text.charAt(++i));
+      } else if (Character.isSurrogate(c)) {
+        out.append("\\u").append(Integer.toHexString(c));
+      } else {
+        out.append(c);
+      }
+    }
+    return out.toString();
+  }
+}

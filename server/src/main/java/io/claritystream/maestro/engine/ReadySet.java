@@ -1,0 +1,217 @@
+package io.claritystream.maestro.engine;
+
+import io.claritystream.base.db.TenantId;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/// The executions that this process holds and has not begun, and whose turn it is.
+///
+/// Whose tenant has had the least worker time goes first: time is reckoned before, from what the
+/// tenant's executions took lately, and put right after. A tenant that comes back from idleness
+/// begins beside the least one, with no credit for having been away. Of one tenant they go in the
+/// order in which they came.
+///
+/// A tenant has as many running at once as it has slots here, and the process as many as it has
+/// workers.
+final class ReadySet {
+
+  /// Of one tenant; more is left to the database.
+  static final int READY_OF_TENANT_MAX = 1_000;
+
+  private static final double GUESS_OF_NEW_US = 1_000;
+
+  private final int workers;
+  private final Consumer<Run> starter;
+  private final Map<TenantId, Turn> turns = new HashMap<>();
+  private final TreeSet<Turn> eligible =
+      new TreeSet<>(
+          Comparator.<Turn>comparingDouble(turn -> turn.hadUs)
+              .thenComparing(turn -> turn.tenant.value()));
+  private int running;
+  private double leastUs;
+
+  /// One tenant's.
+  private static final class Turn {
+    private final TenantId tenant;
+    private final Deque<Run> ready = new ArrayDeque<>();
+    private int running;
+    private int slots;
+    private double hadUs;
+    private double guessUs = GUESS_OF_NEW_US;
+    private long idleSinceNs = System.nanoTime();
+
+    private Turn(TenantId tenant) {
+      this.tenant = tenant;
+    }
+
+    private boolean mayRun() {
+      return running < slots && !ready.isEmpty();
+    }
+
+    private int demand() {
+      return running + ready.size();
+    }
+  }
+
+  /// What a tenant has here, and needs.
+  record Demand(TenantId tenant, int running, int ready, int slots, long idleNs) {}
+
+  /// @param starter begins a run on a thread of its own, and does not wait
+  ReadySet(int workers, Consumer<Run> starter) {
+    this.workers = workers;
+    this.starter = starter;
+  }
+
+  /// Whether one more of the tenant may be held here.
+  synchronized boolean hasRoom(TenantId tenant) {
+    return room(tenant) > 0;
+  }
+
+  /// How many more of the tenant may be held here.
+  synchronized int room(TenantId tenant) {
+    var turn = turns.get(tenant);
+    return turn == null ? READY_OF_TENANT_MAX : READY_OF_TENANT_MAX - turn.ready.size();
+  }
+
+  /// How many more of the tenant could run at once, beyond those that are ready.
+  synchronized int free(TenantId tenant) {
+    var turn = turns.get(tenant);
+    return turn == null ? 0 : Math.max(0, turn.slots - turn.demand());
+  }
+
+  /// @return whether the tenant lacks slots for it
+  boolean add(Run run) {
+    boolean lacks;
+    synchronized (this) {
+      var turn = turn(run.tenant());
+      var was = eligible.remove(turn);
+      turn.ready.add(run);
+      if (was || turn.mayRun()) {
+        eligible.add(turn);
+      }
+      lacks = turn.demand() > turn.slots;
+    }
+    startThoseWhoseTurnItIs();
+    return lacks;
+  }
+
+  /// A run has ended or let go.
+  void done(Run run, long workerUs, long guessedUs) {
+    synchronized (this) {
+      running--;
+      var turn = turn(run.tenant());
+      eligible.remove(turn);
+      turn.running--;
+      turn.hadUs += workerUs - guessedUs;
+      turn.guessUs += (workerUs - turn.guessUs) / 16;
+      if (turn.demand() == 0) {
+        turn.idleSinceNs = System.nanoTime();
+      }
+      if (turn.mayRun()) {
+        eligible.add(turn);
+      }
+    }
+    startThoseWhoseTurnItIs();
+  }
+
+  /// Says how many of a tenant may run at once here.
+  void slots(TenantId tenant, int slots) {
+    synchronized (this) {
+      var turn = turn(tenant);
+      eligible.remove(turn);
+      turn.slots = slots;
+      if (turn.mayRun()) {
+        eligible.add(turn);
+      }
+      if (slots == 0 && turn.demand() == 0) {
+        turns.remove(tenant);
+      }
+    }
+    startThoseWhoseTurnItIs();
+  }
+
+  synchronized List<Demand> demands() {
+    var nowNs = System.nanoTime();
+    var demands = new ArrayList<Demand>(turns.size());
+    for (var turn : turns.values()) {
+      demands.add(
+          new Demand(
+              turn.tenant,
+              turn.running,
+              turn.ready.size(),
+              turn.slots,
+              turn.demand() > 0 ? 0 : nowNs - turn.idleSinceNs));
+    }
+    return demands;
+  }
+
+  /// Forgets all that have not begun, and all slots: they are another node's now.
+  synchronized List<Run> clear() {
+    var left = new ArrayList<Run>();
+    eligible.clear();
+    for (var turn : turns.values()) {
+      left.addAll(turn.ready);
+      turn.ready.clear();
+      turn.slots = 0;
+    }
+    return left;
+  }
+
+  /// Takes out one that has not begun.
+  synchronized boolean remove(Run run) {
+    var turn = turns.get(run.tenant());
+    if (turn == null) {
+      return false;
+    }
+    eligible.remove(turn);
+    var removed = turn.ready.remove(run);
+    if (turn.mayRun()) {
+      eligible.add(turn);
+    }
+    return removed;
+  }
+
+  private Turn turn(TenantId tenant) {
+    return turns.computeIfAbsent(
+        tenant,
+        key -> {
+          var turn = new Turn(key);
+          turn.hadUs = leastUs;
+          return turn;
+        });
+  }
+
+  private void startThoseWhoseTurnItIs() {
+    for (Run run; (run = next()) != null; ) {
+      starter.accept(run);
+    }
+  }
+
+  private synchronized @Nullable Run next() {
+    if (running >= workers || eligible.isEmpty()) {
+      return null;
+    }
+    var turn = eligible.pollFirst();
+    if (turn.running == 0 && turn.hadUs < leastUs) {
+      turn.hadUs = leastUs;
+    }
+    leastUs = Math.max(leastUs, turn.hadUs);
+    var run = turn.ready.remove();
+    run.guessed((long) turn.guessUs);
+    turn.hadUs += turn.guessUs;
+    turn.running++;
+    running++;
+    if (turn.mayRun()) {
+      eligible.add(turn);
+    }
+    return run;
+  }
+}
