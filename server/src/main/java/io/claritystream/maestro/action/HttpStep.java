@@ -1,0 +1,265 @@
+package io.claritystream.maestro.action;
+
+import io.claritystream.base.outbound.Header;
+import io.claritystream.base.outbound.OutboundClient;
+import io.claritystream.base.outbound.OutboundFault;
+import io.claritystream.base.outbound.OutboundRequest;
+import io.claritystream.base.outbound.OutboundResponse;
+import io.claritystream.maestro.definition.Mapped;
+import io.claritystream.maestro.definition.Step;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/// Calls an address. It answers `{"status", "headers", "body"}`: the body as JSON if it says that it
+/// is, as a text otherwise.
+///
+/// What acts carries an `Idempotency-Key`, the same over all tries. Whether a call whose answer is
+/// lost has acted nobody can know, unless its receiver honours that key.
+final class HttpStep implements CompiledStep {
+  private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
+  private static final String KEY_HEADER = "Idempotency-Key";
+
+  /// Of an answer, for those that come after.
+  private static final Set<String> HEADERS_KEPT =
+      Set.of(
+          "content-type", "content-language", "location", "etag", "last-modified", "date", "link",
+          "retry-after", "x-request-id", "x-correlation-id");
+
+  private final Step step;
+  private final Step.HttpRequest request;
+  private final OutboundClient client;
+  private final Credentials credentials;
+  private final @Nullable Mapped input;
+  private final Mapped url;
+  private final Mapped headers;
+  private final Mapped query;
+  private final @Nullable Mapped body;
+  private final @Nullable Mapped key;
+
+  HttpStep(
+      Step step,
+      Step.HttpRequest request,
+      OutboundClient client,
+      Credentials credentials,
+      @Nullable Mapped input,
+      Mapped url,
+      Mapped headers,
+      Mapped query,
+      @Nullable Mapped body,
+      @Nullable Mapped key) {
+    this.step = step;
+    this.request = request;
+    this.client = client;
+    this.credentials = credentials;
+    this.input = input;
+    this.url = url;
+    this.headers = headers;
+    this.query = query;
+    this.body = body;
+    this.key = key;
+  }
+
+  @Override
+  public Step step() {
+    return step;
+  }
+
+  @Override
+  public boolean acts() {
+    return !SAFE.contains(request.method());
+  }
+
+  @Override
+  public Prepared prepare(StepScope outer) throws StepFailure {
+    var scope =
+        input == null ? outer : outer.with(PureStep.mapped(input, outer, "input"));
+    var connection =
+        request.connection() == null
+            ? Credentials.Open.NONE
+            : credentials.open(scope.tenant(), request.connection());
+    var secrets = new Secrets(connection.secrets());
+    var address = text(PureStep.mapped(url, scope, "url"), "url");
+    var asked = members(PureStep.mapped(query, scope, "query"));
+    var shown = new LinkedHashMap<String, @Nullable Object>();
+    shown.put("method", request.method());
+    shown.put("url", secrets.without(address));
+    if (!asked.isEmpty()) {
+      shown.put("query", secrets.without((Object) new LinkedHashMap<String, Object>(asked)));
+    }
+    var sent = new ArrayList<Header>();
+    members(PureStep.mapped(headers, scope, "headers"))
+        .forEach((name, value) -> sent.add(new Header(name, value)));
+    byte[] content = null;
+    if (body != null) {
+      var mapped = PureStep.mapped(body, scope, "body");
+      shown.put("body", secrets.without(mapped));
+      content = content(mapped, sent);
+    }
+    if (acts() && sent.stream().noneMatch(header -> header.name().equalsIgnoreCase(KEY_HEADER))) {
+      var own = key == null ? scope.effectKey() : text(PureStep.mapped(key, scope, "idempotency_key"), "idempotency_key");
+      sent.add(new Header(KEY_HEADER, own));
+    }
+    connection.headers().forEach((name, value) -> sent.add(new Header(name, value)));
+    var whole = new LinkedHashMap<>(asked);
+    whole.putAll(connection.query());
+    var call =
+        new OutboundRequest(
+            request.method(),
+            address(connection.baseUrl(), address, whole),
+            sent,
+            content,
+            scope.timeout(),
+            request.responseMaxBytes(),
+            request.followRedirects());
+    return new Prepared() {
+      @Override
+      public Object input() {
+        return shown;
+      }
+
+      @Override
+      public StepOutcome perform() throws InterruptedException {
+        return call(call, secrets);
+      }
+    };
+  }
+
+  private StepOutcome call(OutboundRequest call, Secrets secrets) throws InterruptedException {
+    OutboundResponse response;
+    try {
+      response = client.send(call);
+    } catch (OutboundFault fault) {
+      return failed(fault, secrets);
+    }
+    var answered = secrets.without(bodyOf(response));
+    if (!request.ok(response.status())) {
+      return new StepOutcome.Failed(
+          new StepError(
+              "http_" + response.status(),
+              "The receiver answered " + response.status() + ".",
+              response.status(),
+              answered));
+    }
+    var kept = new LinkedHashMap<String, @Nullable Object>();
+    for (var header : response.headers()) {
+      var name = header.name().toLowerCase(Locale.ROOT);
+      if (HEADERS_KEPT.contains(name)) {
+        kept.putIfAbsent(name, secrets.without(header.value()));
+      }
+    }
+    var output = new LinkedHashMap<String, @Nullable Object>();
+    output.put("status", (long) response.status());
+    output.put("headers", kept);
+    output.put("body", answered);
+    return new StepOutcome.Done(output);
+  }
+
+  /// A call that was sent and not answered may have acted; a safe one has not, whatever became of
+  /// it.
+  private StepOutcome failed(OutboundFault fault, Secrets secrets) {
+    var code =
+        switch (fault.kind()) {
+          case BLOCKED -> "blocked";
+          case DNS, CONNECT, BUSY -> "connect";
+          case TLS -> "tls";
+          case TIMEOUT, ABORTED -> "timeout";
+          case TOO_LARGE -> "answer_too_large";
+          case PROTOCOL -> "protocol";
+          case REDIRECT -> "redirect";
+        };
+    var error = StepError.of(code, secrets.without(String.valueOf(fault.getMessage())));
+    return fault.sent() && acts() ? new StepOutcome.Unknown(error) : new StepOutcome.Failed(error);
+  }
+
+  private static @Nullable Object bodyOf(OutboundResponse response) {
+    if (response.body().length == 0) {
+      return null;
+    }
+    var text = new String(response.body(), StandardCharsets.UTF_8);
+    var type = response.header("content-type").orElse("").toLowerCase(Locale.ROOT);
+    if (type.startsWith("application/json") || type.contains("+json")) {
+      try {
+        return Mapped.jsonValue(text);
+      } catch (IllegalArgumentException noJson) {
+        return text;
+      }
+    }
+    return text;
+  }
+
+  private static byte[] content(@Nullable Object mapped, List<Header> sent) {
+    var typed = sent.stream().anyMatch(header -> header.name().equalsIgnoreCase("content-type"));
+    if (mapped instanceof String text && typed) {
+      return text.getBytes(StandardCharsets.UTF_8);
+    }
+    if (!typed) {
+      sent.add(new Header("Content-Type", "application/json"));
+    }
+    return Mapped.jsonText(mapped).getBytes(StandardCharsets.UTF_8);
+  }
+
+  private static String text(@Nullable Object value, String what) throws StepFailure {
+    return switch (value) {
+      case String text -> text;
+      case Number number -> number.toString();
+      case Boolean bool -> bool.toString();
+      case null -> throw mistyped(what, "nothing");
+      default -> throw mistyped(what, "a list or an object");
+    };
+  }
+
+  private static StepFailure mistyped(String what, String got) {
+    return new StepFailure(
+        StepError.of("mapping", "The " + what + " has to be a text, and its mapping gives " + got + "."));
+  }
+
+  private static Map<String, String> members(@Nullable Object value) throws StepFailure {
+    var members = new LinkedHashMap<String, String>();
+    if (value instanceof Map<?, ?> map) {
+      for (var member : map.entrySet()) {
+        if (member.getValue() != null) {
+          members.put(
+              String.valueOf(member.getKey()), text(member.getValue(), "value of " + member.getKey()));
+        }
+      }
+    }
+    return members;
+  }
+
+  private static URI address(
+      @Nullable String base, String address, Map<String, String> query) throws StepFailure {
+    var whole = new StringBuilder(base == null ? address : joined(base, address));
+    for (var parameter : query.entrySet()) {
+      whole
+          .append(whole.indexOf("?") < 0 ? '?' : '&')
+          .append(URLEncoder.encode(parameter.getKey(), StandardCharsets.UTF_8))
+          .append('=')
+          .append(URLEncoder.encode(parameter.getValue(), StandardCharsets.UTF_8));
+    }
+    try {
+      return new URI(whole.toString());
+    } catch (URISyntaxException e) {
+      throw new StepFailure(
+          StepError.of("mapping", "The url is not an address: character " + e.getIndex() + " has no place there."));
+    }
+  }
+
+  private static String joined(String base, String address) throws StepFailure {
+    if (address.contains("://")) {
+      throw new StepFailure(
+          StepError.of(
+              "mapping",
+              "The connection has an address of its own; the url can only be a path below it."));
+    }
+    return base.replaceAll("/+$", "") + (address.startsWith("/") || address.isEmpty() ? "" : "/") + address;
+  }
+}
