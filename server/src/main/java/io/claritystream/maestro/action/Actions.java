@@ -3,7 +3,6 @@ package io.claritystream.maestro.action;
 import io.claritystream.base.expression.ExpressionFault;
 import io.claritystream.base.expression.Expressions;
 import io.claritystream.base.outbound.OutboundClient;
-import io.claritystream.maestro.definition.Mapped;
 import io.claritystream.maestro.definition.Step;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -5,7 +5,6 @@ import io.claritystream.base.outbound.OutboundClient;
 import io.claritystream.base.outbound.OutboundFault;
 import io.claritystream.base.outbound.OutboundRequest;
 import io.claritystream.base.outbound.OutboundResponse;
-import io.claritystream.maestro.definition.Mapped;
 import io.claritystream.maestro.definition.Step;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -18,9 +17,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 
-/// Calls an address. It answers `{"status", "headers", "body"}`: the body as JSON if it says that it
-/// is, as a text otherwise.
+/// Calls an address. It answers `{"status", "headers", "body"}`: the body as JSON if it says that
+/// it is, as a text otherwise.
 ///
 /// What acts carries an `Idempotency-Key`, the same over all tries. Whether a call whose answer is
 /// lost has acted nobody can know, unless its receiver honours that key.
@@ -31,8 +31,16 @@ final class HttpStep implements CompiledStep {
   /// Of an answer, for those that come after.
   private static final Set<String> HEADERS_KEPT =
       Set.of(
-          "content-type", "content-language", "location", "etag", "last-modified", "date", "link",
-          "retry-after", "x-request-id", "x-correlation-id");
+          "content-type",
+          "content-language",
+          "location",
+          "etag",
+          "last-modified",
+          "date",
+          "link",
+          "retry-after",
+          "x-request-id",
+          "x-correlation-id");
 
   private final Step step;
   private final Step.HttpRequest request;
@@ -80,8 +88,7 @@ final class HttpStep implements CompiledStep {
 
   @Override
   public Prepared prepare(StepScope outer) throws StepFailure {
-    var scope =
-        input == null ? outer : outer.with(PureStep.mapped(input, outer, "input"));
+    var scope = input == null ? outer : outer.with(PureStep.mapped(input, outer, "input"));
     var connection =
         request.connection() == null
             ? Credentials.Open.NONE
@@ -105,7 +112,10 @@ final class HttpStep implements CompiledStep {
       content = content(mapped, sent);
     }
     if (acts() && sent.stream().noneMatch(header -> header.name().equalsIgnoreCase(KEY_HEADER))) {
-      var own = key == null ? scope.effectKey() : text(PureStep.mapped(key, scope, "idempotency_key"), "idempotency_key");
+      var own =
+          key == null
+              ? scope.effectKey()
+              : text(PureStep.mapped(key, scope, "idempotency_key"), "idempotency_key");
       sent.add(new Header(KEY_HEADER, own));
     }
     connection.headers().forEach((name, value) -> sent.add(new Header(name, value)));
@@ -188,8 +198,8 @@ final class HttpStep implements CompiledStep {
     var type = response.header("content-type").orElse("").toLowerCase(Locale.ROOT);
     if (type.startsWith("application/json") || type.contains("+json")) {
       try {
-        return Mapped.jsonValue(text);
-      } catch (IllegalArgumentException noJson) {
+        return Json.read(text);
+      } catch (JacksonException noJson) {
         return text;
       }
     }
@@ -204,7 +214,7 @@ final class HttpStep implements CompiledStep {
     if (!typed) {
       sent.add(new Header("Content-Type", "application/json"));
     }
-    return Mapped.jsonText(mapped).getBytes(StandardCharsets.UTF_8);
+    return Json.write(mapped).getBytes(StandardCharsets.UTF_8);
   }
 
   private static String text(@Nullable Object value, String what) throws StepFailure {
@@ -219,7 +229,8 @@ final class HttpStep implements CompiledStep {
 
   private static StepFailure mistyped(String what, String got) {
     return new StepFailure(
-        StepError.of("mapping", "The " + what + " has to be a text, and its mapping gives " + got + "."));
+        StepError.of(
+            "mapping", "The " + what + " has to be a text, and its mapping gives " + got + "."));
   }
 
   private static Map<String, String> members(@Nullable Object value) throws StepFailure {
@@ -228,15 +239,16 @@ final class HttpStep implements CompiledStep {
       for (var member : map.entrySet()) {
         if (member.getValue() != null) {
           members.put(
-              String.valueOf(member.getKey()), text(member.getValue(), "value of " + member.getKey()));
+              String.valueOf(member.getKey()),
+              text(member.getValue(), "value of " + member.getKey()));
         }
       }
     }
     return members;
   }
 
-  private static URI address(
-      @Nullable String base, String address, Map<String, String> query) throws StepFailure {
+  private static URI address(@Nullable String base, String address, Map<String, String> query)
+      throws StepFailure {
     var whole = new StringBuilder(base == null ? address : joined(base, address));
     for (var parameter : query.entrySet()) {
       whole
@@ -249,7 +261,9 @@ final class HttpStep implements CompiledStep {
       return new URI(whole.toString());
     } catch (URISyntaxException e) {
       throw new StepFailure(
-          StepError.of("mapping", "The url is not an address: character " + e.getIndex() + " has no place there."));
+          StepError.of(
+              "mapping",
+              "The url is not an address: character " + e.getIndex() + " has no place there."));
     }
   }
 
@@ -260,6 +274,8 @@ final class HttpStep implements CompiledStep {
               "mapping",
               "The connection has an address of its own; the url can only be a path below it."));
     }
-    return base.replaceAll("/+$", "") + (address.startsWith("/") || address.isEmpty() ? "" : "/") + address;
+    return base.replaceAll("/+$", "")
+        + (address.startsWith("/") || address.isEmpty() ? "" : "/")
+        + address;
   }
 }

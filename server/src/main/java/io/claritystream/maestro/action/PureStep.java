@@ -1,7 +1,6 @@
 package io.claritystream.maestro.action;
 
 import io.claritystream.base.expression.ExpressionFault;
-import io.claritystream.maestro.definition.Mapped;
 import io.claritystream.maestro.definition.Step;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +13,7 @@ final class PureStep implements CompiledStep {
 
   /// What it does with its scope, `input` among it.
   interface Work {
-    StepOutcome apply(StepScope scope, @Nullable Object input)
-        throws ExpressionFault, StepFailure;
+    StepOutcome apply(StepScope scope, @Nullable Object input) throws ExpressionFault, StepFailure;
   }
 
   PureStep(Step step, @Nullable Mapped input, Work work) {

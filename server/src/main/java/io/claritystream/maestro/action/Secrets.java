@@ -13,9 +13,9 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/// Takes secrets out of what comes back from outside, before any of it is recorded or shown: as they
-/// are, in base64 (at each of the three places where one can begin), URL-encoded, and as JSON writes
-/// them. A receiver may well echo what it was sent.
+/// Takes secrets out of what comes back from outside, before any of it is recorded or shown: as
+/// they are, in base64 (at each of the three places where one can begin), URL-encoded, and as JSON
+/// writes them. A receiver may well echo what it was sent.
 final class Secrets {
   static final String REDACTED = "[redacted]";
 
@@ -44,7 +44,7 @@ final class Secrets {
     forms.add(encoded);
     forms.add(encoded.replace("+", "%20"));
     forms.add(encoded.replace("+", "%20").toLowerCase(java.util.Locale.ROOT));
-    var json = io.claritystream.maestro.definition.Mapped.jsonText(secret);
+    var json = Json.write(secret);
     forms.add(json.substring(1, json.length() - 1));
     forms.add(json.substring(1, json.length() - 1).replace("/", "\\/"));
     var bytes = secret.getBytes(StandardCharsets.UTF_8);

@@ -118,8 +118,8 @@ final class Claims {
   }
 
   /// Claims executions of a tenant that may go on, in their order, from above the mark.
-  static List<Claimed> claim(
-      Connection connection, int node, TenantId tenant, Mark above, int max) throws SQLException {
+  static List<Claimed> claim(Connection connection, int node, TenantId tenant, Mark above, int max)
+      throws SQLException {
     try (var statement = connection.prepareStatement(CLAIM)) {
       statement.setInt(1, JournalCommit.LOCK);
       statement.setInt(2, node);

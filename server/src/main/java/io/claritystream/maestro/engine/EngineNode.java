@@ -86,8 +86,7 @@ final class EngineNode implements Run.House, AutoCloseable {
     this.answers = answers;
     this.days = days;
     this.clock = clock;
-    this.ready =
-        new ReadySet(workers, run -> Thread.ofVirtual().name("execution").start(run));
+    this.ready = new ReadySet(workers, run -> Thread.ofVirtual().name("execution").start(run));
   }
 
   void start() {
@@ -135,7 +134,13 @@ final class EngineNode implements Run.House, AutoCloseable {
   }
 
   /// Begins an execution that was taken in for this node.
-  void begin(Program program, Intake intake, int leaseEpoch, int node, long workerUs, List<LogLine> lines) {
+  void begin(
+      Program program,
+      Intake intake,
+      int leaseEpoch,
+      int node,
+      long workerUs,
+      List<LogLine> lines) {
     var run = new Run(this, program, intake, leaseEpoch, node, workerUs, lines);
     runs.put(run.execution(), run);
     if (node != lease.node()) {
@@ -284,9 +289,7 @@ final class EngineNode implements Run.House, AutoCloseable {
     var taken = new ArrayList<UUID>();
     try (var connection = engine.getConnection();
         var statement = connection.prepareStatement(TAKEN)) {
-      new Arrays(connection, statement)
-          .uuids(looked, Run::execution)
-          .ints(looked, Run::leaseEpoch);
+      new Arrays(connection, statement).uuids(looked, Run::execution).ints(looked, Run::leaseEpoch);
       try (var rows = statement.executeQuery()) {
         while (rows.next()) {
           taken.add(rows.getObject(1, UUID.class));
@@ -365,7 +368,8 @@ final class EngineNode implements Run.House, AutoCloseable {
     var known = new java.util.HashSet<TenantId>();
     for (var demand : ready.demands()) {
       known.add(demand.tenant());
-      var wants = demand.running() + demand.ready() + (waiting.contains(demand.tenant()) ? CLAIM_MAX : 0);
+      var wants =
+          demand.running() + demand.ready() + (waiting.contains(demand.tenant()) ? CLAIM_MAX : 0);
       if (all || wants > demand.slots()) {
         var idle = wants == 0 && demand.idleNs() < IDLE_MAX.toNanos() && demand.slots() > 0;
         needs.add(new Slots.Need(demand.tenant(), demand.running(), idle ? 1 : wants));

@@ -1,5 +1,6 @@
 package io.claritystream.maestro.engine;
 
+import io.claritystream.maestro.action.Json;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

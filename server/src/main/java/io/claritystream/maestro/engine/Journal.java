@@ -159,7 +159,8 @@ final class Journal implements AutoCloseable {
       group.getFirst().refused(failure);
       return;
     }
-    log.warn("journal group is refused, writing its entries one by one: cause={}", failure.toString());
+    log.warn(
+        "journal group is refused, writing its entries one by one: cause={}", failure.toString());
     for (var entry : group) {
       writeGroup(node, List.of(entry));
     }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// Writes a group of entries in one transaction and one round trip: statements that are sent
@@ -17,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// The lock is the fence. Everything that takes an execution away from a process takes that
 /// process's lock alone, and those who write hold it together; each statement sees what was
-/// committed before the lock was had. Every write joins the open execution by its id and the lease's
-/// epoch, so that what is no longer this process's is not written.
+/// committed before the lock was had. Every write joins the open execution by its id and the
+/// lease's epoch, so that what is no longer this process's is not written.
 ///
 /// Written again after a lost connection, a group changes nothing that it did the first time.
 final class JournalCommit {
@@ -221,7 +220,10 @@ final class JournalCommit {
         .uuids(accepts, a -> a.intake.startedBy())
         .ints(
             accepts,
-            a -> (int) (a.intake.deadlineAt().getEpochSecond() - a.intake.createdAt().getEpochSecond()));
+            a ->
+                (int)
+                    (a.intake.deadlineAt().getEpochSecond()
+                        - a.intake.createdAt().getEpochSecond()));
   }
 
   /// A line of the journal, and whose it is.
@@ -324,8 +326,7 @@ final class JournalCommit {
   }
 
   private static long micros(Instant at) {
-    return Math.addExact(
-        Math.multiplyExact(at.getEpochSecond(), 1_000_000L), at.getNano() / 1_000);
+    return Math.addExact(Math.multiplyExact(at.getEpochSecond(), 1_000_000L), at.getNano() / 1_000);
   }
 
   /// A group by kinds.

@@ -6,15 +6,14 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// This process's right to work on executions: a row that it keeps alive, by the database's clock.
 ///
 /// Whose row has expired can be declared ended by any other, which takes its executions away in the
-/// same transaction. A node that was declared ended writes nothing more under that id: it lets go of
-/// all it had and joins again under another.
+/// same transaction. A node that was declared ended writes nothing more under that id: it lets go
+/// of all it had and joins again under another.
 ///
 /// It is beaten by one thread; the others ask.
 final class NodeLease {
@@ -125,8 +124,8 @@ final class NodeLease {
     return true;
   }
 
-  /// Ends the nodes that have not beaten for their term, and sets their executions free. A node that
-  /// has itself been cut off waits a term, in which the others can come back as it did.
+  /// Ends the nodes that have not beaten for their term, and sets their executions free. A node
+  /// that has itself been cut off waits a term, in which the others can come back as it did.
   ///
   /// @return how many executions were set free
   int endExpired() throws SQLException {
@@ -196,7 +195,8 @@ final class NodeLease {
       forget.executeUpdate();
     }
     if (!own) {
-      log.warn("node had not beaten for its term and was ended: node={} executions={}", ended, freed);
+      log.warn(
+          "node had not beaten for its term and was ended: node={} executions={}", ended, freed);
     }
     return freed;
   }

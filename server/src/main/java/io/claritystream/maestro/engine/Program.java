@@ -1,7 +1,7 @@
 package io.claritystream.maestro.engine;
 
 import io.claritystream.maestro.action.CompiledStep;
-import io.claritystream.maestro.definition.Mapped;
+import io.claritystream.maestro.action.Mapped;
 import io.claritystream.maestro.definition.PublishedWorkflow;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -6,7 +6,7 @@ import io.claritystream.base.expression.ExpressionFault;
 import io.claritystream.base.expression.Expressions;
 import io.claritystream.maestro.action.Actions;
 import io.claritystream.maestro.action.CompiledStep;
-import io.claritystream.maestro.definition.Mapped;
+import io.claritystream.maestro.action.Mapped;
 import io.claritystream.maestro.definition.PublishedWorkflow;
 import io.claritystream.maestro.definition.Workflows;
 import java.util.ArrayList;
@@ -14,8 +14,8 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/// Versions of workflows, ready to be run. A version never changes, so what was compiled stays good;
-/// whether a workflow is enabled is not asked here.
+/// Versions of workflows, ready to be run. A version never changes, so what was compiled stays
+/// good; whether a workflow is enabled is not asked here.
 final class Programs {
   private static final int KEPT_MAX = 500;
 
@@ -63,7 +63,11 @@ final class Programs {
           new Glimpses(document.settings().redact()));
     } catch (ExpressionFault e) {
       throw new IllegalStateException(
-          "workflow " + workflow.workflowId() + " version " + workflow.version() + " does not compile",
+          "workflow "
+              + workflow.workflowId()
+              + " version "
+              + workflow.version()
+              + " does not compile",
           e);
     }
   }

@@ -20,8 +20,7 @@ final class Route {
   /// An edge to the step at a place.
   record Way(int to, @Nullable String caseName, boolean onError) {}
 
-  private Route(
-      List<Step> steps, Map<String, List<Integer>> triggers, List<List<Way>> ways) {
+  private Route(List<Step> steps, Map<String, List<Integer>> triggers, List<List<Way>> ways) {
     this.steps = steps;
     this.triggers = triggers;
     this.ways = ways;

@@ -4,6 +4,7 @@ import io.claritystream.base.db.TenantId;
 import io.claritystream.base.expression.Moment;
 import io.claritystream.maestro.action.Answer;
 import io.claritystream.maestro.action.CompiledStep;
+import io.claritystream.maestro.action.Json;
 import io.claritystream.maestro.action.StepError;
 import io.claritystream.maestro.action.StepFailure;
 import io.claritystream.maestro.action.StepOutcome;
@@ -13,7 +14,6 @@ import io.claritystream.maestro.definition.OnUnknown;
 import io.claritystream.maestro.definition.Step;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -103,8 +103,7 @@ final class Run implements Runnable {
     this.node = node;
     this.workerUs = workerUs;
     this.walk = new Walk(program.route(), intake.triggerKey());
-    this.moment =
-        new Moment(intake.createdAt(), intake.effectsOf().getLeastSignificantBits());
+    this.moment = new Moment(intake.createdAt(), intake.effectsOf().getLeastSignificantBits());
     var execution = new LinkedHashMap<String, @Nullable Object>();
     execution.put("id", ref.execution().toString());
     execution.put("workflow_id", ref.workflow().toString());
@@ -205,7 +204,8 @@ final class Run implements Runnable {
       log.debug("execution is another process's: execution={}", ref.execution());
     } catch (InterruptedException e) {
       if (!aborted) {
-        log.info("execution interrupted, its lease will be taken over: execution={}", ref.execution());
+        log.info(
+            "execution interrupted, its lease will be taken over: execution={}", ref.execution());
       }
     } catch (RuntimeException | Error e) {
       failUnexpectedly(e);
@@ -225,7 +225,8 @@ final class Run implements Runnable {
         throw new LostException();
       }
       if (!house.now().isBefore(intake.deadlineAt())) {
-        var message = "The execution did not end within its time, until " + intake.deadlineAt() + ".";
+        var message =
+            "The execution did not end within its time, until " + intake.deadlineAt() + ".";
         end(
             ExecutionStatus.FAILED,
             List.of(line(LogLine.Level.ERROR, LogLine.Kind.NOTE, null, message)),
@@ -312,7 +313,8 @@ final class Run implements Runnable {
     return new StepScope(
         ref.tenant(),
         context,
-        new Moment(moment.now(), moment.seed() ^ compiled.step().id().hashCode() * 0x9E37_79B9_7F4A_7C15L),
+        new Moment(
+            moment.now(), moment.seed() ^ compiled.step().id().hashCode() * 0x9E37_79B9_7F4A_7C15L),
         compiled.acts() ? EffectKey.of(intake.effectsOf(), compiled.step().id()) : "",
         timeout.compareTo(left) <= 0 ? timeout : left);
   }
@@ -408,8 +410,7 @@ final class Run implements Runnable {
               input,
               bodyGlimpse(step, error),
               null);
-      end(
-          ExecutionStatus.FAILED, List.of(line), error.code(), step.id(), cut(error.message()));
+      end(ExecutionStatus.FAILED, List.of(line), error.code(), step.id(), cut(error.message()));
       return;
     }
     Object output = error.output(attempts);

@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// Steps are gone through in the plan's order, which is one in which each comes after all that lead
 /// to it. One is run if an edge that was taken leads to it, and passed over otherwise: when it is
-/// its turn, all edges to it are settled. So a step runs once at most, and what is next follows from
-/// what the steps before it did and nothing else.
+/// its turn, all edges to it are settled. So a step runs once at most, and what is next follows
+/// from what the steps before it did and nothing else.
 final class Walk {
   /// All steps were gone through.
   static final int END = -1;

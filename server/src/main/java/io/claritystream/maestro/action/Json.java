@@ -1,4 +1,4 @@
-package io.claritystream.maestro.engine;
+package io.claritystream.maestro.action;
 
 import java.util.List;
 import java.util.Map;
@@ -12,7 +12,7 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /// Plain JSON, as executions record it: maps, lists, texts, numbers, booleans, null.
-final class Json {
+public final class Json {
   static final int DEPTH_MAX = 64;
 
   private static final JsonMapper MAPPER =
@@ -34,12 +34,12 @@ final class Json {
 
   private Json() {}
 
-  static String write(@Nullable Object value) {
+  public static String write(@Nullable Object value) {
     return wellFormed(MAPPER.writeValueAsString(value));
   }
 
   /// @return a [Map], [List], [String], [Number], [Boolean] or null
-  static @Nullable Object read(@Nullable String text) {
+  public static @Nullable Object read(@Nullable String text) {
     return text == null ? null : MAPPER.readValue(text, Object.class);
   }
 
