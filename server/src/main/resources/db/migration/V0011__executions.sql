@@ -220,3 +220,8 @@ GRANT EXECUTE ON FUNCTION maestro.create_day(date), maestro.drop_day(date) TO cl
 -- The owner is held to the policies as well, so it needs one to see what is open.
 CREATE POLICY owner_looks ON maestro.execution_open FOR SELECT TO clarity_migrator USING (true);
 GRANT EXECUTE ON FUNCTION bronze.first_id_of(date) TO clarity_engine;
+
+-- What a tenant may run at once stands in its plan.
+CREATE POLICY engine_reads ON control.dim_tenant FOR SELECT TO clarity_engine USING (true);
+GRANT SELECT (tenant_id, plan) ON control.dim_tenant TO clarity_engine;
+GRANT SELECT ON control.plan TO clarity_engine;

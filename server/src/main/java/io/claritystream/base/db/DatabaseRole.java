@@ -12,8 +12,9 @@ enum DatabaseRole {
   /// The ingest transaction and the aggregator; bypasses row-level security. Beyond these, two for
   /// each partition: one that commits, and one that a new table or source needs meanwhile.
   SERVICE(6, Duration.ofSeconds(60), Duration.ofSeconds(10)),
-  /// Schedules, retention, partitions and other work that no person asked for.
-  ENGINE(4, Duration.ofSeconds(60), Duration.ofSeconds(5)),
+  /// Executions of workflows, schedules, retention, partitions and other work that no person asked
+  /// for.
+  ENGINE(10, Duration.ofSeconds(60), Duration.ofSeconds(5)),
   /// The global rollups and the tenant registry.
   INTERNAL(2, Duration.ofSeconds(15), Duration.ofSeconds(3)),
   /// What platform people may change; each act is audited.

@@ -14,7 +14,7 @@ final class AccessTokenSource implements BearerTokenResolver {
 
   @Override
   public @Nullable String resolve(HttpServletRequest request) {
-    if (PublicRoutes.contains(request.getMethod(), request.getRequestURI())) {
+    if (PublicRoutes.open(request.getMethod(), request.getRequestURI())) {
       return null;
     }
     String header = request.getHeader(HttpHeaders.AUTHORIZATION);

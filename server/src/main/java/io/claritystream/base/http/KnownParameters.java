@@ -41,6 +41,9 @@ final class KnownParameters implements HandlerInterceptor {
     if (request.getQueryString() == null) {
       return true;
     }
+    if (method.hasMethodAnnotation(AnyQuery.class)) {
+      return true;
+    }
     Map<String, String[]> sent = request.getParameterMap();
     Known parameters = known.computeIfAbsent(method.getMethod(), key -> of(method));
     sent.forEach(

@@ -62,6 +62,11 @@ public final class Problem extends RuntimeException {
         ProblemCode.RATE_LIMITED, "The limit of this route is used up.", List.of(), retryAfter);
   }
 
+  /// More than the plan allows is under way already.
+  public static Problem tooMany(String detail, Duration retryAfter) {
+    return new Problem(ProblemCode.RATE_LIMITED, detail, List.of(), retryAfter);
+  }
+
   public static Problem unavailable(String detail, Duration retryAfter) {
     return new Problem(ProblemCode.UNAVAILABLE, detail, List.of(), retryAfter);
   }

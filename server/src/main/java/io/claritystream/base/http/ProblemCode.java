@@ -99,6 +99,14 @@ public enum ProblemCode {
       HttpStatus.NOT_IMPLEMENTED,
       "The request needs what this server does not do",
       "Use HTTP/1.1, and send the body plain or chunked."),
+  BAD_GATEWAY(
+      HttpStatus.BAD_GATEWAY,
+      "What should have answered did not",
+      "Look up the execution that is named; what was taken in is not lost."),
+  GATEWAY_TIMEOUT(
+      HttpStatus.GATEWAY_TIMEOUT,
+      "The answer did not come in time",
+      "Look up the execution that is named; it goes on."),
   UNAVAILABLE(
       HttpStatus.SERVICE_UNAVAILABLE,
       "The service cannot answer at the moment",

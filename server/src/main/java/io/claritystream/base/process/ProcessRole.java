@@ -13,7 +13,9 @@ public enum ProcessRole {
   /// From the bus into bronze and the read models.
   INGEST,
   /// Rollups, partitions, retention.
-  AGGREGATOR;
+  AGGREGATOR,
+  /// Executions of workflows.
+  MAESTRO;
 
   /// Reads `clarity.roles`. Throws IllegalArgumentException naming a role that does not exist, so
   /// that a misspelt one fails the start instead of running nothing.

@@ -1,5 +1,6 @@
 package io.claritystream.maestro.engine;
 
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -10,6 +11,7 @@ import java.util.function.Predicate;
 import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
 
 /// Binds columns of rows to a statement's parameters, one array after the other.
 final class Arrays {
@@ -64,7 +66,7 @@ final class Arrays {
     for (var i = 0; i < values.length; i++) {
       values[i] = column.applyAsInt(rows.get(i));
     }
-    statement.setArray(++bound, connection.createArrayOf("int4", values));
+    statement.setArray(++bound, array("int4", values));
     return this;
   }
 
@@ -73,7 +75,7 @@ final class Arrays {
     for (var i = 0; i < values.length; i++) {
       values[i] = column.applyAsLong(rows.get(i));
     }
-    statement.setArray(++bound, connection.createArrayOf("int8", values));
+    statement.setArray(++bound, array("int8", values));
     return this;
   }
 
@@ -82,7 +84,12 @@ final class Arrays {
     for (var i = 0; i < values.length; i++) {
       values[i] = column.test(rows.get(i));
     }
-    statement.setArray(++bound, connection.createArrayOf("bool", values));
+    statement.setArray(++bound, array("bool", values));
     return this;
+  }
+
+  /// Of primitive elements, which go over the wire as they are.
+  private Array array(String type, Object values) throws SQLException {
+    return connection.unwrap(PGConnection.class).createArrayOf(type, values);
   }
 }

@@ -49,6 +49,7 @@ final class EngineNode implements Run.House, AutoCloseable {
   private final Answers answers;
   private final HistoryDays days;
   private final Clock clock;
+  private final int workers;
   private final ReadySet ready;
   private final ConcurrentMap<UUID, Run> runs = new ConcurrentHashMap<>();
   private final Semaphore wake = new Semaphore(0);
@@ -60,7 +61,7 @@ final class EngineNode implements Run.House, AutoCloseable {
 
   // Used by the dispatching thread alone.
   private final Map<TenantId, Claims.Mark> marks = new HashMap<>();
-  private List<TenantId> waiting = List.of();
+  private volatile List<TenantId> waiting = List.of();
   private long sharedNs;
   private long sweptNs = System.nanoTime();
   private long countedNs;
@@ -70,6 +71,7 @@ final class EngineNode implements Run.House, AutoCloseable {
   private @Nullable Thread beat;
   private @Nullable Thread dispatch;
 
+  /// @param workers executions that run here at once; 0 to take in only
   EngineNode(
       DataSource engine,
       NodeLease lease,
@@ -86,13 +88,16 @@ final class EngineNode implements Run.House, AutoCloseable {
     this.answers = answers;
     this.days = days;
     this.clock = clock;
+    this.workers = workers;
     this.ready = new ReadySet(workers, run -> Thread.ofVirtual().name("execution").start(run));
   }
 
   void start() {
     journal.start();
     beat = Thread.ofPlatform().daemon().name("maestro-beat").start(this::beatAll);
-    dispatch = Thread.ofPlatform().daemon().name("maestro-dispatch").start(this::dispatchAll);
+    if (workers > 0) {
+      dispatch = Thread.ofPlatform().daemon().name("maestro-dispatch").start(this::dispatchAll);
+    }
   }
 
   // For those who take executions in.
@@ -110,7 +115,7 @@ final class EngineNode implements Run.House, AutoCloseable {
   /// the database none is held: they came before.
   boolean mayHold(TenantId tenant) {
     var backlog = backlogs.get(tenant);
-    return (backlog == null || backlog.due() == 0) && ready.hasRoom(tenant);
+    return workers > 0 && (backlog == null || backlog.due() == 0) && ready.hasRoom(tenant);
   }
 
   /// How many of the tenant wait in the database, about.

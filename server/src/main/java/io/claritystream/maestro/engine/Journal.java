@@ -31,6 +31,7 @@ final class Journal implements AutoCloseable {
   private final DataSource engine;
   private final EventEncoder events;
   private final IntPredicate stands;
+  private final Runnable written;
   private final BlockingQueue<Written> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
   private final List<Thread> writers = new ArrayList<>();
   private final int writersCount;
@@ -42,15 +43,18 @@ final class Journal implements AutoCloseable {
   private record Written(JournalEntry entry, int node) {}
 
   /// @param stands whether a node's lease may still stand
+  /// @param written told after each commit that there is something in the outbox
   Journal(
       DataSource engine,
       EventEncoder events,
       IntPredicate stands,
+      Runnable written,
       int writers,
       MeterRegistry meters) {
     this.engine = engine;
     this.events = events;
     this.stands = stands;
+    this.written = written;
     this.writersCount = writers;
     this.commits =
         Timer.builder("clarity_maestro_commit_seconds")
@@ -183,7 +187,7 @@ final class Journal implements AutoCloseable {
             entry.committed();
           }
         }
-        events.written();
+        written.run();
         return null;
       } catch (SQLException e) {
         if (!passing(e)) {

@@ -77,6 +77,12 @@ final class NodeLease {
     this.term = term;
   }
 
+  /// By which people know this process.
+  static String ownName() {
+    var host = System.getenv("HOSTNAME");
+    return (host == null ? "process" : host) + "/" + ProcessHandle.current().pid();
+  }
+
   int node() {
     return node;
   }

@@ -1,0 +1,134 @@
+package io.claritystream.maestro.engine;
+
+import io.claritystream.base.expression.Expressions;
+import io.claritystream.base.outbound.OutboundClient;
+import io.claritystream.base.process.ProcessRole;
+import io.claritystream.base.process.RunsAs;
+import io.claritystream.maestro.action.Actions;
+import io.claritystream.maestro.action.Credentials;
+import io.claritystream.maestro.definition.Workflows;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Clock;
+import javax.sql.DataSource;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/// Processes of the API take executions in; those of the role `maestro` run them.
+@Configuration(proxyBeanMethods = false)
+@RunsAs({ProcessRole.API, ProcessRole.MAESTRO})
+@EnableConfigurationProperties(MaestroProperties.class)
+class EngineConfiguration {
+
+  /// This process runs executions.
+  record Working() {}
+
+  @Bean
+  @RunsAs(ProcessRole.MAESTRO)
+  Working maestroWorking() {
+    return new Working();
+  }
+
+  @Bean
+  Credentials credentials() {
+    return (tenant, id) -> {
+      throw new io.claritystream.maestro.action.StepFailure(
+          io.claritystream.maestro.action.StepError.of(
+              "connection_missing", "No connection " + id));
+    };
+  }
+
+  @Bean
+  Answers answers() {
+    return new Answers();
+  }
+
+  @Bean
+  Programs programs(
+      Workflows workflows,
+      Expressions expressions,
+      OutboundClient client,
+      Credentials credentials) {
+    return new Programs(workflows, expressions, new Actions(expressions, client, credentials));
+  }
+
+  @Bean
+  NodeLease nodeLease(@Qualifier("engine") DataSource engine, MaestroProperties maestro) {
+    return new NodeLease(engine, NodeLease.ownName(), maestro.leaseTerm());
+  }
+
+  @Bean
+  Journal journal(
+      @Qualifier("engine") DataSource engine,
+      NodeLease lease,
+      MaestroProperties maestro,
+      MeterRegistry meters) {
+    return new Journal(
+        engine,
+        new EventEncoder(),
+        node -> node == lease.node(),
+        () -> {},
+        maestro.journalWriters(),
+        meters);
+  }
+
+  @Bean
+  EngineNode engineNode(
+      @Qualifier("engine") DataSource engine,
+      NodeLease lease,
+      Journal journal,
+      Programs programs,
+      Answers answers,
+      Clock clock,
+      MaestroProperties maestro,
+      ObjectProvider<Working> working) {
+    return new EngineNode(
+        engine,
+        lease,
+        journal,
+        programs,
+        answers,
+        new HistoryDays(engine),
+        clock,
+        working.getIfAvailable() == null ? 0 : maestro.workers());
+  }
+
+  @Bean
+  Executions executions(
+      @Qualifier("engine") DataSource engine,
+      EngineNode node,
+      Journal journal,
+      Programs programs,
+      Answers answers,
+      Clock clock) {
+    return new Executions(engine, node, journal, programs, answers, clock);
+  }
+
+  /// Runs from the end of the start until the begin of the stop.
+  @Bean
+  SmartLifecycle engineLife(EngineNode node) {
+    return new SmartLifecycle() {
+      private volatile boolean running;
+
+      @Override
+      public void start() {
+        node.start();
+        running = true;
+      }
+
+      @Override
+      public void stop() {
+        node.close();
+        running = false;
+      }
+
+      @Override
+      public boolean isRunning() {
+        return running;
+      }
+    };
+  }
+}

@@ -1,0 +1,215 @@
+package io.claritystream.maestro.engine;
+
+import io.claritystream.base.http.Cursor;
+import io.claritystream.base.http.Page;
+import io.claritystream.base.http.PageRequest;
+import io.claritystream.base.http.Problem;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/// Executions and their logs as a tenant's people read them, within a transaction of the tenant's.
+final class ExecutionReads {
+  static final String LIST = "executions";
+  private static final String LOG_LIST = "execution_log";
+
+  private static final String COLUMNS =
+      """
+      SELECT e.execution_id, e.workflow_id, e.version, e.status, e.trigger_type, e.trigger_key, e.name,
+        e.correlation_key, e.created_at, e.started_at, e.finished_at, e.outcome, e.outcome_message,
+        e.outcome_step, e.origin_id, e.from_step, e.started_by, e.waiting_for, e.ready_at, e.steps_done,
+        e.worker_us
+      FROM maestro.execution e
+      """;
+
+  private static final String ONE = COLUMNS + "WHERE e.execution_id = :execution";
+
+  private static final String LOG =
+      """
+      SELECT l.log_id, l.execution_id, l."timestamp", l.level, l.kind, l.step, l.attempt, l.message,
+        l.duration_us, l.input_glimpse, l.output_glimpse,
+        left(coalesce(l.recorded, b.body), :glimpse + 1) AS recorded, l.recorded_bytes
+      FROM maestro.execution_log l
+      LEFT JOIN maestro.execution_body b USING (execution_id, log_id)
+      WHERE l.execution_id = :execution AND l.log_id > :after
+      ORDER BY l.log_id
+      LIMIT :rows
+      """;
+
+  /// What a list is narrowed to; null for what it is not.
+  ///
+  /// @param name the beginning of a name; capitals do not matter
+  /// @param error a code such as `http_503`
+  record Filter(
+      @Nullable UUID workflow,
+      @Nullable ExecutionStatus status,
+      @Nullable String trigger,
+      @Nullable String name,
+      @Nullable String error,
+      @Nullable String correlationKey,
+      @Nullable Instant from,
+      @Nullable Instant to) {}
+
+  private ExecutionReads() {}
+
+  static Page<ExecutionViews.Execution> list(JdbcClient sql, Filter filter, PageRequest page) {
+    Map<String, Object> parameters = new LinkedHashMap<>();
+    var conditions = new ArrayList<String>();
+    // Named again beside the policy, so that the index that begins with it can be used.
+    conditions.add("e.tenant_id = (SELECT control.current_tenant())");
+    add(conditions, parameters, "e.workflow_id = :workflow", "workflow", filter.workflow);
+    if (filter.status != null) {
+      add(conditions, parameters, "e.status = :status", "status", filter.status.key());
+      conditions.add(filter.status.ended() ? "e.ended" : "NOT e.ended");
+      if (filter.status.ended() && filter.status != ExecutionStatus.SUCCESS) {
+        conditions.add("e.status <> 'success'");
+      }
+    }
+    add(conditions, parameters, "e.trigger_type = :trigger", "trigger", filter.trigger);
+    add(
+        conditions,
+        parameters,
+        "e.outcome = :error AND e.status <> 'success'",
+        "error",
+        filter.error);
+    add(
+        conditions,
+        parameters,
+        "e.correlation_key = :correlation",
+        "correlation",
+        filter.correlationKey);
+    if (filter.name != null) {
+      add(
+          conditions,
+          parameters,
+          "lower(e.name) LIKE lower(:name)",
+          "name",
+          filter.name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%");
+    }
+    // Ids are in the order of time, so a time is a place among them.
+    if (filter.from != null) {
+      add(conditions, parameters, "e.execution_id >= :from", "from", lowest(filter.from));
+    }
+    if (filter.to != null) {
+      add(conditions, parameters, "e.execution_id < :to", "to", lowest(filter.to));
+    }
+    page.after(LIST, 1)
+        .ifPresent(
+            cursor ->
+                add(conditions, parameters, "e.execution_id < :after", "after", cursor.uuid(0)));
+    var rows =
+        sql.sql(
+                COLUMNS
+                    + "WHERE "
+                    + String.join(" AND ", conditions)
+                    + " ORDER BY e.execution_id DESC LIMIT "
+                    + page.rows())
+            .params(parameters)
+            .query((row, number) -> execution(row))
+            .list();
+    return Page.of(rows, page, last -> Cursor.of(LIST, last.id()));
+  }
+
+  private static void add(
+      List<String> conditions,
+      Map<String, Object> parameters,
+      String condition,
+      String name,
+      @Nullable Object value) {
+    if (value != null) {
+      conditions.add(condition);
+      parameters.put(name, value);
+    }
+  }
+
+  private static UUID lowest(Instant at) {
+    return new UUID(Math.max(0, at.toEpochMilli()) << 16, 0);
+  }
+
+  static Optional<ExecutionViews.Execution> one(JdbcClient sql, UUID execution) {
+    return sql.sql(ONE)
+        .param("execution", execution)
+        .query((row, number) -> execution(row))
+        .optional();
+  }
+
+  static Page<ExecutionViews.LogEntry> log(JdbcClient sql, UUID execution, PageRequest page) {
+    if (one(sql, execution).isEmpty()) {
+      throw Problem.notFound("execution", execution);
+    }
+    var after = page.after(LOG_LIST, 1).map(cursor -> cursor.number(0)).orElse(-1L);
+    var rows =
+        sql.sql(LOG)
+            .param("execution", execution)
+            .param("after", after)
+            .param("glimpse", Glimpses.CHARS_MAX)
+            .param("rows", page.rows())
+            .query((row, number) -> entry(row))
+            .list();
+    return Page.of(rows, page, last -> Cursor.of(LOG_LIST, last.logId()));
+  }
+
+  private static ExecutionViews.Execution execution(ResultSet row) throws SQLException {
+    var readyAt = time(row, "ready_at");
+    var waitingFor = row.getString("waiting_for");
+    return new ExecutionViews.Execution(
+        row.getObject("execution_id", UUID.class),
+        row.getObject("workflow_id", UUID.class),
+        row.getInt("version"),
+        ExecutionStatus.of(row.getString("status")),
+        row.getString("trigger_type"),
+        row.getString("trigger_key"),
+        row.getString("name"),
+        row.getString("correlation_key"),
+        row.getObject("created_at", OffsetDateTime.class).toInstant(),
+        time(row, "started_at"),
+        time(row, "finished_at"),
+        row.getString("outcome"),
+        row.getString("outcome_message"),
+        row.getString("outcome_step"),
+        row.getObject("origin_id", UUID.class),
+        row.getString("from_step"),
+        row.getObject("started_by", UUID.class),
+        waitingFor,
+        waitingFor == null || readyAt == null || !readyAt.isBefore(Interventions.NEVER)
+            ? null
+            : readyAt,
+        row.getInt("steps_done"),
+        row.getLong("worker_us") / 1_000.0);
+  }
+
+  private static ExecutionViews.LogEntry entry(ResultSet row) throws SQLException {
+    var kind = LogLine.Kind.of(row.getString("kind"));
+    var recorded = row.getString("recorded");
+    var glimpse = row.getString("output_glimpse");
+    var us = row.getObject("duration_us", Long.class);
+    var timed = us != null && us > 0;
+    return new ExecutionViews.LogEntry(
+        row.getInt("log_id"),
+        row.getObject("execution_id", UUID.class),
+        row.getObject("timestamp", OffsetDateTime.class).toInstant(),
+        row.getString("level"),
+        kind.key,
+        row.getString("step"),
+        row.getObject("attempt", Integer.class),
+        row.getString("message"),
+        timed ? us / 1_000.0 : null,
+        row.getString("input_glimpse"),
+        glimpse != null || recorded == null ? glimpse : Glimpses.cut(recorded),
+        recorded == null ? null : row.getInt("recorded_bytes"));
+  }
+
+  private static @Nullable Instant time(ResultSet row, String column) throws SQLException {
+    var at = row.getObject(column, OffsetDateTime.class);
+    return at == null ? null : at.toInstant();
+  }
+}

@@ -1,0 +1,274 @@
+package io.claritystream.maestro.engine;
+
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.expression.ExpressionFault;
+import io.claritystream.base.expression.Moment;
+import io.claritystream.base.http.Problem;
+import io.claritystream.maestro.action.Answer;
+import io.claritystream.maestro.action.Json;
+import io.claritystream.maestro.action.Mapped;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Takes executions in. One that was taken in is durable, and is run to its end whatever happens.
+public final class Executions {
+  private static final Logger log = LoggerFactory.getLogger(Executions.class);
+
+  private static final int TEXT_MAX = 200;
+  private static final int TRIES_MAX = 5;
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
+
+  private static final String EXISTS =
+      "SELECT count(*) FROM maestro.execution WHERE execution_id = ?";
+
+  private final DataSource engine;
+  private final EngineNode node;
+  private final Journal journal;
+  private final Programs programs;
+  private final Answers answers;
+  private final Clock clock;
+
+  Executions(
+      DataSource engine,
+      EngineNode node,
+      Journal journal,
+      Programs programs,
+      Answers answers,
+      Clock clock) {
+    this.engine = engine;
+    this.node = node;
+    this.journal = journal;
+    this.programs = programs;
+    this.answers = answers;
+    this.clock = clock;
+  }
+
+  /// What is to be run, of one version of a workflow.
+  ///
+  /// @param triggerType `webhook` or `api`
+  /// @param triggerKey the trigger's id in the document
+  /// @param startedBy the person who did; null if none did
+  public record Start(
+      TenantId tenant,
+      UUID workflow,
+      int version,
+      String triggerType,
+      String triggerKey,
+      @Nullable UUID startedBy) {}
+
+  /// An execution that was taken in.
+  ///
+  /// @param answer completes with the answer of a `respond` step, or with null when it is known
+  ///     that this process will not have one
+  public record Taken(UUID execution, CompletableFuture<@Nullable Answer> answer) {}
+
+  /// Takes in one execution for each payload, all or, if this fails, an unknown part of them; with
+  /// ids of the caller's making it may be tried again.
+  ///
+  /// Throws the problem `rate_limited` if the tenant has more waiting than its plan allows.
+  ///
+  /// @param payloads what the trigger brought, plain JSON
+  /// @param ids of the executions, as many; null to have them made
+  public List<Taken> start(
+      Start start, List<? extends @Nullable Object> payloads, @Nullable List<UUID> ids) {
+    var program =
+        programs
+            .program(start.workflow, start.version)
+            .orElseThrow(() -> Problem.notFound("workflow", start.workflow));
+    admit(start.tenant, payloads.size());
+    var drafts = new ArrayList<Draft>(payloads.size());
+    for (var i = 0; i < payloads.size(); i++) {
+      var id = ids == null ? ExecutionIds.next(clock.instant()) : ids.get(i);
+      drafts.add(draft(program, start, id, payloads.get(i)));
+    }
+    drafts.forEach(this::give);
+    drafts.forEach(draft -> settle(program, draft));
+    return drafts.stream().map(draft -> new Taken(draft.intake.execution(), draft.answer)).toList();
+  }
+
+  /// Nobody waits for the answer any more.
+  public void forget(UUID execution) {
+    answers.forget(execution);
+  }
+
+  /// Ends those of the executions that are open; each is at its end when this returns.
+  public void cancel(TenantId tenant, List<UUID> ids, String message) {
+    try {
+      List<ExecutionRef> canceled;
+      do {
+        try (var connection = engine.getConnection()) {
+          canceled = Interventions.cancel(connection, tenant, ids, message, clock.instant());
+        }
+        canceled.forEach(ref -> node.abort(ref.execution()));
+        // One that was claimed between the look and the lock is open still.
+      } while (anyOpen(tenant, ids));
+    } catch (SQLException e) {
+      throw Problem.unavailable("The database is away at the moment.", RETRY_AFTER);
+    }
+  }
+
+  private static final String OPEN =
+      "SELECT EXISTS (SELECT FROM maestro.execution_open WHERE tenant_id = ? AND execution_id = ANY (?::uuid[]))";
+
+  private boolean anyOpen(TenantId tenant, List<UUID> ids) throws SQLException {
+    try (var connection = engine.getConnection();
+        var statement = connection.prepareStatement(OPEN)) {
+      new Arrays(connection, statement).object(tenant.value()).uuids(ids, id -> id);
+      try (var row = statement.executeQuery()) {
+        row.next();
+        return row.getBoolean(1);
+      }
+    }
+  }
+
+  private void admit(TenantId tenant, int more) {
+    if (!node.joined()) {
+      throw Problem.unavailable(
+          "Executions cannot be taken in at the moment: the database is away.", RETRY_AFTER);
+    }
+    var share = node.share(tenant);
+    if (share != null && node.backlog(tenant) + more > share.backlogMax()) {
+      throw Problem.tooMany(
+          "As many executions are waiting as the plan allows (" + share.backlogMax() + ").",
+          RETRY_AFTER);
+    }
+  }
+
+  /// An execution on its way in.
+  private static final class Draft {
+    private final Intake intake;
+    private final List<LogLine> lines;
+    private final CompletableFuture<@Nullable Answer> answer;
+    private int node;
+    private JournalEntry.@Nullable Accept entry;
+
+    private Draft(Intake intake, List<LogLine> lines, CompletableFuture<@Nullable Answer> answer) {
+      this.intake = intake;
+      this.lines = lines;
+      this.answer = answer;
+    }
+  }
+
+  private Draft draft(Program program, Start start, UUID id, @Nullable Object payload) {
+    var createdAt = ExecutionIds.time(id);
+    var settings = program.workflow().document().settings();
+    var recorded = Json.write(payload);
+    var intake =
+        new Intake(
+            start.tenant,
+            id,
+            start.workflow,
+            start.version,
+            start.triggerType,
+            start.triggerKey,
+            text(program.executionName(), id, createdAt, payload),
+            text(program.correlationKey(), id, createdAt, payload),
+            id,
+            null,
+            null,
+            start.startedBy,
+            createdAt.plus(settings.timeout()));
+    var trigger =
+        new LogLine(
+            0,
+            createdAt,
+            LogLine.Level.INFO,
+            LogLine.Kind.TRIGGER,
+            null,
+            0,
+            "Started by " + start.triggerType,
+            0,
+            null,
+            program.glimpses().ofOutput(payload, recorded, "trigger"),
+            recorded);
+    return new Draft(intake, List.of(trigger), answers.expect(id));
+  }
+
+  private @Nullable String text(
+      @Nullable Mapped mapped, UUID id, Instant createdAt, @Nullable Object payload) {
+    if (mapped == null) {
+      return null;
+    }
+    var context = new LinkedHashMap<String, @Nullable Object>();
+    context.put("trigger", payload);
+    context.put("steps", Map.of());
+    context.put("execution", Map.of("id", id.toString()));
+    try {
+      var value = mapped.evaluate(context, new Moment(createdAt, id.getLeastSignificantBits()));
+      if (value == null) {
+        return null;
+      }
+      var text = value instanceof String string ? string : Json.write(value);
+      return text.isEmpty()
+          ? null
+          : text.substring(0, Math.min(text.length(), TEXT_MAX)).replace("\0", "");
+    } catch (ExpressionFault e) {
+      // A name is not worth an execution.
+      log.debug("name of an execution cannot be mapped: execution={} cause={}", id, e.toString());
+      return null;
+    }
+  }
+
+  private void give(Draft draft) {
+    draft.node = node.node();
+    draft.entry =
+        new JournalEntry.Accept(draft.intake, node.mayHold(draft.intake.tenant()), draft.lines);
+    journal.give(draft.entry, draft.node);
+  }
+
+  private void settle(Program program, Draft draft) {
+    for (var tries = 0; tries < TRIES_MAX; tries++) {
+      var entry = draft.entry;
+      if (entry == null) {
+        throw new IllegalStateException("not given: " + draft.intake.execution());
+      }
+      switch (entry.await()) {
+        case JournalEntry.Outcome.Committed committed -> {
+          if (entry.leased) {
+            node.begin(program, draft.intake, entry.leaseEpoch, draft.node, 0, draft.lines);
+          } else {
+            node.left(draft.intake.tenant());
+          }
+          return;
+        }
+        case JournalEntry.Outcome.Lost lost -> {
+          if (exists(draft.intake.execution())) {
+            // This node was declared ended after the commit, or it was taken in by an earlier try.
+            draft.answer.complete(null);
+            return;
+          }
+          give(draft);
+        }
+        case JournalEntry.Outcome.Refused(var cause) ->
+            throw new IllegalStateException("an execution cannot be taken in", cause);
+      }
+    }
+    answers.forget(draft.intake.execution());
+    throw Problem.unavailable("The execution could not be taken in at the moment.", RETRY_AFTER);
+  }
+
+  private boolean exists(UUID execution) {
+    try (var connection = engine.getConnection();
+        var statement = connection.prepareStatement(EXISTS)) {
+      statement.setObject(1, execution);
+      try (var row = statement.executeQuery()) {
+        row.next();
+        return row.getInt(1) > 0;
+      }
+    } catch (SQLException e) {
+      throw Problem.unavailable("The database is away at the moment.", RETRY_AFTER);
+    }
+  }
+}

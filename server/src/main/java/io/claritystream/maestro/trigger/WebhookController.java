@@ -1,0 +1,151 @@
+package io.claritystream.maestro.trigger;
+
+import io.claritystream.base.http.AnyQuery;
+import io.claritystream.base.http.Problem;
+import io.claritystream.base.http.ProblemCode;
+import io.claritystream.base.process.ProcessRole;
+import io.claritystream.base.process.RunsAs;
+import io.claritystream.maestro.action.Answer;
+import io.claritystream.maestro.action.Json;
+import io.claritystream.maestro.definition.Trigger;
+import io.claritystream.maestro.engine.Executions;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+@RestController
+@Tag(name = "Webhooks")
+@RunsAs(ProcessRole.API)
+class WebhookController {
+  /// The server's own to say.
+  private static final Set<String> HEADERS_KEPT_BACK =
+      Set.of(
+          "content-length",
+          "transfer-encoding",
+          "connection",
+          "date",
+          "server",
+          "set-cookie",
+          "strict-transport-security",
+          "content-security-policy",
+          "x-content-type-options");
+
+  private final WebhookDoors doors;
+  private final Executions executions;
+
+  WebhookController(WebhookDoors doors, Executions executions) {
+    this.doors = doors;
+    this.executions = executions;
+  }
+
+  @PostMapping("/hooks/{token}")
+  @AnyQuery
+  @Operation(
+      operationId = "callWebhook",
+      summary = "Starts an execution; what the workflow sees is the call itself")
+  ResponseEntity<byte[]> call(@PathVariable("token") String token, HttpServletRequest request)
+      throws IOException, InterruptedException {
+    var door =
+        doors
+            .door(token)
+            .orElseThrow(() -> Problem.of(ProblemCode.NOT_FOUND, "This webhook leads nowhere."));
+    var target = door.target();
+    if (!target.enabled()) {
+      throw Problem.of(ProblemCode.CONFLICT, "The workflow is disabled, and starts nothing now.");
+    }
+    var payload = WebhookPayload.read(request, door.webhook().bodyMaxBytes());
+    var taken =
+        executions
+            .start(
+                new Executions.Start(
+                    target.tenant(),
+                    target.workflowId(),
+                    target.version(),
+                    "webhook",
+                    target.triggerKey(),
+                    null),
+                Collections.singletonList(payload),
+                null)
+            .getFirst();
+    if (door.webhook().answer() == Trigger.Webhook.Answer.AT_ONCE) {
+      executions.forget(taken.execution());
+      return json(202, "{\"execution_id\":\"" + taken.execution() + "\"}");
+    }
+    return answered(taken, door.webhook());
+  }
+
+  private ResponseEntity<byte[]> answered(Executions.Taken taken, Trigger.Webhook webhook)
+      throws InterruptedException {
+    Answer answer;
+    try {
+      answer = taken.answer().get(webhook.timeout().toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException e) {
+      throw Problem.of(
+          ProblemCode.GATEWAY_TIMEOUT,
+          "The workflow did not answer in time. Its execution " + taken.execution() + " goes on.");
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    } finally {
+      executions.forget(taken.execution());
+    }
+    if (answer == null) {
+      throw Problem.of(
+          ProblemCode.BAD_GATEWAY,
+          "The execution "
+              + taken.execution()
+              + " did not answer: it ended without, or goes on elsewhere.");
+    }
+    return answer(answer, taken.execution());
+  }
+
+  private static ResponseEntity<byte[]> answer(Answer answer, UUID execution) {
+    var response = ResponseEntity.status(answer.status());
+    var typed = false;
+    for (var header : answer.headers().entrySet()) {
+      var name = header.getKey().toLowerCase(Locale.ROOT);
+      if (!HEADERS_KEPT_BACK.contains(name) && sendable(header.getKey(), header.getValue())) {
+        response.header(header.getKey(), header.getValue());
+        typed |= name.equals("content-type");
+      }
+    }
+    response.header("Clarity-Execution-Id", execution.toString());
+    var body = bytes(answer.body(), typed);
+    if (body != null && !typed) {
+      response.contentType(MediaType.APPLICATION_JSON);
+    }
+    return response.body(body);
+  }
+
+  /// A text whose type the workflow tells is sent as it is, everything else as JSON.
+  private static byte @Nullable [] bytes(@Nullable Object body, boolean typed) {
+    if (body == null) {
+      return null;
+    }
+    var text = typed && body instanceof String plain ? plain : Json.write(body);
+    return text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+  }
+
+  private static boolean sendable(String name, String value) {
+    return name.matches("[A-Za-z0-9-]{1,64}") && value.chars().allMatch(c -> c >= 0x20 && c < 0x7f);
+  }
+
+  private static ResponseEntity<byte[]> json(int status, String body) {
+    return ResponseEntity.status(status)
+        .contentType(MediaType.APPLICATION_JSON)
+        .body(body.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,21 @@
+/// What starts executions from outside: webhooks.
+///
+/// The address of a webhook holds a token of 256 bits, and is all that a caller needs. What comes
+/// is taken in before it is answered.
+///
+/// Owns no tables.
+@ApplicationModule(
+    id = "maestro.trigger",
+    allowedDependencies = {
+      "base.db",
+      "base.http",
+      "base.process",
+      "maestro.action",
+      "maestro.definition",
+      "maestro.engine"
+    })
+@NullMarked
+package io.claritystream.maestro.trigger;
+
+import org.jspecify.annotations.NullMarked;
+import org.springframework.modulith.ApplicationModule;
