@@ -2,15 +2,29 @@
 -- clarity_auth works before a tenant is known: it may read and write these tables and nothing else.
 -- clarity_tenant sees its own tenant and its people, and never a secret.
 
+-- What a tenant may use, and how much of it. A plan that is not self_service is given by the platform's people.
 CREATE TABLE control.plan (
   plan text PRIMARY KEY CHECK (plan ~ '^[a-z][a-z0-9-]{0,31}$'),
   title text NOT NULL,
+  self_service boolean NOT NULL,
+  members_max integer NOT NULL CHECK (members_max > 0),
   events_per_s_max integer NOT NULL CHECK (events_per_s_max > 0),
-  bytes_per_s_max bigint NOT NULL CHECK (bytes_per_s_max > 0)
+  bytes_per_s_max bigint NOT NULL CHECK (bytes_per_s_max > 0),
+  workflows_max integer NOT NULL CHECK (workflows_max > 0),
+  connections_max integer NOT NULL CHECK (connections_max > 0),
+  executions_at_once_max integer NOT NULL CHECK (executions_at_once_max > 0),
+  executions_backlog_max integer NOT NULL CHECK (executions_backlog_max > 0),
+  webhook_body_bytes_max integer NOT NULL CHECK (webhook_body_bytes_max > 0),
+  log_retention_days integer NOT NULL CHECK (log_retention_days > 0)
 );
-INSERT INTO control.plan (plan, title, events_per_s_max, bytes_per_s_max)
-VALUES ('standard', 'Standard', 50000, 104857600);
-GRANT SELECT ON control.plan TO clarity_auth, clarity_tenant, clarity_service, clarity_internal, clarity_admin;
+INSERT INTO control.plan
+  (plan, title, self_service, members_max, events_per_s_max, bytes_per_s_max, workflows_max, connections_max,
+   executions_at_once_max, executions_backlog_max, webhook_body_bytes_max, log_retention_days)
+VALUES
+  ('starter', 'Starter', true, 10, 5000, 10485760, 50, 20, 20, 10000, 262144, 7),
+  ('standard', 'Standard', true, 100, 50000, 104857600, 500, 200, 100, 100000, 1048576, 30),
+  ('enterprise', 'Enterprise', false, 5000, 200000, 419430400, 10000, 2000, 2000, 1000000, 1048576, 365);
+GRANT SELECT ON control.plan TO clarity_auth, clarity_tenant, clarity_service, clarity_engine, clarity_internal, clarity_admin;
 
 CREATE TABLE control.dim_tenant (
   tenant_id uuid PRIMARY KEY,
@@ -27,8 +41,11 @@ CREATE POLICY own ON control.dim_tenant FOR SELECT TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()));
 CREATE POLICY auth_reads ON control.dim_tenant FOR SELECT TO clarity_auth USING (true);
 CREATE POLICY auth_creates ON control.dim_tenant FOR INSERT TO clarity_auth WITH CHECK (true);
+-- In the background there is no tenant set; where there is, it holds.
+CREATE POLICY engine ON control.dim_tenant FOR SELECT TO clarity_engine
+  USING ((SELECT control.current_tenant()) IS NULL OR tenant_id = (SELECT control.current_tenant()));
 CREATE POLICY registry ON control.dim_tenant FOR SELECT TO clarity_internal, clarity_admin USING (true);
-GRANT SELECT ON control.dim_tenant TO clarity_auth, clarity_tenant, clarity_service, clarity_internal, clarity_admin;
+GRANT SELECT ON control.dim_tenant TO clarity_auth, clarity_tenant, clarity_service, clarity_engine, clarity_internal, clarity_admin;
 GRANT INSERT ON control.dim_tenant TO clarity_auth;
 
 CREATE TABLE control.user_account (

@@ -68,8 +68,11 @@ CREATE TABLE maestro.execution (
   ready_at timestamptz,
   waiting_for text,
   deadline_at timestamptz,
-  CHECK (CASE WHEN ended THEN status IN ('success', 'failed', 'canceled') AND finished_at IS NOT NULL AND outcome IS NOT NULL
-         ELSE status IN ('pending', 'running', 'waiting') AND finished_at IS NULL AND ready_at IS NOT NULL END),
+  CHECK (CASE WHEN ended THEN status IN ('success', 'failed', 'canceled')
+         ELSE status IN ('pending', 'running', 'waiting') END),
+  CHECK (ended = (finished_at IS NOT NULL)),
+  CHECK (ended = (outcome IS NOT NULL)),
+  CHECK (ended OR ready_at IS NOT NULL),
   CHECK ((status = 'running') = (node_id IS NOT NULL AND NOT ended))
 ) PARTITION BY LIST (ended);
 
@@ -189,7 +192,7 @@ BEGIN
     EXECUTE format('ALTER TABLE maestro.%I ENABLE ROW LEVEL SECURITY', leaf);
     EXECUTE format('ALTER TABLE maestro.%I FORCE ROW LEVEL SECURITY', leaf);
     EXECUTE format('ALTER TABLE maestro.%I ADD CONSTRAINT day_bound CHECK (execution_id >= %L AND execution_id < %L)', leaf, low, high);
-    EXECUTE format('ALTER TABLE maestro.%I ATTACH PARTITION maestro.%I FOR VALUES FROM (%L) TO (%L)', leaf, parent, low, high);
+    EXECUTE format('ALTER TABLE maestro.%I ATTACH PARTITION maestro.%I FOR VALUES FROM (%L) TO (%L)', parent, leaf, low, high);
     EXECUTE format('ALTER TABLE maestro.%I DROP CONSTRAINT day_bound', leaf);
   END LOOP;
   RETURN true;
@@ -220,8 +223,3 @@ GRANT EXECUTE ON FUNCTION maestro.create_day(date), maestro.drop_day(date) TO cl
 -- The owner is held to the policies as well, so it needs one to see what is open.
 CREATE POLICY owner_looks ON maestro.execution_open FOR SELECT TO clarity_migrator USING (true);
 GRANT EXECUTE ON FUNCTION bronze.first_id_of(date) TO clarity_engine;
-
--- What a tenant may run at once stands in its plan.
-CREATE POLICY engine_reads ON control.dim_tenant FOR SELECT TO clarity_engine USING (true);
-GRANT SELECT (tenant_id, plan) ON control.dim_tenant TO clarity_engine;
-GRANT SELECT ON control.plan TO clarity_engine;

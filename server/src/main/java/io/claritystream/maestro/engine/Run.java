@@ -253,6 +253,9 @@ final class Run implements Runnable {
     try {
       prepared = compiled.prepare(scope(compiled));
     } catch (StepFailure e) {
+      if (aborted) {
+        throw new LostException();
+      }
       attempts++;
       return failed(step, e.error(), null, System.nanoTime() - startedNs);
     }

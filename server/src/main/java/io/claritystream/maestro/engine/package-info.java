@@ -23,8 +23,9 @@
 /// ([Slots]), and has as many waiting as its plan allows; beyond it is refused. Turns between
 /// tenants go by worker time.
 ///
-/// Owns `maestro.node`, `maestro.tenant_slots`, `maestro.execution`, `maestro.execution_log`,
-/// `maestro.execution_body`, `maestro.execution_outbox`.
+/// Owns `maestro.node`, `maestro.tenant_slots`, `maestro.execution` with its leaves
+/// `execution_open` and `execution_ended`, `maestro.execution_log`, `maestro.execution_body`,
+/// `maestro.execution_outbox`.
 @ApplicationModule(
     id = "maestro.engine",
     allowedDependencies = {

@@ -50,6 +50,7 @@ class RowLevelSecurityTests {
     theirs = database.tenant("Theirs");
     person = database.person(theirs, "owner");
     superuser.sql("SELECT bronze.create_day(date '2026-01-01')").query(Boolean.class).single();
+    superuser.sql("SELECT maestro.create_day(date '2026-01-01')").query(Boolean.class).single();
     fill(theirs, person);
   }
 
@@ -423,7 +424,9 @@ class RowLevelSecurityTests {
   /// added tomorrow is tested tomorrow.
   private static void fill(TenantId tenant, UserId user) {
     for (String table : tenantTables()) {
-      boolean partition = table.startsWith("bronze.cdc_events_");
+      boolean partition =
+          table.startsWith("bronze.cdc_events_")
+              || table.matches("maestro\\.execution_[a-z]+_\\d+");
       long rows =
           superuser
               .sql("SELECT count(*) FROM " + table + " WHERE tenant_id = :tenant")
@@ -471,6 +474,12 @@ class RowLevelSecurityTests {
                         row.getString("word"))))
         .list();
     columns.put("tenant_id", ":tenant");
+    if (table.equals("maestro.execution_ended")) {
+      columns.put("finished_at", ":at");
+      columns.put("outcome", "'success'");
+    } else if (columns.containsKey("ended")) {
+      columns.put("ready_at", ":at");
+    }
     return "INSERT INTO "
         + table
         + " ("
@@ -480,9 +489,21 @@ class RowLevelSecurityTests {
         + ")";
   }
 
+  /// What a check says of several columns at once.
   private static String value(String table, String column, String type, String word) {
     if (column.equals("user_id")) {
       return ":user";
+    }
+    if (table.startsWith("maestro.execution")) {
+      switch (column) {
+        case "execution_id":
+          return "bronze.first_id_of(date '2026-01-01')";
+        case "ended":
+          return table.endsWith("_ended") ? "true" : "false";
+        case "status":
+          return table.endsWith("_ended") ? "'success'" : "'pending'";
+        default:
+      }
     }
     if (column.equals("event_id") && table.equals("bronze.cdc_events")) {
       return "bronze.first_id_of(date '2026-01-01')";
