@@ -217,8 +217,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A new account, as the owner of a new organization, signed in */
+        /** A new account, signed in: as the owner of a new organization, or as invited */
         post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/switch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on in another of one's organizations; the session before ends
+         * @description The new tokens come as the old ones did: in cookies, or in the answer where the request carries an Authorization header.
+         */
+        post: operations["switchOrganization"];
         delete?: never;
         options?: never;
         head?: never;
@@ -530,6 +550,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join where an invitation leads, with the account that is signed in
+         * @description Whoever has no account gives the token to /v1/auth/register instead.
+         */
+        post: operations["acceptInvitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/live": {
         parameters: {
             query?: never;
@@ -643,10 +683,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The organization that the session is in */
+        /**
+         * The caller's organizations, the first joined first
+         * @description The session is in one of them; /v1/auth/switch goes on in another.
+         */
         get: operations["listOrganizations"];
         put?: never;
-        post?: never;
+        /**
+         * Another organization, with the caller as its owner
+         * @description The session stays where it is; /v1/auth/switch goes on in the new one.
+         */
+        post: operations["createOrganization"];
         delete?: never;
         options?: never;
         head?: never;
@@ -660,11 +707,46 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The caller's own organization */
+        /** The organization that the session is in */
         get: operations["getOrganization"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes what the organization says of itself; what is left out stays */
+        patch: operations["changeOrganization"];
+        trace?: never;
+    };
+    "/v1/organizations/{org_id}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The open invitations, by email */
+        get: operations["listInvitations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{org_id}/invitations/{invitation_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back */
+        delete: operations["withdrawInvitation"];
         options?: never;
         head?: never;
         patch?: never;
@@ -680,11 +762,33 @@ export interface paths {
         /** The people of the organization, by email */
         get: operations["listMembers"];
         put?: never;
-        post?: never;
+        /**
+         * Adds who has an account, and invites who has none
+         * @description An invitation's link is shown in this answer alone, for the inviter to pass on; it stands for seven days, works once, and replaces an earlier one to the address.
+         */
+        post: operations["addMember"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{org_id}/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a person out of the organization and ends their sessions in it */
+        delete: operations["removeMember"];
+        options?: never;
+        head?: never;
+        /** Gives a member another role */
+        patch: operations["changeMember"];
         trace?: never;
     };
     "/v1/overview": {
@@ -696,6 +800,23 @@ export interface paths {
         };
         /** The fleet at a glance */
         get: operations["getOverview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/plans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The plans and their limits, the smallest first */
+        get: operations["listPlans"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1069,6 +1190,13 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptInvitation: {
+            token: string;
+        };
+        AddedMember: {
+            invitation: components["schemas"]["NewInvitation"] | null;
+            member: components["schemas"]["Member"] | null;
+        };
         Agent: {
             /** Format: date-time */
             certificate_expires_at: string;
@@ -1421,9 +1549,39 @@ export interface components {
             /** @enum {string} */
             type: "text" | "num" | "bool" | "time";
         };
+        FurtherOrganization: {
+            /** @example northgate.example */
+            domain?: string;
+            /** @example food-and-beverage */
+            industry: string;
+            /** @example Northgate Bottling */
+            name: string;
+            /**
+             * @description One of /v1/plans that an owner may choose
+             * @default standard
+             */
+            plan: string;
+            /** @example eu-west */
+            region: string;
+        };
         InvalidField: {
             field: string;
             message: string;
+        };
+        Invitation: {
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            name: string | null;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
+        };
+        Joined: {
+            organization: components["schemas"]["Organization"];
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
         };
         Kpi: {
             /** Format: date-time */
@@ -1444,7 +1602,7 @@ export interface components {
         Me: {
             organization: components["schemas"]["Organization"];
             organizations: components["schemas"]["OrganizationRole"][];
-            permissions: ("overview.read" | "events.read" | "devices.read" | "metrics.read" | "extras.read" | "dead_letters.read" | "sources.read" | "sources.write" | "agents.pair" | "agents.revoke" | "mapping.write" | "pins.write" | "workflows.read" | "workflows.write" | "executions.read" | "executions.write" | "members.read" | "members.write" | "workspace.write" | "audit.read")[];
+            permissions: ("overview.read" | "events.read" | "devices.read" | "metrics.read" | "extras.read" | "dead_letters.read" | "sources.read" | "sources.write" | "agents.pair" | "agents.revoke" | "mapping.write" | "pins.write" | "workflows.read" | "workflows.write" | "executions.read" | "executions.write" | "connections.read" | "connections.write" | "members.read" | "members.write" | "workspace.write" | "audit.read")[];
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "operator" | "viewer";
             user: components["schemas"]["Person"];
@@ -1458,6 +1616,10 @@ export interface components {
             /** Format: date-time */
             last_login_at: string | null;
             name: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
+        };
+        MemberChange: {
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "operator" | "viewer";
         };
@@ -1492,6 +1654,26 @@ export interface components {
             /** @enum {string} */
             type: "text" | "num" | "bool" | "time";
             types: components["schemas"]["ExtraKeyType"][];
+        };
+        NewInvitation: {
+            email: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            id: string;
+            link: string;
+            name: string | null;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
+            token: string;
+        };
+        NewMember: {
+            /** @example grace@example.com */
+            email: string;
+            /** @example Grace Hopper */
+            name?: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
         };
         NewOrganization: {
             /** @example food-and-beverage */
@@ -1528,12 +1710,19 @@ export interface components {
         Organization: {
             /** Format: date-time */
             created_at: string;
+            domain: string | null;
             /** Format: uuid */
             id: string;
             industry: string;
             name: string;
             plan: string;
             region: string;
+        };
+        OrganizationChange: {
+            domain?: string;
+            industry?: string;
+            name?: string;
+            region?: string;
         };
         OrganizationRole: {
             /** Format: uuid */
@@ -1633,6 +1822,10 @@ export interface components {
             data: components["schemas"]["ExtraKey"][];
             next_cursor: string | null;
         };
+        PageInvitation: {
+            data: components["schemas"]["Invitation"][];
+            next_cursor: string | null;
+        };
         PageMember: {
             data: components["schemas"]["Member"][];
             next_cursor: string | null;
@@ -1647,6 +1840,10 @@ export interface components {
         };
         PageOrganization: {
             data: components["schemas"]["Organization"][];
+            next_cursor: string | null;
+        };
+        PagePlan: {
+            data: components["schemas"]["Plan"][];
             next_cursor: string | null;
         };
         PageRebuild: {
@@ -1707,10 +1904,33 @@ export interface components {
             id: string;
             name: string;
         };
+        Plan: {
+            /** Format: int64 */
+            bytes_per_smax: number;
+            /** Format: int32 */
+            connections_max: number;
+            /** Format: int32 */
+            events_per_smax: number;
+            /** Format: int32 */
+            executions_at_once_max: number;
+            /** Format: int32 */
+            executions_backlog_max: number;
+            id: string;
+            /** Format: int32 */
+            log_retention_days: number;
+            /** Format: int32 */
+            members_max: number;
+            self_service: boolean;
+            title: string;
+            /** Format: int32 */
+            webhook_body_bytes_max: number;
+            /** Format: int32 */
+            workflows_max: number;
+        };
         /** @description RFC 9457 problem details with a stable code. */
         Problem: {
             /** @enum {string} */
-            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "precondition_required" | "workflow_invalid" | "email_taken" | "payload_too_large" | "answer_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "bad_gateway" | "gateway_timeout" | "unavailable";
+            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "precondition_required" | "workflow_invalid" | "email_taken" | "plan_limit" | "payload_too_large" | "answer_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "bad_gateway" | "gateway_timeout" | "unavailable";
             detail?: string;
             errors?: components["schemas"]["InvalidField"][];
             /** Format: uri */
@@ -1749,9 +1969,12 @@ export interface components {
         Registration: {
             /** @example ada@example.com */
             email: string;
+            /** @description The token of an invitation to this address */
+            invitation?: string;
             /** @example Ada Lovelace */
             name: string;
-            organization: components["schemas"]["NewOrganization"];
+            /** @description A new organization; either this or an invitation is given */
+            organization?: components["schemas"]["NewOrganization"];
             password: string;
             /** @enum {string} */
             session?: "token" | "cookie";
@@ -1976,6 +2199,10 @@ export interface components {
         };
         StartedExecutions: {
             execution_ids: string[];
+        };
+        SwitchRequest: {
+            /** Format: uuid */
+            organization_id: string;
         };
         Webhook: {
             trigger: string;
@@ -2727,6 +2954,57 @@ export interface operations {
             };
             /** @description Too many requests; see Retry-After. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switchOrganization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchRequest"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3836,6 +4114,57 @@ export interface operations {
             };
         };
     };
+    acceptInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvitation"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Joined"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     streamLive: {
         parameters: {
             query?: never;
@@ -4225,6 +4554,57 @@ export interface operations {
             };
         };
     };
+    createOrganization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FurtherOrganization"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getOrganization: {
         parameters: {
             query?: never;
@@ -4256,6 +4636,215 @@ export interface operations {
             };
             /** @description Sign-in is needed. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeOrganization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OrganizationChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organization"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission workspace.write. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listInvitations: {
+        parameters: {
+            query?: {
+                /** @description Rows wanted. */
+                limit?: number;
+                /** @description next_cursor of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                org_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PageInvitation"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission members.write. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    withdrawInvitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org_id: string;
+                invitation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission members.write. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4355,6 +4944,215 @@ export interface operations {
             };
         };
     };
+    addMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewMember"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddedMember"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission members.write. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    removeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission members.write. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeMember: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org_id: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MemberChange"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission members.write. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getOverview: {
         parameters: {
             query?: never;
@@ -4384,6 +5182,44 @@ export interface operations {
             };
             /** @description Needs the permission overview.read. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPlans: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PagePlan"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -73,6 +73,10 @@ public enum ProblemCode {
       HttpStatus.CONFLICT,
       "An account with this email exists already",
       "Sign in, or use another email."),
+  PLAN_LIMIT(
+      HttpStatus.CONFLICT,
+      "The plan's limit is reached",
+      "Remove what is not needed, or ask for a larger plan."),
   PAYLOAD_TOO_LARGE(
       HttpStatus.CONTENT_TOO_LARGE, "The body is too large", "Send less in one request."),
   ANSWER_TOO_LARGE(

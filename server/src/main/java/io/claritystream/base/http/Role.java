@@ -1,5 +1,7 @@
 package io.claritystream.base.http;
 
+import static io.claritystream.base.http.Permission.CONNECTIONS_READ;
+import static io.claritystream.base.http.Permission.CONNECTIONS_WRITE;
 import static io.claritystream.base.http.Permission.DEAD_LETTERS_READ;
 import static io.claritystream.base.http.Permission.DEVICES_READ;
 import static io.claritystream.base.http.Permission.EVENTS_READ;
@@ -30,7 +32,8 @@ import java.util.Set;
 /// | read sources and members | x | x | x | x | x |
 /// | read workflows and executions | x | x | x | x | x |
 /// | start, cancel and repeat executions | x | x | x | x | |
-/// | build workflows | x | x | x | | |
+/// | read connections, never their secrets | x | x | x | x | |
+/// | build workflows, set up connections | x | x | x | | |
 /// | read raw events and dead letters | x | x | x | x | |
 /// | change sources and mapping, pair and revoke agents | x | x | | | |
 /// | read the audit log | x | x | | | |
@@ -49,6 +52,8 @@ public enum Role {
           MEMBERS_READ,
           EVENTS_READ,
           DEAD_LETTERS_READ,
+          CONNECTIONS_READ,
+          CONNECTIONS_WRITE,
           WORKFLOWS_READ,
           WORKFLOWS_WRITE,
           EXECUTIONS_READ,
@@ -64,6 +69,7 @@ public enum Role {
           MEMBERS_READ,
           EVENTS_READ,
           DEAD_LETTERS_READ,
+          CONNECTIONS_READ,
           WORKFLOWS_READ,
           EXECUTIONS_READ,
           EXECUTIONS_WRITE)),
@@ -83,6 +89,11 @@ public enum Role {
 
   Role(EnumSet<Permission> permissions) {
     this.permissions = Collections.unmodifiableSet(permissions);
+  }
+
+  /// The one of the two that stands above the other: they are listed from the top.
+  public static Role higher(Role one, Role other) {
+    return one.compareTo(other) <= 0 ? one : other;
   }
 
   public Set<Permission> permissions() {

@@ -57,6 +57,75 @@ final class Accounts {
         .update();
   }
 
+  /// Waits until nobody else changes who belongs to the tenant, and lets others wait until the
+  /// transaction ends: what is counted and compared here must not change meanwhile.
+  void lockMembers(TenantId tenant) {
+    lock("members " + tenant);
+  }
+
+  /// The same of what a person belongs to.
+  void lockMemberships(UserId user) {
+    lock("memberships " + user);
+  }
+
+  private void lock(String what) {
+    auth.sql("SELECT pg_advisory_xact_lock(hashtextextended(:what, 0))")
+        .param("what", what)
+        .query((row, number) -> what)
+        .single();
+  }
+
+  Optional<Role> role(TenantId tenant, UserId user) {
+    return auth.sql(
+            "SELECT role FROM control.members WHERE tenant_id = :tenant AND user_id = :user")
+        .param("tenant", tenant.value())
+        .param("user", user.value())
+        .query((row, number) -> Role.of(row.getString(1)))
+        .optional();
+  }
+
+  int members(TenantId tenant) {
+    return auth.sql("SELECT count(*) FROM control.members WHERE tenant_id = :tenant")
+        .param("tenant", tenant.value())
+        .query(Integer.class)
+        .single();
+  }
+
+  int owners(TenantId tenant) {
+    return auth.sql(
+            "SELECT count(*) FROM control.members WHERE tenant_id = :tenant AND role = 'owner'")
+        .param("tenant", tenant.value())
+        .query(Integer.class)
+        .single();
+  }
+
+  /// How many tenants the person is an owner of.
+  int owned(UserId user) {
+    return auth.sql("SELECT count(*) FROM control.members WHERE user_id = :user AND role = 'owner'")
+        .param("user", user.value())
+        .query(Integer.class)
+        .single();
+  }
+
+  void changeRole(TenantId tenant, UserId user, Role role) {
+    auth.sql(
+            """
+            UPDATE control.members SET role = :role
+            WHERE tenant_id = :tenant AND user_id = :user
+            """)
+        .param("role", role.key())
+        .param("tenant", tenant.value())
+        .param("user", user.value())
+        .update();
+  }
+
+  void leave(TenantId tenant, UserId user) {
+    auth.sql("DELETE FROM control.members WHERE tenant_id = :tenant AND user_id = :user")
+        .param("tenant", tenant.value())
+        .param("user", user.value())
+        .update();
+  }
+
   Optional<Account> find(Email email) {
     return auth.sql(
             """
@@ -85,7 +154,7 @@ final class Accounts {
   List<Membership> memberships(UserId user) {
     return auth.sql(
             """
-            SELECT t.tenant_id, t.name, t.industry, t.region, t.plan, t.created_at, m.role
+            SELECT t.tenant_id, t.name, t.domain, t.industry, t.region, t.plan, t.created_at, m.role
             FROM control.members m
             JOIN control.dim_tenant t ON t.tenant_id = m.tenant_id
             WHERE m.user_id = :user
@@ -95,6 +164,20 @@ final class Accounts {
         .param("user", user.value())
         .query(Accounts::membership)
         .list();
+  }
+
+  Optional<Membership> membership(UserId user, TenantId tenant) {
+    return auth.sql(
+            """
+            SELECT t.tenant_id, t.name, t.domain, t.industry, t.region, t.plan, t.created_at, m.role
+            FROM control.members m
+            JOIN control.dim_tenant t ON t.tenant_id = m.tenant_id
+            WHERE m.user_id = :user AND m.tenant_id = :tenant
+            """)
+        .param("user", user.value())
+        .param("tenant", tenant.value())
+        .query(Accounts::membership)
+        .optional();
   }
 
   void signedIn(UserId user, Instant at) {
@@ -125,6 +208,7 @@ final class Accounts {
         new Tenant(
             new TenantId(row.getObject("tenant_id", UUID.class)),
             row.getString("name"),
+            row.getString("domain"),
             row.getString("industry"),
             row.getString("region"),
             row.getString("plan"),

@@ -2,7 +2,9 @@ package io.claritystream.control.identity;
 
 import io.claritystream.base.crypto.KeyMaintenance;
 import io.claritystream.base.crypto.MasterKeyFault;
+import io.claritystream.base.db.TenantId;
 import io.claritystream.control.audit.AuditLog;
+import io.claritystream.control.tenancy.Tenants;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -100,6 +102,8 @@ public final class AdminCommand {
       case List<String> a when is(a, "user", "reset-password") -> resetPassword(a.getLast());
       case List<String> a when is(a, "reset-password") -> resetPassword(a.getLast());
       case List<String> a when is(a, "revoke-sessions") -> revokeSessions(a.getLast());
+      case List<String> a when a.size() == 3 && a.getFirst().equals("plan") ->
+          plan(a.get(1), a.getLast());
       case List<String> a when a.getFirst().equals("keys") -> {
         KeysCommand.Outcome outcome =
             new KeysCommand(() -> parts.getBean(OperatorKeys.class), out, err)
@@ -198,6 +202,27 @@ public final class AdminCommand {
         .orElseGet(() -> nobody(email));
   }
 
+  private int plan(String organization, String plan) {
+    OperatorPlans operator = parts.getBean(OperatorPlans.class);
+    List<String> plans = operator.plans();
+    if (!plans.contains(plan)) {
+      err.println("There is no plan " + plan + "; there are " + String.join(", ", plans) + ".");
+      return FAILED;
+    }
+    boolean known;
+    try {
+      known = operator.set(TenantId.of(organization), plan);
+    } catch (IllegalArgumentException noId) {
+      known = false;
+    }
+    if (!known) {
+      err.println("There is no organization with the id " + organization + ".");
+      return FAILED;
+    }
+    out.println(organization + " is on the plan " + plan + " now.");
+    return DONE;
+  }
+
   private int nobody(String email) {
     err.println("There is no account " + email + ".");
     return FAILED;
@@ -209,7 +234,8 @@ public final class AdminCommand {
     "io.claritystream.base.crypto",
     "io.claritystream.base.db",
     "io.claritystream.base.process",
-    "io.claritystream.control.audit"
+    "io.claritystream.control.audit",
+    "io.claritystream.control.tenancy"
   })
   static class Beans {
 
@@ -231,6 +257,16 @@ public final class AdminCommand {
     OperatorKeys operatorKeys(
         KeyMaintenance keys, @Qualifier("admin") JdbcClient admin, AuditLog audit, Clock clock) {
       return new OperatorKeys(keys, admin, audit, operator(), clock);
+    }
+
+    @Bean
+    OperatorPlans operatorPlans(
+        @Qualifier("admin") JdbcClient admin,
+        @Qualifier("admin") TransactionTemplate transactions,
+        Tenants tenants,
+        AuditLog audit,
+        Clock clock) {
+      return new OperatorPlans(admin, transactions, tenants, audit, operator(), clock);
     }
 
     private static String operator() {

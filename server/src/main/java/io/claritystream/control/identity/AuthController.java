@@ -1,6 +1,9 @@
 package io.claritystream.control.identity;
 
 import com.nimbusds.jose.util.JSONObjectUtils;
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.http.AnyCaller;
+import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.SessionCookieNames;
@@ -8,6 +11,7 @@ import io.claritystream.base.http.TokenRefused;
 import io.claritystream.control.identity.SessionAnswer.Kind;
 import io.claritystream.control.identity.SessionAnswer.Person;
 import io.claritystream.control.tenancy.Choice;
+import io.claritystream.control.tenancy.OrganizationFields;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -17,6 +21,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -69,8 +74,14 @@ class AuthController {
           @Nullable String password,
       @Schema(requiredMode = Schema.RequiredMode.REQUIRED, example = "Ada Lovelace")
           @Nullable String name,
-      @Schema(requiredMode = Schema.RequiredMode.REQUIRED)
+      @Schema(
+              requiredMode = Schema.RequiredMode.NOT_REQUIRED,
+              description = "A new organization; either this or an invitation is given")
           @Nullable OrganizationRequest organization,
+      @Schema(
+              requiredMode = Schema.RequiredMode.NOT_REQUIRED,
+              description = "The token of an invitation to this address")
+          @Nullable String invitation,
       @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) @Nullable Kind session) {}
 
   @Schema(name = "NewOrganization")
@@ -93,6 +104,10 @@ class AuthController {
   record RefreshRequest(
       @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) @Nullable String refreshToken) {}
 
+  @Schema(name = "SwitchRequest")
+  record SwitchRequest(
+      @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable UUID organizationId) {}
+
   @Schema(name = "AuthOptions")
   record Options(List<Choice> industries, List<Choice> regions, PasswordOptions password) {}
 
@@ -103,7 +118,7 @@ class AuthController {
   @ResponseStatus(HttpStatus.CREATED)
   @Operation(
       operationId = "register",
-      summary = "A new account, as the owner of a new organization, signed in")
+      summary = "A new account, signed in: as the owner of a new organization, or as invited")
   SessionAnswer register(
       @RequestBody RegisterRequest body, HttpServletRequest request, HttpServletResponse response) {
     limits.register(request, response);
@@ -162,6 +177,29 @@ class AuthController {
     }
   }
 
+  @PostMapping("/v1/auth/switch")
+  @AnyCaller
+  @Operation(
+      operationId = "switchOrganization",
+      summary = "Go on in another of one's organizations; the session before ends",
+      description =
+          "The new tokens come as the old ones did: in cookies, or in the answer where the request"
+              + " carries an Authorization header.")
+  SessionAnswer change(
+      Caller caller,
+      @RequestBody SwitchRequest body,
+      HttpServletRequest request,
+      HttpServletResponse response) {
+    limits.refresh(request, response);
+    UUID organization = body.organizationId();
+    if (organization == null) {
+      throw Problem.invalid("organization_id", "is required");
+    }
+    SignedIn signedIn = signIn.change(caller, new TenantId(organization), request.getRemoteAddr());
+    Kind kind = request.getHeader(HttpHeaders.AUTHORIZATION) == null ? Kind.COOKIE : Kind.TOKEN;
+    return answer(signedIn, kind, response);
+  }
+
   @PostMapping("/v1/auth/logout")
   @ResponseStatus(HttpStatus.NO_CONTENT)
   @Operation(
@@ -215,31 +253,31 @@ class AuthController {
     }
     String name = fields.line("name", body.name(), NAME_MAX);
     OrganizationRequest organization = body.organization();
-    if (organization == null) {
-      fields.refuse("organization", "is required");
-      organization = new OrganizationRequest("", "", "");
+    String invitation = body.invitation();
+    SignUp.Where where = null;
+    if (organization != null && invitation != null) {
+      fields.refuse("invitation", "leads to an organization; a new one cannot be given beside it");
+    } else if (organization != null) {
+      where = checked(organization, fields);
+    } else if (invitation != null) {
+      where = new SignUp.Where.Invited(invitation);
     } else {
-      fields.line("organization.name", organization.name(), NAME_MAX);
-      choice(fields, "organization.industry", organization.industry(), Choice.INDUSTRIES);
-      choice(fields, "organization.region", organization.region(), Choice.REGIONS);
+      fields.refuse("organization", "is required, unless an invitation is given");
     }
     fields.check();
     return new SignUp(
-        email.orElseThrow(),
-        String.valueOf(password),
-        name,
-        String.valueOf(organization.name()).strip(),
-        String.valueOf(organization.industry()),
-        String.valueOf(organization.region()));
+        email.orElseThrow(), String.valueOf(password), name, Objects.requireNonNull(where));
   }
 
-  private static void choice(
-      Fields fields, String field, @Nullable String value, List<Choice> choices) {
-    if (value == null || value.isEmpty()) {
-      fields.refuse(field, "is required");
-    } else if (!Choice.isOne(choices, value)) {
-      fields.refuse(field, "is not one of those that /v1/auth/options names");
-    }
+  private static SignUp.Where checked(OrganizationRequest organization, Fields fields) {
+    OrganizationFields given = new OrganizationFields("organization.");
+    SignUp.Where where =
+        new SignUp.Where.New(
+            given.name(organization.name()),
+            given.industry(organization.industry()),
+            given.region(organization.region()));
+    given.errors().forEach(error -> fields.refuse(error.field(), error.message()));
+    return where;
   }
 
   private SessionAnswer answer(

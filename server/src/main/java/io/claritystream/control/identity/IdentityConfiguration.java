@@ -48,17 +48,29 @@ class IdentityConfiguration {
   }
 
   @Bean
+  Members members(
+      @Qualifier("auth") JdbcClient auth,
+      @Qualifier("auth") TransactionTemplate transactions,
+      Sessions sessions,
+      AuditLog audit,
+      Clock clock) {
+    return new Members(auth, transactions, sessions, audit, clock);
+  }
+
+  @Bean
   SignIn signIn(
       @Qualifier("auth") JdbcClient auth,
       @Qualifier("auth") TransactionTemplate transactions,
       Tenants tenants,
       Sessions sessions,
+      Members members,
       IdentityProperties identity,
       AuditLog audit,
       Clock clock,
       MeterRegistry meters) {
     PasswordHashes passwords = new PasswordHashes(identity.hashesAtOnce());
-    return new SignIn(auth, transactions, tenants, sessions, passwords, audit, clock, meters);
+    return new SignIn(
+        auth, transactions, tenants, sessions, members, passwords, audit, clock, meters);
   }
 
   @Bean

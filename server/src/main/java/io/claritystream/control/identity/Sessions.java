@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -184,6 +185,37 @@ public final class Sessions {
   /// had ended already.
   Optional<Ended> revoke(UUID sessionId, String reason) {
     return revoke(sessionId, reason, clock.instant());
+  }
+
+  /// Ends the person's sessions in the tenant, within the transaction at hand; those that ended are
+  /// then to be forgotten.
+  List<UUID> revokeAll(UserId user, TenantId tenant, String reason) {
+    return auth.sql(
+            """
+            UPDATE control.session SET revoked_at = :now, revoked_reason = :reason
+            WHERE tenant_id = :tenant AND user_id = :user AND revoked_at IS NULL
+            RETURNING session_id
+            """)
+        .param("now", SqlTime.of(clock.instant()))
+        .param("reason", reason)
+        .param("tenant", tenant.value())
+        .param("user", user.value())
+        .query(UUID.class)
+        .list();
+  }
+
+  /// The person's sessions in the tenant: to be forgotten when it is committed that the role is
+  /// another.
+  List<UUID> of(UserId user, TenantId tenant) {
+    return auth.sql(
+            """
+            SELECT session_id FROM control.session
+            WHERE tenant_id = :tenant AND user_id = :user AND revoked_at IS NULL
+            """)
+        .param("tenant", tenant.value())
+        .param("user", user.value())
+        .query(UUID.class)
+        .list();
   }
 
   private Optional<Ended> revoke(UUID sessionId, String reason, Instant now) {

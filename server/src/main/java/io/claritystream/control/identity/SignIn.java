@@ -28,11 +28,15 @@ import org.springframework.transaction.support.TransactionTemplate;
 /// role `auth`, with its entry in the audit log.
 final class SignIn {
 
+  /// Organizations that one person may be an owner of, beyond which no new one is made.
+  static final int OWNED_MAX = 20;
+
   private final JdbcClient auth;
   private final TransactionTemplate transactions;
   private final Accounts accounts;
   private final Tenants tenants;
   private final Sessions sessions;
+  private final Members members;
   private final PasswordHashes passwords;
   private final AuditLog audit;
   private final Clock clock;
@@ -43,6 +47,7 @@ final class SignIn {
       TransactionTemplate transactions,
       Tenants tenants,
       Sessions sessions,
+      Members members,
       PasswordHashes passwords,
       AuditLog audit,
       Clock clock,
@@ -52,42 +57,116 @@ final class SignIn {
     this.accounts = new Accounts(auth);
     this.tenants = tenants;
     this.sessions = sessions;
+    this.members = members;
     this.passwords = passwords;
     this.audit = audit;
     this.clock = clock;
     this.strangers = meters.counter("clarity_sign_ins_of_strangers_total");
   }
 
-  /// A new person in a new tenant, as its owner.
+  /// A new person, in a new tenant as its owner or where an invitation leads.
   SignedIn register(SignUp signUp, @Nullable String address) {
+    if (signUp.where() instanceof SignUp.Where.Invited(String token)
+        && members.invited(token, signUp.email()).isEmpty()) {
+      // Before anything tells whether the email has an account.
+      throw Members.noInvitation();
+    }
     String hash = passwords.hash(signUp.password());
     Instant now = now();
     Account account =
         new Account(new UserId(UUID.randomUUID()), signUp.email().value(), signUp.name(), hash);
-    Tenant tenant =
-        new Tenant(
-            new TenantId(UUID.randomUUID()),
-            signUp.organization(),
-            signUp.industry(),
-            signUp.region(),
-            Tenants.PLAN_DEFAULT,
-            now);
     return Objects.requireNonNull(
         transactions.execute(
             status -> {
               if (!accounts.create(account, now)) {
                 throw Problem.of(ProblemCode.EMAIL_TAKEN, null);
               }
-              tenants.create(auth, tenant);
-              accounts.join(tenant.id(), account.id(), Role.OWNER, now);
-              append(tenant.id(), account, "organization.created", now, address);
-              Sessions.Opened session = sessions.open(account.id(), tenant.id());
-              return new SignedIn(
-                  account,
-                  new Membership(tenant, Role.OWNER),
-                  session.sessionId(),
-                  session.refreshToken());
+              Membership membership =
+                  switch (signUp.where()) {
+                    case SignUp.Where.New(var organization, var industry, var region) ->
+                        found(
+                            account,
+                            new Tenant(
+                                new TenantId(UUID.randomUUID()),
+                                organization,
+                                null,
+                                industry,
+                                region,
+                                Tenants.PLAN_DEFAULT,
+                                now),
+                            address);
+                    case SignUp.Where.Invited(var token) -> joined(account, token, now, address);
+                  };
+              Sessions.Opened session = sessions.open(account.id(), membership.tenant().id());
+              return new SignedIn(account, membership, session.sessionId(), session.refreshToken());
             }));
+  }
+
+  /// Another organization of the caller's, who becomes its owner.
+  Membership found(Caller caller, Tenant tenant, @Nullable String address) {
+    return Objects.requireNonNull(
+        transactions.execute(
+            status -> {
+              accounts.lockMemberships(caller.userId());
+              if (accounts.owned(caller.userId()) >= OWNED_MAX) {
+                throw Problem.of(
+                    ProblemCode.CONFLICT,
+                    "A person may own " + OWNED_MAX + " organizations; this one does.");
+              }
+              return found(known(caller), tenant, address);
+            }));
+  }
+
+  private Membership found(Account account, Tenant tenant, @Nullable String address) {
+    tenants.create(auth, tenant);
+    accounts.join(tenant.id(), account.id(), Role.OWNER, tenant.createdAt());
+    append(tenant.id(), account, "organization.created", tenant.createdAt(), address);
+    return new Membership(tenant, Role.OWNER);
+  }
+
+  /// What the caller belongs to, the first joined first.
+  List<Membership> memberships(Caller caller) {
+    return accounts.memberships(caller.userId());
+  }
+
+  /// Makes the caller a member of where the invitation leads. The session stays where it is.
+  Membership accept(Caller caller, String token, @Nullable String address) {
+    return Objects.requireNonNull(
+        transactions.execute(status -> joined(known(caller), token, now(), address)));
+  }
+
+  private Membership joined(Account account, String token, Instant now, @Nullable String address) {
+    TenantId tenant = members.join(account, token, now, address);
+    return membership(account.id(), tenant)
+        .orElseThrow(() -> new IllegalStateException("not joined, tenant " + tenant));
+  }
+
+  /// Goes on in another organization of the caller's: in a new session, and the one before ends.
+  SignedIn change(Caller caller, TenantId tenant, @Nullable String address) {
+    SignedIn signedIn =
+        Objects.requireNonNull(
+            transactions.execute(
+                status -> {
+                  Account account = known(caller);
+                  Membership membership =
+                      membership(caller.userId(), tenant)
+                          .orElseThrow(() -> Problem.notFound("organization", tenant));
+                  if (sessions.revoke(caller.sessionId(), "changed").isEmpty()) {
+                    throw Problem.of(ProblemCode.UNAUTHENTICATED, null);
+                  }
+                  append(tenant, account, "session.opened", now(), address);
+                  Sessions.Opened session = sessions.open(caller.userId(), tenant);
+                  return new SignedIn(
+                      account, membership, session.sessionId(), session.refreshToken());
+                }));
+    sessions.forget(caller.sessionId());
+    return signedIn;
+  }
+
+  private Account known(Caller caller) {
+    return accounts
+        .find(caller.userId())
+        .orElseThrow(() -> Problem.of(ProblemCode.UNAUTHENTICATED, null));
   }
 
   /// Empty if email and password are not a person's, or the person belongs nowhere; no telling
@@ -194,9 +273,7 @@ final class SignIn {
   record Self(Account account, Membership current, List<Membership> all) {}
 
   private Optional<Membership> membership(UserId user, TenantId tenant) {
-    return accounts.memberships(user).stream()
-        .filter(member -> member.tenant().id().equals(tenant))
-        .findFirst();
+    return accounts.membership(user, tenant);
   }
 
   private void append(

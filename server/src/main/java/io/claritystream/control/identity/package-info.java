@@ -1,4 +1,4 @@
-/// Who a person is: accounts, passwords, sessions, tokens.
+/// Who a person is, and where they belong: accounts, passwords, sessions, tokens, members.
 ///
 /// **Passwords** are Argon2id hashes. Checking one costs 19 MiB and some tens of milliseconds, so
 /// few are checked at once; the others wait, and a flood is turned away. An email that nobody has
@@ -17,11 +17,18 @@
 /// | | register, login | open |
 /// | open | refresh with the newest token | open, for another 30 days |
 /// | open | refresh with a token used within the last day | revoked: `reuse` |
+/// | open | its person goes on in another organization | revoked: `changed`; another is open |
+/// | open | its person is removed from the organization | revoked: `removed` |
 /// | open | logout | revoked: `logout` |
 /// | open | an operator revokes it, or the password is reset | revoked: `operator` |
 /// | open | 30 days without a refresh | expired |
 ///
-/// Owns `control.user_account`, `control.members`, `control.session`, `control.refresh_token`.
+/// **Members.** Who belongs where, and as what, is changed by [Members] alone: nobody gives a role
+/// above their own, and there is always an owner. Who has no account is invited: a token of 256
+/// bits, stored as its hash, for one use within seven days, and for the invited address only.
+///
+/// Owns `control.user_account`, `control.members`, `control.invitation`, `control.session`,
+/// `control.refresh_token`.
 @ApplicationModule(
     id = "control.identity",
     allowedDependencies = {

@@ -18,11 +18,13 @@ public class Tenants {
   public void create(JdbcClient auth, Tenant tenant) {
     auth.sql(
             """
-            INSERT INTO control.dim_tenant (tenant_id, name, plan, industry, region, created_at)
-            VALUES (:id, :name, :plan, :industry, :region, :createdAt)
+            INSERT INTO control.dim_tenant
+              (tenant_id, name, domain, plan, industry, region, created_at)
+            VALUES (:id, :name, :domain, :plan, :industry, :region, :createdAt)
             """)
         .param("id", tenant.id().value())
         .param("name", tenant.name())
+        .param("domain", tenant.domain())
         .param("plan", tenant.plan())
         .param("industry", tenant.industry())
         .param("region", tenant.region())
@@ -33,7 +35,7 @@ public class Tenants {
   public Optional<Tenant> find(TenantId id, JdbcClient sql) {
     return sql.sql(
             """
-            SELECT tenant_id, name, industry, region, plan, created_at
+            SELECT tenant_id, name, domain, industry, region, plan, created_at
             FROM control.dim_tenant
             WHERE tenant_id = :id
             """)
@@ -42,10 +44,37 @@ public class Tenants {
         .optional();
   }
 
+  /// Changes what the tenant says of itself, within its own transaction.
+  public void change(Tenant tenant, JdbcClient sql) {
+    sql.sql(
+            """
+            UPDATE control.dim_tenant
+            SET name = :name, domain = :domain, industry = :industry, region = :region
+            WHERE tenant_id = :id
+            """)
+        .param("id", tenant.id().value())
+        .param("name", tenant.name())
+        .param("domain", tenant.domain())
+        .param("industry", tenant.industry())
+        .param("region", tenant.region())
+        .update();
+  }
+
+  /// Puts the tenant on a plan, as the role `admin`; false if there is no such tenant.
+  public boolean plan(TenantId id, String plan, JdbcClient admin) {
+    return admin
+            .sql("UPDATE control.dim_tenant SET plan = :plan WHERE tenant_id = :id")
+            .param("plan", plan)
+            .param("id", id.value())
+            .update()
+        == 1;
+  }
+
   private static Tenant tenant(ResultSet row, int number) throws SQLException {
     return new Tenant(
         TenantId.of(row.getString("tenant_id")),
         row.getString("name"),
+        row.getString("domain"),
         row.getString("industry"),
         row.getString("region"),
         row.getString("plan"),

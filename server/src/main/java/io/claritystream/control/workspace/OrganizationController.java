@@ -1,105 +1,123 @@
 package io.claritystream.control.workspace;
 
-import io.claritystream.base.db.SqlTime;
-import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TenantTransactions;
-import io.claritystream.base.db.UserId;
 import io.claritystream.base.http.AnyCaller;
 import io.claritystream.base.http.Caller;
-import io.claritystream.base.http.Cursor;
-import io.claritystream.base.http.Page;
-import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
-import io.claritystream.base.http.Role;
+import io.claritystream.control.audit.AuditEntry;
+import io.claritystream.control.audit.AuditLog;
+import io.claritystream.control.tenancy.OrganizationFields;
 import io.claritystream.control.tenancy.Tenant;
 import io.claritystream.control.tenancy.Tenants;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.time.Instant;
-import java.util.List;
-import java.util.Optional;
+import jakarta.servlet.http.HttpServletRequest;
+import java.time.Clock;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
+/// The organization that the session is in.
 @RestController
 @Tag(name = "Organizations")
 class OrganizationController {
 
-  private static final String MEMBERS = "members";
-
   private final TenantTransactions transactions;
   private final Tenants tenants;
+  private final AuditLog audit;
+  private final Clock clock;
 
-  OrganizationController(TenantTransactions transactions, Tenants tenants) {
+  OrganizationController(
+      TenantTransactions transactions, Tenants tenants, AuditLog audit, Clock clock) {
     this.transactions = transactions;
     this.tenants = tenants;
+    this.audit = audit;
+    this.clock = clock;
   }
 
-  @Schema(name = "Member")
-  record Member(
-      UserId id,
-      String email,
-      String name,
-      Role role,
-      Instant joinedAt,
-      @Nullable Instant lastLoginAt) {}
-
-  @GetMapping("/v1/organizations")
-  @AnyCaller
-  @Operation(operationId = "listOrganizations", summary = "The organization that the session is in")
-  Page<Tenant> list(Caller caller) {
-    return Page.whole(List.of(own(caller)));
-  }
+  /// @param domain an empty one takes it away
+  @Schema(name = "OrganizationChange")
+  record Change(
+      @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) @Nullable String name,
+      @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) @Nullable String domain,
+      @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) @Nullable String industry,
+      @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) @Nullable String region) {}
 
   @GetMapping("/v1/organizations/{org_id}")
   @AnyCaller
-  @Operation(operationId = "getOrganization", summary = "The caller's own organization")
+  @Operation(operationId = "getOrganization", summary = "The organization that the session is in")
   Tenant get(Caller caller, @PathVariable("org_id") UUID id) {
     requireOwn(caller, id);
-    return own(caller);
+    return transactions.read(caller.tenantId(), sql -> own(sql, caller));
   }
 
-  @GetMapping("/v1/organizations/{org_id}/users")
-  @RequiresPermission(Permission.MEMBERS_READ)
-  @Operation(operationId = "listMembers", summary = "The people of the organization, by email")
-  Page<Member> members(Caller caller, @PathVariable("org_id") UUID id, PageRequest page) {
+  @PatchMapping("/v1/organizations/{org_id}")
+  @RequiresPermission(Permission.WORKSPACE_WRITE)
+  @Operation(
+      operationId = "changeOrganization",
+      summary = "Changes what the organization says of itself; what is left out stays")
+  Tenant change(
+      Caller caller,
+      @PathVariable("org_id") UUID id,
+      @RequestBody Change body,
+      HttpServletRequest request) {
     requireOwn(caller, id);
-    Optional<Cursor> after = page.after(MEMBERS, 1);
-    List<Member> rows =
-        transactions.read(
-            caller.tenantId(),
-            sql ->
-                sql.sql(
-                        """
-                        SELECT u.user_id, u.email, u.name, m.role, m.created_at, u.last_login_at
-                        FROM control.members m
-                        JOIN control.user_account u ON u.user_id = m.user_id
-                        WHERE m.tenant_id = :tenant
-                          AND (CAST(:after AS text) IS NULL OR u.email > :after)
-                        ORDER BY u.email
-                        LIMIT :rows
-                        """)
-                    .param("tenant", caller.tenantId().value())
-                    .param("after", after.map(cursor -> cursor.text(0)).orElse(null))
-                    .param("rows", page.rows())
-                    .query(OrganizationController::member)
-                    .list());
-    return Page.of(rows, page, member -> Cursor.of(MEMBERS, member.email()));
+    return transactions.run(
+        caller.tenantId(),
+        caller.userId(),
+        sql -> {
+          Tenant before = own(sql, caller);
+          Tenant after = changed(before, body);
+          if (!after.equals(before)) {
+            tenants.change(after, sql);
+            AuditEntry.Actor person = AuditLog.person(sql, caller.userId());
+            audit.append(
+                sql,
+                AuditEntry.of(before.id(), clock.instant(), person, "organization.changed")
+                    .with("before", told(before))
+                    .with("after", told(after))
+                    .from(request.getRemoteAddr()));
+          }
+          return after;
+        });
   }
 
-  private Tenant own(Caller caller) {
-    TenantId tenant = caller.tenantId();
-    return transactions
-        .read(tenant, sql -> tenants.find(tenant, sql))
-        .orElseThrow(() -> Problem.notFound("organization", tenant));
+  private static Tenant changed(Tenant before, Change body) {
+    OrganizationFields fields = new OrganizationFields("");
+    Tenant after =
+        new Tenant(
+            before.id(),
+            body.name() == null ? before.name() : fields.name(body.name()),
+            body.domain() == null ? before.domain() : fields.domain(body.domain()),
+            body.industry() == null ? before.industry() : fields.industry(body.industry()),
+            body.region() == null ? before.region() : fields.region(body.region()),
+            before.plan(),
+            before.createdAt());
+    fields.check();
+    return after;
+  }
+
+  private static String told(Tenant tenant) {
+    return String.join(
+        ", ",
+        tenant.name(),
+        tenant.domain() == null ? "no domain" : tenant.domain(),
+        tenant.industry(),
+        tenant.region());
+  }
+
+  private Tenant own(JdbcClient sql, Caller caller) {
+    return tenants
+        .find(caller.tenantId(), sql)
+        .orElseThrow(() -> Problem.notFound("organization", caller.tenantId()));
   }
 
   /// Another tenant's organization is not there, whether it exists or not.
@@ -107,15 +125,5 @@ class OrganizationController {
     if (!caller.tenantId().value().equals(id)) {
       throw Problem.notFound("organization", id);
     }
-  }
-
-  private static Member member(ResultSet row, int number) throws SQLException {
-    return new Member(
-        new UserId(row.getObject("user_id", UUID.class)),
-        row.getString("email"),
-        row.getString("name"),
-        Role.of(row.getString("role")),
-        SqlTime.read(row, "created_at"),
-        SqlTime.readNullable(row, "last_login_at"));
   }
 }

@@ -1,9 +1,9 @@
-/// A tenant as its people see it: the organization and its members.
+/// A tenant as its people see it: what the organization says of itself.
 ///
-/// Owns no tables; reads `control.members` and `control.user_account`.
+/// Owns no tables.
 @ApplicationModule(
     id = "control.workspace",
-    allowedDependencies = {"base.db", "base.http", "control.tenancy"})
+    allowedDependencies = {"base.db", "base.http", "control.audit", "control.tenancy"})
 @NullMarked
 package io.claritystream.control.workspace;
 

@@ -312,6 +312,8 @@ class RowLevelSecurityTests {
         "SELECT 1 FROM control.session",
         "SELECT 1 FROM control.refresh_token",
         "SELECT 1 FROM control.platform_key",
+        "SELECT 1 FROM control.tenant_key",
+        "SELECT token_hash FROM control.invitation",
         "UPDATE control.members SET role = 'owner'",
         "UPDATE control.user_account SET platform_role = 'internal_ops'",
         "UPDATE control.dim_tenant SET plan = 'standard'",
@@ -349,7 +351,8 @@ class RowLevelSecurityTests {
         "SELECT 1 FROM bronze.cdc_events",
         "SELECT 1 FROM analytics.devices",
         "SELECT 1 FROM control.source",
-        "UPDATE control.members SET role = 'owner'",
+        "UPDATE control.members SET tenant_id = tenant_id",
+        "UPDATE control.dim_tenant SET plan = 'enterprise'",
         "UPDATE control.user_account SET platform_role = 'internal_ops'",
         "DELETE FROM control.user_account"
       })

@@ -96,6 +96,22 @@ class AdminCommandTests {
   }
 
   @Test
+  void an_organization_is_put_on_a_plan() {
+    Registered person = server.client().register("large@example.com");
+    String id = person.organizationId();
+
+    assertThat(admin("plan", id, "enterprise").out()).contains("on the plan enterprise now");
+    assertThat(person.client().get("/v1/organizations/" + id).text("plan")).isEqualTo("enterprise");
+    assertThat(person.client().get("/v1/audit").response().body())
+        .contains("organization.plan_changed");
+    assertThat(admin("plan", id, "platinum").err())
+        .contains("There is no plan platinum; there are starter, standard, enterprise.");
+    assertThat(admin("plan", "00000000-0000-0000-0000-000000000000", "starter").err())
+        .contains("There is no organization");
+    assertThat(admin("plan", "x", "starter").status()).isEqualTo(1);
+  }
+
+  @Test
   void a_data_key_is_replaced_for_one_organization_or_all_and_each_is_audited() throws Exception {
     TenantId mine = TenantId.of(server.client().register("keys@example.com").organizationId());
     TenantSecrets secrets = server.bean(TenantSecrets.class);

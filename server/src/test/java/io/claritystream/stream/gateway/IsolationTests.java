@@ -32,8 +32,11 @@ class IsolationTests {
         .superuser()
         .sql(
             """
-            INSERT INTO control.plan (plan, title, events_per_s_max, bytes_per_s_max)
-            VALUES ('tiny', 'Tiny', :quota, 1000000)
+            INSERT INTO control.plan
+            SELECT (jsonb_populate_record(p, jsonb_build_object(
+              'plan', 'tiny', 'title', 'Tiny', 'events_per_s_max', CAST(:quota AS int),
+              'bytes_per_s_max', 1000000))).*
+            FROM control.plan p WHERE plan = 'standard'
             """)
         .param("quota", QUOTA)
         .update();

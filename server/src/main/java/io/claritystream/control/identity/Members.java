@@ -1,0 +1,289 @@
+package io.claritystream.control.identity;
+
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.db.UserId;
+import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.Permission;
+import io.claritystream.base.http.Problem;
+import io.claritystream.base.http.ProblemCode;
+import io.claritystream.base.http.Role;
+import io.claritystream.control.audit.AuditEntry;
+import io.claritystream.control.audit.AuditEntry.Actor;
+import io.claritystream.control.audit.AuditLog;
+import io.claritystream.control.tenancy.Plan;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/// Who belongs to an organization, and as what. Each act is one transaction of the role `auth` with
+/// its entry in the audit log; those of one organization come one after the other, so that what an
+/// act has seen (who acts, who is an owner, how many there are) is so when it is committed.
+///
+/// - Nobody gives a role above their own, and nobody below an owner touches an owner.
+/// - There is always an owner.
+/// - Open invitations count as people: the plan says how many there may be.
+/// - Who is removed is signed out of the organization at once.
+final class Members {
+
+  private final JdbcClient auth;
+  private final TransactionTemplate transactions;
+  private final Accounts accounts;
+  private final Invitations invitations;
+  private final Sessions sessions;
+  private final AuditLog audit;
+  private final Clock clock;
+  private final SecureRandom random = new SecureRandom();
+
+  Members(
+      JdbcClient auth,
+      TransactionTemplate transactions,
+      Sessions sessions,
+      AuditLog audit,
+      Clock clock) {
+    this.auth = auth;
+    this.transactions = transactions;
+    this.accounts = new Accounts(auth);
+    this.invitations = new Invitations(auth);
+    this.sessions = sessions;
+    this.audit = audit;
+    this.clock = clock;
+  }
+
+  /// What came of adding somebody.
+  sealed interface Added {
+    /// Who has an account belongs from now on.
+    record Member(Account account, Role role, Instant joinedAt) implements Added {}
+
+    /// Who has none is invited.
+    ///
+    /// @param token is known to nobody but the caller
+    record Invited(Invitations.Open invitation, String token) implements Added {
+      @Override
+      public String toString() {
+        return "Invited[" + invitation.id() + "]";
+      }
+    }
+  }
+
+  /// A person who belongs, or is asked to.
+  Added add(
+      Caller caller, Email email, @Nullable String name, Role role, @Nullable String address) {
+    TenantId tenant = caller.tenantId();
+    return locked(
+        tenant,
+        () -> {
+          Actor actor = actor(caller, role);
+          Instant now = now();
+          Optional<Account> known = accounts.find(email);
+          if (known.flatMap(account -> accounts.role(tenant, account.id())).isPresent()) {
+            throw Problem.of(ProblemCode.CONFLICT, email + " is a member already.");
+          }
+          requireRoom(tenant, email.value(), now);
+          if (known.isPresent()) {
+            Account account = known.get();
+            invitations.drop(tenant, email);
+            accounts.join(tenant, account.id(), role, now);
+            append(tenant, now, actor, "member.added", account, role, address);
+            return new Added.Member(account, role, now);
+          }
+          Invitations.Open open =
+              new Invitations.Open(
+                  UUID.randomUUID(),
+                  tenant,
+                  email.value(),
+                  name,
+                  role,
+                  now.plus(Invitations.LIFETIME));
+          String token = OpaqueToken.make(random);
+          invitations.add(open, OpaqueToken.hash(token), caller.userId(), now);
+          audit.append(
+              auth,
+              AuditEntry.of(tenant, now, actor, "member.invited")
+                  .on("invitation", open.id())
+                  .with("email", email.value())
+                  .with("role", role.key())
+                  .from(address));
+          return new Added.Invited(open, token);
+        });
+  }
+
+  /// Takes an invitation back.
+  void withdraw(Caller caller, UUID id, @Nullable String address) {
+    TenantId tenant = caller.tenantId();
+    locked(
+        tenant,
+        () -> {
+          Invitations.Open open =
+              invitations.remove(tenant, id).orElseThrow(() -> Problem.notFound("invitation", id));
+          Actor actor = actor(caller, open.role());
+          audit.append(
+              auth,
+              AuditEntry.of(tenant, now(), actor, "invitation.withdrawn")
+                  .on("invitation", id)
+                  .with("email", open.email())
+                  .from(address));
+          return id;
+        });
+  }
+
+  /// Gives a member another role.
+  void changeRole(Caller caller, UserId user, Role role, @Nullable String address) {
+    TenantId tenant = caller.tenantId();
+    List<UUID> told =
+        locked(
+            tenant,
+            () -> {
+              Role before = role(tenant, user);
+              Actor actor = actor(caller, Role.higher(before, role));
+              if (before == role) {
+                return List.of();
+              }
+              if (before == Role.OWNER) {
+                requireAnotherOwner(tenant);
+              }
+              accounts.changeRole(tenant, user, role);
+              AuditEntry entry = about(tenant, now(), actor, "member.role_changed", account(user));
+              audit.append(
+                  auth, entry.with("role", role.key()).with("before", before.key()).from(address));
+              return sessions.of(user, tenant);
+            });
+    told.forEach(sessions::forget);
+  }
+
+  /// Takes a member out; their sessions in the organization end.
+  void remove(Caller caller, UserId user, @Nullable String address) {
+    TenantId tenant = caller.tenantId();
+    List<UUID> ended =
+        locked(
+            tenant,
+            () -> {
+              Role before = role(tenant, user);
+              Actor actor = actor(caller, before);
+              if (before == Role.OWNER) {
+                requireAnotherOwner(tenant);
+              }
+              accounts.leave(tenant, user);
+              append(tenant, now(), actor, "member.removed", account(user), before, address);
+              return sessions.revokeAll(user, tenant, "removed");
+            });
+    ended.forEach(sessions::forget);
+  }
+
+  /// Within a transaction: makes the person a member as the invitation says, if it is for that
+  /// person's address and still stands; throws the problem on the field `invitation` otherwise.
+  TenantId join(Account account, String token, Instant now, @Nullable String address) {
+    Invitations.Open found = invitations.find(token, now).orElseThrow(Members::noInvitation);
+    accounts.lockMembers(found.tenant());
+    if (!found.email().equals(account.email())
+        || invitations.remove(found.tenant(), found.id()).isEmpty()) {
+      throw noInvitation();
+    }
+    if (accounts.role(found.tenant(), account.id()).isPresent()) {
+      throw Problem.of(ProblemCode.CONFLICT, account.email() + " is a member already.");
+    }
+    accounts.join(found.tenant(), account.id(), found.role(), now);
+    Actor actor = Actor.person(account.id().value(), account.email());
+    append(found.tenant(), now, actor, "member.joined", account, found.role(), address);
+    return found.tenant();
+  }
+
+  /// Where the invitation leads, if it stands and is for this address.
+  Optional<TenantId> invited(String token, Email email) {
+    return invitations
+        .find(token, now())
+        .filter(open -> open.email().equals(email.value()))
+        .map(Invitations.Open::tenant);
+  }
+
+  static Problem noInvitation() {
+    return Problem.invalid(
+        "invitation",
+        "is not one that stands for this address: it was used, replaced or withdrawn, or is older"
+            + " than seven days");
+  }
+
+  /// Who acts, if they may act upon `role`: as it is now, and not when the request came.
+  private Actor actor(Caller caller, Role role) {
+    Role own =
+        accounts
+            .role(caller.tenantId(), caller.userId())
+            .filter(now -> now.permits(Permission.MEMBERS_WRITE))
+            .orElseThrow(() -> Problem.of(ProblemCode.FORBIDDEN, null));
+    if (own.compareTo(role) > 0) {
+      throw Problem.of(
+          ProblemCode.FORBIDDEN,
+          "The role " + own.key() + " does not reach up to " + role.key() + ".");
+    }
+    return Actor.person(caller.userId().value(), account(caller.userId()).email());
+  }
+
+  private Account account(UserId user) {
+    return accounts.find(user).orElseThrow(() -> Problem.notFound("member", user));
+  }
+
+  private Role role(TenantId tenant, UserId user) {
+    return accounts.role(tenant, user).orElseThrow(() -> Problem.notFound("member", user));
+  }
+
+  private void requireAnotherOwner(TenantId tenant) {
+    if (accounts.owners(tenant) < 2) {
+      throw Problem.of(
+          ProblemCode.CONFLICT, "This is the last owner. Make somebody else an owner first.");
+    }
+  }
+
+  private void requireRoom(TenantId tenant, String email, Instant now) {
+    Plan plan = Plan.of(tenant, auth);
+    if (accounts.members(tenant) + invitations.open(tenant, email, now) >= plan.membersMax()) {
+      throw Problem.of(
+          ProblemCode.PLAN_LIMIT,
+          "The plan "
+              + plan.id()
+              + " is for "
+              + plan.membersMax()
+              + " people, open invitations among them.");
+    }
+  }
+
+  private <T> T locked(TenantId tenant, Supplier<T> work) {
+    return Objects.requireNonNull(
+        transactions.execute(
+            status -> {
+              accounts.lockMembers(tenant);
+              return work.get();
+            }));
+  }
+
+  private void append(
+      TenantId tenant,
+      Instant at,
+      Actor actor,
+      String action,
+      Account member,
+      Role role,
+      @Nullable String address) {
+    audit.append(
+        auth, about(tenant, at, actor, action, member).with("role", role.key()).from(address));
+  }
+
+  private static AuditEntry about(
+      TenantId tenant, Instant at, Actor actor, String action, Account member) {
+    return AuditEntry.of(tenant, at, actor, action)
+        .on("person", member.id())
+        .with("email", member.email());
+  }
+
+  /// What the database keeps of an instant.
+  private Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MICROS);
+  }
+}

@@ -1,0 +1,495 @@
+package io.claritystream.control.identity;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.claritystream.ApiClient;
+import io.claritystream.ApiClient.Answer;
+import io.claritystream.ApiClient.Registered;
+import io.claritystream.TestServer;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Who may belong, as what, and who says so.
+class MembersTests {
+
+  private static final AtomicInteger PEOPLE = new AtomicInteger();
+  private static TestServer server;
+  private Registered owner;
+
+  @BeforeAll
+  static void begin() {
+    server =
+        TestServer.start(
+            Map.of(
+                "clarity.identity.registrations-by-address", "10000",
+                "clarity.identity.refreshes-by-address", "10000",
+                "clarity.identity.sign-ins-by-address", "10000"));
+  }
+
+  @AfterAll
+  static void end() {
+    server.close();
+  }
+
+  @BeforeEach
+  void makeOwner() {
+    owner = server.client().register(email());
+  }
+
+  // Adding and inviting
+
+  @Test
+  void a_person_with_an_account_belongs_at_once() {
+    Registered person = server.client().register(email());
+
+    Answer added = add(owner.client(), person.email(), "operator");
+
+    assertThat(added.status()).isEqualTo(201);
+    assertThat(added.text("member.role")).isEqualTo("operator");
+    assertThat(added.body().get("invitation").isNull()).isTrue();
+    assertThat(roles())
+        .containsEntry(person.email(), "operator")
+        .containsEntry(owner.email(), "owner");
+    assertThat(add(owner.client(), person.email(), "viewer").status()).isEqualTo(409);
+    assertThat(audited()).contains("member.added");
+  }
+
+  @Test
+  void who_has_no_account_is_invited_and_registers_into_the_organization() {
+    String email = email();
+    Answer added = add(owner.client(), email, "member");
+    String token = added.text("invitation.token");
+
+    assertThat(added.status()).isEqualTo(201);
+    assertThat(added.header("Cache-Control")).contains("no-store");
+    assertThat(token).hasSize(43);
+    assertThat(added.text("invitation.link")).endsWith("/auth#invitation=" + token);
+    assertThat(invitations().response().body()).contains(email).doesNotContain(token);
+
+    Answer registered = server.client().post("/v1/auth/register", invited(email, token));
+
+    assertThat(registered.status()).isEqualTo(201);
+    assertThat(registered.text("organization.id")).isEqualTo(owner.organizationId());
+    assertThat(registered.text("role")).isEqualTo("member");
+    assertThat(roles()).containsEntry(email, "member");
+    assertThat(invitations().body().get("data").size()).isZero();
+    assertThat(audited()).contains("member.invited", "member.joined");
+  }
+
+  @Test
+  void a_token_is_good_once_for_its_address_until_it_is_replaced_withdrawn_or_old() {
+    String email = email();
+    String first = add(owner.client(), email, "member").text("invitation.token");
+    String second = add(owner.client(), email, "member").text("invitation.token");
+    String withdrawn = email();
+    Answer gone = add(owner.client(), withdrawn, "member");
+    owner.client().send("DELETE", path("invitations") + "/" + gone.text("invitation.id"), null);
+    String late = email();
+    String expired = add(owner.client(), late, "member").text("invitation.token");
+    server
+        .database()
+        .superuser()
+        .sql("UPDATE control.invitation SET expires_at = now() WHERE email = :email")
+        .param("email", late)
+        .update();
+
+    refused(email, first);
+    refused(email(), second);
+    refused(withdrawn, gone.text("invitation.token"));
+    refused(late, expired);
+    refused(email, "made up");
+    assertThat(server.client().post("/v1/auth/register", invited(email, second)).status())
+        .isEqualTo(201);
+    refused(email(), second);
+  }
+
+  @Test
+  void a_token_is_stored_as_its_hash_alone() {
+    String token = add(owner.client(), email(), "member").text("invitation.token");
+
+    String rows =
+        server
+            .database()
+            .superuser()
+            .sql(
+                """
+                SELECT string_agg(i::text, '') || (SELECT string_agg(a::text, '') FROM control.audit_log a)
+                FROM control.invitation i
+                """)
+            .query(String.class)
+            .single();
+    assertThat(rows).doesNotContain(token);
+    assertThat(rows)
+        .doesNotContain(java.util.HexFormat.of().formatHex(token.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Test
+  void a_wrong_invitation_answers_alike_for_an_address_with_an_account_and_one_without() {
+    Answer known = server.client().post("/v1/auth/register", invited(owner.email(), "made up"));
+    Answer unknown = server.client().post("/v1/auth/register", invited(email(), "made up"));
+
+    assertThat(known.status()).isEqualTo(unknown.status()).isEqualTo(400);
+    assertThat(known.body().get("errors")).isEqualTo(unknown.body().get("errors"));
+  }
+
+  @Test
+  void an_invitation_beside_a_new_organization_is_refused_and_neither_is_too() {
+    Map<String, Object> both = ApiClient.registration(email(), "a long enough secret");
+    both.put("invitation", "x");
+    Map<String, Object> neither = invited(email(), "x");
+    neither.remove("invitation");
+
+    assertThat(server.client().post("/v1/auth/register", both).text("errors.0.field"))
+        .isEqualTo("invitation");
+    assertThat(server.client().post("/v1/auth/register", neither).text("errors.0.field"))
+        .isEqualTo("organization");
+  }
+
+  @Test
+  void whoever_registered_otherwise_accepts_while_signed_in() {
+    String email = email();
+    String token = add(owner.client(), email, "admin").text("invitation.token");
+    Registered person = server.client().register(email);
+    Registered other = server.client().register(email());
+
+    assertThat(accept(other, token).status()).isEqualTo(400);
+    Answer joined = accept(person, token);
+
+    assertThat(joined.text("organization.id")).isEqualTo(owner.organizationId());
+    assertThat(joined.text("role")).isEqualTo("admin");
+    assertThat(accept(person, token).status()).isEqualTo(400);
+    assertThat(person.client().get("/v1/organizations").body().get("data").size()).isEqualTo(2);
+  }
+
+  // Who may do what to whom
+
+  @Test
+  void a_role_gives_no_more_than_itself_and_an_admin_leaves_owners_alone() {
+    Registered admin = member("admin");
+    Registered other = server.client().register(email());
+    ApiClient client = inOurs(admin);
+
+    assertThat(add(client, other.email(), "owner").status()).isEqualTo(403);
+    assertThat(add(client, email(), "owner").status()).isEqualTo(403);
+    assertThat(change(client, owner, "viewer").status()).isEqualTo(403);
+    assertThat(remove(client, owner).status()).isEqualTo(403);
+    assertThat(change(client, admin, "owner").status()).isEqualTo(403);
+    assertThat(add(client, other.email(), "admin").status()).isEqualTo(201);
+    assertThat(change(client, other, "viewer").status()).isEqualTo(200);
+    assertThat(remove(client, other).status()).isEqualTo(204);
+    assertThat(change(client, admin, "member").status()).isEqualTo(200);
+    assertThat(change(client, admin, "admin").status()).isEqualTo(403);
+    assertThat(audited()).contains("member.role_changed", "member.removed");
+  }
+
+  @Test
+  void an_invitation_of_an_owner_is_withdrawn_by_an_owner() {
+    Registered admin = member("admin");
+    String id = add(owner.client(), email(), "owner").text("invitation.id");
+    String address = path("invitations") + "/" + id;
+
+    assertThat(inOurs(admin).send("DELETE", address, null).status()).isEqualTo(403);
+    assertThat(owner.client().send("DELETE", address, null).status()).isEqualTo(204);
+    assertThat(owner.client().send("DELETE", address, null).status()).isEqualTo(404);
+  }
+
+  @Test
+  void the_last_owner_stays() {
+    assertThat(change(owner.client(), owner, "admin").status()).isEqualTo(409);
+    assertThat(remove(owner.client(), owner).status()).isEqualTo(409);
+
+    Registered second = member("owner");
+    assertThat(change(owner.client(), owner, "admin").status()).isEqualTo(200);
+    assertThat(remove(inOurs(second), second).status()).isEqualTo(409);
+  }
+
+  @Test
+  void of_two_owners_who_remove_each_other_at_once_one_stays() throws Exception {
+    Registered second = member("owner");
+    ApiClient client = inOurs(second);
+
+    List<Integer> answers =
+        atOnce(() -> remove(owner.client(), second).status(), () -> remove(client, owner).status());
+
+    assertThat(answers).containsExactlyInAnyOrder(204, 403);
+    assertThat(owners()).isEqualTo(1);
+  }
+
+  @Test
+  void of_two_owners_who_step_down_at_once_one_stays() throws Exception {
+    Registered second = member("owner");
+    ApiClient client = inOurs(second);
+
+    List<Integer> answers =
+        atOnce(
+            () -> change(owner.client(), owner, "viewer").status(),
+            () -> change(client, second, "viewer").status());
+
+    assertThat(answers).containsExactlyInAnyOrder(200, 409);
+    assertThat(owners()).isEqualTo(1);
+  }
+
+  // What follows at once
+
+  @Test
+  void who_is_removed_is_signed_out_of_this_organization_at_once_and_of_no_other() {
+    Registered person = server.client().register(email());
+    add(owner.client(), person.email(), "member");
+    Answer switched = change(person.client(), owner.organizationId());
+    ApiClient here = server.client().bearer(switched.text("access_token"));
+    ApiClient elsewhere =
+        server
+            .client()
+            .bearer(
+                server
+                    .client()
+                    .post(
+                        "/v1/auth/login",
+                        Map.of("email", person.email(), "password", person.password()))
+                    .text("access_token"));
+    assertThat(here.get(path("users")).status()).isEqualTo(200);
+
+    assertThat(remove(owner.client(), person).status()).isEqualTo(204);
+
+    assertThat(here.get(path("users")).status()).isEqualTo(401);
+    assertThat(
+            server
+                .client()
+                .post("/v1/auth/refresh", Map.of("refresh_token", switched.text("refresh_token")))
+                .status())
+        .isEqualTo(401);
+    assertThat(elsewhere.get("/v1/me").text("organization.id")).isEqualTo(person.organizationId());
+    assertThat(remove(owner.client(), person).status()).isEqualTo(404);
+  }
+
+  @Test
+  void another_role_holds_from_the_next_request_on() {
+    Registered person = member("viewer");
+    ApiClient client = inOurs(person);
+    assertThat(client.get("/v1/audit").status()).isEqualTo(403);
+
+    Answer changed = change(owner.client(), person, "admin");
+
+    assertThat(changed.text("role")).isEqualTo("admin");
+    assertThat(client.get("/v1/audit").status()).isEqualTo(200);
+  }
+
+  // Limits and other tenants
+
+  @Test
+  void a_plan_is_for_so_many_people_with_the_invited_among_them() throws Exception {
+    plan("starter");
+    for (int i = 0; i < 8; i++) {
+      assertThat(add(owner.client(), email(), "viewer").status()).isEqualTo(201);
+    }
+    String last = email();
+
+    List<Integer> answers =
+        atOnce(
+            () -> add(owner.client(), last, "viewer").status(),
+            () -> add(owner.client(), email(), "viewer").status());
+
+    assertThat(answers).containsExactlyInAnyOrder(201, 409);
+    Answer refused = add(owner.client(), email(), "viewer");
+    assertThat(refused.text("code")).isEqualTo("plan_limit");
+    assertThat(refused.text("detail")).contains("starter is for 10 people");
+  }
+
+  @Test
+  void what_another_organization_has_is_not_there() {
+    Registered stranger = server.client().register(email());
+    Registered person = member("viewer");
+    String users = path("users");
+    String invitation = add(owner.client(), email(), "viewer").text("invitation.id");
+
+    for (Answer answer :
+        List.of(
+            stranger.client().get(users),
+            stranger.client().get(path("invitations")),
+            stranger.client().post(users, Map.of("email", email(), "role", "viewer")),
+            change(stranger.client(), person, "admin"),
+            remove(stranger.client(), person),
+            stranger.client().send("DELETE", path("invitations") + "/" + invitation, null),
+            stranger
+                .client()
+                .send(
+                    "DELETE",
+                    "/v1/organizations/" + stranger.organizationId() + "/invitations/" + invitation,
+                    null),
+            stranger
+                .client()
+                .send(
+                    "DELETE",
+                    "/v1/organizations/" + stranger.organizationId() + "/users/" + id(person),
+                    null))) {
+      assertThat(answer.status()).isEqualTo(404);
+    }
+    assertThat(roles()).containsKey(person.email());
+  }
+
+  @Test
+  void what_is_wrong_is_told_all_at_once() {
+    Answer answer =
+        owner.client().post(path("users"), Map.of("email", "nobody", "name", "two\nlines"));
+
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.body().get("errors").findValuesAsString("field"))
+        .containsExactly("email", "name", "role");
+    assertThat(
+            owner
+                .client()
+                .post(path("users"), Map.of("email", email(), "role", "emperor"))
+                .status())
+        .isEqualTo(400);
+  }
+
+  // Who asks for what
+
+  private static String email() {
+    return "person-" + PEOPLE.incrementAndGet() + "@example.com";
+  }
+
+  private String path(String rest) {
+    return "/v1/organizations/" + owner.organizationId() + "/" + rest;
+  }
+
+  private Answer add(ApiClient client, String email, String role) {
+    return client.post(path("users"), Map.of("email", email, "role", role));
+  }
+
+  private Answer change(ApiClient client, Registered person, String role) {
+    return client.send(
+        "PATCH", path("users") + "/" + id(person), "{\"role\": \"%s\"}".formatted(role));
+  }
+
+  private Answer remove(ApiClient client, Registered person) {
+    return client.send("DELETE", path("users") + "/" + id(person), null);
+  }
+
+  private static Answer change(ApiClient client, String organization) {
+    return client.post("/v1/auth/switch", Map.of("organization_id", organization));
+  }
+
+  private static Answer accept(Registered person, String token) {
+    return person.client().post("/v1/invitations/accept", Map.of("token", token));
+  }
+
+  private static String id(Registered person) {
+    return person.session().at("/user/id").asString();
+  }
+
+  private Answer invitations() {
+    return owner.client().get(path("invitations"));
+  }
+
+  private void refused(String email, String token) {
+    Answer answer = server.client().post("/v1/auth/register", invited(email, token));
+    assertThat(answer.status()).isEqualTo(400);
+    assertThat(answer.text("errors.0.field")).isEqualTo("invitation");
+  }
+
+  private static Map<String, Object> invited(String email, String token) {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("email", email);
+    body.put("password", "a long enough secret of " + email);
+    body.put("name", "Grace Hopper");
+    body.put("invitation", token);
+    return body;
+  }
+
+  /// A person with an account of their own who belongs to the owner's organization.
+  private Registered member(String role) {
+    Registered person = server.client().register(email());
+    assertThat(add(owner.client(), person.email(), role).status()).isEqualTo(201);
+    return person;
+  }
+
+  /// The person, in a session of the owner's organization.
+  private ApiClient inOurs(Registered person) {
+    Answer login =
+        server
+            .client()
+            .post("/v1/auth/login", Map.of("email", person.email(), "password", person.password()));
+    Answer switched =
+        change(server.client().bearer(login.text("access_token")), owner.organizationId());
+    assertThat(switched.status()).isEqualTo(200);
+    return server.client().bearer(switched.text("access_token"));
+  }
+
+  private Map<String, String> roles() {
+    Map<String, String> roles = new LinkedHashMap<>();
+    owner
+        .client()
+        .get(path("users"))
+        .body()
+        .get("data")
+        .forEach(
+            member -> roles.put(member.get("email").asString(), member.get("role").asString()));
+    return roles;
+  }
+
+  private int owners() {
+    return server
+        .database()
+        .superuser()
+        .sql("SELECT count(*) FROM control.members WHERE tenant_id = :tenant AND role = 'owner'")
+        .param("tenant", UUID.fromString(owner.organizationId()))
+        .query(Integer.class)
+        .single();
+  }
+
+  private void plan(String plan) {
+    server
+        .database()
+        .superuser()
+        .sql("UPDATE control.dim_tenant SET plan = :plan WHERE tenant_id = :tenant")
+        .param("plan", plan)
+        .param("tenant", UUID.fromString(owner.organizationId()))
+        .update();
+  }
+
+  private List<String> audited() {
+    return server
+        .database()
+        .superuser()
+        .sql("SELECT action FROM control.audit_log WHERE tenant_id = :tenant ORDER BY at")
+        .param("tenant", UUID.fromString(owner.organizationId()))
+        .query(String.class)
+        .list();
+  }
+
+  /// Lets both come as far as they can beside each other: to where one waits for the other.
+  private List<Integer> atOnce(Callable<Integer> one, Callable<Integer> other) throws Exception {
+    List<Integer> answers = new ArrayList<>();
+    try (ExecutorService threads = Executors.newFixedThreadPool(2);
+        Connection holder = server.database().superuserConnections().getConnection();
+        PreparedStatement lock =
+            holder.prepareStatement(
+                "LOCK TABLE control.members, control.invitation IN SHARE ROW EXCLUSIVE MODE")) {
+      holder.setAutoCommit(false);
+      lock.execute();
+      List<Future<Integer>> running = List.of(threads.submit(one), threads.submit(other));
+      server.database().awaitWaiting(2);
+      holder.commit();
+      for (Future<Integer> future : running) {
+        answers.add(future.get());
+      }
+    }
+    return answers;
+  }
+}
