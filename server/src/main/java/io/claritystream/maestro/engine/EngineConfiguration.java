@@ -7,11 +7,14 @@ import io.claritystream.base.process.RunsAs;
 import io.claritystream.maestro.action.Actions;
 import io.claritystream.maestro.action.Credentials;
 import io.claritystream.maestro.definition.Workflows;
+import io.claritystream.stream.bus.BusSettings;
+import io.claritystream.stream.bus.Feed;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 import javax.sql.DataSource;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.autoconfigure.condition.ConditionalOnProperty;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
@@ -60,17 +63,30 @@ class EngineConfiguration {
     return new NodeLease(engine, NodeLease.ownName(), maestro.leaseTerm());
   }
 
+  /// Where there are no brokers, nobody is told of executions.
+  @Bean
+  @ConditionalOnProperty("clarity.kafka.bootstrap-servers")
+  OutboxPublisher outboxPublisher(
+      @Qualifier("engine") DataSource engine,
+      BusSettings bus,
+      NodeLease lease,
+      MeterRegistry meters) {
+    return new OutboxPublisher(engine, new Feed(bus, OutboxPublisher.TOPIC), lease, meters);
+  }
+
   @Bean
   Journal journal(
       @Qualifier("engine") DataSource engine,
       NodeLease lease,
       MaestroProperties maestro,
+      ObjectProvider<OutboxPublisher> outbox,
       MeterRegistry meters) {
+    var publisher = outbox.getIfAvailable();
     return new Journal(
         engine,
-        new EventEncoder(),
+        publisher == null ? null : new EventEncoder(),
         node -> node == lease.node(),
-        () -> {},
+        publisher == null ? () -> {} : publisher::written,
         maestro.journalWriters(),
         meters);
   }
@@ -109,19 +125,27 @@ class EngineConfiguration {
 
   /// Runs from the end of the start until the begin of the stop.
   @Bean
-  SmartLifecycle engineLife(EngineNode node) {
+  SmartLifecycle engineLife(EngineNode node, ObjectProvider<OutboxPublisher> outbox) {
     return new SmartLifecycle() {
       private volatile boolean running;
+
+      /// Before the web server begins to take calls, and after it has ended to.
+      @Override
+      public int getPhase() {
+        return Integer.MAX_VALUE - 4_096;
+      }
 
       @Override
       public void start() {
         node.start();
+        outbox.ifAvailable(OutboxPublisher::start);
         running = true;
       }
 
       @Override
       public void stop() {
         node.close();
+        outbox.ifAvailable(OutboxPublisher::close);
         running = false;
       }
 

@@ -40,6 +40,7 @@ final class EngineNode implements Run.House, AutoCloseable {
   private static final Duration IDLE_MAX = Duration.ofSeconds(5);
   private static final int CLAIM_MAX = 400;
   private static final int COUNTED_MAX = 2_000_000;
+  private static final Duration DRAIN_MAX = Duration.ofMillis(1_500);
   private static final Duration STOP_MAX = Duration.ofSeconds(3);
 
   private final DataSource engine;
@@ -196,7 +197,7 @@ final class EngineNode implements Run.House, AutoCloseable {
   @Override
   public void awaitLease(int node) throws InterruptedException, Run.LostException {
     while (true) {
-      if (lease.node() != node || closing) {
+      if (lease.node() != node) {
         throw new Run.LostException();
       }
       if (lease.held()) {
@@ -207,6 +208,11 @@ final class EngineNode implements Run.House, AutoCloseable {
         throw new InterruptedException();
       }
     }
+  }
+
+  @Override
+  public boolean leaving() {
+    return closing;
   }
 
   @Override
@@ -465,13 +471,18 @@ final class EngineNode implements Run.House, AutoCloseable {
     }
   }
 
-  /// Ends what runs, and sets free what this process holds.
+  /// Lets steps that are under way come to their end for a while, and sets free what this process
+  /// holds.
   @Override
   public void close() {
     closing = true;
     joined = false;
     wake();
-    ready.clear();
+    ready.clear().forEach(run -> runs.remove(run.execution(), run));
+    var deadlineNs = System.nanoTime() + DRAIN_MAX.toNanos();
+    while (!runs.isEmpty() && System.nanoTime() - deadlineNs < 0) {
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
+    }
     runs.values().forEach(Run::abort);
     try {
       for (var thread : new Thread[] {beat, dispatch}) {

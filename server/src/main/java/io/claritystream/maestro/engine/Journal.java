@@ -29,7 +29,7 @@ final class Journal implements AutoCloseable {
   private static final long AGAIN_AFTER_MS = 50;
 
   private final DataSource engine;
-  private final EventEncoder events;
+  private final @Nullable EventEncoder events;
   private final IntPredicate stands;
   private final Runnable written;
   private final BlockingQueue<Written> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
@@ -42,11 +42,12 @@ final class Journal implements AutoCloseable {
   /// @param node as which it was made; an entry of a node that has ended is lost
   private record Written(JournalEntry entry, int node) {}
 
+  /// @param events null if nobody is told of executions
   /// @param stands whether a node's lease may still stand
   /// @param written told after each commit that there is something in the outbox
   Journal(
       DataSource engine,
-      EventEncoder events,
+      @Nullable EventEncoder events,
       IntPredicate stands,
       Runnable written,
       int writers,
@@ -173,7 +174,7 @@ final class Journal implements AutoCloseable {
   /// @return why the database refuses the group; null if it is written or lost
   private @Nullable Exception writeOrFail(int node, List<JournalEntry> group)
       throws InterruptedException {
-    var told = events.encode(group);
+    var told = events == null ? null : events.encode(group);
     while (true) {
       var startedNs = System.nanoTime();
       try (var connection = engine.getConnection()) {

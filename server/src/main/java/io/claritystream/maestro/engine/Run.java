@@ -47,6 +47,9 @@ final class Run implements Runnable {
     /// Returns once no other process can have taken this one's executions, or throws if they were.
     void awaitLease(int node) throws InterruptedException, LostException;
 
+    /// Whether this process goes, so that what can be gone on with elsewhere should be.
+    boolean leaving();
+
     /// The caller of the webhook is answered; what is said is durable.
     void answered(UUID execution, Answer answer);
 
@@ -221,7 +224,7 @@ final class Run implements Runnable {
       return;
     }
     while (ended == null) {
-      if (aborted) {
+      if (aborted || house.leaving()) {
         throw new LostException();
       }
       if (!house.now().isBefore(intake.deadlineAt())) {

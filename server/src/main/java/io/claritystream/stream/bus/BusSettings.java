@@ -102,6 +102,23 @@ public record BusSettings(
         null);
   }
 
+  /// A topic on which others are told what happened ([Feed]): as many partitions as the bus has.
+  BusSettings feed(String name) {
+    return new BusSettings(
+        bootstrapServers,
+        client,
+        name,
+        partitions,
+        replicas,
+        DataSize.ofMegabytes(256),
+        DataSize.ofMegabytes(2),
+        sendBuffer,
+        deliveryTimeout,
+        laneBuffer,
+        sessionTimeout,
+        null);
+  }
+
   /// What every client of the brokers is given, with its own properties on top.
   Map<String, Object> clientProperties(Map<String, Object> own) {
     var properties = new HashMap<String, Object>(client);
