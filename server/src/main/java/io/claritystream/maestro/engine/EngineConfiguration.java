@@ -69,9 +69,10 @@ class EngineConfiguration {
   OutboxPublisher outboxPublisher(
       @Qualifier("engine") DataSource engine,
       BusSettings bus,
+      MaestroProperties maestro,
       NodeLease lease,
       MeterRegistry meters) {
-    return new OutboxPublisher(engine, new Feed(bus, OutboxPublisher.TOPIC), lease, meters);
+    return new OutboxPublisher(engine, new Feed(bus, maestro.eventsTopic()), lease, meters);
   }
 
   @Bean

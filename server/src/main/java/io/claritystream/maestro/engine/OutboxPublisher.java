@@ -26,8 +26,6 @@ import org.slf4j.LoggerFactory;
 /// Each process sends what it wrote itself; what processes left behind that have ended is sent by
 /// whoever has the lease for that.
 final class OutboxPublisher implements AutoCloseable {
-  static final String TOPIC = "maestro.executions";
-
   private static final Logger log = LoggerFactory.getLogger(OutboxPublisher.class);
   private static final int ROWS_AT_A_TIME = 200;
   private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
