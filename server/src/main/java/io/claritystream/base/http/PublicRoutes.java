@@ -16,6 +16,7 @@ final class PublicRoutes {
           new Route(HttpMethod.POST, "/v1/auth/logout"),
           new Route(HttpMethod.GET, "/v1/auth/options"),
           new Route(HttpMethod.GET, "/v1/openapi.json"),
+          new Route(HttpMethod.GET, "/v1/schemas/workflow"),
           new Route(HttpMethod.GET, "/.well-known/jwks.json"),
           new Route(HttpMethod.POST, "/hooks/{token}"));
 

@@ -54,8 +54,9 @@ final class PlainJson {
     return JSON.writeValueAsString(value);
   }
 
-  static JsonNode tree(@Nullable Object value) {
-    return JSON.valueToTree(value);
+  /// The same, over several lines, for people.
+  static String pretty(@Nullable Object value) {
+    return JSON.writerWithDefaultPrettyPrinter().writeValueAsString(value) + "\n";
   }
 
   private @Nullable Object value(JsonNode node, String pointer, int depth) {

@@ -17,8 +17,10 @@ import org.springframework.stereotype.Component;
 class Publication {
   private final WebhookTokens tokens;
   private final WorkflowStore store;
+  private final Validation validation;
 
-  Publication(WebhookTokens tokens, WorkflowStore store) {
+  Publication(WebhookTokens tokens, WorkflowStore store, Validation validation) {
+    this.validation = validation;
     this.tokens = tokens;
     this.store = store;
   }
@@ -26,6 +28,7 @@ class Publication {
   /// @param row as it was read under [WorkflowStore#lock]
   /// @param rolledBackTo the version that it brings back, if it does
   /// @return the new version's number
+  /// @throws DocumentFault if it could not run, with all that is wrong
   int publish(
       JdbcClient sql,
       Caller caller,
@@ -33,7 +36,9 @@ class Publication {
       WorkflowDocument document,
       @Nullable String note,
       @Nullable Integer rolledBackTo,
-      Instant now) {
+      Instant now)
+      throws DocumentFault {
+    validation.require(sql, caller.tenantId(), document);
     Integer last = row.publishedVersion();
     int version = last == null ? 1 : last + 1;
     sql.sql(

@@ -5,7 +5,6 @@ import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -69,6 +68,6 @@ public class WorkflowAccess {
         .param("user", caller.userId().value())
         .query(String.class)
         .optional()
-        .map(access -> Access.valueOf(access.toUpperCase(Locale.ROOT)));
+        .map(Access::of);
   }
 }

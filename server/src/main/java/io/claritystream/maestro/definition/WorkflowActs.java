@@ -75,7 +75,34 @@ class WorkflowActs {
         });
   }
 
-  /// The same, of a transaction that goes on.
+  /// Adds a workflow, and says so in the audit log.
+  UUID add(
+      JdbcClient sql,
+      Caller caller,
+      HttpServletRequest request,
+      String action,
+      WorkflowDocument document) {
+    Instant now = clock.instant();
+    UUID workflow = store.add(sql, caller, document, now);
+    audit.append(sql, entry(sql, caller, request, now, action, workflow, document.name()));
+    return workflow;
+  }
+
+  private static AuditEntry entry(
+      JdbcClient sql,
+      Caller caller,
+      HttpServletRequest request,
+      Instant now,
+      String action,
+      UUID workflow,
+      String name) {
+    return AuditEntry.of(caller.tenantId(), now, AuditLog.person(sql, caller.userId()), action)
+        .on("workflow", workflow)
+        .with("name", name)
+        .from(request.getRemoteAddr());
+  }
+
+  /// As [#change], in a transaction that is under way.
   void apply(
       JdbcClient sql,
       Caller caller,
@@ -91,11 +118,7 @@ class WorkflowActs {
     try {
       UnaryOperator<AuditEntry> told = change.make(sql, row, now);
       if (told != null) {
-        AuditEntry entry =
-            AuditEntry.of(caller.tenantId(), now, AuditLog.person(sql, caller.userId()), action)
-                .on("workflow", workflow)
-                .with("name", row.name())
-                .from(request.getRemoteAddr());
+        AuditEntry entry = entry(sql, caller, request, now, action, workflow, row.name());
         audit.append(sql, told.apply(entry));
       }
     } catch (DocumentFault fault) {

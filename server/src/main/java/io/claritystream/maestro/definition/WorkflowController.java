@@ -20,9 +20,9 @@ import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.PositiveOrZero;
 import jakarta.validation.constraints.Size;
-import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +50,7 @@ class WorkflowController {
   private final WorkflowActs acts;
   private final Publication publication;
   private final WebhookTokens tokens;
-  private final Clock clock;
+  private final Validation validation;
 
   WorkflowController(
       TenantTransactions transactions,
@@ -58,13 +58,13 @@ class WorkflowController {
       WorkflowActs acts,
       Publication publication,
       WebhookTokens tokens,
-      Clock clock) {
+      Validation validation) {
     this.transactions = transactions;
     this.store = store;
     this.acts = acts;
     this.publication = publication;
     this.tokens = tokens;
-    this.clock = clock;
+    this.validation = validation;
   }
 
   /// Either a document or a name, with which an empty one begins.
@@ -96,23 +96,49 @@ class WorkflowController {
           @Max(604_800)
           Integer graceS) {}
 
+  @Schema(name = "ValidateWorkflow")
+  record Validate(
+      @Schema(
+              implementation = Object.class,
+              types = "object",
+              requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+          @Nullable JsonNode document) {}
+
+  @Schema(name = "ValidatedWorkflow")
+  record Validated(boolean valid, List<Flaw> flaws) {
+    static Validated of(List<Flaw> flaws) {
+      return new Validated(flaws.isEmpty(), flaws);
+    }
+  }
+
+  /// @param name of the copy; that of the original with "(copy)" if it is left out
+  @Schema(name = "DuplicateWorkflow")
+  record Duplicate(
+      @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+          @Nullable
+          @Line(max = WorkflowDocument.NAME_MAX)
+          String name) {}
+
   @PostMapping("/v1/workflows")
   @RequiresPermission(Permission.WORKFLOWS_WRITE)
   @ResponseStatus(HttpStatus.CREATED)
   @Operation(
       operationId = "createWorkflow",
       summary = "A workflow with a draft and no published version")
-  ResponseEntity<Workflow> create(Caller caller, @Valid @RequestBody NewWorkflow body) {
-    WorkflowDocument document = document(body);
+  ResponseEntity<Workflow> create(
+      Caller caller, @Valid @RequestBody NewWorkflow body, HttpServletRequest request) {
+    return add(caller, document(body), "workflow.created", request);
+  }
+
+  private ResponseEntity<Workflow> add(
+      Caller caller, WorkflowDocument document, String action, HttpServletRequest request) {
     return transactions.run(
         caller.tenantId(),
         caller.userId(),
-        sql ->
-            acts.answer(
-                sql,
-                caller,
-                store.add(sql, caller, document, clock.instant()),
-                HttpStatus.CREATED));
+        sql -> {
+          UUID workflow = acts.add(sql, caller, request, action, document);
+          return acts.answer(sql, caller, workflow, HttpStatus.CREATED);
+        });
   }
 
   private static WorkflowDocument document(NewWorkflow body) {
@@ -224,6 +250,75 @@ class WorkflowController {
           int version = publication.publish(sql, caller, row, row.document(), note, null, now);
           return entry -> entry.with("version", Integer.toString(version));
         });
+  }
+
+  @PostMapping("/v1/workflows/{id}/validate")
+  @RequiresPermission(Permission.WORKFLOWS_READ)
+  @Operation(
+      operationId = "validateWorkflow",
+      summary = "Says whether the draft, or the document of the body, could be published",
+      description = "Changes nothing. All that is wrong is told at once.")
+  Validated validate(
+      Caller caller,
+      @PathVariable("id") UUID id,
+      @RequestBody(required = false) @Nullable Validate body) {
+    JsonNode sent = body == null ? null : body.document();
+    return transactions.read(
+        caller.tenantId(),
+        sql -> {
+          WorkflowRow row = store.get(sql, caller.tenantId(), id);
+          try {
+            WorkflowDocument document =
+                sent == null ? row.document() : DocumentReader.read(PlainJson.of(sent));
+            return Validated.of(validation.flaws(sql, caller.tenantId(), document));
+          } catch (DocumentFault fault) {
+            return Validated.of(fault.flaws());
+          }
+        });
+  }
+
+  @PostMapping("/v1/workflows/import")
+  @RequiresPermission(Permission.WORKFLOWS_WRITE)
+  @ResponseStatus(HttpStatus.CREATED)
+  @Operation(
+      operationId = "importWorkflow",
+      summary = "A new workflow of an exported document, as a draft",
+      description = "Connections that it names are looked for when it is published.")
+  ResponseEntity<Workflow> importDocument(
+      Caller caller,
+      @RequestBody @Schema(implementation = Object.class, types = "object") JsonNode body,
+      HttpServletRequest request) {
+    return add(caller, read("", body), "workflow.imported", request);
+  }
+
+  @PostMapping("/v1/workflows/{id}/duplicate")
+  @RequiresPermission(Permission.WORKFLOWS_WRITE)
+  @ResponseStatus(HttpStatus.CREATED)
+  @Operation(
+      operationId = "duplicateWorkflow",
+      summary = "A new workflow with the same draft",
+      description = "Versions, addresses and grants are not taken along.")
+  ResponseEntity<Workflow> duplicate(
+      Caller caller,
+      @PathVariable("id") UUID id,
+      @Valid @RequestBody(required = false) @Nullable Duplicate body,
+      HttpServletRequest request) {
+    WorkflowDocument original =
+        transactions.read(
+            caller.tenantId(), sql -> store.get(sql, caller.tenantId(), id).document());
+    String name = body == null ? null : body.name();
+    return add(
+        caller,
+        original.named(name == null ? copyOf(original.name()) : name),
+        "workflow.duplicated",
+        request);
+  }
+
+  private static String copyOf(String name) {
+    String end = " (copy)";
+    int room = WorkflowDocument.NAME_MAX - end.length();
+    int length = name.codePointCount(0, name.length());
+    return (length <= room ? name : name.substring(0, name.offsetByCodePoints(0, room))) + end;
   }
 
   @PostMapping("/v1/workflows/{id}/enable")

@@ -45,6 +45,11 @@ public record WorkflowDocument(
     return PlainJson.write(DocumentWriter.write(this));
   }
 
+  /// Whether a text is an expression where a value is mapped; what follows the `=` is its source.
+  public static boolean isExpression(String text) {
+    return text.startsWith("=");
+  }
+
   public WorkflowDocument named(String other) {
     return new WorkflowDocument(other, description, settings, triggers, steps, edges);
   }

@@ -59,21 +59,28 @@ class WorkflowStore {
 
   /// Throws the problem `not_found`.
   WorkflowRow get(JdbcClient sql, TenantId tenant, UUID workflow) {
-    return one(sql, SELECT, tenant, workflow);
-  }
-
-  /// The same, and nobody else changes it before this transaction ends.
-  WorkflowRow lock(JdbcClient sql, TenantId tenant, UUID workflow) {
-    return one(sql, SELECT + "FOR UPDATE OF w", tenant, workflow);
-  }
-
-  private static WorkflowRow one(JdbcClient sql, String select, TenantId tenant, UUID workflow) {
-    return sql.sql(select)
+    return sql.sql(SELECT)
         .param("tenant", tenant.value())
         .param("workflow", workflow)
         .query(WorkflowRow::of)
         .optional()
         .orElseThrow(() -> Problem.notFound("workflow", workflow));
+  }
+
+  /// The same, and nobody else changes it before this transaction ends. It is read only after the
+  /// wait for its lock: a statement that waits within goes on with the version that it joined
+  /// before.
+  WorkflowRow lock(JdbcClient sql, TenantId tenant, UUID workflow) {
+    sql.sql(
+            """
+            SELECT 1 FROM maestro.workflow
+            WHERE tenant_id = :tenant AND workflow_id = :workflow FOR UPDATE
+            """)
+        .param("tenant", tenant.value())
+        .param("workflow", workflow)
+        .query(Integer.class)
+        .optional();
+    return get(sql, tenant, workflow);
   }
 
   /// The latest to change first.

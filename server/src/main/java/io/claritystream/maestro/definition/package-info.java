@@ -20,10 +20,6 @@
 /// | published | enable | its triggers start executions again |
 /// | any | delete | gone from every list and address; versions stay for their executions |
 ///
-/// **How it is walked.** [Plan] is a document ready to be run: steps in topological order, edges by
-/// number, expressions compiled. [Walk] is where one execution stands in it. A step runs if an edge
-/// into it was taken; one that no edge reaches is passed over, and so are the edges out of it.
-///
 /// **Webhook tokens** are 256 random bits. The address is found by the token's SHA-256; the token
 /// itself is kept encrypted, because people who build a workflow need its address again on every
 /// other day and a token that is shown once would be pasted into notes.
@@ -35,6 +31,7 @@
     allowedDependencies = {
       "base.crypto",
       "base.db",
+      "base.expression",
       "base.http",
       "base.process",
       "control.audit",
