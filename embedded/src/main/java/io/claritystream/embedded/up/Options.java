@@ -20,6 +20,7 @@ record Options(
     Optional<Integer> edgePort,
     String bind,
     Optional<String> publicUrl,
+    Optional<String> allowOutbound,
     boolean demo,
     boolean json,
     boolean dev,
@@ -40,6 +41,7 @@ record Options(
     Optional<Integer> edgePort = Optional.empty();
     String bind = "127.0.0.1";
     Optional<String> publicUrl = Optional.empty();
+    Optional<String> allowOutbound = Optional.empty();
     boolean demo = true;
     boolean json = false;
     boolean dev = false;
@@ -50,7 +52,7 @@ record Options(
         case "--no-demo" -> demo = false;
         case "--json" -> json = true;
         case "--dev" -> dev = true;
-        case "--data", "--port", "--edge-port", "--bind", "--public-url", "--train" -> {
+        case "--data", "--port", "--edge-port", "--bind", "--public-url", "--allow-outbound", "--train" -> {
           if (++i == args.length || args[i].isBlank()) {
             return new Misread(option + " needs a value.");
           }
@@ -58,6 +60,7 @@ record Options(
           switch (option) {
             case "--data" -> data = Path.of(value);
             case "--train" -> train = Optional.of(Path.of(value).toAbsolutePath());
+            case "--allow-outbound" -> allowOutbound = Optional.of(value);
             case "--bind" -> {
               if (!isAddress(value)) {
                 return new Misread("--bind needs an address of this machine, not " + value + ".");
@@ -98,6 +101,7 @@ record Options(
             edgePort,
             bind,
             publicUrl,
+            allowOutbound,
             demo,
             json,
             dev,

@@ -424,6 +424,7 @@ final class Stack {
     p.put("server.port", Integer.toString(options.port()));
     p.put("clarity.roles", "all");
     p.put("clarity.public-url", options.url());
+    options.allowOutbound().ifPresent(allowed -> p.put("clarity.outbound.allow", allowed));
     p.put(
         "clarity.database.url",
         "jdbc:postgresql://127.0.0.1:" + postgresPort + "/" + PlatformDatabase.NAME);
