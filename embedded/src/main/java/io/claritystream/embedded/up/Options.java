@@ -52,7 +52,13 @@ record Options(
         case "--no-demo" -> demo = false;
         case "--json" -> json = true;
         case "--dev" -> dev = true;
-        case "--data", "--port", "--edge-port", "--bind", "--public-url", "--allow-outbound", "--train" -> {
+        case "--data",
+            "--port",
+            "--edge-port",
+            "--bind",
+            "--public-url",
+            "--allow-outbound",
+            "--train" -> {
           if (++i == args.length || args[i].isBlank()) {
             return new Misread(option + " needs a value.");
           }
