@@ -60,9 +60,30 @@ final class Claims {
       FROM due
       WHERE o.execution_id = due.execution_id
         AND EXISTS (SELECT FROM maestro.node n WHERE n.node_id = ? AND n.ended_at IS NULL)
-      RETURNING o.execution_id, o.tenant_id, o.workflow_id, o.version, o.trigger_type, o.trigger_key, o.name,
+      RETURNING o.execution_id, o.lease_epoch;
+      """;
+
+  private static final String CLAIMED =
+      """
+      SELECT o.execution_id, o.tenant_id, o.workflow_id, o.version, o.trigger_type, o.trigger_key, o.name,
         o.correlation_key, o.effects_of, o.origin_id, o.from_step, o.started_by, o.deadline_at, o.lease_epoch,
-        o.ready_at, o.worker_us;
+        o.ready_at, o.worker_us
+      FROM unnest(?::uuid[], ?::int[]) AS c (execution_id, lease_epoch)
+      JOIN maestro.execution_open o ON o.execution_id = c.execution_id AND o.lease_epoch = c.lease_epoch
+      ORDER BY o.ready_at, o.execution_id
+      """;
+
+  private static final String HELD =
+      "SELECT execution_id, lease_epoch FROM maestro.execution_open WHERE node_id = ?";
+
+  private static final String LOCK_ALONE = "SELECT pg_advisory_xact_lock(?, ?)";
+
+  private static final String SET_FREE =
+      """
+      UPDATE maestro.execution_open o
+      SET status = 'pending', node_id = NULL, lease_epoch = o.lease_epoch + 1
+      FROM unnest(?::uuid[], ?::int[]) AS h (execution_id, lease_epoch)
+      WHERE o.execution_id = h.execution_id AND o.lease_epoch = h.lease_epoch AND o.node_id = ?
       """;
 
   private static final String LINES =
@@ -117,9 +138,34 @@ final class Claims {
     }
   }
 
+  /// An execution under an epoch.
+  record Held(UUID execution, int leaseEpoch) {}
+
   /// Claims executions of a tenant that may go on, in their order, from above the mark.
+  ///
+  /// If this throws, some may be claimed all the same: [#held] tells.
   static List<Claimed> claim(Connection connection, int node, TenantId tenant, Mark above, int max)
       throws SQLException {
+    var taken = take(connection, node, tenant, above, max);
+    if (taken.isEmpty()) {
+      return List.of();
+    }
+    var claimed = new ArrayList<Claimed>(taken.size());
+    try (var statement = connection.prepareStatement(CLAIMED)) {
+      new Arrays(connection, statement).uuids(taken, Held::execution).ints(taken, Held::leaseEpoch);
+      try (var rows = statement.executeQuery()) {
+        while (rows.next()) {
+          claimed.add(claimed(rows));
+        }
+      }
+    }
+    return claimed;
+  }
+
+  /// The lock and the claim are one transaction as long as the driver sends both before it reads
+  /// any answer. It does so only while rows have a bounded width, so texts are read afterwards.
+  private static List<Held> take(
+      Connection connection, int node, TenantId tenant, Mark above, int max) throws SQLException {
     try (var statement = connection.prepareStatement(CLAIM)) {
       statement.setInt(1, JournalCommit.LOCK);
       statement.setInt(2, node);
@@ -131,13 +177,45 @@ final class Claims {
       statement.setInt(8, node);
       statement.execute();
       statement.getMoreResults();
-      var claimed = new ArrayList<Claimed>();
-      try (var rows = statement.getResultSet()) {
-        while (rows.next()) {
-          claimed.add(claimed(rows));
-        }
+      return held(statement.getResultSet());
+    }
+  }
+
+  private static List<Held> held(ResultSet answer) throws SQLException {
+    try (answer) {
+      var held = new ArrayList<Held>();
+      while (answer.next()) {
+        held.add(new Held(answer.getObject(1, UUID.class), answer.getInt(2)));
       }
-      return claimed;
+      return held;
+    }
+  }
+
+  /// All that the database says a node holds.
+  static List<Held> held(Connection connection, int node) throws SQLException {
+    try (var statement = connection.prepareStatement(HELD)) {
+      statement.setInt(1, node);
+      return held(statement.executeQuery());
+    }
+  }
+
+  /// Sets free what a node holds, under its lock, so that it writes nothing of it afterwards.
+  static void setFree(Connection connection, int node, List<Held> held) throws SQLException {
+    connection.setAutoCommit(false);
+    try (var lock = connection.prepareStatement(LOCK_ALONE);
+        var free = connection.prepareStatement(SET_FREE)) {
+      lock.setInt(1, JournalCommit.LOCK);
+      lock.setInt(2, node);
+      lock.execute();
+      new Arrays(connection, free)
+          .uuids(held, Held::execution)
+          .ints(held, Held::leaseEpoch)
+          .number(node);
+      free.executeUpdate();
+      connection.commit();
+    } catch (SQLException e) {
+      connection.rollback();
+      throw e;
     }
   }
 

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -20,6 +21,8 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.transaction.TransactionException;
 
 /// This process's part of the work on executions.
 ///
@@ -66,6 +69,10 @@ final class EngineNode implements Run.House, AutoCloseable {
   private long sharedNs;
   private long sweptNs = System.nanoTime();
   private long countedNs;
+  private final Strays strays;
+
+  /// Held while slots are used that were asked for under this node's id, and while it changes.
+  private final Object membership = new Object();
 
   private volatile boolean joined;
   private volatile boolean closing;
@@ -90,15 +97,14 @@ final class EngineNode implements Run.House, AutoCloseable {
     this.days = days;
     this.clock = clock;
     this.workers = workers;
+    this.strays = new Strays(engine, this::worksOn);
     this.ready = new ReadySet(workers, run -> Thread.ofVirtual().name("execution").start(run));
   }
 
   void start() {
     journal.start();
     beat = Thread.ofPlatform().daemon().name("maestro-beat").start(this::beatAll);
-    if (workers > 0) {
-      dispatch = Thread.ofPlatform().daemon().name("maestro-dispatch").start(this::dispatchAll);
-    }
+    dispatch = Thread.ofPlatform().daemon().name("maestro-dispatch").start(this::dispatchAll);
   }
 
   // For those who take executions in.
@@ -148,7 +154,11 @@ final class EngineNode implements Run.House, AutoCloseable {
       long workerUs,
       List<LogLine> lines) {
     var run = new Run(this, program, intake, leaseEpoch, node, workerUs, lines);
-    runs.put(run.execution(), run);
+    // Taken in twice at a time, it is begun once.
+    if (runs.compute(run.execution(), (id, known) -> known != null && known.same(run) ? known : run)
+        != run) {
+      return;
+    }
     if (node != lease.node()) {
       // It was declared ended between the commit and now.
       runs.remove(run.execution(), run);
@@ -174,6 +184,16 @@ final class EngineNode implements Run.House, AutoCloseable {
       runs.remove(run.execution(), run);
       answers.answered(run.execution(), null);
     }
+  }
+
+  private boolean worksOn(int node, Claims.Held held) {
+    var run = runs.get(held.execution());
+    return run != null && run.node() == node && run.leaseEpoch() == held.leaseEpoch();
+  }
+
+  /// The database may say that this process holds executions of which it knows nothing.
+  void adrift() {
+    strays.suspect();
   }
 
   void wake() {
@@ -230,6 +250,11 @@ final class EngineNode implements Run.House, AutoCloseable {
     }
   }
 
+  @Override
+  public void adrift(Run run) {
+    adrift();
+  }
+
   // The beat.
 
   private void beatAll() {
@@ -238,11 +263,11 @@ final class EngineNode implements Run.House, AutoCloseable {
       try {
         if (!joined) {
           days.ensure(now());
-          lease.join();
-          joined = true;
-          wake();
+          join();
         } else if (!lease.beat()) {
-          letGo();
+          log.warn("this node was ended by another, joining anew: node={}", lease.node());
+          joined = false;
+          join();
         } else {
           days.ensure(now());
           if (lease.endExpired() > 0) {
@@ -261,18 +286,21 @@ final class EngineNode implements Run.House, AutoCloseable {
     }
   }
 
-  /// Another process has ended this node, and works on what it had.
-  private void letGo() throws SQLException {
-    log.warn("this node was ended by another, joining anew: node={}", lease.node());
-    joined = false;
-    shares.clear();
-    var held = List.copyOf(runs.values());
-    lease.join();
-    ready.clear();
-    for (var run : held) {
-      run.abort();
-      runs.remove(run.execution(), run);
-      answers.answered(run.execution(), null);
+  /// Joins as a new node. If it was another before, that one was ended, and others work on what it
+  /// had: all of it is let go.
+  private void join() throws SQLException {
+    synchronized (membership) {
+      ready.clear();
+      shares.clear();
+      lease.join();
+    }
+    for (var run : runs.values()) {
+      if (run.node() != lease.node()) {
+        run.abort();
+        ready.remove(run);
+        runs.remove(run.execution(), run);
+        answers.answered(run.execution(), null);
+      }
     }
     joined = true;
     wake();
@@ -344,6 +372,11 @@ final class EngineNode implements Run.House, AutoCloseable {
       waiting = Claims.waiting(connection);
     }
     count();
+    if (workers == 0) {
+      plans();
+      return;
+    }
+    strays.setFree(node);
     share(node);
     var nowNs = System.nanoTime();
     if (nowNs - sweptNs > SWEEP_EVERY.toNanos()) {
@@ -376,7 +409,7 @@ final class EngineNode implements Run.House, AutoCloseable {
     var nowNs = System.nanoTime();
     var all = nowNs - sharedNs > SHARE_EVERY.toNanos();
     var needs = new ArrayList<Slots.Need>();
-    var known = new java.util.HashSet<TenantId>();
+    var known = new HashSet<TenantId>();
     for (var demand : ready.demands()) {
       known.add(demand.tenant());
       var wants =
@@ -398,12 +431,30 @@ final class EngineNode implements Run.House, AutoCloseable {
       return;
     }
     try (var connection = engine.getConnection()) {
-      for (var share : Slots.share(connection, node, needs)) {
-        shares.put(share.tenant(), share);
-        ready.slots(share.tenant(), share.slots());
-        if (share.slots() == 0 && share.wanted() == 0) {
-          shares.remove(share.tenant());
+      var given = Slots.share(connection, node, needs, ready::giveUp);
+      synchronized (membership) {
+        if (node == lease.node()) {
+          given.forEach(this::use);
         }
+      }
+    }
+  }
+
+  private void use(Slots.Share share) {
+    shares.put(share.tenant(), share);
+    ready.slots(share.tenant(), share.slots());
+    if (share.slots() == 0 && share.wanted() == 0) {
+      shares.remove(share.tenant());
+    }
+  }
+
+  /// How many may wait, for a process that runs none.
+  private void plans() throws SQLException {
+    shares.keySet().retainAll(waiting);
+    var unknown = waiting.stream().filter(tenant -> !shares.containsKey(tenant)).toList();
+    if (!unknown.isEmpty()) {
+      try (var connection = engine.getConnection()) {
+        Slots.plans(connection, unknown).forEach(plan -> shares.put(plan.tenant(), plan));
       }
     }
   }
@@ -430,6 +481,10 @@ final class EngineNode implements Run.House, AutoCloseable {
               ? Map.of()
               : Claims.lines(
                   connection, claimed.stream().map(one -> one.intake().execution()).toList());
+    } catch (SQLException e) {
+      // The claim may be durable, though its answer is lost.
+      adrift();
+      throw e;
     }
     for (var one : claimed) {
       var mark = new Claims.Mark(one.readyAt(), one.intake().execution());
@@ -452,6 +507,10 @@ final class EngineNode implements Run.House, AutoCloseable {
                       new IllegalStateException(
                           "no version " + intake.version() + " of workflow " + intake.workflow()));
       begin(program, intake, one.leaseEpoch(), node, one.workerUs(), lines);
+    } catch (DataAccessException | TransactionException e) {
+      // The database is away, which is no fault of the execution.
+      log.info("execution is set free again: execution={}", intake.execution(), e);
+      adrift();
     } catch (RuntimeException e) {
       log.error("execution cannot be gone on with: execution={}", intake.execution(), e);
       var message = "Its version of the workflow cannot be run any more.";

@@ -93,8 +93,16 @@ public final class Executions {
       var id = ids == null ? ExecutionIds.next(clock.instant()) : ids.get(i);
       drafts.add(draft(program, start, id, payloads.get(i)));
     }
-    drafts.forEach(this::give);
-    drafts.forEach(draft -> settle(program, draft));
+    try {
+      for (var draft : drafts) {
+        draft.answer = answers.expect(draft.intake.execution());
+        give(draft);
+      }
+      drafts.forEach(draft -> settle(program, draft));
+    } catch (RuntimeException e) {
+      drafts.forEach(draft -> answers.forget(draft.intake.execution()));
+      throw e;
+    }
     return drafts.stream().map(draft -> new Taken(draft.intake.execution(), draft.answer)).toList();
   }
 
@@ -150,14 +158,13 @@ public final class Executions {
   private static final class Draft {
     private final Intake intake;
     private final List<LogLine> lines;
-    private final CompletableFuture<@Nullable Answer> answer;
+    private CompletableFuture<@Nullable Answer> answer = CompletableFuture.completedFuture(null);
     private int node;
     private JournalEntry.@Nullable Accept entry;
 
-    private Draft(Intake intake, List<LogLine> lines, CompletableFuture<@Nullable Answer> answer) {
+    private Draft(Intake intake, List<LogLine> lines) {
       this.intake = intake;
       this.lines = lines;
-      this.answer = answer;
     }
   }
 
@@ -193,7 +200,7 @@ public final class Executions {
             null,
             program.glimpses().ofOutput(payload, recorded, "trigger"),
             recorded);
-    return new Draft(intake, List.of(trigger), answers.expect(id));
+    return new Draft(intake, List.of(trigger));
   }
 
   private @Nullable String text(
@@ -246,16 +253,17 @@ public final class Executions {
         case JournalEntry.Outcome.Lost lost -> {
           if (exists(draft.intake.execution())) {
             // This node was declared ended after the commit, or it was taken in by an earlier try.
-            draft.answer.complete(null);
+            answers.answered(draft.intake.execution(), null);
             return;
           }
           give(draft);
         }
-        case JournalEntry.Outcome.Refused(var cause) ->
-            throw new IllegalStateException("an execution cannot be taken in", cause);
+        case JournalEntry.Outcome.Refused(var cause) -> {
+          node.adrift();
+          throw new IllegalStateException("an execution cannot be taken in", cause);
+        }
       }
     }
-    answers.forget(draft.intake.execution());
     throw Problem.unavailable("The execution could not be taken in at the moment.", RETRY_AFTER);
   }
 

@@ -53,6 +53,7 @@ final class JournalCommit {
       FROM unnest(?::uuid[], ?::int[], ?::int[], ?::uuid[], ?::text[])
         AS b (execution_id, lease_epoch, log_id, tenant_id, body)
       JOIN maestro.execution_open o ON o.execution_id = b.execution_id AND o.lease_epoch = b.lease_epoch
+        AND (o.node_id = ? OR o.node_id IS NULL)
       ON CONFLICT (execution_id, log_id) DO NOTHING;
       """;
 
@@ -68,6 +69,7 @@ final class JournalCommit {
         AS l (execution_id, lease_epoch, log_id, tenant_id, at_us, level, kind, step, attempt, message,
           duration_us, input_glimpse, output_glimpse, recorded, recorded_bytes)
       JOIN maestro.execution_open o ON o.execution_id = l.execution_id AND o.lease_epoch = l.lease_epoch
+        AND (o.node_id = ? OR o.node_id IS NULL)
       ON CONFLICT (execution_id, log_id) DO NOTHING;
       """;
 
@@ -106,8 +108,9 @@ final class JournalCommit {
   private static final String OUTBOX =
       "INSERT INTO maestro.execution_outbox (node_id, events) VALUES (?, ?);\n";
 
-  /// Which of the group's executions stand as the entry left them: open under its epoch, waiting
-  /// under the next, or ended under it by this process.
+  /// Which of the group's executions stand as the entry left them: open under its epoch and with
+  /// this process, waiting under the next, or ended under it by this process. One that was taken in
+  /// twice at a time is that process's which came first.
   private static final String STAND =
       """
       SELECT w.number
@@ -117,8 +120,10 @@ final class JournalCommit {
           WHERE e.execution_id = w.execution_id AND e.lease_epoch = w.lease_epoch AND e.node_id = ?)
         WHEN 'pause' THEN EXISTS (SELECT FROM maestro.execution_open o
           WHERE o.execution_id = w.execution_id AND o.lease_epoch > w.lease_epoch AND o.node_id IS NULL)
+        WHEN 'wait' THEN EXISTS (SELECT FROM maestro.execution_open o
+          WHERE o.execution_id = w.execution_id AND o.lease_epoch = w.lease_epoch AND o.node_id IS NULL)
         ELSE EXISTS (SELECT FROM maestro.execution_open o
-          WHERE o.execution_id = w.execution_id AND o.lease_epoch = w.lease_epoch) END
+          WHERE o.execution_id = w.execution_id AND o.lease_epoch = w.lease_epoch AND o.node_id = ?) END
       """;
 
   private JournalCommit() {}
@@ -171,9 +176,11 @@ final class JournalCommit {
     }
     if (parts.bodies > 0) {
       bindBodies(arrays, parts);
+      arrays.number(node);
     }
     if (parts.lines > 0) {
       bindLines(arrays, parts);
+      arrays.number(node);
     }
     if (!parts.pauses.isEmpty()) {
       var pauses = parts.pauses;
@@ -306,6 +313,7 @@ final class JournalCommit {
           .uuids(group, e -> e.execution)
           .ints(group, e -> e.leaseEpoch)
           .texts(group, JournalCommit::kind)
+          .number(node)
           .number(node);
       try (var standing = statement.executeQuery()) {
         while (standing.next()) {
@@ -320,7 +328,7 @@ final class JournalCommit {
     return switch (entry) {
       case JournalEntry.End end -> "end";
       case JournalEntry.Pause pause -> "pause";
-      case JournalEntry.Accept accept -> "open";
+      case JournalEntry.Accept accept -> accept.leased ? "open" : "wait";
       case JournalEntry.Progress progress -> "open";
     };
   }

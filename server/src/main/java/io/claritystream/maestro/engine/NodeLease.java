@@ -39,7 +39,22 @@ final class NodeLease {
       ORDER BY node_id
       """;
 
+  private static final String WAIT_SHORTLY = "SET LOCAL lock_timeout = '500ms'";
+
   private static final String LOCK_ALONE = "SELECT pg_advisory_xact_lock(?, ?)";
+
+  private static final String LOCK_NOT_AVAILABLE = "55P03";
+
+  /// A process that was stopped in the middle of sending a group leaves a session behind that waits
+  /// for the rest, and holds the lock meanwhile. Those that hold it together are all its own.
+  private static final String CUT_OFF =
+      """
+      SELECT count(pg_terminate_backend(l.pid))
+      FROM pg_locks l JOIN pg_database d ON d.oid = l.database AND d.datname = current_database()
+      JOIN maestro.node n ON n.node_id = ? AND n.ended_at IS NULL AND n.expires_at < clock_timestamp()
+      WHERE l.locktype = 'advisory' AND l.mode = 'ShareLock' AND l.granted
+        AND l.classid::bigint = ? AND l.objid::bigint = n.node_id AND l.objsubid = 2
+      """;
 
   private static final String END =
       """
@@ -150,9 +165,32 @@ final class NodeLease {
     }
     var freed = 0;
     for (var other : expired) {
-      freed += end(other, false);
+      try {
+        freed += end(other, false);
+      } catch (SQLException e) {
+        if (!LOCK_NOT_AVAILABLE.equals(e.getSQLState())) {
+          throw e;
+        }
+        cutOff(other);
+      }
     }
     return freed;
+  }
+
+  /// Ends the sessions of an expired node that hold its lock; the next look can end the node.
+  private void cutOff(int other) throws SQLException {
+    try (var connection = engine.getConnection();
+        var statement = connection.prepareStatement(CUT_OFF)) {
+      statement.setInt(1, other);
+      statement.setInt(2, JournalCommit.LOCK);
+      try (var row = statement.executeQuery()) {
+        row.next();
+        log.warn(
+            "node had not beaten for its term and held its lock: node={} sessions_ended={}",
+            other,
+            row.getInt(1));
+      }
+    }
   }
 
   /// Ends this node: what it still has is set free for others.
@@ -176,6 +214,10 @@ final class NodeLease {
   }
 
   private static int end(Connection connection, int ended, boolean own) throws SQLException {
+    try (var wait = connection.createStatement()) {
+      // Whoever waits here does not beat meanwhile.
+      wait.execute(WAIT_SHORTLY);
+    }
     try (var lock = connection.prepareStatement(LOCK_ALONE)) {
       lock.setInt(1, JournalCommit.LOCK);
       lock.setInt(2, ended);

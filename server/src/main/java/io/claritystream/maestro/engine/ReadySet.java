@@ -138,6 +138,26 @@ final class ReadySet {
     startThoseWhoseTurnItIs();
   }
 
+  /// Gives slots of a tenant up, as far as what runs here leaves them free. Nothing more begins on
+  /// them from then on, so they can be another process's.
+  ///
+  /// @return how many it keeps
+  synchronized int giveUp(TenantId tenant, int slots) {
+    var turn = turns.get(tenant);
+    if (turn == null) {
+      return slots;
+    }
+    var kept = Math.max(slots, turn.running);
+    if (kept < turn.slots) {
+      eligible.remove(turn);
+      turn.slots = kept;
+      if (turn.mayRun()) {
+        eligible.add(turn);
+      }
+    }
+    return kept;
+  }
+
   synchronized List<Demand> demands() {
     var nowNs = System.nanoTime();
     var demands = new ArrayList<Demand>(turns.size());

@@ -54,7 +54,12 @@ final class Run implements Runnable {
     void answered(UUID execution, Answer answer);
 
     /// The run is over: the execution has ended, waits, or is another's.
+    ///
+    /// @param workerUs that this run took
     void done(Run run, @Nullable ExecutionStatus status, long workerUs, long guessedUs);
+
+    /// The run is given up, and what the database says of the execution is not known.
+    void adrift(Run run);
   }
 
   /// The execution is another process's.
@@ -77,6 +82,7 @@ final class Run implements Runnable {
   private int nextLogId;
   private int stepsDone;
   private long recordedChars;
+  private final long workerUsBefore;
   private long workerUs;
   private long guessedUs;
 
@@ -104,6 +110,7 @@ final class Run implements Runnable {
     this.intake = intake;
     this.leaseEpoch = leaseEpoch;
     this.node = node;
+    this.workerUsBefore = workerUs;
     this.workerUs = workerUs;
     this.walk = new Walk(program.route(), intake.triggerKey());
     this.moment = new Moment(intake.createdAt(), intake.effectsOf().getLeastSignificantBits());
@@ -132,6 +139,13 @@ final class Run implements Runnable {
 
   int node() {
     return node;
+  }
+
+  /// Whether another is this node's run of the same claim.
+  boolean same(Run other) {
+    return node == other.node
+        && leaseEpoch == other.leaseEpoch
+        && ref.execution().equals(other.ref.execution());
   }
 
   void guessed(long us) {
@@ -207,14 +221,14 @@ final class Run implements Runnable {
       log.debug("execution is another process's: execution={}", ref.execution());
     } catch (InterruptedException e) {
       if (!aborted) {
-        log.info(
-            "execution interrupted, its lease will be taken over: execution={}", ref.execution());
+        log.info("execution interrupted: execution={}", ref.execution());
+        house.adrift(this);
       }
     } catch (RuntimeException | Error e) {
       failUnexpectedly(e);
     } finally {
       thread = null;
-      house.done(this, ended, workerUs, guessedUs);
+      house.done(this, ended, workerUs - workerUsBefore, guessedUs);
     }
   }
 
@@ -395,8 +409,9 @@ final class Run implements Runnable {
             input,
             bodyGlimpse(step, error),
             null);
-    durable(
-        new JournalEntry.Pause(ref, leaseEpoch, List.of(line), now.plus(wait), "retry", workerUs));
+    // Beyond its time there is nothing to wait for.
+    var again = now.plus(wait).isBefore(intake.deadlineAt()) ? now.plus(wait) : intake.deadlineAt();
+    durable(new JournalEntry.Pause(ref, leaseEpoch, List.of(line), again, "retry", workerUs));
     return false;
   }
 
@@ -564,10 +579,13 @@ final class Run implements Runnable {
           message);
     } catch (LostException | RuntimeException e) {
       log.warn("its end could not be written: execution={}", ref.execution(), e);
+      house.adrift(this);
     }
   }
 
+  /// Cut to its limit, and without what no text of the database can hold.
   private static String cut(String message) {
-    return message.length() <= MESSAGE_MAX ? message : message.substring(0, MESSAGE_MAX) + "…";
+    var text = message.replace('\0', '\uFFFD');
+    return text.length() <= MESSAGE_MAX ? text : text.substring(0, MESSAGE_MAX) + "…";
   }
 }

@@ -41,6 +41,13 @@ final class Slots {
       ON CONFLICT (tenant_id, node_id) DO UPDATE SET slots = excluded.slots, wanted = excluded.wanted
       """;
 
+  private static final String PLANS =
+      """
+      SELECT d.tenant_id, p.executions_at_once_max, p.executions_backlog_max
+      FROM control.dim_tenant d JOIN control.plan p ON p.plan = d.plan
+      WHERE d.tenant_id = ANY (?::uuid[])
+      """;
+
   private static final String GIVE_BACK =
       "DELETE FROM maestro.tenant_slots WHERE node_id = ? AND tenant_id = ANY (?::uuid[])";
 
@@ -61,10 +68,19 @@ final class Slots {
 
   private Slots() {}
 
-  /// Sets this node's slots anew, in a transaction of its own.
+  /// Makes this process begin no more than so many of a tenant, before others can have the rest.
+  interface GiveUp {
+    /// @return how many it keeps: those that run, if these are more
+    int giveUp(TenantId tenant, int slots);
+  }
+
+  /// Sets this node's slots anew, in a transaction of its own. What it gives back it gives up
+  /// before; what it gets it may use once this has returned.
   ///
-  /// @return what it has now of each tenant; tenants that are no more are left out
-  static List<Share> share(Connection connection, int node, List<Need> needs) throws SQLException {
+  /// @return what it has now of each tenant; tenants that are no more are left out, and all if the
+  ///     node has ended
+  static List<Share> share(Connection connection, int node, List<Need> needs, GiveUp givesUp)
+      throws SQLException {
     connection.setAutoCommit(false);
     try {
       try (var lock = connection.prepareStatement(LOCK_TENANTS)) {
@@ -76,13 +92,13 @@ final class Slots {
       for (var need : needs) {
         var of = standing.get(need.tenant);
         if (of != null) {
-          shares.add(share(node, need, of));
+          shares.add(share(node, need, of, givesUp));
         }
       }
-      write(connection, node, shares);
+      var written = write(connection, node, shares);
       connection.commit();
-      return shares;
-    } catch (SQLException e) {
+      return written;
+    } catch (SQLException | RuntimeException e) {
       connection.rollback();
       throw e;
     }
@@ -110,16 +126,16 @@ final class Slots {
     }
   }
 
-  private static Share share(int node, Need need, Standing of) {
+  private static Share share(int node, Need need, Standing of, GiveUp givesUp) {
     var wanted = need.demand == 0 ? 0 : Math.min(of.atOnceMax, 2 * need.demand + 8);
     var others = of.held.stream().filter(held -> held.node != node).toList();
     var wants = new ArrayList<>(others.stream().map(Held::wanted).toList());
     wants.add(wanted);
     var part = Math.min(wanted, part(of.atOnceMax, wants));
-    var left = of.atOnceMax - others.stream().mapToInt(Held::slots).sum();
+    var left = Math.max(0, of.atOnceMax - others.stream().mapToInt(Held::slots).sum());
     // What runs goes on; it is given back as it ends.
-    var slots = Math.max(Math.min(part, left), Math.min(need.running, Math.max(0, left)));
-    return new Share(need.tenant, Math.max(0, slots), wanted, of.atOnceMax, of.backlogMax);
+    var kept = givesUp.giveUp(need.tenant, Math.min(part, left));
+    return new Share(need.tenant, Math.min(kept, left), wanted, of.atOnceMax, of.backlogMax);
   }
 
   /// The most that each may have so that all together have what there is, and whoever wants less
@@ -138,7 +154,8 @@ final class Slots {
     return all;
   }
 
-  private static void write(Connection connection, int node, List<Share> shares)
+  /// @return those that stand now
+  private static List<Share> write(Connection connection, int node, List<Share> shares)
       throws SQLException {
     var kept = shares.stream().filter(share -> share.slots > 0 || share.wanted > 0).toList();
     var given = shares.stream().filter(share -> share.slots == 0 && share.wanted == 0).toList();
@@ -149,13 +166,36 @@ final class Slots {
             .ints(kept, Share::slots)
             .ints(kept, Share::wanted)
             .number(node);
-        write.executeUpdate();
+        if (write.executeUpdate() == 0) {
+          return List.of();
+        }
       }
     }
     if (!given.isEmpty()) {
       try (var giveBack = connection.prepareStatement(GIVE_BACK)) {
         new Arrays(connection, giveBack).number(node).uuids(given, share -> share.tenant.value());
         giveBack.executeUpdate();
+      }
+    }
+    return shares;
+  }
+
+  /// What the tenants' plans allow, for a process that only takes in.
+  static List<Share> plans(Connection connection, List<TenantId> tenants) throws SQLException {
+    try (var statement = connection.prepareStatement(PLANS)) {
+      new Arrays(connection, statement).uuids(tenants, TenantId::value);
+      try (var rows = statement.executeQuery()) {
+        var plans = new ArrayList<Share>();
+        while (rows.next()) {
+          plans.add(
+              new Share(
+                  new TenantId(rows.getObject(1, UUID.class)),
+                  0,
+                  0,
+                  rows.getInt(2),
+                  rows.getInt(3)));
+        }
+        return plans;
       }
     }
   }
