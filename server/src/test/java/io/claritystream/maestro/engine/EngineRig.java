@@ -28,7 +28,7 @@ final class EngineRig implements AutoCloseable {
     var settings = new LinkedHashMap<String, String>();
     settings.put("clarity.roles", "api,maestro");
     settings.put("clarity.identity.sign-ins-by-address", "1000");
-    settings.put("clarity.outbound.allow", "127.0.0.1");
+    settings.put("clarity.outbound.allow", "127.0.0.1/32:*");
     settings.putAll(more);
     return new EngineRig(TestServer.start(settings));
   }
