@@ -490,6 +490,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/expressions/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What an expression comes to
+         * @description Evaluates a mapping expression (JSONata) as a workflow would. One that cannot be read is refused with 400, one that comes to no answer with 422; both name the position in it. A preview gets the same random numbers every time.
+         */
+        post: operations["previewExpression"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/extras": {
         parameters: {
             query?: never;
@@ -1704,6 +1724,15 @@ export interface components {
             /** Format: date-time */
             timestamp: string;
         };
+        ExpressionAnswer: {
+            output: Record<string, never> | unknown[] | string | number | boolean | null;
+        };
+        ExpressionPreview: {
+            expression: string | null;
+            input?: Record<string, never> | unknown[] | string | number | boolean | null;
+            /** Format: date-time */
+            now?: string;
+        };
         Extra: {
             entity: components["schemas"]["ExtraEntity"] | null;
             /** Format: uuid */
@@ -1774,6 +1803,8 @@ export interface components {
         InvalidField: {
             field: string;
             message: string;
+            /** Format: int32 */
+            position?: number;
         };
         Invitation: {
             email: string;
@@ -2145,7 +2176,7 @@ export interface components {
         /** @description RFC 9457 problem details with a stable code. */
         Problem: {
             /** @enum {string} */
-            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "precondition_required" | "workflow_invalid" | "email_taken" | "plan_limit" | "payload_too_large" | "answer_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "bad_gateway" | "gateway_timeout" | "unavailable";
+            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "precondition_required" | "workflow_invalid" | "email_taken" | "plan_limit" | "expression_failed" | "payload_too_large" | "answer_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "bad_gateway" | "gateway_timeout" | "unavailable";
             detail?: string;
             errors?: components["schemas"]["InvalidField"][];
             /** Format: uri */
@@ -4184,6 +4215,66 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewExpression: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExpressionPreview"];
+            };
+        };
+        responses: {
+            /** @description OK */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpressionAnswer"];
+                };
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Needs the permission workflows.read. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -42,7 +42,7 @@ final class Calls {
       try {
         return callable instanceof Lambda lambda
             ? new Lambda.Rest(lambda, values, input)
-            : Items.collapse(callable.apply(values, input, run));
+            : callable.apply(values, input, run);
       } catch (Stop stop) {
         throw stop.at(position);
       }

@@ -25,8 +25,7 @@ final class EachFunctions {
     run.step();
     Object[] all = {value, place, whole};
     int count = Math.clamp(function.arity(), 1, 3);
-    return Items.collapse(
-        function.apply(count == 3 ? all : java.util.Arrays.copyOf(all, count), value, run));
+    return function.apply(count == 3 ? all : java.util.Arrays.copyOf(all, count), value, run);
   }
 
   private static @Nullable Object map(@Nullable Object[] given, Run run) {
@@ -101,9 +100,7 @@ final class EachFunctions {
       run.step();
       Object[] all = {result, Values.of(list.get(i)), (long) i, list};
       int count = Math.clamp(function.arity(), 2, 4);
-      result =
-          Items.collapse(
-              function.apply(count == 4 ? all : java.util.Arrays.copyOf(all, count), null, run));
+      result = function.apply(count == 4 ? all : java.util.Arrays.copyOf(all, count), null, run);
     }
     return result;
   }

@@ -9,11 +9,7 @@ final class Filter {
 
   private Filter() {}
 
-  static @Nullable Object apply(Node predicate, @Nullable Object value, Scope scope, Run run) {
-    return Items.collapse(all(predicate, value, scope, run));
-  }
-
-  /// The same before a sequence of one becomes that one.
+  /// What is kept, as a sequence, or the list that stands at the one place asked for.
   static Object all(Node predicate, @Nullable Object value, Scope scope, Run run) {
     return filtered(predicate, value instanceof List<?> list ? list : one(value), scope, run);
   }
@@ -48,26 +44,26 @@ final class Filter {
           item instanceof Tuple tuple
               ? predicate.eval(tuple.value(), tuple.scope(scope), run)
               : predicate.eval(item, scope, run);
-      if (answer instanceof Boolean yes ? yes : chosen(answer, i, list.size(), run)) {
+      for (int times = times(answer, i, list.size(), run); times > 0; times--) {
         found.append(item, run);
       }
     }
     return found;
   }
 
-  private static boolean chosen(@Nullable Object answer, int at, int size, Run run) {
+  /// How often an item is taken: a list of numbers may name its place more than once.
+  private static int times(@Nullable Object answer, int at, int size, Run run) {
     if (answer instanceof Number number && Values.isNumber(number)) {
-      return place(number, size) == at;
+      return place(number, size) == at ? 1 : 0;
     }
     if (answer instanceof List<?> list && !list.isEmpty() && onlyNumbers(list, run)) {
+      int times = 0;
       for (Object number : list) {
-        if (place((Number) number, size) == at) {
-          return true;
-        }
+        times += place((Number) number, size) == at ? 1 : 0;
       }
-      return false;
+      return times;
     }
-    return Values.truthy(answer, run);
+    return Values.truthy(answer, run) ? 1 : 0;
   }
 
   private static boolean onlyNumbers(List<?> list, Run run) {

@@ -25,5 +25,5 @@ record Limits(int steps, Duration time, long bytes, int depth, long outputBytes)
   static final int PICTURE_LENGTH = 256;
 
   static final Limits DEFAULT =
-      new Limits(2_000_000, Duration.ofMillis(250), 32L << 20, 2_000, 1L << 20);
+      new Limits(2_000_000, Duration.ofMillis(250), 32L << 20, 1_500, 1L << 20);
 }

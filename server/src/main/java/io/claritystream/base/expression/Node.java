@@ -16,8 +16,9 @@ abstract class Node {
   /// @return null for nothing
   abstract @Nullable Object eval(@Nullable Object input, Scope scope, Run run);
 
-  /// The same where it is the last thing that a function does: the answer may be a
-  /// [Lambda.Rest], which the function's caller goes on with.
+  /// The same where it is the last thing that a function does. The answer may be a [Lambda.Rest],
+  /// which the function's caller goes on with. And what a built-in function found is still a
+  /// sequence, also of one or none: to `$map` and its like it is a list, as the language has it.
   @Nullable Object evalLast(@Nullable Object input, Scope scope, Run run) {
     return eval(input, scope, run);
   }

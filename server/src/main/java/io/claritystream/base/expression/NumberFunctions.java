@@ -136,6 +136,7 @@ final class NumberFunctions {
     if (radix < 2 || radix > 36) {
       throw Stop.value("D3100", "The base of $formatBase lies between 2 and 36.");
     }
+    run.useText(1_024);
     return new BigDecimal(Math.rint(real(given[0]))).toBigInteger().toString((int) radix);
   }
 

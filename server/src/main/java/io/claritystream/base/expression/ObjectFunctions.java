@@ -58,6 +58,7 @@ final class ObjectFunctions {
     }
     Items parts = Items.sequence();
     spread(given[0], parts, run, 0);
+    parts.sequence = !(given[0] instanceof List<?> list) || list.isEmpty();
     return parts;
   }
 

@@ -154,7 +154,7 @@ final class Path extends Node {
     for (Object item : input) {
       Object value = step.node().eval(known(item, input), scope, run);
       for (Stage stage : step.stages()) {
-        value = Filter.apply(stage.filter(), value, scope, run);
+        value = Filter.all(stage.filter(), value, scope, run);
       }
       if (value != null) {
         results.append(value, run);

@@ -11,7 +11,8 @@ final class StringFunctions {
   static final List<Builtin> ALL =
       List.of(
           Builtin.single("string", "<x-b?:s>", StringFunctions::string),
-          Builtin.of("length", "<s-:n>", (g, run) -> g[0] == null ? null : count((String) g[0])),
+          Builtin.of(
+              "length", "<s-:n>", (g, run) -> g[0] == null ? null : count((String) g[0], run)),
           Builtin.of("substring", "<s-nn?:s>", StringFunctions::substring),
           Builtin.of("substringBefore", "<s-s:s>", (g, run) -> around(g, run, true)),
           Builtin.of("substringAfter", "<s-s:s>", (g, run) -> around(g, run, false)),
@@ -33,7 +34,8 @@ final class StringFunctions {
         : Texts.string(given[0], run);
   }
 
-  static long count(String text) {
+  static long count(String text, Run run) {
+    run.steps(text.length() / 64);
     return text.codePointCount(0, text.length());
   }
 
@@ -42,8 +44,7 @@ final class StringFunctions {
       return null;
     }
     String text = (String) given[0];
-    run.steps(text.length() / 64);
-    long length = count(text);
+    long length = count(text, run);
     double start = given[1] == null ? 0 : Math.floor(Values.real(given[1]));
     if (length + start < 0) {
       start = 0;
@@ -147,7 +148,7 @@ final class StringFunctions {
     String text = (String) given[0];
     double width = given[1] == null ? 0 : Math.rint(Values.real(given[1]));
     String fill = given[2] == null || ((String) given[2]).isEmpty() ? " " : (String) given[2];
-    double missing = Math.abs(width) - count(text);
+    double missing = Math.abs(width) - count(text, run);
     if (missing <= 0) {
       return text;
     }

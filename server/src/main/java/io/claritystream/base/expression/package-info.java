@@ -10,7 +10,7 @@
 /// Owns no tables.
 @ApplicationModule(
     id = "base.expression",
-    allowedDependencies = {"base.http", "base.process"})
+    allowedDependencies = {"base.db", "base.http", "base.process"})
 @NullMarked
 package io.claritystream.base.expression;
 

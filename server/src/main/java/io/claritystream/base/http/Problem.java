@@ -1,5 +1,6 @@
 package io.claritystream.base.http;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Duration;
 import java.util.List;
@@ -16,8 +17,20 @@ public final class Problem extends RuntimeException {
 
   /// One field that is wrong: `field` is its path in the body (`organization.name`) or the name of
   /// the parameter.
+  ///
+  /// @param position where within the field, counted in UTF-16 units from 0, where that can be told
   @Schema(name = "InvalidField")
-  public record Invalid(String field, String message) {}
+  public record Invalid(
+      String field,
+      String message,
+      @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+          @JsonInclude(JsonInclude.Include.NON_NULL)
+          @Nullable Integer position) {
+
+    public Invalid(String field, String message) {
+      this(field, message, null);
+    }
+  }
 
   private Problem(
       ProblemCode code,
@@ -53,7 +66,12 @@ public final class Problem extends RuntimeException {
   }
 
   static Problem invalid(ProblemCode code, String field, String message) {
-    List<Invalid> errors = List.of(new Invalid(field, message));
+    return refused(code, new Invalid(field, message));
+  }
+
+  /// For what one field alone is the cause of.
+  public static Problem refused(ProblemCode code, Invalid error) {
+    List<Invalid> errors = List.of(error);
     return new Problem(code, summary(errors), errors, null);
   }
 

@@ -77,6 +77,10 @@ public enum ProblemCode {
       HttpStatus.CONFLICT,
       "The plan's limit is reached",
       "Remove what is not needed, or ask for a larger plan."),
+  EXPRESSION_FAILED(
+      HttpStatus.UNPROCESSABLE_CONTENT,
+      "The expression comes to no answer",
+      "Correct the expression at the position, or try it on other input."),
   PAYLOAD_TOO_LARGE(
       HttpStatus.CONTENT_TOO_LARGE, "The body is too large", "Send less in one request."),
   ANSWER_TOO_LARGE(

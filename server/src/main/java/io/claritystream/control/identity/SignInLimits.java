@@ -1,5 +1,6 @@
 package io.claritystream.control.identity;
 
+import io.claritystream.base.http.RateLimit;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.net.Inet6Address;

@@ -1,8 +1,7 @@
-package io.claritystream.control.identity;
+package io.claritystream.base.http;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.claritystream.base.http.Problem;
 import io.github.bucket4j.Bucket;
 import io.github.bucket4j.ConsumptionProbe;
 import jakarta.servlet.http.HttpServletResponse;
@@ -10,7 +9,7 @@ import java.time.Duration;
 import java.util.Objects;
 
 /// At most so many in a window, for each key. Tokens come back evenly over the window.
-final class RateLimit {
+public final class RateLimit {
 
   private static final int KEYS_MAX = 100_000;
 
@@ -19,7 +18,7 @@ final class RateLimit {
   private final Duration window;
   private final Cache<String, Bucket> buckets;
 
-  RateLimit(String name, int limit, Duration window) {
+  public RateLimit(String name, int limit, Duration window) {
     this.name = name;
     this.limit = limit;
     this.window = window;
@@ -32,7 +31,7 @@ final class RateLimit {
 
   /// Takes one, and tells the client in the RateLimit headers, of several limits of that with the
   /// least left; throws the problem `rate_limited` when there is none left.
-  void take(String key, HttpServletResponse response) {
+  public void take(String key, HttpServletResponse response) {
     ConsumptionProbe probe = bucket(key).tryConsumeAndReturnRemaining(1);
     if (isTightest(probe, response)) {
       response.setHeader(
@@ -47,12 +46,12 @@ final class RateLimit {
   }
 
   /// As if nothing had been taken.
-  void forget(String key) {
+  public void forget(String key) {
     buckets.invalidate(key);
   }
 
   /// What was taken last.
-  void giveBack(String key) {
+  public void giveBack(String key) {
     bucket(key).addTokens(1);
   }
 
