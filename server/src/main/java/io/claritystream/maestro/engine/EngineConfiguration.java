@@ -6,6 +6,7 @@ import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
 import io.claritystream.maestro.action.Actions;
 import io.claritystream.maestro.action.Credentials;
+import io.claritystream.maestro.connector.Connections;
 import io.claritystream.maestro.definition.Workflows;
 import io.claritystream.stream.bus.BusSettings;
 import io.claritystream.stream.bus.Feed;
@@ -36,12 +37,8 @@ class EngineConfiguration {
   }
 
   @Bean
-  Credentials credentials() {
-    return (tenant, id) -> {
-      throw new io.claritystream.maestro.action.StepFailure(
-          io.claritystream.maestro.action.StepError.of(
-              "connection_missing", "No connection " + id));
-    };
+  Credentials credentials(Connections connections) {
+    return new ConnectionCredentials(connections);
   }
 
   @Bean

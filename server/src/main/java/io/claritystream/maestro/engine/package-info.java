@@ -29,6 +29,7 @@
 @ApplicationModule(
     id = "maestro.engine",
     allowedDependencies = {
+      "base.crypto",
       "base.db",
       "base.expression",
       "base.http",
@@ -36,6 +37,7 @@
       "base.process",
       "control.audit",
       "maestro.action",
+      "maestro.connector",
       "maestro.definition",
       "stream.bus"
     })
