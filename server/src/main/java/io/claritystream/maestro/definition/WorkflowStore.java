@@ -7,6 +7,8 @@ import io.claritystream.base.http.Cursor;
 import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Problem;
+import io.claritystream.base.http.ProblemCode;
+import io.claritystream.control.tenancy.Plan;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -38,7 +40,9 @@ class WorkflowStore {
       @Nullable Instant updatedFrom,
       @Nullable Instant updatedTo) {}
 
+  /// Throws the problem `plan_limit` if the tenant has as many as its plan permits.
   UUID add(JdbcClient sql, Caller caller, WorkflowDocument document, Instant now) {
+    requireRoom(sql, caller.tenantId());
     UUID workflow = UUID.randomUUID();
     sql.sql(
             """
@@ -55,6 +59,32 @@ class WorkflowStore {
         .param("now", SqlTime.of(now))
         .update();
     return workflow;
+  }
+
+  /// Of two who add at once the second counts what the first has added.
+  private static void requireRoom(JdbcClient sql, TenantId tenant) {
+    sql.sql("SELECT pg_advisory_xact_lock(hashtextextended('maestro.workflow ' || :tenant, 0))")
+        .param("tenant", tenant.toString())
+        .query(row -> {});
+    Plan plan = Plan.of(tenant, sql);
+    int present =
+        sql.sql(
+                """
+                SELECT count(*) FROM maestro.workflow
+                WHERE tenant_id = :tenant AND deleted_at IS NULL
+                """)
+            .param("tenant", tenant.value())
+            .query(Integer.class)
+            .single();
+    if (present >= plan.workflowsMax()) {
+      throw Problem.of(
+          ProblemCode.PLAN_LIMIT,
+          "The plan "
+              + plan.id()
+              + " permits "
+              + plan.workflowsMax()
+              + " workflows, and there are as many; delete one, or ask for a larger plan.");
+    }
   }
 
   /// Throws the problem `not_found`.

@@ -144,6 +144,31 @@ class GrantApiTests {
         .isEqualTo(400);
   }
 
+  @Test
+  void a_grant_ends_with_the_membership() {
+    Registered leaving = server.client().register("leaving@example.com");
+    UUID user = UUID.fromString(leaving.session().at("/user/id").stringValue());
+    UUID tenant = UUID.fromString(owner.organizationId());
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            INSERT INTO control.members (tenant_id, user_id, role, created_at)
+            VALUES (:tenant, :user, 'viewer', now())
+            """)
+        .param("tenant", tenant)
+        .param("user", user)
+        .update();
+    String grant = workflow + "/grants/" + user;
+    assertThat(owner.client().send("PUT", grant, "{\"access\": \"edit\"}").status()).isEqualTo(200);
+
+    String member = "/v1/organizations/" + tenant + "/users/" + user;
+    assertThat(owner.client().send("DELETE", member, null).status()).isEqualTo(204);
+
+    assertThat(owner.client().get(workflow + "/grants").body().at("/data")).isEmpty();
+  }
+
   private Answer grant(String access) {
     return owner
         .client()

@@ -31,16 +31,16 @@ class VersionApiTests {
       """
       {"name": "One", "triggers": [{"id": "api", "type": "api"}],
        "steps": [{"id": "a", "type": "set", "config": {"values": {"x": 1, "y": [1, 2]}}},
-                 {"id": "b", "type": "set"}],
-       "edges": [{"from": "api", "to": "a"}, {"from": "a", "to": "b"}]}
+                 {"id": "b", "type": "set"}, {"id": "d", "type": "set"}],
+       "edges": [{"from": "api", "to": "a"}, {"from": "a", "to": "b"}, {"from": "a", "to": "d"}]}
       """;
 
   private static final String TWO =
       """
       {"name": "Two", "settings": {"timeout_s": 60}, "triggers": [{"id": "api", "type": "api"}],
-       "steps": [{"id": "c", "type": "set"},
+       "steps": [{"id": "c", "type": "set"}, {"id": "d", "type": "set"},
                  {"id": "a", "type": "set", "config": {"values": {"x": 2, "y": [1, 3]}}}],
-       "edges": [{"from": "api", "to": "a"}, {"from": "a", "to": "c"}]}
+       "edges": [{"from": "api", "to": "a"}, {"from": "a", "to": "c"}, {"from": "a", "to": "d"}]}
       """;
 
   private static TestServer server;
@@ -135,8 +135,9 @@ class VersionApiTests {
                 + " {\"id\":\"b\",\"type\":\"set\",\"config\":{\"values\":{}}} null",
             "added step c /steps/0 null"
                 + " {\"id\":\"c\",\"type\":\"set\",\"config\":{\"values\":{}}}",
-            "changed step a /steps/1/config/values/x 1 2",
-            "changed step a /steps/1/config/values/y/1 2 3",
+            "changed step a /steps/2/config/values/x 1 2",
+            "changed step a /steps/2/config/values/y/1 2 3",
+            "reordered step - /steps [\"a\",\"d\"] [\"d\",\"a\"]",
             "removed edge - /edges/1 {\"from\":\"a\",\"to\":\"b\"} null",
             "added edge - /edges/1 null {\"from\":\"a\",\"to\":\"c\"}");
     assertThat(owner.client().get("/v1/workflows/" + id + "/compare").body().at("/differences"))

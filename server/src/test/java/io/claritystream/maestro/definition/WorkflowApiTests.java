@@ -6,9 +6,14 @@ import io.claritystream.ApiClient;
 import io.claritystream.ApiClient.Answer;
 import io.claritystream.ApiClient.Registered;
 import io.claritystream.TestServer;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -185,6 +190,42 @@ class WorkflowApiTests {
     Answer page = fresh.client().get("/v1/workflows?limit=2");
     assertThat(names(fresh, "/v1/workflows?limit=2&cursor=" + page.text("next_cursor")))
         .containsExactly("Alpha");
+  }
+
+  @Test
+  void a_plan_permits_so_many_workflows_and_a_deleted_one_makes_room() throws Exception {
+    Registered small = server.client().register("small@example.com");
+    server
+        .database()
+        .superuser()
+        .sql("UPDATE control.dim_tenant SET plan = 'starter' WHERE tenant_id = :tenant")
+        .param("tenant", UUID.fromString(small.organizationId()))
+        .update();
+    for (int i = 0; i < 48; i++) {
+      small.client().post("/v1/workflows", Map.of("name", "W" + i));
+    }
+    List<Callable<Answer>> more = new ArrayList<>();
+    for (int i = 0; i < 6; i++) {
+      more.add(() -> small.client().post("/v1/workflows", Map.of("name", "More")));
+    }
+    List<Answer> answers = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<Answer> each : threads.invokeAll(more)) {
+        answers.add(each.get());
+      }
+    }
+
+    assertThat(answers.stream().filter(each -> each.status() == 201)).hasSize(2);
+    assertThat(answers.stream().filter(each -> each.text("code").equals("plan_limit"))).hasSize(4);
+    String id =
+        answers.stream()
+            .map(each -> each.text("id"))
+            .filter(each -> !each.isEmpty())
+            .findFirst()
+            .orElseThrow();
+    assertThat(small.client().send("DELETE", "/v1/workflows/" + id, null).status()).isEqualTo(204);
+    assertThat(small.client().post("/v1/workflows/import", Map.of("name", "Again")).status())
+        .isEqualTo(201);
   }
 
   @Test
