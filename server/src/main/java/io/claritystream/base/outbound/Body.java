@@ -9,11 +9,17 @@ import org.jspecify.annotations.Nullable;
 
 /// A request's body, which knows whether it has been handed over to the last byte.
 final class Body implements AsyncEntityProducer {
+  private static final int TINY_MAX = 64;
+
   private final ByteBuffer bytes;
   private volatile boolean ended;
 
   Body(byte[] bytes) {
     this.bytes = ByteBuffer.wrap(bytes);
+  }
+
+  boolean isTiny() {
+    return bytes.capacity() > 0 && bytes.capacity() <= TINY_MAX;
   }
 
   boolean ended() {

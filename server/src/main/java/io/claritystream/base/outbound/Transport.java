@@ -14,6 +14,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import javax.net.ssl.SSLContext;
 import org.apache.hc.client5.http.DnsResolver;
+import org.apache.hc.client5.http.async.AsyncExecCallback;
+import org.apache.hc.client5.http.async.AsyncExecChain;
 import org.apache.hc.client5.http.config.ConnectionConfig;
 import org.apache.hc.client5.http.config.RequestConfig;
 import org.apache.hc.client5.http.config.TlsConfig;
@@ -25,9 +27,16 @@ import org.apache.hc.client5.http.ssl.DefaultClientTlsStrategy;
 import org.apache.hc.client5.http.ssl.HostnameVerificationPolicy;
 import org.apache.hc.core5.concurrent.FutureCallback;
 import org.apache.hc.core5.http.EndpointDetails;
+import org.apache.hc.core5.http.EntityDetails;
+import org.apache.hc.core5.http.HttpException;
 import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.HttpRequest;
+import org.apache.hc.core5.http.HttpResponse;
+import org.apache.hc.core5.http.HttpVersion;
 import org.apache.hc.core5.http.config.Http1Config;
 import org.apache.hc.core5.http.message.BasicHttpRequest;
+import org.apache.hc.core5.http.nio.AsyncDataConsumer;
+import org.apache.hc.core5.http.nio.AsyncEntityProducer;
 import org.apache.hc.core5.http.nio.support.BasicRequestProducer;
 import org.apache.hc.core5.http.protocol.HttpContext;
 import org.apache.hc.core5.http.protocol.HttpCoreContext;
@@ -50,9 +59,10 @@ import org.slf4j.LoggerFactory;
 final class Transport implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
   private static final String SENDING = "clarity.sending";
+  private static final String TINY_BODY = "clarity.tiny-body";
   private static final TimeValue IDLE_MAX = TimeValue.ofSeconds(30);
   private static final int LINE_MAX = 16_384;
-  private static final int CONTINUATIONS_MAX = 16;
+  private static final int CONTINUATIONS_MAX = 100;
 
   /// Room in a stream for bytes that were not asked for yet.
   private static final int WINDOW = 256 * 1024;
@@ -119,6 +129,7 @@ final class Transport implements AutoCloseable {
                     .setMaxContinuations(CONTINUATIONS_MAX)
                     .build())
             .setIoReactorExceptionCallback(this::failed)
+            .addExecInterceptorLast("tiny bodies", Transport::keptUnlessTiny)
             .setUserAgent("Clarity-Stream")
             .setDefaultRequestConfig(manners)
             .addRequestInterceptorLast((request, entity, context) -> begin(context))
@@ -154,6 +165,7 @@ final class Transport implements AutoCloseable {
     HttpClientContext context = HttpClientContext.create();
     context.setRequestConfig(manners);
     context.setAttribute(SENDING, sending);
+    context.setAttribute(TINY_BODY, body != null && body.isTiny());
     Outcome outcome = new Outcome(body);
     into.whenOver(outcome::over);
     Future<Answer> call =
@@ -201,6 +213,20 @@ final class Transport implements AutoCloseable {
     }
   }
 
+  /// In HTTP/2 the library sends a body's end in a frame of its own. Servers that count small
+  /// frames (Tomcat does) break a connection off over a few tiny bodies, and with it the call that
+  /// comes next: such a connection is not kept.
+  private static void keptUnlessTiny(
+      HttpRequest request,
+      @Nullable AsyncEntityProducer entity,
+      AsyncExecChain.Scope scope,
+      AsyncExecChain chain,
+      AsyncExecCallback told)
+      throws HttpException, IOException {
+    boolean tiny = Boolean.TRUE.equals(scope.clientContext.getAttribute(TINY_BODY));
+    chain.proceed(request, entity, scope, tiny ? new NotKeptInHttp2(scope, told) : told);
+  }
+
   /// What went wrong with no call in particular.
   private void failed(Exception failure) {
     if (!closing) {
@@ -246,6 +272,33 @@ final class Transport implements AutoCloseable {
     @Override
     public void cancelled() {
       done.completeExceptionally(new CancellationException());
+    }
+  }
+
+  private record NotKeptInHttp2(AsyncExecChain.Scope scope, AsyncExecCallback told)
+      implements AsyncExecCallback {
+    @Override
+    public @Nullable AsyncDataConsumer handleResponse(
+        HttpResponse response, @Nullable EntityDetails entity) throws HttpException, IOException {
+      return told.handleResponse(response, entity);
+    }
+
+    @Override
+    public void handleInformationResponse(HttpResponse response) throws HttpException, IOException {
+      told.handleInformationResponse(response);
+    }
+
+    @Override
+    public void completed() {
+      if (scope.clientContext.getProtocolVersion().greaterEquals(HttpVersion.HTTP_2)) {
+        scope.execRuntime.markConnectionNonReusable();
+      }
+      told.completed();
+    }
+
+    @Override
+    public void failed(Exception cause) {
+      told.failed(cause);
     }
   }
 
