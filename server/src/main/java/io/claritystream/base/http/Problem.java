@@ -47,6 +47,11 @@ public final class Problem extends RuntimeException {
     return new Problem(code, detail, List.of(), null);
   }
 
+  /// Of a code that waiting mends.
+  public static Problem of(ProblemCode code, @Nullable String detail, Duration retryAfter) {
+    return new Problem(code, detail, List.of(), retryAfter);
+  }
+
   /// `what` is the noun: `source`, `pairing code`.
   public static Problem notFound(String what, Object id) {
     return of(ProblemCode.NOT_FOUND, "No " + what + " " + id + ".");

@@ -65,6 +65,14 @@ public enum ProblemCode {
       HttpStatus.PRECONDITION_REQUIRED,
       "The request must say what it is based on",
       "Send If-Match with the ETag that the last GET of it gave."),
+  IDEMPOTENCY_KEY_IN_USE(
+      HttpStatus.CONFLICT,
+      "The request is being carried out",
+      "Wait for the time that Retry-After tells and send it again, with the same key."),
+  IDEMPOTENCY_KEY_REUSED(
+      HttpStatus.UNPROCESSABLE_CONTENT,
+      "The Idempotency-Key stands for another request",
+      "Make a new key for each request, and use it again only to send the very same one again."),
   WORKFLOW_INVALID(
       HttpStatus.UNPROCESSABLE_CONTENT,
       "The workflow could not run as it is",

@@ -517,7 +517,7 @@ class RowLevelSecurityTests {
       case "integer", "bigint", "smallint", "numeric", "real", "double precision" -> "1";
       case "boolean" -> "true";
       case "timestamp with time zone" -> ":at";
-      case "bytea" -> "'\\x00'";
+      case "bytea" -> "decode(repeat('00', 32), 'hex')";
       case "jsonb" -> "'{}'";
       case "text[]" -> "'{x}'";
       default -> throw new IllegalStateException("no sample of type " + type + " for " + column);
