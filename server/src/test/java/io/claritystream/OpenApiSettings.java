@@ -10,6 +10,7 @@ import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.RequiresPermission;
+import io.claritystream.base.idempotency.IdempotencyClaim;
 import io.swagger.v3.core.converter.AnnotatedType;
 import io.swagger.v3.core.converter.ModelConverter;
 import io.swagger.v3.core.converter.ModelConverterContext;
@@ -56,6 +57,7 @@ import org.springframework.boot.autoconfigure.ImportAutoConfiguration;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.MethodParameter;
+import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.method.HandlerMethod;
 
 /// How springdoc is to read the controllers: JSON names as the API writes them, records as they are
@@ -78,7 +80,8 @@ class OpenApiSettings {
   private final Map<String, Class<?>> records = new TreeMap<>();
 
   OpenApiSettings() {
-    SpringDocUtils.getConfig().addRequestWrapperToIgnore(Caller.class, PageRequest.class);
+    SpringDocUtils.getConfig()
+        .addRequestWrapperToIgnore(Caller.class, PageRequest.class, IdempotencyClaim.class);
   }
 
   @Bean
@@ -138,6 +141,9 @@ class OpenApiSettings {
           method.hasMethodAnnotation(RequiresPermission.class)
               || method.hasMethodAnnotation(AnyCaller.class);
       pages(operation, method);
+      if (signedIn && method.hasMethodAnnotation(PostMapping.class)) {
+        operation.addParametersItem(idempotencyKey());
+      }
       ApiResponses responses = operation.getResponses();
       boolean parameters =
           operation.getParameters() != null && !operation.getParameters().isEmpty();
@@ -197,6 +203,21 @@ class OpenApiSettings {
                 .schema(new StringSchema()));
       }
     }
+  }
+
+  private static Parameter idempotencyKey() {
+    StringSchema key = new StringSchema();
+    key.setMinLength(1);
+    key.setMaxLength(255);
+    return new Parameter()
+        .in("header")
+        .name("Idempotency-Key")
+        .required(false)
+        .description(
+            "Makes the same request safe to send again: for a day it has the first answer again,"
+                + " marked Idempotent-Replayed. Another request under the key is answered 422, one"
+                + " that comes while the first is carried out 409 with Retry-After.")
+        .schema(key);
   }
 
   private static ApiResponse problem(String description) {

@@ -7,10 +7,12 @@ import io.claritystream.base.http.Cursor;
 import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Permission;
+import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -48,6 +50,22 @@ public class TestRoutes {
   @AnyCaller
   Thing echo(@RequestBody Thing thing) {
     return thing;
+  }
+
+  /// Takes any JSON.
+  @PostMapping("/v1/test/anything")
+  @AnyCaller
+  int anything(@RequestBody Map<String, Object> anything) {
+    return anything.size();
+  }
+
+  @PostMapping("/v1/test/things/{id}")
+  @AnyCaller
+  void refused(
+      @PathVariable("id") String id,
+      @RequestParam(name = "at", required = false) @Nullable String at,
+      @RequestBody Thing thing) {
+    throw Problem.invalid(thing.name(), "is not valid");
   }
 
   @GetMapping("/v1/test/things/{id}")

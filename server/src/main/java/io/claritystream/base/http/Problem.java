@@ -1,7 +1,5 @@
 package io.claritystream.base.http;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
-import io.swagger.v3.oas.annotations.media.Schema;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,13 +17,7 @@ public final class Problem extends RuntimeException {
   /// the parameter.
   ///
   /// @param position where within the field, counted in UTF-16 units from 0, where that can be told
-  @Schema(name = "InvalidField")
-  public record Invalid(
-      String field,
-      String message,
-      @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED)
-          @JsonInclude(JsonInclude.Include.NON_NULL)
-          @Nullable Integer position) {
+  public record Invalid(String field, String message, @Nullable Integer position) {
 
     public Invalid(String field, String message) {
       this(field, message, null);

@@ -2,6 +2,7 @@ package io.claritystream.base.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.swagger.v3.oas.annotations.media.Schema;
+import jakarta.servlet.http.HttpServletRequest;
 import java.net.URI;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -22,9 +23,9 @@ record ProblemDocument(
     String remedy,
     @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED)
         @JsonInclude(JsonInclude.Include.NON_EMPTY)
-        List<Problem.Invalid> errors) {
+        List<InvalidField> errors) {
 
-  static ProblemDocument of(Problem problem, String requestId) {
+  static ProblemDocument of(Problem problem, HttpServletRequest request) {
     ProblemCode code = problem.code();
     return new ProblemDocument(
         code.type(),
@@ -32,8 +33,8 @@ record ProblemDocument(
         code.status().value(),
         problem.getMessage(),
         code.code(),
-        URI.create("urn:uuid:" + requestId),
+        URI.create("urn:uuid:" + RequestId.of(request)),
         code.remedy(),
-        problem.errors());
+        problem.errors().stream().map(error -> InvalidField.of(error, request)).toList());
   }
 }

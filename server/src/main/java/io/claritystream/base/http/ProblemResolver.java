@@ -92,7 +92,7 @@ final class ProblemResolver implements HandlerExceptionResolver, Ordered {
       response.setHeader(HttpHeaders.RETRY_AFTER, Long.toString(secondsRoundedUp(retryAfter)));
     }
     String id = RequestId.of(request);
-    byte[] body = json.writeValueAsBytes(ProblemDocument.of(problem, id));
+    byte[] body = json.writeValueAsBytes(ProblemDocument.of(problem, request));
     response.resetBuffer();
     // What Tomcat has refused comes here past the filter that sets them.
     response.setHeader(RequestId.HEADER, id);

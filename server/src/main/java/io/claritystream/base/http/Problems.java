@@ -36,6 +36,7 @@ import org.springframework.web.method.annotation.HandlerMethodValidationExceptio
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.exc.InputCoercionException;
+import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.exc.MismatchedInputException;
@@ -145,6 +146,14 @@ final class Problems {
           Problem.invalid(ProblemCode.UNKNOWN_FIELD, path(unknown), "is not a known field");
       case InputCoercionException tooLarge when !tooLarge.getPath().isEmpty() ->
           Problem.invalid(path(tooLarge), "is out of range");
+      case StreamConstraintsException beyond ->
+          malformed(
+              "It goes beyond a limit: %d levels, names of %d and numbers of %d characters, %d values and names in all."
+                  .formatted(
+                      StrictJson.DEPTH_MAX,
+                      StrictJson.NAME_MAX,
+                      StrictJson.NUMBER_MAX,
+                      StrictJson.TOKENS_MAX));
       case StreamReadException malformed -> malformed(where(malformed));
       case MismatchedInputException mismatch when !mismatch.getPath().isEmpty() ->
           Problem.invalid(path(mismatch), mismatchMessage(mismatch));

@@ -2,10 +2,13 @@ package io.claritystream.base.http;
 
 import java.time.Instant;
 import java.util.Optional;
+import org.springframework.boot.jackson.autoconfigure.JsonFactoryBuilderCustomizer;
 import org.springframework.boot.jackson.autoconfigure.JsonMapperBuilderCustomizer;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactoryBuilder;
 import tools.jackson.databind.DeserializationContext;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.MapperFeature;
@@ -22,7 +25,25 @@ import tools.jackson.databind.type.LogicalType;
 /// JSON of the API: snake_case names, lower-case enums, times as RFC 3339. Reading is strict:
 /// unknown fields, keys given twice, anything after the value and values of another type are
 /// refused.
-final class StrictJson implements JsonMapperBuilderCustomizer {
+/// What is deep, long or much beyond use is refused before it is read to its end.
+final class StrictJson implements JsonMapperBuilderCustomizer, JsonFactoryBuilderCustomizer {
+  static final int DEPTH_MAX = 64;
+  static final int NAME_MAX = 1_000;
+  static final int NUMBER_MAX = 200;
+  static final int TOKENS_MAX = 250_000;
+  static final int STRING_MAX = 1_048_576;
+
+  @Override
+  public void customize(JsonFactoryBuilder json) {
+    json.streamReadConstraints(
+        StreamReadConstraints.builder()
+            .maxNestingDepth(DEPTH_MAX)
+            .maxNameLength(NAME_MAX)
+            .maxNumberLength(NUMBER_MAX)
+            .maxTokenCount(TOKENS_MAX)
+            .maxStringLength(STRING_MAX)
+            .build());
+  }
 
   @Override
   public void customize(JsonMapper.Builder json) {

@@ -103,6 +103,62 @@ class ProblemTests {
   }
 
   @Test
+  void a_fault_of_the_body_says_by_a_pointer_where_it_stands() {
+    Map<String, String> pointers =
+        Map.of(
+            "{\"name\":7,\"count\":1}", "/name",
+            "{\"name\":\"a\",\"count\":1,\"tags\":[\"b\",3]}", "/tags/1",
+            "{\"name\":\"a\",\"count\":1,\"colour\":2}", "/colour");
+    pointers.forEach(
+        (body, pointer) ->
+            assertThat(
+                    client.post("/v1/test/things", body).body().at("/errors/0/pointer").asString())
+                .isEqualTo(pointer));
+  }
+
+  @Test
+  void a_fault_of_a_parameter_has_no_pointer() {
+    for (String[] one :
+        new String[][] {
+          {"steps[3].config.url", "/steps/3/config/url"},
+          {"/steps/3/config~1url", "/steps/3/config~1url"},
+          {"a.b/c", "/a/b~1c"},
+          {"id", ""},
+          {"at", ""},
+          {"If-Match", ""}
+        }) {
+      Answer answer =
+          client.post("/v1/test/things/x?at=1", "{\"name\":\"%s\",\"count\":1}".formatted(one[0]));
+      assertThat(answer.status()).isEqualTo(400);
+      assertThat(answer.body().at("/errors/0/field").asString()).isEqualTo(one[0]);
+      assertThat(answer.body().at("/errors/0/pointer").asString("")).as(one[0]).isEqualTo(one[1]);
+    }
+  }
+
+  @Test
+  void json_at_its_limits_is_taken_and_beyond_them_malformed() {
+    Map<String, String> taken =
+        Map.of(
+            "depth", "{\"a\":" + "[".repeat(63) + "]".repeat(63) + "}",
+            "name", "{\"" + "n".repeat(1_000) + "\":1}",
+            "number", "{\"a\":" + "1".repeat(200) + "}",
+            "values", "{\"a\":[0" + ",0".repeat(200_000) + "]}");
+    Map<String, String> refused =
+        Map.of(
+            "depth", "{\"a\":" + "[".repeat(64) + "]".repeat(64) + "}",
+            "name", "{\"" + "n".repeat(1_001) + "\":1}",
+            "number", "{\"a\":" + "1".repeat(201) + "}",
+            "values", "{\"a\":[0" + ",0".repeat(250_000) + "]}",
+            "twice", "{\"a\":{\"b\":1,\"b\":2}}");
+    taken.forEach(
+        (what, body) ->
+            assertThat(client.post("/v1/test/anything", body).status()).as(what).isEqualTo(200));
+    refused.forEach(
+        (what, body) ->
+            assertProblem(client.post("/v1/test/anything", body), ProblemCode.MALFORMED_JSON));
+  }
+
+  @Test
   void a_body_beyond_the_limit_is_refused_with_and_without_its_length_told() {
     String large = "{\"name\":\"" + "x".repeat(1_100_000) + "\",\"count\":1}";
 
