@@ -1,10 +1,11 @@
-package io.claritystream.base.idempotency;
+package io.claritystream;
 
 import io.claritystream.base.http.AnyCaller;
 import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
+import io.claritystream.base.idempotency.IdempotencyClaim;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Map;
@@ -20,19 +21,20 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 
-/// Routes with an effect that can be counted, by the name that the request gives.
+/// Routes with an effect that can be counted, by the name that the request gives. It lies where
+/// nothing is scanned: a test asks for it by name.
 @RestController
-class CountingRoutes {
-  static final Map<String, AtomicInteger> EFFECTS = new ConcurrentHashMap<>();
+public class CountingRoutes {
+  public static final Map<String, AtomicInteger> EFFECTS = new ConcurrentHashMap<>();
 
   /// What the next requests of a name fail with.
-  static final Map<String, Queue<RuntimeException>> FAILURES = new ConcurrentHashMap<>();
+  public static final Map<String, Queue<RuntimeException>> FAILURES = new ConcurrentHashMap<>();
 
   /// Waited for by the requests of a name, one after the other; and told that they wait.
-  static final Map<String, Queue<Gate>> GATES = new ConcurrentHashMap<>();
+  public static final Map<String, Queue<Gate>> GATES = new ConcurrentHashMap<>();
 
-  record Gate(CountDownLatch waiting, CountDownLatch open) {
-    Gate() {
+  public record Gate(CountDownLatch waiting, CountDownLatch open) {
+    public Gate() {
       this(new CountDownLatch(1), new CountDownLatch(1));
     }
   }
@@ -80,11 +82,11 @@ class CountingRoutes {
     EFFECTS.computeIfAbsent("owners", key -> new AtomicInteger()).incrementAndGet();
   }
 
-  static RuntimeException passing() {
+  public static RuntimeException passing() {
     return Problem.unavailable("The store is away.", Duration.ofSeconds(1));
   }
 
-  static int effects(String name) {
+  public static int effects(String name) {
     AtomicInteger effects = EFFECTS.get(name);
     return effects == null ? 0 : effects.get();
   }
