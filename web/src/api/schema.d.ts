@@ -7607,7 +7607,10 @@ export interface operations {
     importWorkflow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8013,7 +8016,10 @@ export interface operations {
     duplicateWorkflow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8506,6 +8512,8 @@ export interface operations {
             query?: never;
             header?: {
                 "If-Match"?: string;
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 id: string;
@@ -8649,7 +8657,10 @@ export interface operations {
     validateWorkflow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };

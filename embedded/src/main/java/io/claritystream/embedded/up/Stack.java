@@ -445,17 +445,7 @@ final class Stack {
         data.privateDirectory("edge/credentials").toString());
     p.put("clarity.edge.public-url", edgeUrl(edgePort));
     p.put("clarity.edge.hosts", edgeHosts());
-    fromEnvironment(p, "CLARITY_OUTBOUND_ALLOW", "clarity.outbound.allow");
-    fromEnvironment(p, "CLARITY_OUTBOUND_PORTS", "clarity.outbound.ports");
     return data.writePrivate("server/server.properties", text(p));
-  }
-
-  /// What a person who tries things on this machine may open to workflows.
-  private static void fromEnvironment(Map<String, String> properties, String name, String key) {
-    String value = System.getenv(name);
-    if (value != null && !value.isBlank()) {
-      properties.put(key, value);
-    }
   }
 
   private String edgeHosts() {
