@@ -1924,6 +1924,7 @@ export interface components {
         InvalidField: {
             field: string;
             message: string;
+            pointer?: string;
             /** Format: int32 */
             position?: number;
         };
@@ -2320,7 +2321,7 @@ export interface components {
         /** @description RFC 9457 problem details with a stable code. */
         Problem: {
             /** @enum {string} */
-            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "precondition_required" | "workflow_invalid" | "email_taken" | "plan_limit" | "expression_failed" | "payload_too_large" | "answer_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "bad_gateway" | "gateway_timeout" | "unavailable";
+            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "precondition_required" | "idempotency_key_in_use" | "idempotency_key_reused" | "workflow_invalid" | "email_taken" | "plan_limit" | "expression_failed" | "payload_too_large" | "answer_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "bad_gateway" | "gateway_timeout" | "unavailable";
             detail?: string;
             errors?: components["schemas"]["InvalidField"][];
             /** Format: uri */
@@ -2863,7 +2864,10 @@ export interface operations {
     makePairingCode: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3057,7 +3061,10 @@ export interface operations {
     revokeAgent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3435,7 +3442,10 @@ export interface operations {
     switchOrganization: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3549,7 +3559,10 @@ export interface operations {
     createConnection: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3880,7 +3893,10 @@ export interface operations {
     createConnector: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4206,7 +4222,10 @@ export interface operations {
     dismissDeadLetter: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4827,7 +4846,10 @@ export interface operations {
     cancelExecution: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 execution_id: string;
             };
@@ -4966,7 +4988,10 @@ export interface operations {
     previewExpression: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5223,7 +5248,10 @@ export interface operations {
     acceptInvitation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5663,7 +5691,10 @@ export interface operations {
     createOrganization: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6053,7 +6084,10 @@ export interface operations {
     addMember: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 org_id: string;
             };
@@ -6916,7 +6950,10 @@ export interface operations {
     rebuildSource: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7051,7 +7088,10 @@ export interface operations {
     cancelRebuild: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
                 rebuild: string;
@@ -7191,7 +7231,10 @@ export interface operations {
     orderSnapshot: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -7262,7 +7305,10 @@ export interface operations {
     cancelSnapshot: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
                 snapshot: string;
@@ -7547,7 +7593,10 @@ export interface operations {
     createWorkflow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7876,7 +7925,10 @@ export interface operations {
     disableWorkflow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8090,7 +8142,10 @@ export interface operations {
     enableWorkflow: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -8439,6 +8494,8 @@ export interface operations {
             query?: never;
             header?: {
                 "If-Match"?: string;
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
             };
             path: {
                 id: string;
@@ -8585,7 +8642,10 @@ export interface operations {
     rotateWebhook: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
                 key: string;
@@ -8944,7 +9004,10 @@ export interface operations {
     startExecutions: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 workflow_id: string;
             };
