@@ -141,6 +141,17 @@ class WorkflowApiTests {
     String second = token(rotate(id, 3_600));
     assertThat(second).isNotEqualTo(first);
     assertThat(workflows.byWebhook(WebhookToken.hash(first))).as("in its grace").isPresent();
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            UPDATE maestro.webhook_token SET expires_at = now() - interval '1 s'
+            WHERE token_hash = :hash
+            """)
+        .param("hash", WebhookToken.hash(first))
+        .update();
+    assertThat(workflows.byWebhook(WebhookToken.hash(first))).as("after its grace").isEmpty();
     String third = token(rotate(id, 0));
     assertThat(workflows.byWebhook(WebhookToken.hash(first))).isEmpty();
     assertThat(workflows.byWebhook(WebhookToken.hash(second))).isEmpty();
