@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -48,7 +49,7 @@ final class Claims {
         expires_at = excluded.expires_at
       WHERE k.expires_at <= :now
          OR (k.state = 'running' AND k.lease_until <= :now AND k.request_hash = excluded.request_hash)
-      RETURNING claim_id, claim_epoch
+      RETURNING claim_id, claim_epoch, created_at
       """;
 
   private static final String FIND =
@@ -146,6 +147,7 @@ final class Claims {
                     person,
                     key,
                     row.getObject("claim_id", UUID.class),
+                    row.getObject("created_at", OffsetDateTime.class).toInstant(),
                     row.getInt("claim_epoch")))
         .optional();
   }

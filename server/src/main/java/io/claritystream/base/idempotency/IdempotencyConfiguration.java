@@ -48,7 +48,7 @@ class IdempotencyConfiguration {
   }
 
   @Bean
-  WebMvcConfigurer keyedRequests(Claims claims, Leases leases) {
+  WebMvcConfigurer keyedRequests(Claims claims, Leases leases, Clock clock) {
     return new WebMvcConfigurer() {
       /// After the rules: what a caller may not do takes no key.
       @Override
@@ -58,12 +58,12 @@ class IdempotencyConfiguration {
 
       @Override
       public void addArgumentResolvers(List<HandlerMethodArgumentResolver> resolvers) {
-        resolvers.add(new ClaimArguments());
+        resolvers.add(new ClaimArguments(clock));
       }
     };
   }
 
-  private static final class ClaimArguments implements HandlerMethodArgumentResolver {
+  private record ClaimArguments(Clock clock) implements HandlerMethodArgumentResolver {
     @Override
     public boolean supportsParameter(MethodParameter parameter) {
       return parameter.getParameterType() == IdempotencyClaim.class;
@@ -79,8 +79,8 @@ class IdempotencyConfiguration {
       KeyedRequest keyed = asked == null ? null : KeyedRequest.of(asked);
       Claim claim = keyed == null ? null : keyed.claim();
       return claim == null
-          ? new IdempotencyClaim(UUID.randomUUID(), false)
-          : new IdempotencyClaim(claim.id(), claim.rerun());
+          ? new IdempotencyClaim(UUID.randomUUID(), clock.instant(), false)
+          : new IdempotencyClaim(claim.id(), claim.createdAt(), claim.rerun());
     }
   }
 }

@@ -8,6 +8,7 @@ import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.RequiresPermission;
+import io.claritystream.base.idempotency.IdempotencyClaim;
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
 import io.claritystream.maestro.definition.PublishedWorkflow;
@@ -21,6 +22,7 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -72,10 +74,22 @@ class ExecutionController {
   @ResponseStatus(HttpStatus.ACCEPTED)
   @Operation(operationId = "startExecutions", summary = "Starts one execution, or up to 1,000")
   ExecutionViews.Started start(
-      Caller caller, @PathVariable("workflow_id") UUID workflowId, @RequestBody Start body) {
+      Caller caller,
+      @PathVariable("workflow_id") UUID workflowId,
+      @RequestBody Start body,
+      IdempotencyClaim claim) {
+    var inputs = inputs(body);
+    var ids =
+        IntStream.range(0, inputs.size())
+            .mapToObj(number -> ExecutionIds.of(claim.claimId(), claim.createdAt(), number))
+            .toList();
+    if (claim.rerun() && executions.takenIn(ids).size() == ids.size()) {
+      // They were started before the process died that was to say so; whatever became of the
+      // workflow since, that is the answer.
+      return new ExecutionViews.Started(ids);
+    }
     var workflow = runnable(caller, workflowId);
     var trigger = trigger(workflow, body.trigger);
-    var inputs = inputs(body);
     var taken =
         executions.start(
             new Executions.Start(
@@ -86,7 +100,7 @@ class ExecutionController {
                 trigger,
                 caller.userId().value()),
             inputs,
-            null);
+            new Executions.Ids(ids, claim.rerun()));
     taken.forEach(one -> executions.forget(one.execution()));
     return new ExecutionViews.Started(taken.stream().map(Executions.Taken::execution).toList());
   }

@@ -12,9 +12,11 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import javax.sql.DataSource;
@@ -30,8 +32,8 @@ public final class Executions {
   private static final int TRIES_MAX = 5;
   private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
-  private static final String EXISTS =
-      "SELECT count(*) FROM maestro.execution WHERE execution_id = ?";
+  private static final String TAKEN_IN =
+      "SELECT execution_id FROM maestro.execution WHERE execution_id = ANY (?::uuid[])";
 
   private final DataSource engine;
   private final EngineNode node;
@@ -74,25 +76,32 @@ public final class Executions {
   ///     that this process will not have one
   public record Taken(UUID execution, CompletableFuture<@Nullable Answer> answer) {}
 
+  /// Ids of the caller's making.
+  ///
+  /// @param again whether a request that came to an unknown end may have taken some of them in
+  public record Ids(List<UUID> all, boolean again) {}
+
   /// Takes in one execution for each payload, all or, if this fails, an unknown part of them; with
-  /// ids of the caller's making it may be tried again.
+  /// ids of the caller's making it may be tried again, and leaves those alone that there are.
   ///
   /// Throws the problem `rate_limited` if the tenant has more waiting than its plan allows.
   ///
   /// @param payloads what the trigger brought, plain JSON
   /// @param ids of the executions, as many; null to have them made
   public List<Taken> start(
-      Start start, List<? extends @Nullable Object> payloads, @Nullable List<UUID> ids) {
+      Start start, List<? extends @Nullable Object> payloads, @Nullable Ids ids) {
     var program =
         programs
             .program(start.workflow, start.version)
             .orElseThrow(() -> Problem.notFound("workflow", start.workflow));
-    admit(start.tenant, payloads.size());
-    var drafts = new ArrayList<Draft>(payloads.size());
+    var there = ids != null && ids.again ? takenIn(ids.all) : Set.<UUID>of();
+    admit(start.tenant, payloads.size() - there.size());
+    var all = new ArrayList<Draft>(payloads.size());
     for (var i = 0; i < payloads.size(); i++) {
-      var id = ids == null ? ExecutionIds.next(clock.instant()) : ids.get(i);
-      drafts.add(draft(program, start, id, payloads.get(i)));
+      var id = ids == null ? ExecutionIds.next(clock.instant()) : ids.all.get(i);
+      all.add(draft(program, start, id, payloads.get(i), ids));
     }
+    var drafts = all.stream().filter(draft -> !there.contains(draft.intake.execution())).toList();
     try {
       for (var draft : drafts) {
         draft.answer = answers.expect(draft.intake.execution());
@@ -103,7 +112,7 @@ public final class Executions {
       drafts.forEach(draft -> answers.forget(draft.intake.execution()));
       throw e;
     }
-    return drafts.stream().map(draft -> new Taken(draft.intake.execution(), draft.answer)).toList();
+    return all.stream().map(draft -> new Taken(draft.intake.execution(), draft.answer)).toList();
   }
 
   /// Nobody waits for the answer any more.
@@ -158,17 +167,20 @@ public final class Executions {
   private static final class Draft {
     private final Intake intake;
     private final List<LogLine> lines;
+    private final @Nullable Ids ids;
     private CompletableFuture<@Nullable Answer> answer = CompletableFuture.completedFuture(null);
     private int node;
     private JournalEntry.@Nullable Accept entry;
 
-    private Draft(Intake intake, List<LogLine> lines) {
+    private Draft(Intake intake, List<LogLine> lines, @Nullable Ids ids) {
       this.intake = intake;
       this.lines = lines;
+      this.ids = ids;
     }
   }
 
-  private Draft draft(Program program, Start start, UUID id, @Nullable Object payload) {
+  private Draft draft(
+      Program program, Start start, UUID id, @Nullable Object payload, @Nullable Ids ids) {
     var createdAt = ExecutionIds.time(id);
     var settings = program.workflow().document().settings();
     var recorded = Json.write(payload);
@@ -186,7 +198,7 @@ public final class Executions {
             null,
             null,
             start.startedBy,
-            createdAt.plus(settings.timeout()));
+            clock.instant().plus(settings.timeout()));
     var trigger =
         new LogLine(
             0,
@@ -200,7 +212,7 @@ public final class Executions {
             null,
             program.glimpses().ofOutput(payload, recorded, "trigger"),
             recorded);
-    return new Draft(intake, List.of(trigger));
+    return new Draft(intake, List.of(trigger), ids);
   }
 
   private @Nullable String text(
@@ -228,10 +240,12 @@ public final class Executions {
     }
   }
 
+  /// What is tried again is leased to nobody: if this process has it already, it would begin it a
+  /// second time.
   private void give(Draft draft) {
     draft.node = node.node();
-    draft.entry =
-        new JournalEntry.Accept(draft.intake, node.mayHold(draft.intake.tenant()), draft.lines);
+    var leased = (draft.ids == null || !draft.ids.again) && node.mayHold(draft.intake.tenant());
+    draft.entry = new JournalEntry.Accept(draft.intake, leased, draft.ids != null, draft.lines);
     journal.give(draft.entry, draft.node);
   }
 
@@ -251,7 +265,7 @@ public final class Executions {
           return;
         }
         case JournalEntry.Outcome.Lost lost -> {
-          if (exists(draft.intake.execution())) {
+          if (!takenIn(List.of(draft.intake.execution())).isEmpty()) {
             // This node was declared ended after the commit, or it was taken in by an earlier try.
             answers.answered(draft.intake.execution(), null);
             return;
@@ -267,13 +281,17 @@ public final class Executions {
     throw Problem.unavailable("The execution could not be taken in at the moment.", RETRY_AFTER);
   }
 
-  private boolean exists(UUID execution) {
+  /// Which of them there are, open or ended.
+  Set<UUID> takenIn(List<UUID> executions) {
     try (var connection = engine.getConnection();
-        var statement = connection.prepareStatement(EXISTS)) {
-      statement.setObject(1, execution);
-      try (var row = statement.executeQuery()) {
-        row.next();
-        return row.getInt(1) > 0;
+        var statement = connection.prepareStatement(TAKEN_IN)) {
+      new Arrays(connection, statement).uuids(executions, id -> id);
+      try (var rows = statement.executeQuery()) {
+        var found = new HashSet<UUID>();
+        while (rows.next()) {
+          found.add(rows.getObject(1, UUID.class));
+        }
+        return found;
       }
     } catch (SQLException e) {
       throw Problem.unavailable("The database is away at the moment.", RETRY_AFTER);

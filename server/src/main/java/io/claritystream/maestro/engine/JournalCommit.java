@@ -43,8 +43,16 @@ final class JournalCommit {
         AS a (execution_id, tenant_id, workflow_id, version, leased, trigger_type, trigger_key, name,
           correlation_key, effects_of, origin_id, from_step, started_by, deadline_s)
       WHERE EXISTS (SELECT FROM maestro.node n WHERE n.node_id = ? AND n.ended_at IS NULL)
-      ON CONFLICT (execution_id) DO NOTHING;
       """;
+
+  /// Only where an id may have been taken in before: the others need not pay for it. Written so
+  /// that it can be nothing but a look by the key.
+  private static final String NOT_ENDED =
+      """
+        AND (SELECT count(*) FROM maestro.execution_ended e WHERE e.execution_id = a.execution_id) = 0
+      """;
+
+  private static final String NOT_OPEN = "ON CONFLICT (execution_id) DO NOTHING;\n";
 
   private static final String BODIES =
       """
@@ -139,6 +147,10 @@ final class JournalCommit {
     var sql = new StringBuilder(LOCK_TOGETHER);
     if (!parts.accepts.isEmpty()) {
       sql.append(ACCEPT);
+      if (parts.accepts.stream().anyMatch(accept -> accept.known)) {
+        sql.append(NOT_ENDED);
+      }
+      sql.append(NOT_OPEN);
     }
     if (parts.bodies > 0) {
       sql.append(BODIES);

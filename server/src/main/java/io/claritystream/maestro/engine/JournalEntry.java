@@ -44,16 +44,19 @@ abstract sealed class JournalEntry {
 
   /// An execution is taken in.
   ///
-  /// @param leased whether this process works on it at once
   static final class Accept extends JournalEntry {
     final Intake intake;
     final boolean leased;
+    final boolean known;
 
+    /// @param leased whether this process works on it at once
+    /// @param known whether its id is of the caller's making, so that another may have taken it in
     /// @param lines the trigger's, and those that a retry takes over
-    Accept(Intake intake, boolean leased, List<LogLine> lines) {
+    Accept(Intake intake, boolean leased, boolean known, List<LogLine> lines) {
       super(intake.ref(), 1, lines);
       this.intake = intake;
       this.leased = leased;
+      this.known = known;
     }
   }
 

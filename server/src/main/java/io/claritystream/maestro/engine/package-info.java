@@ -19,6 +19,10 @@
 /// world writes an intent before; one whose intent has no result is done again under the same
 /// Idempotency-Key, parked, or failed, as its workflow says.
 ///
+/// **Once.** A request by API makes its executions' ids from its Idempotency-Key's claim. When it
+/// is tried again after a crash, those that are there already, open or ended, are left as they are,
+/// and the others are taken in without a lease, so that no process begins one twice.
+///
 /// **Limits.** A tenant runs as many executions at once as its plan allows, over all processes
 /// ([Slots]), and has as many waiting as its plan allows; beyond it is refused. Turns between
 /// tenants go by worker time.
@@ -33,6 +37,7 @@
       "base.db",
       "base.expression",
       "base.http",
+      "base.idempotency",
       "base.outbound",
       "base.process",
       "control.audit",
