@@ -63,6 +63,7 @@ public final class Bench {
         case "ingest" -> new Ingest(options, home, cleanup, report).run();
         case "cdc" -> new Cdc(options, home, cleanup, report).run();
         case "read" -> new Read(options, home, cleanup, report).run();
+        case "maestro" -> new Maestro(options, home, cleanup, report).run();
         case "chaos" -> new ChaosRounds(options, home, cleanup, report).run();
         default -> throw new IllegalStateException(options.name());
       }

@@ -208,16 +208,28 @@ final class Installation implements AutoCloseable {
         property("clarity.database.passwords." + role));
   }
 
-  /// A connection to the platform's database that may see into PostgreSQL itself.
-  Connection superuser() throws SQLException {
+  /// Where another database of the platform's PostgreSQL is.
+  String jdbcUrl(String database) {
+    return property("clarity.database.url").replaceFirst("/[^/?]+($|\\?)", "/" + database + "$1");
+  }
+
+  /// What a program is told with that is to connect as PostgreSQL's superuser.
+  Map<String, String> superuserEnvironment() {
+    return Map.of("PGUSER", Postgres.SUPERUSER, "PGPASSWORD", superuserPassword());
+  }
+
+  private String superuserPassword() {
     try {
-      return DriverManager.getConnection(
-          property("clarity.database.url"),
-          Postgres.SUPERUSER,
-          Files.readString(data.resolve("postgres/password")).strip());
+      return Files.readString(data.resolve("postgres/password")).strip();
     } catch (IOException e) {
       throw new BenchFailedException("the password of PostgreSQL's superuser cannot be read", e);
     }
+  }
+
+  /// A connection to the platform's database that may see into PostgreSQL itself.
+  Connection superuser() throws SQLException {
+    return DriverManager.getConnection(
+        property("clarity.database.url"), Postgres.SUPERUSER, superuserPassword());
   }
 
   /// What a plan allows is not what is to be measured.

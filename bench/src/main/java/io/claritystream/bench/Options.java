@@ -24,18 +24,26 @@ record Options(String name, boolean json, Map<String, Integer> given, Set<String
           Map.of("rows", 1_000_000, "seconds", 30, "updates", 50, "deletes", 500),
           "read",
           Map.of("rows", 10_000_000, "warmup", 20, "seconds", 60, "users", 50),
+          "maestro",
+          Map.of("seconds", 60, "warmup", 15, "long-seconds", 600, "rows", 10_000_000),
           // No seed: one is chosen, and said.
           "chaos",
           Map.of("rounds", 10, "seed", 0, "kills", 8, "seconds", 20));
   private static final Map<String, Set<String>> FLAGS =
-      Map.of("ingest", Set.of("curve", "profile"), "cdc", Set.of("peer"));
+      Map.of(
+          "ingest",
+          Set.of("curve", "profile"),
+          "cdc",
+          Set.of("peer"),
+          "maestro",
+          Set.of("profile", "long"));
   private static final int MAX = 100_000_000;
 
   /// @throws IllegalArgumentException saying what is wrong with them
   static Options parse(String... arguments) {
     if (arguments.length == 0 || !DEFAULTS.containsKey(arguments[0])) {
       throw new IllegalArgumentException(
-          "bench needs a name: startup, freshness, ingest, cdc, read or chaos");
+          "bench needs a name: startup, freshness, ingest, cdc, read, maestro or chaos");
     }
     String name = arguments[0];
     Map<String, Integer> given = new LinkedHashMap<>(DEFAULTS.getOrDefault(name, Map.of()));

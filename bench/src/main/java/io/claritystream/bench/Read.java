@@ -2,21 +2,14 @@ package io.claritystream.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.claritystream.embedded.Trees;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.HdrHistogram.Histogram;
 
 /// How long dashboards over many minute rows wait for their first byte, with 50 people in front of
@@ -45,20 +38,12 @@ final class Read {
 
   void run() throws Exception {
     int rows = options.number("rows");
-    Path kept = home.resolve("target/bench/read-%d-%s".formatted(rows, migrations()));
-    removeOthers(kept);
-    Path made = kept.resolve("made.json");
-    boolean again = Files.exists(made);
-    if (!again) {
-      Trees.delete(kept);
-      Files.createDirectories(kept);
-      // As root, PostgreSQL runs as another user and has to pass through.
-      Files.setPosixFilePermissions(kept, PosixFilePermissions.fromString("rwx--x--x"));
-    }
+    Kept kept = Kept.of(home, "read", rows);
+    boolean again = kept.made();
     report.step("starting an installation" + (again ? " with the rows of an earlier run" : ""));
-    Installation installation = Installation.start(cleanup, home, kept.resolve("data"), false);
+    Installation installation = Installation.start(cleanup, home, kept.data(), false);
     Api api = new Api(installation.url());
-    UUID tenant = again ? signIn(api, made) : make(installation, api, rows, made);
+    UUID tenant = again ? signIn(api, kept) : make(installation, api, rows, kept);
     try (Connection service = installation.database("service")) {
       MinuteRows.bringUpToDate(service, tenant);
       MinuteRows.awaitPacked(service, report);
@@ -69,33 +54,7 @@ final class Read {
     }
   }
 
-  /// What the tables were made by.
-  private String migrations() throws IOException, NoSuchAlgorithmException {
-    MessageDigest digest = MessageDigest.getInstance("SHA-256");
-    try (Stream<Path> files = Files.list(home.resolve("server/src/main/resources/db/migration"))) {
-      for (Path file : files.sorted().toList()) {
-        digest.update(Files.readAllBytes(file));
-      }
-    }
-    return HexFormat.of().formatHex(digest.digest(), 0, 6);
-  }
-
-  private static void removeOthers(Path kept) throws IOException {
-    Files.createDirectories(kept.getParent());
-    List<Path> others;
-    try (Stream<Path> entries = Files.list(kept.getParent())) {
-      others =
-          entries
-              .filter(entry -> entry.getFileName().toString().startsWith("read-"))
-              .filter(entry -> !entry.equals(kept))
-              .toList();
-    }
-    for (Path other : others) {
-      Trees.delete(other);
-    }
-  }
-
-  private UUID make(Installation installation, Api api, int rows, Path made)
+  private UUID make(Installation installation, Api api, int rows, Kept kept)
       throws SQLException, IOException, InterruptedException {
     api.register();
     UUID tenant = tenant(installation);
@@ -111,9 +70,7 @@ final class Read {
       }
     }
     ObjectNode person = api.credentials().put("tenant", tenant.toString());
-    Files.createFile(
-        made, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-    Files.writeString(made, person.toString());
+    kept.made(person);
     return tenant;
   }
 
@@ -129,8 +86,8 @@ final class Read {
     }
   }
 
-  private static UUID signIn(Api api, Path made) throws IOException {
-    JsonNode person = Api.JSON.readTree(Files.readString(made));
+  private static UUID signIn(Api api, Kept kept) throws IOException {
+    JsonNode person = kept.about();
     api.signIn(person.path("email").asText(), person.path("password").asText());
     return UUID.fromString(person.path("tenant").asText());
   }

@@ -23,6 +23,7 @@ import jdk.jfr.consumer.RecordingFile;
 final class ServerProfile {
   private static final String OURS = "io.claritystream.";
   private static final int SHOWN = 20;
+  private static final int FRAMES_MAX = 512;
   private static final int QUERY_CHARS = 90;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -73,6 +74,9 @@ final class ServerProfile {
       throw new BenchFailedException("./clarity up did not say the process of the server");
     }
     serverPid = pid;
+    // A request passes more frames than are kept otherwise, and what it began with would be
+    // missing.
+    jcmd("JFR.configure", "stackdepth=" + FRAMES_MAX);
     jcmd("JFR.start", "name=bench", "settings=profile");
     try (Connection superuser = installation.superuser()) {
       Sql.run(superuser, "SELECT pg_stat_statements_reset()");
