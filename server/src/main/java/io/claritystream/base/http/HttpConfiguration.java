@@ -51,11 +51,15 @@ class HttpConfiguration {
   FilterRegistrationBean<RequestBoundary> requestBoundary(
       HttpProperties http,
       @Value("${clarity.public-url}") URI publicUrl,
-      ProblemResolver problems) {
+      ProblemResolver problems,
+      ObjectProvider<DirectRoute> direct) {
     FilterRegistrationBean<RequestBoundary> filter =
         new FilterRegistrationBean<>(
             new RequestBoundary(
-                new HostRule(publicUrl, http.hosts()), http.bodyMax().toBytes(), problems));
+                new HostRule(publicUrl, http.hosts()),
+                http.bodyMax().toBytes(),
+                problems,
+                direct.stream().toList()));
     filter.setOrder(Ordered.HIGHEST_PRECEDENCE);
     return filter;
   }
