@@ -167,6 +167,8 @@ CREATE TABLE maestro.execution_outbox (
   node_id integer NOT NULL,
   events bytea NOT NULL
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+-- Who writes it has compressed it.
+ALTER TABLE maestro.execution_outbox ALTER COLUMN events SET STORAGE EXTERNAL;
 GRANT SELECT, INSERT, DELETE ON maestro.execution_outbox TO clarity_engine;
 
 -- Day leaves, as bronze has them: the owner's function makes them apart, seals them, and attaches them.

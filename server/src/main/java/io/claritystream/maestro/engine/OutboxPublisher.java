@@ -29,6 +29,10 @@ final class OutboxPublisher implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(OutboxPublisher.class);
   private static final int ROWS_AT_A_TIME = 200;
   private static final Duration LOOK_EVERY = Duration.ofSeconds(2);
+  /// Between two looks that found something: a look for each commit would cost more than the
+  /// commit.
+  private static final Duration GATHER = Duration.ofMillis(20);
+
   private static final Duration LEFT_EVERY = Duration.ofSeconds(5);
   private static final Duration ACKNOWLEDGED_WITHIN = Duration.ofSeconds(20);
   private static final Duration STOP_MAX = Duration.ofSeconds(3);
@@ -52,8 +56,13 @@ final class OutboxPublisher implements AutoCloseable {
   private static final String LEASE =
       "SELECT pg_try_advisory_xact_lock(hashtextextended('maestro.execution_outbox', 0))";
 
+  /// Nobody waits for the disk: a row that comes back after a crash is sent again, as it would be
+  /// had the process ended a little earlier.
   private static final String DELETE =
-      "DELETE FROM maestro.execution_outbox WHERE outbox_id = ANY (?)";
+      """
+      SELECT set_config('synchronous_commit', 'off', true);
+      DELETE FROM maestro.execution_outbox WHERE outbox_id = ANY (?)
+      """;
 
   private final DataSource engine;
   private final Feed feed;
@@ -107,6 +116,7 @@ final class OutboxPublisher implements AutoCloseable {
         failed = false;
         if (last > 0) {
           above = last;
+          TimeUnit.MILLISECONDS.sleep(GATHER.toMillis());
         } else if (written.tryAcquire(LOOK_EVERY.toMillis(), TimeUnit.MILLISECONDS)) {
           written.drainPermits();
         }
@@ -204,7 +214,7 @@ final class OutboxPublisher implements AutoCloseable {
       throws InterruptedException, ExecutionException, TimeoutException {
     var sent = new ArrayList<CompletableFuture<Void>>();
     for (var row : rows) {
-      var lines = new String(row.events, StandardCharsets.UTF_8).split("\n");
+      var lines = new String(EventEncoder.plain(row.events), StandardCharsets.UTF_8).split("\n");
       for (var i = 0; i + 1 < lines.length; i += 2) {
         sent.add(
             feed.send(
@@ -222,7 +232,7 @@ final class OutboxPublisher implements AutoCloseable {
   private static void delete(Connection connection, List<Row> rows) throws SQLException {
     try (var delete = connection.prepareStatement(DELETE)) {
       new Arrays(connection, delete).longs(rows, Row::id);
-      delete.executeUpdate();
+      delete.execute();
     }
   }
 
