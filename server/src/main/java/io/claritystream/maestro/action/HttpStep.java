@@ -274,6 +274,10 @@ final class HttpStep implements CompiledStep {
               "mapping",
               "The connection has an address of its own; the url can only be a path below it."));
     }
+    if (address.matches("(?i)(.*[/\\\\])?(\\.|%2e){2}([/\\\\?#].*)?")) {
+      throw new StepFailure(
+          StepError.of("mapping", "The url is a path below the connection's; .. leads out of it."));
+    }
     return base.replaceAll("/+$", "")
         + (address.startsWith("/") || address.isEmpty() ? "" : "/")
         + address;

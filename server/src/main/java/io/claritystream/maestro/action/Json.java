@@ -13,18 +13,25 @@ import tools.jackson.databind.json.JsonMapper;
 
 /// Plain JSON, as executions record it: maps, lists, texts, numbers, booleans, null.
 public final class Json {
-  static final int DEPTH_MAX = 64;
+  /// Of what comes from outside.
+  public static final int DEPTH_MAX = 64;
+
+  /// Of what a step answers.
+  public static final int ANSWER_DEPTH_MAX = 256;
+
+  /// Beyond both, so that whatever was recorded can be read.
+  private static final int RECORDED_DEPTH_MAX = 512;
 
   private static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
                   .streamReadConstraints(
                       StreamReadConstraints.builder()
-                          .maxNestingDepth(DEPTH_MAX * 2)
+                          .maxNestingDepth(RECORDED_DEPTH_MAX)
                           .maxNumberLength(1_000)
                           .build())
                   .streamWriteConstraints(
-                      StreamWriteConstraints.builder().maxNestingDepth(DEPTH_MAX * 4).build())
+                      StreamWriteConstraints.builder().maxNestingDepth(RECORDED_DEPTH_MAX).build())
                   // Half of a surrogate pair cannot be written as UTF-8, but as \ud800 it can.
                   .enable(JsonWriteFeature.COMBINE_UNICODE_SURROGATES_IN_UTF8)
                   .build())
@@ -36,6 +43,16 @@ public final class Json {
 
   public static String write(@Nullable Object value) {
     return wellFormed(MAPPER.writeValueAsString(value));
+  }
+
+  /// Whether a value is nested deeper than a limit.
+  public static boolean deeper(@Nullable Object value, int limit) {
+    return switch (value) {
+      case Map<?, ?> map ->
+          limit == 0 || map.values().stream().anyMatch(inner -> deeper(inner, limit - 1));
+      case List<?> list -> limit == 0 || list.stream().anyMatch(inner -> deeper(inner, limit - 1));
+      case null, default -> false;
+    };
   }
 
   /// @return a [Map], [List], [String], [Number], [Boolean] or null

@@ -7,6 +7,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -243,7 +244,9 @@ final class EngineNode implements Run.House, AutoCloseable {
   @Override
   public void done(Run run, @Nullable ExecutionStatus status, long workerUs, long guessedUs) {
     runs.remove(run.execution(), run);
-    answers.answered(run.execution(), null);
+    if (status != ExecutionStatus.WAITING) {
+      answers.answered(run.execution(), null);
+    }
     ready.done(run, workerUs, guessedUs);
     if (waiting.contains(run.tenant()) && ready.free(run.tenant()) > 0) {
       wake();
@@ -263,6 +266,9 @@ final class EngineNode implements Run.House, AutoCloseable {
       try {
         if (!joined) {
           days.ensure(now());
+          if (closing) {
+            return;
+          }
           join();
         } else if (!lease.beat()) {
           log.warn("this node was ended by another, joining anew: node={}", lease.node());
@@ -276,7 +282,7 @@ final class EngineNode implements Run.House, AutoCloseable {
           abortTaken();
         }
         failed = false;
-      } catch (SQLException | RuntimeException e) {
+      } catch (SQLException | RuntimeException | Error e) {
         if (!failed) {
           log.warn("lease could not be kept, trying again: cause={}", e.toString());
         }
@@ -357,7 +363,7 @@ final class EngineNode implements Run.House, AutoCloseable {
         failed = false;
       } catch (InterruptedException e) {
         return;
-      } catch (SQLException | RuntimeException e) {
+      } catch (SQLException | RuntimeException | Error e) {
         if (!failed) {
           log.warn("executions could not be claimed, trying again: cause={}", e.toString());
         }
@@ -384,8 +390,21 @@ final class EngineNode implements Run.House, AutoCloseable {
       marks.clear();
       sweptNs = nowNs;
     }
-    for (var tenant : waiting) {
-      claim(node, tenant);
+    // Not always the same first.
+    var tenants = new ArrayList<>(waiting);
+    Collections.shuffle(tenants);
+    for (var tenant : tenants) {
+      try {
+        claim(node, tenant);
+      } catch (SQLException | RuntimeException e) {
+        // The claim may be durable, though its answer is lost; and one tenant's keeps no other
+        // back.
+        adrift();
+        log.warn(
+            "executions of a tenant could not be claimed: tenant={} cause={}",
+            tenant,
+            e.toString());
+      }
     }
   }
 
@@ -481,10 +500,6 @@ final class EngineNode implements Run.House, AutoCloseable {
               ? Map.of()
               : Claims.lines(
                   connection, claimed.stream().map(one -> one.intake().execution()).toList());
-    } catch (SQLException e) {
-      // The claim may be durable, though its answer is lost.
-      adrift();
-      throw e;
     }
     for (var one : claimed) {
       var mark = new Claims.Mark(one.readyAt(), one.intake().execution());

@@ -110,6 +110,8 @@ public final class Executions {
       drafts.forEach(draft -> settle(program, draft));
     } catch (RuntimeException e) {
       drafts.forEach(draft -> answers.forget(draft.intake.execution()));
+      // Some may be leased and not begun.
+      node.adrift();
       throw e;
     }
     return all.stream().map(draft -> new Taken(draft.intake.execution(), draft.answer)).toList();

@@ -30,6 +30,11 @@ final class Glimpses {
     return inside.isEmpty() ? null : cut(Json.write(without(value, inside)));
   }
 
+  /// A value without the fields that the workflow names.
+  @Nullable Object without(@Nullable Object value, String... place) {
+    return without(value, rulesWithin(place));
+  }
+
   /// Of what a step was given: fields of the names that any rule ends with are taken out, wherever
   /// they stand, since a mapping can move a value to any place.
   @Nullable String ofInput(@Nullable Object value) {

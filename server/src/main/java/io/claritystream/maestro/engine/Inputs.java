@@ -22,7 +22,13 @@ final class Inputs {
       throw Problem.of(ProblemCode.PAYLOAD_TOO_LARGE, "An input may have 1 million characters.");
     }
     try {
-      return Json.read(text);
+      var input = Json.read(text);
+      if (Json.deeper(input, Json.DEPTH_MAX)) {
+        throw Problem.of(
+            ProblemCode.MALFORMED_JSON,
+            "The input is nested deeper than " + Json.DEPTH_MAX + " levels.");
+      }
+      return input;
     } catch (JacksonException e) {
       throw Problem.of(
           ProblemCode.MALFORMED_JSON,

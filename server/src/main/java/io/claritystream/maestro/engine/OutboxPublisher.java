@@ -122,7 +122,7 @@ final class OutboxPublisher implements AutoCloseable {
         }
       } catch (InterruptedException e) {
         return;
-      } catch (SQLException | ExecutionException | TimeoutException | RuntimeException e) {
+      } catch (SQLException | ExecutionException | TimeoutException | RuntimeException | Error e) {
         if (!failed) {
           log.warn("events of executions wait in the outbox, trying again: cause={}", e.toString());
         }

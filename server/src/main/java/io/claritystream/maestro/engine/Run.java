@@ -21,6 +21,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.dao.DataAccessException;
+import org.springframework.transaction.TransactionException;
 
 /// One execution while this process holds it: goes from step to step on a thread of its own until
 /// the execution ends, waits, or is taken away. Each step is durable before the next begins.
@@ -91,7 +93,8 @@ final class Run implements Runnable {
   private int attempts;
 
   private boolean unsettled;
-  private @Nullable ExecutionStatus ended;
+  /// How the run left the execution: ended, or waiting.
+  private @Nullable ExecutionStatus leftAs;
   private volatile @Nullable Thread thread;
   private volatile boolean aborted;
 
@@ -224,11 +227,15 @@ final class Run implements Runnable {
         log.info("execution interrupted: execution={}", ref.execution());
         house.adrift(this);
       }
+    } catch (DataAccessException | TransactionException e) {
+      // The database is away, which is no fault of the execution: it is set free again.
+      log.info("execution is let go: execution={} cause={}", ref.execution(), e.toString());
+      house.adrift(this);
     } catch (RuntimeException | Error e) {
       failUnexpectedly(e);
     } finally {
       thread = null;
-      house.done(this, ended, workerUs - workerUsBefore, guessedUs);
+      house.done(this, leftAs, workerUs - workerUsBefore, guessedUs);
     }
   }
 
@@ -237,7 +244,7 @@ final class Run implements Runnable {
       end(ExecutionStatus.SUCCESS, List.of(), "success", null, null);
       return;
     }
-    while (ended == null) {
+    while (leftAs == null) {
       if (aborted || house.leaving()) {
         throw new LostException();
       }
@@ -273,9 +280,11 @@ final class Run implements Runnable {
       if (aborted) {
         throw new LostException();
       }
+      workerUs += (System.nanoTime() - startedNs) / 1_000;
       attempts++;
       return failed(step, e.error(), null, System.nanoTime() - startedNs);
     }
+    var preparedNs = System.nanoTime() - startedNs;
     attempts++;
     var input = program.glimpses().ofInput(prepared.input());
     if (compiled.acts()) {
@@ -298,6 +307,7 @@ final class Run implements Runnable {
       nextLogId++;
       house.awaitLease(node);
       input = null;
+      workerUs += preparedNs / 1_000;
       startedNs = System.nanoTime();
     }
     var outcome = prepared.perform();
@@ -318,8 +328,9 @@ final class Run implements Runnable {
         yield true;
       }
       case StepOutcome.Answered(var answer) -> {
-        done(step, answer.output(), input, tookNs);
-        house.answered(ref.execution(), answer);
+        if (done(step, answer.output(), input, tookNs)) {
+          house.answered(ref.execution(), answer);
+        }
         yield true;
       }
       case StepOutcome.Failed(var error) -> failed(step, error, input, tookNs);
@@ -339,18 +350,20 @@ final class Run implements Runnable {
         timeout.compareTo(left) <= 0 ? timeout : left);
   }
 
-  private void done(Step step, @Nullable Object output, @Nullable String input, long tookNs)
+  /// @return false if it is too large, which has failed the step
+  private boolean done(Step step, @Nullable Object output, @Nullable String input, long tookNs)
       throws LostException {
-    var recorded = Json.write(output);
-    if (recorded.length() > ANSWER_CHARS_MAX
+    var recorded = Json.deeper(output, Json.ANSWER_DEPTH_MAX) ? null : Json.write(output);
+    if (recorded == null
+        || recorded.length() > ANSWER_CHARS_MAX
         || recordedChars + recorded.length() > RECORDED_CHARS_MAX) {
       var error =
           StepError.of(
               "output_too_large",
               "What the step answers is too large to be kept: an answer may have 2 million "
-                  + "characters, all of an execution together 16 million.");
+                  + "characters and 256 levels, all of an execution together 16 million.");
       finallyFailed(step, error, input, tookNs);
-      return;
+      return false;
     }
     var line =
         new LogLine(
@@ -368,6 +381,7 @@ final class Run implements Runnable {
     recordedChars += recorded.length();
     succeeded(step.id(), output);
     settle(line);
+    return true;
   }
 
   /// Writes what became of a step, together with the execution's end if it was the last.
@@ -412,6 +426,7 @@ final class Run implements Runnable {
     // Beyond its time there is nothing to wait for.
     var again = now.plus(wait).isBefore(intake.deadlineAt()) ? now.plus(wait) : intake.deadlineAt();
     durable(new JournalEntry.Pause(ref, leaseEpoch, List.of(line), again, "retry", workerUs));
+    leftAs = ExecutionStatus.WAITING;
     return false;
   }
 
@@ -447,11 +462,18 @@ final class Run implements Runnable {
             cut("Step " + step.id() + " failed, and the workflow goes on: " + error.message()),
             tookNs / 1_000,
             input,
-            program.glimpses().ofOutput(output, recorded, "steps", step.id()),
+            handledGlimpse(step, error),
             recorded);
     recordedChars += recorded.length();
     handled(step.id(), output);
     settle(line);
+  }
+
+  /// Fields that a workflow names of a step's answer are taken out of an error's body as well.
+  private @Nullable String handledGlimpse(Step step, StepError error) {
+    var body = program.glimpses().without(error.body(), "steps", step.id(), "body");
+    var shown = new StepError(error.code(), error.message(), error.status(), body).output(attempts);
+    return Glimpses.cut(Json.write(program.glimpses().without(shown, "steps", step.id())));
   }
 
   private @Nullable String bodyGlimpse(Step step, StepError error) {
@@ -524,6 +546,7 @@ final class Run implements Runnable {
     durable(
         new JournalEntry.Pause(
             ref, leaseEpoch, List.of(line), Interventions.NEVER, "decision", workerUs));
+    leftAs = ExecutionStatus.WAITING;
   }
 
   private LogLine line(
@@ -551,7 +574,7 @@ final class Run implements Runnable {
             message,
             stepsDone,
             workerUs));
-    ended = status;
+    leftAs = status;
   }
 
   private void durable(JournalEntry entry) throws LostException {
@@ -566,7 +589,7 @@ final class Run implements Runnable {
   /// A fault of ours ends the execution: tried again, it would most likely come again.
   private void failUnexpectedly(Throwable fault) {
     log.error("execution failed of a fault of the platform: execution={}", ref.execution(), fault);
-    if (aborted || ended != null) {
+    if (aborted || leftAs != null) {
       return;
     }
     var message = "A fault of the platform ended the execution; its operators can see the cause.";

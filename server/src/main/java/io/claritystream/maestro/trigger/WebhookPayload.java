@@ -70,7 +70,13 @@ final class WebhookPayload {
             : contentType.split(";", 2)[0].strip().toLowerCase(Locale.ROOT);
     if (type.equals("application/json") || type.endsWith("+json")) {
       try {
-        return Json.read(text(bytes));
+        var body = Json.read(text(bytes));
+        if (Json.deeper(body, Json.DEPTH_MAX)) {
+          throw Problem.of(
+              ProblemCode.MALFORMED_JSON,
+              "The body is nested deeper than " + Json.DEPTH_MAX + " levels.");
+        }
+        return body;
       } catch (JacksonException e) {
         throw Problem.of(
             ProblemCode.MALFORMED_JSON, "The body is not JSON: " + e.getOriginalMessage());
