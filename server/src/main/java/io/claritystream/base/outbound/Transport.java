@@ -190,8 +190,10 @@ final class Transport implements AutoCloseable {
       throw Faults.of(destination, sending.sent(), failed.getCause());
     } finally {
       if (!whole) {
-        // Closes the connection at once.
+        // Closes the connection at once. A cancel can come between two parts of the library, and
+        // then reaches neither; the connection itself is there.
         call.cancel(true);
+        sending.cutOff();
       }
     }
   }
@@ -223,6 +225,9 @@ final class Transport implements AutoCloseable {
       AsyncExecChain chain,
       AsyncExecCallback told)
       throws HttpException, IOException {
+    if (scope.clientContext.getAttribute(SENDING) instanceof Sending sending) {
+      sending.over(scope.execRuntime::discardEndpoint);
+    }
     boolean tiny = Boolean.TRUE.equals(scope.clientContext.getAttribute(TINY_BODY));
     chain.proceed(request, entity, scope, tiny ? new NotKeptInHttp2(scope, told) : told);
   }
