@@ -42,7 +42,7 @@ final class Claims {
         FROM (
           SELECT o.ready_at FROM maestro.execution_open o
           WHERE o.tenant_id = t.tenant_id AND o.node_id IS NULL
-          ORDER BY o.ready_at LIMIT ?) AS some) AS c
+          ORDER BY o.ready_at LIMIT ?) AS waits) AS c
       """;
 
   private static final String CLAIM =

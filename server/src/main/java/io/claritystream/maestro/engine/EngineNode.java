@@ -126,10 +126,10 @@ final class EngineNode implements Run.House, AutoCloseable {
     return workers > 0 && (backlog == null || backlog.due() == 0) && ready.hasRoom(tenant);
   }
 
-  /// How many of the tenant wait in the database, about.
+  /// How many of the tenant wait in the database, about, and here.
   int backlog(TenantId tenant) {
     var backlog = backlogs.get(tenant);
-    return backlog == null ? 0 : backlog.waiting();
+    return (backlog == null ? 0 : backlog.waiting()) + ready.waiting(tenant);
   }
 
   /// Of a tenant whose share was looked at lately.
@@ -331,7 +331,7 @@ final class EngineNode implements Run.House, AutoCloseable {
     if (looked.isEmpty()) {
       return;
     }
-    var taken = new ArrayList<UUID>();
+    var taken = new HashSet<UUID>();
     try (var connection = engine.getConnection();
         var statement = connection.prepareStatement(TAKEN)) {
       new Arrays(connection, statement).uuids(looked, Run::execution).ints(looked, Run::leaseEpoch);
@@ -411,7 +411,9 @@ final class EngineNode implements Run.House, AutoCloseable {
   private void count() throws SQLException {
     var nowNs = System.nanoTime();
     if (nowNs - countedNs < COUNT_EVERY.toNanos()) {
-      backlogs.keySet().removeIf(tenant -> !waiting.contains(tenant) && backlog(tenant) == 0);
+      backlogs
+          .entrySet()
+          .removeIf(of -> !waiting.contains(of.getKey()) && of.getValue().waiting() == 0);
       return;
     }
     countedNs = nowNs;

@@ -261,12 +261,16 @@ class ExecutionController {
           ProblemCode.FORBIDDEN,
           "The role " + caller.role().key() + " does not permit executions.write.");
     }
-    if (execution.status().ended()) {
-      throw Problem.of(
-          ProblemCode.CONFLICT,
-          "The execution has ended already: it is " + execution.status().key() + ".");
+    if (!execution.status().ended()) {
+      executions.cancel(caller.tenantId(), List.of(executionId), "Canceled by a person.");
+      execution = one(caller, executionId);
+      if (execution.status() == ExecutionStatus.CANCELED) {
+        return execution;
+      }
+      // It came to its end in the meantime.
     }
-    executions.cancel(caller.tenantId(), List.of(executionId), "Canceled by a person.");
-    return one(caller, executionId);
+    throw Problem.of(
+        ProblemCode.CONFLICT,
+        "The execution has ended already: it is " + execution.status().key() + ".");
   }
 }

@@ -89,7 +89,8 @@ final class JournalCommit {
         waiting_for = p.waiting_for, worker_us = p.worker_us
       FROM unnest(?::uuid[], ?::int[], ?::bigint[], ?::text[], ?::bigint[])
         AS p (execution_id, lease_epoch, ready_us, waiting_for, worker_us)
-      WHERE o.execution_id = p.execution_id AND o.lease_epoch = p.lease_epoch AND o.status = 'running';
+      WHERE o.execution_id = p.execution_id AND o.lease_epoch = p.lease_epoch AND o.status = 'running'
+        AND o.node_id = ?;
       """;
 
   private static final String ENDS =
@@ -100,6 +101,7 @@ final class JournalCommit {
           ?::bigint[])
           AS e (execution_id, lease_epoch, status, finished_us, outcome, step, message, steps_done, worker_us)
         WHERE o.execution_id = e.execution_id AND o.lease_epoch = e.lease_epoch AND o.status = 'running'
+          AND o.node_id = ?
         RETURNING o.*, e.status AS end_status, e.finished_us, e.outcome AS end_outcome, e.step AS end_step,
           e.message AS end_message, e.steps_done AS end_steps, e.worker_us AS end_worker_us)
       INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
@@ -201,7 +203,8 @@ final class JournalCommit {
           .ints(pauses, p -> p.leaseEpoch)
           .longs(pauses, p -> micros(p.readyAt))
           .texts(pauses, p -> p.waitingFor)
-          .longs(pauses, p -> p.workerUs);
+          .longs(pauses, p -> p.workerUs)
+          .number(node);
     }
     if (!parts.ends.isEmpty()) {
       var ends = parts.ends;
@@ -214,7 +217,8 @@ final class JournalCommit {
           .texts(ends, e -> e.step)
           .texts(ends, e -> e.message)
           .ints(ends, e -> e.stepsDone)
-          .longs(ends, e -> e.workerUs);
+          .longs(ends, e -> e.workerUs)
+          .number(node);
     }
     if (events != null) {
       arrays.number(node).bytes(events);

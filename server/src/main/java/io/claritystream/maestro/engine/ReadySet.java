@@ -81,6 +81,12 @@ final class ReadySet {
     return turn == null ? READY_OF_TENANT_MAX : READY_OF_TENANT_MAX - turn.ready.size();
   }
 
+  /// How many of the tenant wait here for their turn.
+  synchronized int waiting(TenantId tenant) {
+    var turn = turns.get(tenant);
+    return turn == null ? 0 : turn.ready.size();
+  }
+
   /// How many more of the tenant could run at once, beyond those that are ready.
   synchronized int free(TenantId tenant) {
     var turn = turns.get(tenant);

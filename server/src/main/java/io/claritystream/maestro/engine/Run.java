@@ -151,6 +151,10 @@ final class Run implements Runnable {
         && ref.execution().equals(other.ref.execution());
   }
 
+  long guessedUs() {
+    return guessedUs;
+  }
+
   void guessed(long us) {
     guessedUs = us;
   }

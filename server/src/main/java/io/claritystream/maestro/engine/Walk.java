@@ -37,6 +37,8 @@ final class Walk {
   ///
   /// @param caseName that a branch took
   void succeeded(@Nullable String caseName) {
+    // Steps that no edge leads to are passed over by whoever reads the journal as well.
+    next();
     for (var edge : route.edges(next)) {
       if (!edge.onError() && (edge.caseName() == null || edge.caseName().equals(caseName))) {
         reached[edge.to()] = true;
@@ -47,6 +49,7 @@ final class Walk {
 
   /// The step whose turn it is has failed for good, and the workflow goes on all the same.
   void handled() {
+    next();
     var alongErrors = route.steps().get(next).onError() == OnError.EDGE;
     for (var edge : route.edges(next)) {
       if (edge.onError() == alongErrors && edge.caseName() == null) {

@@ -1,0 +1,152 @@
+package io.claritystream.maestro.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.claritystream.base.db.TenantId;
+import io.claritystream.maestro.definition.WorkflowDocument;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import org.junit.jupiter.api.Test;
+
+class ReadySetTests {
+  private static final int WORKERS = 7;
+  private static final Program NOTHING =
+      TestRuns.program(
+          WorkflowDocument.empty("Nothing"),
+          (key, before) -> {
+            throw new AssertionError();
+          });
+  private static final List<TenantId> TENANTS = List.of(tenant(), tenant(), tenant(), tenant());
+
+  private static TenantId tenant() {
+    return new TenantId(UUID.randomUUID());
+  }
+
+  /// A set, and what it has begun.
+  private static final class Process {
+    private final List<Run> running = new ArrayList<>();
+    private final Map<TenantId, Deque<Run>> waiting = new HashMap<>();
+    private final Map<TenantId, Integer> slots = new HashMap<>();
+    private final ReadySet ready = new ReadySet(WORKERS, this::begun);
+
+    private void begun(Run run) {
+      assertThat(waiting.get(run.tenant()).poll())
+          .as("of one tenant they go in their order")
+          .isSameAs(run);
+      running.add(run);
+      assertThat(running).as("workers").hasSizeLessThanOrEqualTo(WORKERS);
+      assertThat(running.stream().filter(each -> each.tenant().equals(run.tenant())).count())
+          .as("slots")
+          .isLessThanOrEqualTo(slots.getOrDefault(run.tenant(), 0));
+    }
+
+    private void add(TenantId tenant) {
+      var run =
+          new Run(
+              new TestRuns.Memory(List.of(), 0),
+              NOTHING,
+              TestRuns.intake(tenant),
+              1,
+              1,
+              0,
+              List.of());
+      waiting.computeIfAbsent(tenant, key -> new ArrayDeque<>()).add(run);
+      ready.add(run);
+    }
+
+    private void slots(TenantId tenant, int count) {
+      slots.put(tenant, count);
+      ready.slots(tenant, count);
+    }
+
+    private void done(int which, long workerUs) {
+      var run = running.remove(which);
+      ready.done(run, workerUs, run.guessedUs());
+    }
+  }
+
+  @Property(tries = 300)
+  void whatever_comes_slots_workers_and_order_hold_and_all_run_in_the_end(
+      @ForAll List<Integer> acts) {
+    var process = new Process();
+    TENANTS.forEach(tenant -> process.slots(tenant, 3));
+    for (var act : acts) {
+      var number = act & 0x7fff_ffff;
+      var tenant = TENANTS.get(number % TENANTS.size());
+      switch (number / 4 % 5) {
+        case 0, 1 -> process.add(tenant);
+        case 2 -> process.slots(tenant, number / 20 % 6);
+        case 3 -> {
+          if (!process.running.isEmpty()) {
+            process.done(number / 20 % process.running.size(), number / 20 % 50_000);
+          }
+        }
+        default -> {
+          var kept = process.ready.giveUp(tenant, number / 20 % 4);
+          process.slots.merge(tenant, kept, Math::min);
+        }
+      }
+    }
+    TENANTS.forEach(tenant -> process.slots(tenant, 2));
+    while (!process.running.isEmpty()) {
+      process.done(0, 1_000);
+    }
+    assertThat(process.waiting.values()).allMatch(Deque::isEmpty);
+  }
+
+  @Test
+  void tenants_that_always_have_work_get_the_same_worker_time_however_long_each_run_takes() {
+    var process = new Process();
+    var cost = Map.of(TENANTS.get(0), 100_000L, TENANTS.get(1), 1_000L, TENANTS.get(2), 10_000L);
+    cost.keySet().forEach(tenant -> process.slots(tenant, WORKERS));
+    var had = new HashMap<TenantId, Long>();
+    cost.keySet().forEach(tenant -> process.add(tenant));
+    for (var i = 0; i < 20_000; i++) {
+      for (var tenant : cost.keySet()) {
+        if (process.waiting.get(tenant).size() < 20) {
+          process.add(tenant);
+        }
+      }
+      var run = process.running.getFirst();
+      process.running.removeFirst();
+      had.merge(run.tenant(), cost.get(run.tenant()), Long::sum);
+      process.ready.done(run, cost.get(run.tenant()), run.guessedUs());
+    }
+    var most = had.values().stream().mapToLong(Long::longValue).max().orElseThrow();
+    var least = had.values().stream().mapToLong(Long::longValue).min().orElseThrow();
+    assertThat(most - least).as("%s", had).isLessThan(most / 20);
+  }
+
+  @Test
+  void who_comes_back_from_idleness_has_no_credit_and_no_debt() {
+    var process = new Process();
+    var busy = TENANTS.get(0);
+    var idle = TENANTS.get(1);
+    process.slots(busy, WORKERS);
+    process.slots(idle, WORKERS);
+    for (var i = 0; i < 500; i++) {
+      process.add(busy);
+    }
+    for (var i = 0; i < 300; i++) {
+      var run = process.running.removeFirst();
+      process.ready.done(run, 10_000, run.guessedUs());
+    }
+    for (var i = 0; i < 100; i++) {
+      process.add(idle);
+    }
+    var turns = new HashMap<TenantId, Integer>();
+    for (var i = 0; i < 100; i++) {
+      var run = process.running.removeFirst();
+      process.ready.done(run, 10_000, run.guessedUs());
+      turns.merge(process.running.getLast().tenant(), 1, Integer::sum);
+    }
+    assertThat(turns.get(idle)).as("%s", turns).isBetween(35, 75);
+  }
+}
