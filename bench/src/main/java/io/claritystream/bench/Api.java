@@ -104,6 +104,11 @@ final class Api {
     }
   }
 
+  /// Good for some minutes.
+  String token() {
+    return token;
+  }
+
   /// What signs in again later.
   ObjectNode credentials() {
     return JSON.createObjectNode().put("email", email).put("password", password);

@@ -65,6 +65,7 @@ public final class Bench {
         case "read" -> new Read(options, home, cleanup, report).run();
         case "maestro" -> new Maestro(options, home, cleanup, report).run();
         case "chaos" -> new ChaosRounds(options, home, cleanup, report).run();
+        case "maestro-chaos" -> new MaestroChaosRounds(options, home, cleanup, report).run();
         default -> throw new IllegalStateException(options.name());
       }
     } catch (Exception e) {

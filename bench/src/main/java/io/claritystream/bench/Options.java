@@ -28,7 +28,9 @@ record Options(String name, boolean json, Map<String, Integer> given, Set<String
           Map.of("seconds", 60, "warmup", 15, "long-seconds", 600, "rows", 10_000_000),
           // No seed: one is chosen, and said.
           "chaos",
-          Map.of("rounds", 10, "seed", 0, "kills", 8, "seconds", 20));
+          Map.of("rounds", 10, "seed", 0, "kills", 8, "seconds", 20),
+          "maestro-chaos",
+          Map.of("rounds", 10, "seed", 0, "kills", 4, "seconds", 12));
   private static final Map<String, Set<String>> FLAGS =
       Map.of(
           "ingest",
@@ -43,7 +45,8 @@ record Options(String name, boolean json, Map<String, Integer> given, Set<String
   static Options parse(String... arguments) {
     if (arguments.length == 0 || !DEFAULTS.containsKey(arguments[0])) {
       throw new IllegalArgumentException(
-          "bench needs a name: startup, freshness, ingest, cdc, read, maestro or chaos");
+          "bench needs a name: startup, freshness, ingest, cdc, read, maestro, chaos or"
+              + " maestro-chaos");
     }
     String name = arguments[0];
     Map<String, Integer> given = new LinkedHashMap<>(DEFAULTS.getOrDefault(name, Map.of()));

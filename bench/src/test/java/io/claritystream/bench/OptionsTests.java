@@ -27,7 +27,9 @@ class OptionsTests {
   @Test
   void what_is_not_understood_is_named() {
     assertThatThrownBy(() -> Options.parse())
-        .hasMessage("bench needs a name: startup, freshness, ingest, cdc, read, maestro or chaos");
+        .hasMessage(
+            "bench needs a name: startup, freshness, ingest, cdc, read, maestro, chaos or"
+                + " maestro-chaos");
     assertThatThrownBy(() -> Options.parse("startup", "--rate", "5"))
         .hasMessage("bench startup does not know --rate");
     assertThatThrownBy(() -> Options.parse("ingest", "--seconds", "many"))
