@@ -31,18 +31,27 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "Webhooks")
 @RunsAs(ProcessRole.API)
 class WebhookController {
-  /// The server's own to say.
-  private static final Set<String> HEADERS_KEPT_BACK =
+  /// What an answer may say beside headers that begin with `x-`. It comes from the platform's own
+  /// address, so nothing that tells a browser what to do there.
+  private static final Set<String> HEADERS_PASSED =
       Set.of(
-          "content-length",
-          "transfer-encoding",
-          "connection",
-          "date",
-          "server",
-          "set-cookie",
-          "strict-transport-security",
-          "content-security-policy",
-          "x-content-type-options");
+          "cache-control",
+          "content-disposition",
+          "content-language",
+          "content-type",
+          "etag",
+          "expires",
+          "last-modified",
+          "link",
+          "location",
+          "retry-after",
+          "vary");
+
+  private static final Set<String> HEADERS_KEPT_BACK =
+      Set.of("x-content-type-options", "x-frame-options", "x-xss-protection", "x-request-id");
+
+  /// Pages of workflows run nothing, send nothing and share nothing with the platform's own.
+  private static final String SANDBOX = "sandbox; default-src 'none'; form-action 'none'";
 
   private final WebhookDoors doors;
   private final Executions executions;
@@ -117,12 +126,13 @@ class WebhookController {
     var typed = false;
     for (var header : answer.headers().entrySet()) {
       var name = header.getKey().toLowerCase(Locale.ROOT);
-      if (!HEADERS_KEPT_BACK.contains(name) && sendable(header.getKey(), header.getValue())) {
+      if (passed(name) && sendable(header.getKey(), header.getValue())) {
         response.header(header.getKey(), header.getValue());
         typed |= name.equals("content-type");
       }
     }
     response.header("Clarity-Execution-Id", execution.toString());
+    response.header("Content-Security-Policy", SANDBOX);
     var body = bytes(answer.body(), typed);
     if (body != null && !typed) {
       response.contentType(MediaType.APPLICATION_JSON);
@@ -137,6 +147,11 @@ class WebhookController {
     }
     var text = typed && body instanceof String plain ? plain : Json.write(body);
     return text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+  }
+
+  private static boolean passed(String name) {
+    return HEADERS_PASSED.contains(name)
+        || name.startsWith("x-") && !HEADERS_KEPT_BACK.contains(name);
   }
 
   private static boolean sendable(String name, String value) {

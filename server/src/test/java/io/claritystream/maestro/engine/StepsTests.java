@@ -188,7 +188,8 @@ class StepsTests {
             "{\"respond\": \"respond_step\"}",
             """
             {"id": "answer", "type": "respond", "config": {"status": 203,
-              "headers": {"X-Order": "=$string(trigger.body.n)"}, "body": {"twice": "=trigger.body.n * 2"}}}
+              "headers": {"X-Order": "=$string(trigger.body.n)", "Set-Cookie": "a=b",
+                "Clear-Site-Data": "*"}, "body": {"twice": "=trigger.body.n * 2"}}}
             """,
             "{\"from\": \"hook\", \"to\": \"answer\"}");
 
@@ -196,6 +197,10 @@ class StepsTests {
 
     assertThat(answer.status()).as(answer.response().body()).isEqualTo(203);
     assertThat(answer.header("X-Order")).isEqualTo("21");
+    assertThat(answer.header("Set-Cookie")).isEmpty();
+    assertThat(answer.header("Clear-Site-Data")).isEmpty();
+    assertThat(String.join(" ", answer.response().headers().allValues("Content-Security-Policy")))
+        .contains("sandbox");
     assertThat(answer.response().body()).isEqualTo("{\"twice\":42}");
     assertThat(
             rig.ended(UUID.fromString(answer.header("Clarity-Execution-Id")))
