@@ -70,6 +70,10 @@ final class ExecutionViews {
   @Schema(name = "StartedExecutions")
   record Started(List<UUID> executionIds) {}
 
+  /// What the trigger brought, whole.
+  @Schema(name = "ExecutionInput")
+  record Input(@JsonRawValue @Schema(implementation = Object.class) String input) {}
+
   /// What a step answered, whole.
   @Schema(name = "StepOutput")
   record Output(String step, @JsonRawValue @Schema(implementation = Object.class) String output) {}

@@ -107,7 +107,7 @@ public final class Executions {
         draft.answer = answers.expect(draft.intake.execution());
         give(draft);
       }
-      drafts.forEach(draft -> settle(program, draft));
+      drafts.forEach(this::settle);
     } catch (RuntimeException e) {
       drafts.forEach(draft -> answers.forget(draft.intake.execution()));
       // Some may be leased and not begun.
@@ -117,22 +117,48 @@ public final class Executions {
     return all.stream().map(draft -> new Taken(draft.intake.execution(), draft.answer)).toList();
   }
 
+  /// An execution that was made ready to be taken in.
+  ///
+  /// @param lines the trigger's, and those that it takes over
+  record Ready(Program program, Intake intake, List<LogLine> lines) {}
+
+  /// Takes in what was made ready. Whether the tenant may have so many more is the caller's to ask.
+  ///
+  /// @param again whether an earlier try may have taken some of them in, which are left alone
+  void take(List<Ready> ready, boolean again) {
+    var all = ready.stream().map(one -> one.intake.execution()).toList();
+    var there = again ? takenIn(all) : Set.<UUID>of();
+    var ids = new Ids(all, again);
+    var drafts =
+        ready.stream()
+            .filter(one -> !there.contains(one.intake.execution()))
+            .map(one -> new Draft(one.program, one.intake, one.lines, ids))
+            .toList();
+    drafts.forEach(this::give);
+    drafts.forEach(this::settle);
+  }
+
   /// Nobody waits for the answer any more.
   public void forget(UUID execution) {
     answers.forget(execution);
   }
 
   /// Ends those of the executions that are open; each is at its end when this returns.
-  public void cancel(TenantId tenant, List<UUID> ids, String message) {
+  ///
+  /// @return how many were canceled
+  public int cancel(TenantId tenant, List<UUID> ids, String message) {
     try {
+      var count = 0;
       List<ExecutionRef> canceled;
       do {
         try (var connection = engine.getConnection()) {
           canceled = Interventions.cancel(connection, tenant, ids, message, clock.instant());
         }
         canceled.forEach(ref -> node.abort(ref.execution()));
+        count += canceled.size();
         // One that was claimed between the look and the lock is open still.
       } while (anyOpen(tenant, ids));
+      return count;
     } catch (SQLException e) {
       throw Problem.unavailable("The database is away at the moment.", RETRY_AFTER);
     }
@@ -152,7 +178,8 @@ public final class Executions {
     }
   }
 
-  private void admit(TenantId tenant, int more) {
+  /// Throws the problem `rate_limited` if the tenant may not have so many more waiting.
+  void admit(TenantId tenant, int more) {
     if (!node.joined()) {
       throw Problem.unavailable(
           "Executions cannot be taken in at the moment: the database is away.", RETRY_AFTER);
@@ -167,6 +194,7 @@ public final class Executions {
 
   /// An execution on its way in.
   private static final class Draft {
+    private final Program program;
     private final Intake intake;
     private final List<LogLine> lines;
     private final @Nullable Ids ids;
@@ -174,7 +202,8 @@ public final class Executions {
     private int node;
     private JournalEntry.@Nullable Accept entry;
 
-    private Draft(Intake intake, List<LogLine> lines, @Nullable Ids ids) {
+    private Draft(Program program, Intake intake, List<LogLine> lines, @Nullable Ids ids) {
+      this.program = program;
       this.intake = intake;
       this.lines = lines;
       this.ids = ids;
@@ -214,10 +243,11 @@ public final class Executions {
             null,
             program.glimpses().ofOutput(payload, recorded, "trigger"),
             recorded);
-    return new Draft(intake, List.of(trigger), ids);
+    return new Draft(program, intake, List.of(trigger), ids);
   }
 
-  private @Nullable String text(
+  /// The name or correlation key of an execution.
+  static @Nullable String text(
       @Nullable Mapped mapped, UUID id, Instant createdAt, @Nullable Object payload) {
     if (mapped == null) {
       return null;
@@ -251,7 +281,7 @@ public final class Executions {
     journal.give(draft.entry, draft.node);
   }
 
-  private void settle(Program program, Draft draft) {
+  private void settle(Draft draft) {
     for (var tries = 0; tries < TRIES_MAX; tries++) {
       var entry = draft.entry;
       if (entry == null) {
@@ -260,7 +290,7 @@ public final class Executions {
       switch (entry.await()) {
         case JournalEntry.Outcome.Committed committed -> {
           if (entry.leased) {
-            node.begin(program, draft.intake, entry.leaseEpoch, draft.node, 0, draft.lines);
+            node.begin(draft.program, draft.intake, entry.leaseEpoch, draft.node, 0, draft.lines);
           } else {
             node.left(draft.intake.tenant());
           }

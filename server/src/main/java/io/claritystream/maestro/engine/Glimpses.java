@@ -45,6 +45,46 @@ final class Glimpses {
     return cut(Json.write(named.isEmpty() ? value : without(value, named)));
   }
 
+  /// A recorded answer whole, without the fields that the workflow names.
+  @Nullable Object whole(@Nullable Object value, String... place) {
+    var inside = rulesWithin(place);
+    return inside.isEmpty() ? value : without(value, inside);
+  }
+
+  /// What a person sends back of what [#whole] showed: where a named field still says that it was
+  /// taken out, it is what was recorded.
+  @Nullable Object restored(@Nullable Object sent, @Nullable Object recorded, String... place) {
+    return restored(sent, recorded, rulesWithin(place));
+  }
+
+  private static @Nullable Object restored(
+      @Nullable Object sent, @Nullable Object recorded, List<List<String>> rules) {
+    if (rules.isEmpty()) {
+      return sent;
+    }
+    if (rules.stream().anyMatch(List::isEmpty)) {
+      return REDACTED.equals(sent) ? recorded : sent;
+    }
+    if (sent instanceof Map<?, ?> map && recorded instanceof Map<?, ?> was) {
+      var whole = new LinkedHashMap<String, @Nullable Object>();
+      map.forEach(
+          (key, inner) ->
+              whole.put(String.valueOf(key), restored(inner, was.get(key), below(rules, key))));
+      return whole;
+    }
+    // Of lists of other lengths nobody knows which element was which.
+    if (sent instanceof List<?> list
+        && recorded instanceof List<?> was
+        && list.size() == was.size()) {
+      var whole = new ArrayList<@Nullable Object>(list.size());
+      for (var i = 0; i < list.size(); i++) {
+        whole.add(restored(list.get(i), was.get(i), acrossList(rules)));
+      }
+      return whole;
+    }
+    return sent;
+  }
+
   static String cut(String text) {
     if (text.length() <= CHARS_MAX) {
       return text;

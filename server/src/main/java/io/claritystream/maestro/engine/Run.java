@@ -205,7 +205,7 @@ final class Run implements Runnable {
   }
 
   /// Only a branch's edges have a case; what another step answers under this name opens none.
-  private static @Nullable String caseOf(@Nullable Object output) {
+  static @Nullable String caseOf(@Nullable Object output) {
     return output instanceof Map<?, ?> map && map.get("case") instanceof String name ? name : null;
   }
 
