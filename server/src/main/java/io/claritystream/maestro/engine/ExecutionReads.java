@@ -9,6 +9,7 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -64,6 +65,26 @@ final class ExecutionReads {
   static Page<ExecutionViews.Execution> list(JdbcClient sql, Filter filter, PageRequest page) {
     Map<String, Object> parameters = new LinkedHashMap<>();
     var conditions = new ArrayList<String>();
+    narrow(filter, conditions, parameters);
+    page.after(LIST, 1)
+        .ifPresent(
+            cursor ->
+                add(conditions, parameters, "e.execution_id < :after", "after", cursor.uuid(0)));
+    var rows =
+        sql.sql(
+                COLUMNS
+                    + "WHERE "
+                    + String.join(" AND ", conditions)
+                    + " ORDER BY e.execution_id DESC LIMIT "
+                    + page.rows())
+            .params(parameters)
+            .query((row, number) -> execution(row))
+            .list();
+    return Page.of(rows, page, last -> Cursor.of(LIST, last.id()));
+  }
+
+  /// What executions `e` have to be.
+  static void narrow(Filter filter, List<String> conditions, Map<String, Object> parameters) {
     // Named again beside the policy, so that the index that begins with it can be used.
     conditions.add("e.tenant_id = (SELECT control.current_tenant())");
     add(conditions, parameters, "e.workflow_id = :workflow", "workflow", filter.workflow);
@@ -102,21 +123,50 @@ final class ExecutionReads {
     if (filter.to != null) {
       add(conditions, parameters, "e.execution_id < :to", "to", lowest(filter.to));
     }
-    page.after(LIST, 1)
-        .ifPresent(
-            cursor ->
-                add(conditions, parameters, "e.execution_id < :after", "after", cursor.uuid(0)));
-    var rows =
-        sql.sql(
-                COLUMNS
-                    + "WHERE "
-                    + String.join(" AND ", conditions)
-                    + " ORDER BY e.execution_id DESC LIMIT "
-                    + page.rows())
-            .params(parameters)
-            .query((row, number) -> execution(row))
-            .list();
-    return Page.of(rows, page, last -> Cursor.of(LIST, last.id()));
+  }
+
+  /// How many open ones there are.
+  static int countOpen(JdbcClient sql, Filter filter) {
+    var conditions = new ArrayList<>(List.of("NOT e.ended"));
+    Map<String, Object> parameters = new LinkedHashMap<>();
+    narrow(filter, conditions, parameters);
+    return sql.sql(
+            "SELECT count(*) FROM maestro.execution e WHERE " + String.join(" AND ", conditions))
+        .params(parameters)
+        .query(Integer.class)
+        .single();
+  }
+
+  /// The first open ones.
+  static List<UUID> open(JdbcClient sql, Filter filter, int max) {
+    var conditions = new ArrayList<>(List.of("NOT e.ended"));
+    Map<String, Object> parameters = new LinkedHashMap<>();
+    narrow(filter, conditions, parameters);
+    return sql.sql(
+            "SELECT e.execution_id FROM maestro.execution e WHERE "
+                + String.join(" AND ", conditions)
+                + " ORDER BY e.execution_id LIMIT "
+                + max)
+        .params(parameters)
+        .query(UUID.class)
+        .list();
+  }
+
+  /// The little that is asked of many.
+  record Few(UUID id, UUID workflow, boolean ended) {}
+
+  static List<Few> few(JdbcClient sql, Collection<UUID> executions) {
+    return sql.sql(
+            """
+            SELECT execution_id, workflow_id, ended FROM maestro.execution
+            WHERE execution_id = ANY (:ids) ORDER BY execution_id
+            """)
+        .param("ids", executions.toArray(UUID[]::new))
+        .query(
+            (row, number) ->
+                new Few(
+                    row.getObject(1, UUID.class), row.getObject(2, UUID.class), row.getBoolean(3)))
+        .list();
   }
 
   private static void add(

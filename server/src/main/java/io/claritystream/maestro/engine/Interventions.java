@@ -4,7 +4,6 @@ import io.claritystream.base.db.TenantId;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
-import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -13,7 +12,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /// What people do to open executions. They take them away from whoever holds them, under that
 /// process's lock, so that nothing is written by it afterwards; all within one tenant, to which the
@@ -57,34 +55,6 @@ final class Interventions {
       FROM gone JOIN last USING (execution_id)
       RETURNING execution_id, workflow_id, version
       """;
-
-  private static final String PARKED =
-      """
-      SELECT o.workflow_id, o.version, l.log_id, l.step, l.attempt
-      FROM maestro.execution_open o
-      CROSS JOIN LATERAL (
-        SELECT log_id, kind, step, attempt FROM maestro.execution_log l
-        WHERE l.execution_id = o.execution_id ORDER BY log_id DESC LIMIT 1) AS l
-      WHERE o.execution_id = ? AND o.status = 'waiting' AND o.waiting_for = 'decision' AND l.kind = 'parked'
-      FOR UPDATE OF o
-      """;
-
-  private static final String DECIDE =
-      """
-      INSERT INTO maestro.execution_log (execution_id, log_id, tenant_id, "timestamp", level, kind, step,
-        attempt, message, recorded, recorded_bytes)
-      VALUES (?, ?, ?, ?, 'info', ?, ?, ?, ?, ?, ?)
-      """;
-
-  private static final String GO_ON =
-      """
-      UPDATE maestro.execution_open
-      SET status = 'pending', waiting_for = NULL, ready_at = ?, lease_epoch = lease_epoch + 1
-      WHERE execution_id = ?
-      """;
-
-  /// Where an execution stands that waits for a decision.
-  record Parked(UUID workflow, int version, int logId, String step, int attempt) {}
 
   private Interventions() {}
 
@@ -157,67 +127,6 @@ final class Interventions {
         }
         return holders;
       }
-    }
-  }
-
-  /// What a person decided about a parked step; null if the execution is not parked.
-  ///
-  /// @param decide what is to be written, from where it stands
-  static @Nullable Parked resolve(
-      Connection connection,
-      TenantId tenant,
-      UUID execution,
-      java.util.function.Function<Parked, LogLine> decide,
-      Instant now)
-      throws SQLException {
-    connection.setAutoCommit(false);
-    try {
-      nameTenant(connection, tenant);
-      Parked parked;
-      try (var look = connection.prepareStatement(PARKED)) {
-        look.setObject(1, execution);
-        try (var row = look.executeQuery()) {
-          parked =
-              row.next()
-                  ? new Parked(
-                      row.getObject(1, UUID.class),
-                      row.getInt(2),
-                      row.getInt(3),
-                      row.getString(4),
-                      row.getInt(5))
-                  : null;
-        }
-      }
-      if (parked != null) {
-        write(connection, tenant, execution, decide.apply(parked));
-        try (var goOn = connection.prepareStatement(GO_ON)) {
-          goOn.setObject(1, now.atOffset(ZoneOffset.UTC));
-          goOn.setObject(2, execution);
-          goOn.executeUpdate();
-        }
-      }
-      connection.commit();
-      return parked;
-    } catch (SQLException | RuntimeException e) {
-      connection.rollback();
-      throw e;
-    }
-  }
-
-  private static void write(Connection connection, TenantId tenant, UUID execution, LogLine line)
-      throws SQLException {
-    try (var insert = connection.prepareStatement(DECIDE)) {
-      insert.setObject(1, execution);
-      insert.setInt(2, line.logId());
-      insert.setObject(3, tenant.value());
-      insert.setObject(4, OffsetDateTime.ofInstant(line.timestamp(), ZoneOffset.UTC));
-      insert.setString(5, line.kind().key);
-      insert.setString(6, line.step());
-      insert.setInt(7, line.attempt());
-      insert.setString(8, line.message());
-      insert.setString(9, line.recorded());
-      insert.setInt(10, line.recorded() == null ? 0 : line.recorded().length());
-      insert.executeUpdate();
     }
   }
 

@@ -93,8 +93,13 @@ final class Run implements Runnable {
   private int attempts;
 
   private boolean unsettled;
+
+  /// What a person said of the step whose turn it is, if that is that it failed.
+  private @Nullable String saidFailed;
+
   /// How the run left the execution: ended, or waiting.
   private @Nullable ExecutionStatus leftAs;
+
   private volatile @Nullable Thread thread;
   private volatile boolean aborted;
 
@@ -174,9 +179,13 @@ final class Run implements Runnable {
         unsettled = false;
       }
       case RESOLVED -> {
-        // A person said that it may be tried again; that it succeeded or failed is said by
-        // a line of that kind.
+        // A person said that it is to be tried again, or that it failed; that it succeeded is said
+        // by a line of that kind.
         unsettled = false;
+        saidFailed =
+            Json.read(line.recorded()) instanceof Map<?, ?> said
+                ? String.valueOf(said.get("failed"))
+                : null;
       }
       case SUCCEEDED -> succeeded(line.step(), Json.read(line.recorded()));
       case HANDLED -> handled(line.step(), Json.read(line.recorded()));
@@ -201,6 +210,7 @@ final class Run implements Runnable {
   private void settled() {
     attempts = 0;
     unsettled = false;
+    saidFailed = null;
     stepsDone++;
   }
 
@@ -264,6 +274,10 @@ final class Run implements Runnable {
         return;
       }
       var compiled = program.steps().get(walk.next());
+      if (saidFailed != null) {
+        finallyFailed(compiled.step(), StepError.of("said_failed", saidFailed), null, 0);
+        continue;
+      }
       var goesOn = unsettled ? goOnAfterUnknown(compiled.step()) : attempt(compiled);
       if (!goesOn) {
         return;
