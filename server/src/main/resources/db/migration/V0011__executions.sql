@@ -94,8 +94,19 @@ CREATE INDEX execution_ended_origin ON maestro.execution_ended (origin_id) WHERE
 
 ALTER TABLE maestro.execution ENABLE ROW LEVEL SECURITY;
 ALTER TABLE maestro.execution FORCE ROW LEVEL SECURITY;
+-- The first id that the tenant's plan still keeps. What has ended before is hidden at once, whenever it is deleted;
+-- what is open is seen, however long it takes.
+CREATE FUNCTION maestro.first_kept() RETURNS uuid
+  LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+  AS $$
+  SELECT bronze.first_id_of((now() AT TIME ZONE 'UTC')::date - p.log_retention_days)
+  FROM control.dim_tenant d JOIN control.plan p USING (plan)
+  WHERE d.tenant_id = control.current_tenant() $$;
+REVOKE ALL ON FUNCTION maestro.first_kept() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION maestro.first_kept() TO clarity_tenant;
 CREATE POLICY own ON maestro.execution FOR SELECT TO clarity_tenant
-  USING (tenant_id = (SELECT control.current_tenant()));
+  USING (tenant_id = (SELECT control.current_tenant())
+         AND (NOT ended OR execution_id >= (SELECT maestro.first_kept())));
 CREATE POLICY engine ON maestro.execution TO clarity_engine
   USING ((SELECT control.current_tenant()) IS NULL OR tenant_id = (SELECT control.current_tenant()))
   WITH CHECK ((SELECT control.current_tenant()) IS NULL OR tenant_id = (SELECT control.current_tenant()));
@@ -112,7 +123,8 @@ ALTER TABLE maestro.execution_ended FORCE ROW LEVEL SECURITY;
 CREATE POLICY engine ON maestro.execution_ended TO clarity_engine
   USING ((SELECT control.current_tenant()) IS NULL OR tenant_id = (SELECT control.current_tenant()))
   WITH CHECK ((SELECT control.current_tenant()) IS NULL OR tenant_id = (SELECT control.current_tenant()));
-GRANT SELECT, INSERT ON maestro.execution_ended TO clarity_engine;
+-- It deletes what a tenant's plan no longer keeps.
+GRANT SELECT, INSERT, DELETE ON maestro.execution_ended TO clarity_engine;
 
 -- What an execution did, in order: its journal, from which it goes on after a crash, and its log for people. The
 -- first entry is what the trigger brought. What a step answered is recorded as it is, save for secrets, which are
@@ -149,17 +161,23 @@ ALTER TABLE maestro.execution_log FORCE ROW LEVEL SECURITY;
 ALTER TABLE maestro.execution_body ENABLE ROW LEVEL SECURITY;
 ALTER TABLE maestro.execution_body FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON maestro.execution_log FOR SELECT TO clarity_tenant
-  USING (tenant_id = (SELECT control.current_tenant()));
+  USING (tenant_id = (SELECT control.current_tenant())
+         AND (execution_id >= (SELECT maestro.first_kept())
+              OR EXISTS (SELECT FROM maestro.execution e
+                         WHERE e.execution_id = execution_log.execution_id AND NOT e.ended)));
 CREATE POLICY engine ON maestro.execution_log TO clarity_engine
   USING ((SELECT control.current_tenant()) IS NULL OR tenant_id = (SELECT control.current_tenant()))
   WITH CHECK ((SELECT control.current_tenant()) IS NULL OR tenant_id = (SELECT control.current_tenant()));
 CREATE POLICY own ON maestro.execution_body FOR SELECT TO clarity_tenant
-  USING (tenant_id = (SELECT control.current_tenant()));
+  USING (tenant_id = (SELECT control.current_tenant())
+         AND (execution_id >= (SELECT maestro.first_kept())
+              OR EXISTS (SELECT FROM maestro.execution e
+                         WHERE e.execution_id = execution_body.execution_id AND NOT e.ended)));
 CREATE POLICY engine ON maestro.execution_body TO clarity_engine
   USING ((SELECT control.current_tenant()) IS NULL OR tenant_id = (SELECT control.current_tenant()))
   WITH CHECK ((SELECT control.current_tenant()) IS NULL OR tenant_id = (SELECT control.current_tenant()));
 GRANT SELECT ON maestro.execution_log, maestro.execution_body TO clarity_tenant;
-GRANT SELECT, INSERT ON maestro.execution_log, maestro.execution_body TO clarity_engine;
+GRANT SELECT, INSERT, DELETE ON maestro.execution_log, maestro.execution_body TO clarity_engine;
 
 -- What became of executions, on its way to Kafka: one row for all that was committed at once.
 CREATE TABLE maestro.execution_outbox (

@@ -13,6 +13,7 @@ import java.time.Clock;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
 /// What all acts of people on executions have in common: that they may, and that it is told.
@@ -63,16 +64,26 @@ class Acts {
         caller.tenantId(),
         caller.userId(),
         sql -> {
-          audit.append(
-              sql,
-              details.apply(
-                  AuditEntry.of(
-                          caller.tenantId(),
-                          clock.instant(),
-                          AuditLog.person(sql, caller.userId()),
-                          action)
-                      .from(request.getRemoteAddr())));
+          tell(sql, caller, request, action, details);
           return true;
         });
+  }
+
+  /// The same, in the transaction of the act.
+  void tell(
+      JdbcClient sql,
+      Caller caller,
+      HttpServletRequest request,
+      String action,
+      UnaryOperator<AuditEntry> details) {
+    audit.append(
+        sql,
+        details.apply(
+            AuditEntry.of(
+                    caller.tenantId(),
+                    clock.instant(),
+                    AuditLog.person(sql, caller.userId()),
+                    action)
+                .from(request.getRemoteAddr())));
   }
 }

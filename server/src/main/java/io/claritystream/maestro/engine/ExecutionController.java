@@ -19,6 +19,7 @@ import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -44,16 +45,19 @@ class ExecutionController {
   private final Workflows workflows;
   private final WorkflowAccess access;
   private final Executions executions;
+  private final Acts acts;
 
   ExecutionController(
       TenantTransactions transactions,
       Workflows workflows,
       WorkflowAccess access,
-      Executions executions) {
+      Executions executions,
+      Acts acts) {
     this.transactions = transactions;
     this.workflows = workflows;
     this.access = access;
     this.executions = executions;
+    this.acts = acts;
   }
 
   /// @param input what the workflow sees as `trigger`; any JSON
@@ -254,14 +258,12 @@ class ExecutionController {
   @Operation(
       operationId = "cancelExecution",
       summary = "Ends an execution where it stands; what it sent cannot be taken back")
-  ExecutionViews.Execution cancel(Caller caller, @PathVariable("execution_id") UUID executionId) {
+  ExecutionViews.Execution cancel(
+      Caller caller, HttpServletRequest request, @PathVariable("execution_id") UUID executionId) {
     var execution = one(caller, executionId);
-    if (!access.mayRun(caller, execution.workflowId())) {
-      throw Problem.of(
-          ProblemCode.FORBIDDEN,
-          "The role " + caller.role().key() + " does not permit executions.write.");
-    }
+    acts.requireRun(caller, execution.workflowId());
     if (!execution.status().ended()) {
+      acts.tell(caller, request, "execution.canceled", entry -> entry.on("execution", executionId));
       executions.cancel(caller.tenantId(), List.of(executionId), "Canceled by a person.");
       execution = one(caller, executionId);
       if (execution.status() == ExecutionStatus.CANCELED) {

@@ -64,23 +64,27 @@ final class ExecutionReads {
 
   static Page<ExecutionViews.Execution> list(JdbcClient sql, Filter filter, PageRequest page) {
     Map<String, Object> parameters = new LinkedHashMap<>();
+    var rows =
+        sql.sql(listing(filter, page, parameters))
+            .params(parameters)
+            .query((row, number) -> execution(row))
+            .list();
+    return Page.of(rows, page, last -> Cursor.of(LIST, last.id()));
+  }
+
+  /// @param parameters are added
+  static String listing(Filter filter, PageRequest page, Map<String, Object> parameters) {
     var conditions = new ArrayList<String>();
     narrow(filter, conditions, parameters);
     page.after(LIST, 1)
         .ifPresent(
             cursor ->
                 add(conditions, parameters, "e.execution_id < :after", "after", cursor.uuid(0)));
-    var rows =
-        sql.sql(
-                COLUMNS
-                    + "WHERE "
-                    + String.join(" AND ", conditions)
-                    + " ORDER BY e.execution_id DESC LIMIT "
-                    + page.rows())
-            .params(parameters)
-            .query((row, number) -> execution(row))
-            .list();
-    return Page.of(rows, page, last -> Cursor.of(LIST, last.id()));
+    return COLUMNS
+        + "WHERE "
+        + String.join(" AND ", conditions)
+        + " ORDER BY e.execution_id DESC LIMIT "
+        + page.rows();
   }
 
   /// What executions `e` have to be.
@@ -181,8 +185,12 @@ final class ExecutionReads {
     }
   }
 
-  private static UUID lowest(Instant at) {
-    return new UUID(Math.max(0, at.toEpochMilli()) << 16, 0);
+  static UUID lowest(Instant at) {
+    var within =
+        at.isBefore(Instant.EPOCH)
+            ? Instant.EPOCH
+            : at.isAfter(Interventions.NEVER) ? Interventions.NEVER : at;
+    return new UUID(within.toEpochMilli() << 16, 0);
   }
 
   static Optional<ExecutionViews.Execution> one(JdbcClient sql, UUID execution) {

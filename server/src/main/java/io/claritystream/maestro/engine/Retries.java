@@ -6,6 +6,7 @@ import io.claritystream.base.http.ProblemCode;
 import io.claritystream.maestro.action.Json;
 import io.claritystream.maestro.definition.PublishedWorkflow;
 import io.claritystream.maestro.definition.Workflows;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class Retries {
   private final Workflows workflows;
   private final Programs programs;
+  private final Clock clock;
 
   /// What is to be other than it was.
   ///
@@ -39,9 +41,10 @@ final class Retries {
     static final Wish NOTHING = new Wish(null, false, null, Map.of(), false);
   }
 
-  Retries(Workflows workflows, Programs programs) {
+  Retries(Workflows workflows, Programs programs, Clock clock) {
     this.workflows = workflows;
     this.programs = programs;
+    this.clock = clock;
   }
 
   /// Throws a problem if the origin is open, or its workflow is not to run, or the wish cannot be
@@ -150,7 +153,7 @@ final class Retries {
     return Replay.of(program, origin.triggerKey(), origin.answers(), outputs, wish.fromStep);
   }
 
-  private static Intake intake(
+  private Intake intake(
       Program program,
       Origin origin,
       Replay replay,
@@ -176,7 +179,7 @@ final class Retries {
         origin.execution(),
         replay.fromStep(),
         startedBy,
-        createdAt.plus(program.workflow().document().settings().timeout()));
+        clock.instant().plus(program.workflow().document().settings().timeout()));
   }
 
   private static List<LogLine> lines(

@@ -29,7 +29,7 @@
 ///
 /// Owns `maestro.node`, `maestro.tenant_slots`, `maestro.execution` with its leaves
 /// `execution_open` and `execution_ended`, `maestro.execution_log`, `maestro.execution_body`,
-/// `maestro.execution_outbox`.
+/// `maestro.execution_outbox`, `maestro.redrive`.
 @ApplicationModule(
     id = "maestro.engine",
     allowedDependencies = {

@@ -199,8 +199,13 @@ class DecisionTests {
 
     assertThat(owner.post(path + "/resolve", Map.of("decision", "retry")).status()).isEqualTo(409);
     assertThat(
-            owner.get("/v1/audit?action=execution.resolved").body().at("/data/0/detail/decision"))
-        .isNotNull();
+            owner
+                .get("/v1/audit?action=execution.resolved")
+                .body()
+                .at("/data")
+                .valueStream()
+                .map(told -> told.at("/subject_id").asString()))
+        .contains(execution.toString());
   }
 
   @Test
@@ -240,6 +245,17 @@ class DecisionTests {
       assertThat(owner.get("/v1/executions/" + execution).text("status")).isEqualTo("canceled");
     }
     assertThat(owner.get("/v1/executions/" + other).text("status")).isEqualTo("waiting");
+    var never = Map.of("from", "+999999999-12-31T23:59:59Z");
+    assertThat(owner.post("/v1/executions/cancel", Map.of("filter", never)).status())
+        .isLessThan(500);
+    assertThat(owner.post("/v1/executions/" + other + "/cancel", "").status()).isEqualTo(200);
+    assertThat(
+            owner
+                .get("/v1/audit?action=execution.canceled")
+                .body()
+                .at("/data/0/subject_id")
+                .asString())
+        .isEqualTo(other.toString());
   }
 
   @Test
