@@ -5,9 +5,9 @@ import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import java.io.IOException;
 import java.time.Duration;
 import org.springframework.core.io.ClassPathResource;
-import org.springframework.core.io.Resource;
 import org.springframework.http.CacheControl;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -20,7 +20,12 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "Description")
 class ApiDescription {
 
-  private static final Resource DOCUMENT = new ClassPathResource("openapi/openapi.json");
+  /// The bytes, for of a resource Spring would serve ranges, and refuse one without a problem.
+  private final byte[] document;
+
+  ApiDescription() throws IOException {
+    this.document = new ClassPathResource("openapi/openapi.json").getContentAsByteArray();
+  }
 
   @GetMapping(path = "/v1/openapi.json", produces = MediaType.APPLICATION_JSON_VALUE)
   @Operation(
@@ -34,9 +39,9 @@ class ApiDescription {
                   @Content(
                       mediaType = MediaType.APPLICATION_JSON_VALUE,
                       schema = @Schema(type = "object"))))
-  ResponseEntity<Resource> document() {
+  ResponseEntity<byte[]> document() {
     return ResponseEntity.ok()
         .cacheControl(CacheControl.maxAge(Duration.ofMinutes(5)))
-        .body(DOCUMENT);
+        .body(document);
   }
 }

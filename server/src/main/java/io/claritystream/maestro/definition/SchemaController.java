@@ -5,9 +5,9 @@ import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import java.io.IOException;
 import java.time.Duration;
 import org.springframework.core.io.ClassPathResource;
-import org.springframework.core.io.Resource;
 import org.springframework.http.CacheControl;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -20,7 +20,13 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "Description")
 class SchemaController {
   static final String TYPE = "application/schema+json";
-  private static final Resource SCHEMA = new ClassPathResource("openapi/workflow.schema.json");
+
+  /// The bytes, for of a resource Spring would serve ranges, and refuse one without a problem.
+  private final byte[] schema;
+
+  SchemaController() throws IOException {
+    this.schema = new ClassPathResource("openapi/workflow.schema.json").getContentAsByteArray();
+  }
 
   @GetMapping(path = "/v1/schemas/workflow", produces = TYPE)
   @Operation(
@@ -31,10 +37,10 @@ class SchemaController {
               responseCode = "200",
               description = "The schema",
               content = @Content(mediaType = TYPE, schema = @Schema(type = "object"))))
-  ResponseEntity<Resource> schema() {
+  ResponseEntity<byte[]> schema() {
     return ResponseEntity.ok()
         .contentType(MediaType.parseMediaType(TYPE))
         .cacheControl(CacheControl.maxAge(Duration.ofMinutes(5)))
-        .body(SCHEMA);
+        .body(schema);
   }
 }
