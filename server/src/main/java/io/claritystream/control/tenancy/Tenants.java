@@ -44,6 +44,20 @@ public class Tenants {
         .optional();
   }
 
+  /// The same, and nobody else changes it until the transaction ends.
+  public Optional<Tenant> lock(TenantId id, JdbcClient sql) {
+    return sql.sql(
+            """
+            SELECT tenant_id, name, domain, industry, region, plan, created_at
+            FROM control.dim_tenant
+            WHERE tenant_id = :id
+            FOR UPDATE
+            """)
+        .param("id", id.value())
+        .query(Tenants::tenant)
+        .optional();
+  }
+
   /// Changes what the tenant says of itself, within its own transaction.
   public void change(Tenant tenant, JdbcClient sql) {
     sql.sql(

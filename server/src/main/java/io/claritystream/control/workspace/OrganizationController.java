@@ -3,6 +3,7 @@ package io.claritystream.control.workspace;
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.http.AnyCaller;
 import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.EntityTag;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
@@ -16,13 +17,15 @@ import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.time.Clock;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
-import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PatchMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RestController;
 
 /// The organization that the session is in.
@@ -54,9 +57,11 @@ class OrganizationController {
   @GetMapping("/v1/organizations/{org_id}")
   @AnyCaller
   @Operation(operationId = "getOrganization", summary = "The organization that the session is in")
-  Tenant get(Caller caller, @PathVariable("org_id") UUID id) {
+  ResponseEntity<Tenant> get(Caller caller, @PathVariable("org_id") UUID id) {
     requireOwn(caller, id);
-    return transactions.read(caller.tenantId(), sql -> own(sql, caller));
+    return answer(
+        transactions.read(
+            caller.tenantId(), sql -> found(caller, tenants.find(caller.tenantId(), sql))));
   }
 
   @PatchMapping("/v1/organizations/{org_id}")
@@ -64,30 +69,33 @@ class OrganizationController {
   @Operation(
       operationId = "changeOrganization",
       summary = "Changes what the organization says of itself; what is left out stays")
-  Tenant change(
+  ResponseEntity<Tenant> change(
       Caller caller,
       @PathVariable("org_id") UUID id,
+      @RequestHeader(name = "If-Match", required = false) @Nullable String ifMatch,
       @RequestBody Change body,
       HttpServletRequest request) {
     requireOwn(caller, id);
-    return transactions.run(
-        caller.tenantId(),
-        caller.userId(),
-        sql -> {
-          Tenant before = own(sql, caller);
-          Tenant after = changed(before, body);
-          if (!after.equals(before)) {
-            tenants.change(after, sql);
-            AuditEntry.Actor person = AuditLog.person(sql, caller.userId());
-            audit.append(
-                sql,
-                AuditEntry.of(before.id(), clock.instant(), person, "organization.changed")
-                    .with("before", told(before))
-                    .with("after", told(after))
-                    .from(request.getRemoteAddr()));
-          }
-          return after;
-        });
+    return answer(
+        transactions.run(
+            caller.tenantId(),
+            caller.userId(),
+            sql -> {
+              Tenant before = found(caller, tenants.lock(caller.tenantId(), sql));
+              tag(before).check(ifMatch, "organization");
+              Tenant after = changed(before, body);
+              if (!after.equals(before)) {
+                tenants.change(after, sql);
+                AuditEntry.Actor person = AuditLog.person(sql, caller.userId());
+                audit.append(
+                    sql,
+                    AuditEntry.of(before.id(), clock.instant(), person, "organization.changed")
+                        .with("before", told(before))
+                        .with("after", told(after))
+                        .from(request.getRemoteAddr()));
+              }
+              return after;
+            }));
   }
 
   private static Tenant changed(Tenant before, Change body) {
@@ -114,10 +122,17 @@ class OrganizationController {
         tenant.region());
   }
 
-  private Tenant own(JdbcClient sql, Caller caller) {
-    return tenants
-        .find(caller.tenantId(), sql)
-        .orElseThrow(() -> Problem.notFound("organization", caller.tenantId()));
+  private static Tenant found(Caller caller, Optional<Tenant> own) {
+    return own.orElseThrow(() -> Problem.notFound("organization", caller.tenantId()));
+  }
+
+  private static EntityTag tag(Tenant tenant) {
+    return EntityTag.ofContent(
+        tenant.name(), tenant.domain(), tenant.industry(), tenant.region(), tenant.plan());
+  }
+
+  private static ResponseEntity<Tenant> answer(Tenant tenant) {
+    return ResponseEntity.ok().eTag(tag(tenant).value()).body(tenant);
   }
 
   /// Another tenant's organization is not there, whether it exists or not.

@@ -6,6 +6,7 @@ import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.Cursor;
+import io.claritystream.base.http.EntityTag;
 import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Permission;
@@ -246,7 +247,7 @@ class ConnectionController {
             sql -> {
               Connections.lock(sql, tenant);
               Row before = one(sql, caller, id);
-              requireMatch(ifMatch, before);
+              tag(before).check(ifMatch, "connection");
               Row after = changed(tenant, before, body);
               store.update(sql, tenant, after);
               String what = body.secret() == null ? "secret kept" : "secret replaced";
@@ -308,7 +309,7 @@ class ConnectionController {
         sql -> {
           Connections.lock(sql, tenant);
           Row gone = one(sql, caller, id);
-          requireMatch(ifMatch, gone);
+          tag(gone).check(ifMatch, "connection");
           List<User> users = store.users(sql, tenant, id);
           if (!users.isEmpty() && !force) {
             throw Problem.of(ProblemCode.CONFLICT, used(users));
@@ -355,19 +356,12 @@ class ConnectionController {
     }
   }
 
-  private static void requireMatch(@Nullable String ifMatch, Row row) {
-    if (ifMatch != null && !ifMatch.equals("*") && !ifMatch.equals(etag(row))) {
-      throw Problem.of(
-          ProblemCode.PRECONDITION_FAILED, "The connection is at " + etag(row) + " now.");
-    }
-  }
-
-  private static String etag(Row row) {
-    return "\"" + row.revision() + "\"";
+  private static EntityTag tag(Row row) {
+    return EntityTag.of(row.revision());
   }
 
   private static ResponseEntity<Connection> answer(HttpStatus status, Row row) {
-    return ResponseEntity.status(status).eTag(etag(row)).body(Connection.of(row));
+    return ResponseEntity.status(status).eTag(tag(row).value()).body(Connection.of(row));
   }
 
   private void append(

@@ -2,6 +2,7 @@ package io.claritystream.maestro.definition;
 
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.EntityTag;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
 import io.claritystream.control.audit.AuditEntry;
@@ -14,7 +15,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ResponseEntity;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -113,7 +113,7 @@ class WorkflowActs {
       Change change) {
     WorkflowRow row = store.lock(sql, caller.tenantId(), workflow);
     access.requireEdit(sql, caller, workflow);
-    Revision.check(ifMatch, row.revision());
+    EntityTag.of(row.revision()).check(ifMatch, "workflow");
     Instant now = clock.instant();
     try {
       UnaryOperator<AuditEntry> told = change.make(sql, row, now);
@@ -129,7 +129,7 @@ class WorkflowActs {
   ResponseEntity<Workflow> answer(JdbcClient sql, Caller caller, UUID workflow, HttpStatus status) {
     WorkflowRow row = store.get(sql, caller.tenantId(), workflow);
     return ResponseEntity.status(status)
-        .header(HttpHeaders.ETAG, Revision.etag(row.revision()))
+        .eTag(EntityTag.of(row.revision()).value())
         .body(views.workflow(sql, caller, row));
   }
 

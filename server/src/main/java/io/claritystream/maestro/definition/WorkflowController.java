@@ -2,6 +2,7 @@ package io.claritystream.maestro.definition;
 
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.EntityTag;
 import io.claritystream.base.http.Line;
 import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
@@ -213,7 +214,7 @@ class WorkflowController {
         ifMatch,
         HttpStatus.OK,
         (sql, row, now) -> {
-          Revision.require(ifMatch, row.revision());
+          EntityTag.of(row.revision()).require(ifMatch, "workflow");
           store.saveDraft(sql, row, document, now);
           return null;
         });

@@ -6,10 +6,14 @@ import io.claritystream.ApiClient;
 import io.claritystream.ApiClient.Answer;
 import io.claritystream.ApiClient.Registered;
 import io.claritystream.TestServer;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -175,6 +179,47 @@ class OrganizationsTests {
     Registered other = server.client().register("east-" + PEOPLE.get() + "@example.com");
     assertThat(other.client().send("PATCH", address, "{\"name\": \"Mine\"}").status())
         .isEqualTo(404);
+  }
+
+  @Test
+  void who_changes_what_another_has_changed_since_is_told_so_if_they_said_what_they_read() {
+    String address = "/v1/organizations/" + person.organizationId();
+    ApiClient client = person.client();
+    String read = client.get(address).header("ETag");
+
+    Answer changed = client.with("If-Match", read).send("PATCH", address, "{\"name\": \"East\"}");
+    Answer late = client.with("If-Match", read).send("PATCH", address, "{\"name\": \"West\"}");
+
+    assertThat(changed.status()).isEqualTo(200);
+    assertThat(changed.header("ETag")).isNotEmpty().isNotEqualTo(read);
+    assertThat(late.status()).isEqualTo(412);
+    assertThat(late.text("code")).isEqualTo("precondition_failed");
+    assertThat(client.get(address).text("name")).isEqualTo("East");
+    Answer same = client.with("If-None-Match", changed.header("ETag")).get(address);
+    assertThat(same.status()).isEqualTo(304);
+    assertThat(client.with("If-None-Match", read).get(address).status()).isEqualTo(200);
+    assertThat(client.send("PATCH", address, "{\"name\": \"South\"}").status())
+        .as("who does not say is held to nothing")
+        .isEqualTo(200);
+  }
+
+  @Test
+  void of_ten_who_read_the_same_and_change_it_at_once_one_does() throws Exception {
+    String address = "/v1/organizations/" + person.organizationId();
+    ApiClient reader =
+        person.client().with("If-Match", person.client().get(address).header("ETag"));
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Integer>> answers = new ArrayList<>();
+      for (int at = 0; at < 10; at++) {
+        String body = "{\"name\": \"Name " + at + "\"}";
+        answers.add(threads.submit(() -> reader.send("PATCH", address, body).status()));
+      }
+      List<Integer> statuses = new ArrayList<>();
+      for (Future<Integer> answer : answers) {
+        statuses.add(answer.get(30, TimeUnit.SECONDS));
+      }
+      assertThat(statuses).containsOnly(200, 412).containsOnlyOnce(200);
+    }
   }
 
   private Answer create(Map<String, Object> fields) {
