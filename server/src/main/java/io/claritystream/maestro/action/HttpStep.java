@@ -179,7 +179,8 @@ final class HttpStep implements CompiledStep {
     var code =
         switch (fault.kind()) {
           case BLOCKED -> "blocked";
-          case DNS, CONNECT, BUSY -> "connect";
+          case DNS, CONNECT -> "connect";
+          case BUSY -> "busy";
           case TLS -> "tls";
           case TIMEOUT, ABORTED -> "timeout";
           case TOO_LARGE -> "answer_too_large";

@@ -16,17 +16,17 @@ import org.jspecify.annotations.Nullable;
 /// Takes secrets out of what comes back from outside, before any of it is recorded or shown: as
 /// they are, in base64 (at each of the three places where one can begin), URL-encoded, and as JSON
 /// writes them. A receiver may well echo what it was sent.
-final class Secrets {
+public final class Secrets {
   static final String REDACTED = "[redacted]";
 
   /// Shorter ones would be found everywhere.
   private static final int CHARS_MIN = 4;
 
-  static final Secrets NONE = new Secrets(Set.of());
+  public static final Secrets NONE = new Secrets(Set.of());
 
   private final List<String> forms;
 
-  Secrets(Collection<String> secrets) {
+  public Secrets(Collection<String> secrets) {
     var all = new LinkedHashSet<String>();
     for (var secret : secrets) {
       if (secret.length() >= CHARS_MIN) {
@@ -68,11 +68,11 @@ final class Secrets {
     return from >= whole ? "" : text.substring(from, whole);
   }
 
-  boolean isEmpty() {
+  public boolean isEmpty() {
     return forms.isEmpty();
   }
 
-  String without(String text) {
+  public String without(String text) {
     var out = text;
     for (var form : forms) {
       if (out.contains(form)) {
@@ -83,7 +83,7 @@ final class Secrets {
   }
 
   /// Plain JSON without the secrets, in names too.
-  @Nullable Object without(@Nullable Object value) {
+  public @Nullable Object without(@Nullable Object value) {
     if (forms.isEmpty()) {
       return value;
     }

@@ -7,6 +7,7 @@ import io.claritystream.base.http.Problem;
 import io.claritystream.maestro.action.Answer;
 import io.claritystream.maestro.action.Json;
 import io.claritystream.maestro.action.Mapped;
+import io.claritystream.maestro.action.Secrets;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -223,8 +224,8 @@ public final class Executions {
             start.version,
             start.triggerType,
             start.triggerKey,
-            text(program.executionName(), id, createdAt, payload),
-            text(program.correlationKey(), id, createdAt, payload),
+            text(program, program.executionName(), id, createdAt, payload),
+            text(program, program.correlationKey(), id, createdAt, payload),
             id,
             null,
             null,
@@ -248,7 +249,11 @@ public final class Executions {
 
   /// The name or correlation key of an execution.
   static @Nullable String text(
-      @Nullable Mapped mapped, UUID id, Instant createdAt, @Nullable Object payload) {
+      Program program,
+      @Nullable Mapped mapped,
+      UUID id,
+      Instant createdAt,
+      @Nullable Object payload) {
     if (mapped == null) {
       return null;
     }
@@ -261,7 +266,8 @@ public final class Executions {
       if (value == null) {
         return null;
       }
-      var text = value instanceof String string ? string : Json.write(value);
+      var plain = value instanceof String string ? string : Json.write(value);
+      var text = new Secrets(program.glimpses().values(payload, "trigger")).without(plain);
       return text.isEmpty()
           ? null
           : text.substring(0, Math.min(text.length(), TEXT_MAX)).replace("\0", "");

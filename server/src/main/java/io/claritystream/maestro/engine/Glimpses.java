@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 final class Glimpses {
   static final int CHARS_MAX = 2_000;
   private static final String REDACTED = "[redacted]";
+  private static final int VALUES_MAX = 200;
 
   private final List<List<String>> rules;
 
@@ -43,6 +44,34 @@ final class Glimpses {
     }
     var named = rules.stream().map(rule -> List.of("**", rule.getLast())).toList();
     return cut(Json.write(named.isEmpty() ? value : without(value, named)));
+  }
+
+  /// The values of the fields that the workflow names, as texts: wherever a mapping moves them,
+  /// they are to be taken out.
+  List<String> values(@Nullable Object value, String... place) {
+    var inside = rulesWithin(place);
+    var values = new ArrayList<String>();
+    if (!inside.isEmpty()) {
+      collect(value, inside, values);
+    }
+    return values;
+  }
+
+  private static void collect(
+      @Nullable Object value, List<List<String>> rules, List<String> values) {
+    var named = rules.stream().anyMatch(List::isEmpty);
+    switch (value) {
+      case Map<?, ?> map ->
+          map.forEach((key, inner) -> collect(inner, named ? rules : below(rules, key), values));
+      case List<?> list ->
+          list.forEach(inner -> collect(inner, named ? rules : acrossList(rules), values));
+      case null -> {}
+      default -> {
+        if (named && values.size() < VALUES_MAX) {
+          values.add(value.toString());
+        }
+      }
+    }
   }
 
   /// A recorded answer whole, without the fields that the workflow names.

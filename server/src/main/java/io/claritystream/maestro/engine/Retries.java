@@ -171,9 +171,11 @@ final class Retries {
         program.workflow().version(),
         "retry",
         origin.triggerKey(),
-        named ? Executions.text(program.executionName(), id, createdAt, payload) : origin.name(),
         named
-            ? Executions.text(program.correlationKey(), id, createdAt, payload)
+            ? Executions.text(program, program.executionName(), id, createdAt, payload)
+            : origin.name(),
+        named
+            ? Executions.text(program, program.correlationKey(), id, createdAt, payload)
             : origin.correlationKey(),
         unchanged ? origin.effectsOf() : id,
         origin.execution(),

@@ -5,6 +5,7 @@ import io.claritystream.base.expression.Moment;
 import io.claritystream.maestro.action.Answer;
 import io.claritystream.maestro.action.CompiledStep;
 import io.claritystream.maestro.action.Json;
+import io.claritystream.maestro.action.Secrets;
 import io.claritystream.maestro.action.StepError;
 import io.claritystream.maestro.action.StepFailure;
 import io.claritystream.maestro.action.StepOutcome;
@@ -14,6 +15,7 @@ import io.claritystream.maestro.definition.OnUnknown;
 import io.claritystream.maestro.definition.Step;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,6 +41,11 @@ final class Run implements Runnable {
   private static final int ANSWER_CHARS_MAX = 2 * 1024 * 1024;
 
   private static final int MESSAGE_MAX = 1_000;
+
+  /// The code of an error that says that too much is under way here.
+  private static final String BUSY = "busy";
+
+  private static final Duration BUSY_WAIT = Duration.ofMillis(500);
 
   /// What a run needs of its process.
   interface House {
@@ -81,6 +88,11 @@ final class Run implements Runnable {
   private final Moment moment;
   private final Map<String, @Nullable Object> steps = new LinkedHashMap<>();
   private final Map<String, @Nullable Object> context = new LinkedHashMap<>();
+
+  /// The values of the fields that the workflow names, which no glimpse and no message shows.
+  private final List<String> hiddenValues = new ArrayList<>();
+
+  private Secrets hidden = Secrets.NONE;
   private int nextLogId;
   private int stepsDone;
   private long recordedChars;
@@ -169,7 +181,11 @@ final class Run implements Runnable {
     nextLogId = line.logId() + 1;
     recordedChars += line.recorded() == null ? 0 : line.recorded().length();
     switch (line.kind()) {
-      case TRIGGER -> context.put("trigger", Json.read(line.recorded()));
+      case TRIGGER -> {
+        var trigger = Json.read(line.recorded());
+        context.put("trigger", trigger);
+        hide(trigger, "trigger");
+      }
       case INTENT -> {
         attempts = line.attempt();
         unsettled = true;
@@ -197,14 +213,35 @@ final class Run implements Runnable {
 
   private void succeeded(@Nullable String step, @Nullable Object output) {
     steps.put(String.valueOf(step), output);
+    hide(output, "steps", String.valueOf(step));
     walk.succeeded(caseOf(output));
     settled();
   }
 
   private void handled(@Nullable String step, @Nullable Object output) {
     steps.put(String.valueOf(step), output);
+    hide(output, "steps", String.valueOf(step));
     walk.handled();
     settled();
+  }
+
+  private void hide(@Nullable Object value, String... place) {
+    if (hiddenValues.addAll(program.glimpses().values(value, place))) {
+      hidden = new Secrets(hiddenValues);
+    }
+  }
+
+  private @Nullable String inputGlimpse(@Nullable Object input) {
+    return hidden.isEmpty() || input == null
+        ? program.glimpses().ofInput(input)
+        : program.glimpses().ofInput(hidden.without(input));
+  }
+
+  private @Nullable String outputGlimpse(
+      @Nullable Object output, String recorded, String... place) {
+    return hidden.isEmpty()
+        ? program.glimpses().ofOutput(output, recorded, place)
+        : Glimpses.cut(Json.write(hidden.without(program.glimpses().without(output, place))));
   }
 
   private void settled() {
@@ -304,7 +341,7 @@ final class Run implements Runnable {
     }
     var preparedNs = System.nanoTime() - startedNs;
     attempts++;
-    var input = program.glimpses().ofInput(prepared.input());
+    var input = inputGlimpse(prepared.input());
     if (compiled.acts()) {
       durable(
           new JournalEntry.Progress(
@@ -383,6 +420,7 @@ final class Run implements Runnable {
       finallyFailed(step, error, input, tookNs);
       return false;
     }
+    hide(output, "steps", step.id());
     var line =
         new LogLine(
             nextLogId,
@@ -394,7 +432,7 @@ final class Run implements Runnable {
             "Step " + step.id() + " succeeded",
             tookNs / 1_000,
             input,
-            program.glimpses().ofOutput(output, recorded, "steps", step.id()),
+            outputGlimpse(output, recorded, "steps", step.id()),
             recorded);
     recordedChars += recorded.length();
     succeeded(step.id(), output);
@@ -415,6 +453,10 @@ final class Run implements Runnable {
   /// @return false if the execution waits now
   private boolean failed(Step step, StepError error, @Nullable String input, long tookNs)
       throws LostException {
+    if (error.code().equals(BUSY)) {
+      busy(step, error);
+      return false;
+    }
     var retry = step.retry();
     if (attempts > retry.count() || !retry.covers(error.code())) {
       finallyFailed(step, error, input, tookNs);
@@ -446,6 +488,25 @@ final class Run implements Runnable {
     durable(new JournalEntry.Pause(ref, leaseEpoch, List.of(line), again, "retry", workerUs));
     leftAs = ExecutionStatus.WAITING;
     return false;
+  }
+
+  /// The platform's own limits: no try was made, and another is as soon as there may be room.
+  private void busy(Step step, StepError error) throws LostException {
+    attempts--;
+    var now = house.now();
+    var wait =
+        BUSY_WAIT.plusMillis(
+            (long)
+                (BUSY_WAIT.toMillis() * EffectKey.chance(ref.execution(), step.id(), nextLogId)));
+    var line =
+        line(
+            LogLine.Level.INFO,
+            LogLine.Kind.RETRY,
+            step.id(),
+            cut("Step " + step.id() + " waits for its turn: " + error.message()));
+    durable(
+        new JournalEntry.Pause(ref, leaseEpoch, List.of(line), now.plus(wait), "retry", workerUs));
+    leftAs = ExecutionStatus.WAITING;
   }
 
   private void finallyFailed(Step step, StepError error, @Nullable String input, long tookNs)
@@ -491,7 +552,8 @@ final class Run implements Runnable {
   private @Nullable String handledGlimpse(Step step, StepError error) {
     var body = program.glimpses().without(error.body(), "steps", step.id(), "body");
     var shown = new StepError(error.code(), error.message(), error.status(), body).output(attempts);
-    return Glimpses.cut(Json.write(program.glimpses().without(shown, "steps", step.id())));
+    return Glimpses.cut(
+        Json.write(hidden.without(program.glimpses().without(shown, "steps", step.id()))));
   }
 
   private @Nullable String bodyGlimpse(Step step, StepError error) {
@@ -499,7 +561,7 @@ final class Run implements Runnable {
       return null;
     }
     var recorded = Json.write(error.body());
-    var shown = program.glimpses().ofOutput(error.body(), recorded, "steps", step.id(), "body");
+    var shown = outputGlimpse(error.body(), recorded, "steps", step.id(), "body");
     return shown == null ? Glimpses.cut(recorded) : shown;
   }
 
@@ -543,7 +605,10 @@ final class Run implements Runnable {
       }
       case FAIL ->
           finallyFailed(
-              step, StepError.of("unknown_outcome", "Of the step " + message + "."), null, 0);
+              step,
+              StepError.of("unknown_outcome", "The step cannot be settled: " + message + "."),
+              null,
+              0);
     }
     return true;
   }

@@ -261,7 +261,8 @@ class StepsTests {
             {"name": "Secretive", "settings": {"redact": ["trigger.body.password", "steps.keep.pin"]},
              "triggers": [{"id": "hook", "type": "webhook"}],
              "steps": [{"id": "keep", "type": "set", "input": {"password": "=trigger.body.password"},
-               "config": {"values": {"pin": "=trigger.body.password", "length": "=$length(trigger.body.password)"}}}],
+               "config": {"values": {"pin": "=trigger.body.password", "length": "=$length(trigger.body.password)",
+                "copy": "='as ' & trigger.body.password"}}}],
              "edges": [{"from": "hook", "to": "keep"}]}
             """);
 
@@ -269,7 +270,7 @@ class StepsTests {
 
     assertThat(log(ended).toString()).doesNotContain("correct-horse").contains("[redacted]");
     assertThat(line(ended, "keep", "succeeded").at("/output").asString())
-        .isEqualTo("{\"pin\":\"[redacted]\",\"length\":13}");
+        .isEqualTo("{\"pin\":\"[redacted]\",\"length\":13,\"copy\":\"as [redacted]\"}");
   }
 
   // What the tests share.
