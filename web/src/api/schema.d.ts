@@ -759,7 +759,7 @@ export interface paths {
         put?: never;
         /**
          * Join where an invitation leads, with the account that is signed in
-         * @description Whoever has no account gives the token to /v1/auth/register instead.
+         * @description Whoever has no account gives the token to /v1/auth/register instead, and whoever has one and belongs nowhere to /v1/auth/login.
          */
         post: operations["acceptInvitation"];
         delete?: never;
@@ -961,11 +961,31 @@ export interface paths {
         get: operations["listMembers"];
         put?: never;
         /**
-         * Adds who has an account, and invites who has none
-         * @description An invitation's link is shown in this answer alone, for the inviter to pass on; it stands for seven days, works once, and replaces an earlier one to the address.
+         * Invites a person, whether they have an account or not
+         * @description The link is shown in this answer alone, for the inviter to pass on; it stands for seven days, works once, and replaces an earlier one to the address. Nobody is told whether the address has an account.
          */
-        post: operations["addMember"];
+        post: operations["inviteMember"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/organizations/{org_id}/users/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Leaves the organization that the session is in, and ends one's sessions in it
+         * @description The last owner stays.
+         */
+        delete: operations["leaveOrganization"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1643,10 +1663,6 @@ export interface components {
         AcceptInvitation: {
             token: string;
         };
-        AddedMember: {
-            invitation: components["schemas"]["NewInvitation"] | null;
-            member: components["schemas"]["Member"] | null;
-        };
         Agent: {
             /** Format: date-time */
             certificate_expires_at: string;
@@ -1752,6 +1768,8 @@ export interface components {
         Credentials: {
             /** @example ada@example.com */
             email: string;
+            /** @description The token of an invitation to this address, which is accepted and signed in to */
+            invitation?: string;
             password: string;
             /** @enum {string} */
             session?: "token" | "cookie";
@@ -2109,6 +2127,14 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "operator" | "viewer";
         };
+        InvitationRequest: {
+            /** @example grace@example.com */
+            email: string;
+            /** @example Grace Hopper */
+            name?: string;
+            /** @enum {string} */
+            role: "owner" | "admin" | "member" | "operator" | "viewer";
+        };
         Joined: {
             organization: components["schemas"]["Organization"];
             /** @enum {string} */
@@ -2212,14 +2238,6 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "operator" | "viewer";
             token: string;
-        };
-        NewMember: {
-            /** @example grace@example.com */
-            email: string;
-            /** @example Grace Hopper */
-            name?: string;
-            /** @enum {string} */
-            role: "owner" | "admin" | "member" | "operator" | "viewer";
         };
         NewOrganization: {
             /** @example food-and-beverage */
@@ -6746,7 +6764,7 @@ export interface operations {
             };
         };
     };
-    addMember: {
+    inviteMember: {
         parameters: {
             query?: never;
             header?: {
@@ -6760,7 +6778,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewMember"];
+                "application/json": components["schemas"]["InvitationRequest"];
             };
         };
         responses: {
@@ -6770,7 +6788,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AddedMember"];
+                    "application/json": components["schemas"]["NewInvitation"];
                 };
             };
             /** @description The request is not valid. */
@@ -6793,6 +6811,62 @@ export interface operations {
             };
             /** @description Needs the permission members.write. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is nothing here. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description What else went wrong. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    leaveOrganization: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                org_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No Content */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The request is not valid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Sign-in is needed. */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };

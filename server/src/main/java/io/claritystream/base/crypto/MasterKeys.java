@@ -100,16 +100,29 @@ final class MasterKeys {
     }
   }
 
+  /// Throws [MasterKeyFault] if one of those named is not configured.
+  void requireEach(List<String> names) {
+    for (String name : names) {
+      if (!byName.containsKey(name)) {
+        throw unknown(name);
+      }
+    }
+  }
+
+  private MasterKeyFault unknown(String name) {
+    return new MasterKeyFault(
+        inUse.place()
+            + " is not the one that this database's keys were encrypted with, which is "
+            + name
+            + "; restore the right one from its backup, or name it in"
+            + " clarity.crypto.also-decrypt.");
+  }
+
   /// Throws [MasterKeyFault] if no master key that is configured can read it.
   byte[] unwrap(Wrapped key, EncryptionContext context) {
     @Nullable KeyEncryptionKey master = byName.get(key.masterKey());
     if (master == null) {
-      throw new MasterKeyFault(
-          inUse.place()
-              + " is not the one that this database's keys were encrypted with, which is "
-              + key.masterKey()
-              + "; restore the right one from its backup, or name it in"
-              + " clarity.crypto.also-decrypt.");
+      throw unknown(key.masterKey());
     }
     try {
       return master.decrypt(key.bytes(), context.associatedData(null));

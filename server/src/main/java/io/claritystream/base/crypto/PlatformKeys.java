@@ -54,13 +54,28 @@ public final class PlatformKeys {
         .single();
   }
 
-  /// Opens the store. Throws [MasterKeyFault] if what is stored cannot be read.
+  /// Opens the store. Throws [MasterKeyFault] if what is stored cannot be read: the platform's own
+  /// keys are read, and of the tenants', of which there may be many, the master keys' names.
   static PlatformKeys open(MasterKeys masters, JdbcClient sql, Clock clock) {
     PlatformKeys keys = new PlatformKeys(sql, masters, clock);
     for (Purpose purpose : Purpose.values()) {
       keys.all(purpose);
     }
+    masters.requireEach(names(sql));
     return keys;
+  }
+
+  /// Of the master keys that have encrypted what is stored.
+  private static List<String> names(JdbcClient sql) {
+    return sql.sql(
+            """
+            SELECT master_key FROM control.platform_key
+            UNION
+            SELECT master_key FROM control.tenant_key
+            ORDER BY master_key
+            """)
+        .query(String.class)
+        .list();
   }
 
   /// The key in use. If there is none, `maker` makes one and it is stored; of processes that do

@@ -3,6 +3,8 @@ package io.claritystream.control.identity;
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.UserId;
+import io.claritystream.base.http.Problem;
+import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.Role;
 import io.claritystream.control.tenancy.Tenant;
 import java.sql.ResultSet;
@@ -16,6 +18,9 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Accounts and memberships, as the role `auth`.
 final class Accounts {
+
+  /// Organizations that one person may belong to.
+  static final int MEMBERSHIPS_MAX = 100;
 
   private final JdbcClient auth;
 
@@ -84,6 +89,38 @@ final class Accounts {
         .optional();
   }
 
+  /// Whether the address is a member's.
+  boolean belongs(TenantId tenant, Email email) {
+    return auth.sql(
+            """
+            SELECT EXISTS (
+              SELECT FROM control.members m
+              JOIN control.user_account u ON u.user_id = m.user_id
+              WHERE m.tenant_id = :tenant AND u.email = :email)
+            """)
+        .param("tenant", tenant.value())
+        .param("email", email.value())
+        .query(Boolean.class)
+        .single();
+  }
+
+  /// Under the lock of the person's memberships: throws the problem if they have as many as one
+  /// may.
+  void requireRoom(UserId user) {
+    int all =
+        auth.sql("SELECT count(*) FROM control.members WHERE user_id = :user")
+            .param("user", user.value())
+            .query(Integer.class)
+            .single();
+    if (all >= MEMBERSHIPS_MAX) {
+      throw Problem.of(
+          ProblemCode.CONFLICT,
+          "A person may belong to "
+              + MEMBERSHIPS_MAX
+              + " organizations; this one does. Leave one first.");
+    }
+  }
+
   int members(TenantId tenant) {
     return auth.sql("SELECT count(*) FROM control.members WHERE tenant_id = :tenant")
         .param("tenant", tenant.value())
@@ -150,7 +187,7 @@ final class Accounts {
         .optional();
   }
 
-  /// The first joined is the first; at most a hundred.
+  /// The first joined is the first.
   List<Membership> memberships(UserId user) {
     return auth.sql(
             """
@@ -159,9 +196,10 @@ final class Accounts {
             JOIN control.dim_tenant t ON t.tenant_id = m.tenant_id
             WHERE m.user_id = :user
             ORDER BY m.created_at, t.tenant_id
-            LIMIT 100
+            LIMIT :max
             """)
         .param("user", user.value())
+        .param("max", MEMBERSHIPS_MAX)
         .query(Accounts::membership)
         .list();
   }
@@ -173,6 +211,23 @@ final class Accounts {
             FROM control.members m
             JOIN control.dim_tenant t ON t.tenant_id = m.tenant_id
             WHERE m.user_id = :user AND m.tenant_id = :tenant
+            """)
+        .param("user", user.value())
+        .param("tenant", tenant.value())
+        .query(Accounts::membership)
+        .optional();
+  }
+
+  /// The membership, which nobody ends before the transaction at hand has ended: whoever ends it
+  /// then finds the session that was opened in it, and ends that too.
+  Optional<Membership> hold(UserId user, TenantId tenant) {
+    return auth.sql(
+            """
+            SELECT t.tenant_id, t.name, t.domain, t.industry, t.region, t.plan, t.created_at, m.role
+            FROM control.members m
+            JOIN control.dim_tenant t ON t.tenant_id = m.tenant_id
+            WHERE m.user_id = :user AND m.tenant_id = :tenant
+            FOR KEY SHARE OF m
             """)
         .param("user", user.value())
         .param("tenant", tenant.value())

@@ -98,6 +98,11 @@ class AuthController {
       @Schema(requiredMode = Schema.RequiredMode.REQUIRED, example = "ada@example.com")
           @Nullable String email,
       @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable String password,
+      @Schema(
+              requiredMode = Schema.RequiredMode.NOT_REQUIRED,
+              description =
+                  "The token of an invitation to this address, which is accepted and signed in to")
+          @Nullable String invitation,
       @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) @Nullable Kind session) {}
 
   @Schema(name = "RefreshRequest")
@@ -144,7 +149,7 @@ class AuthController {
     limits.signIn(known, request, response);
     SignedIn signedIn =
         signIn
-            .login(known, String.valueOf(password), request.getRemoteAddr())
+            .login(known, String.valueOf(password), body.invitation(), request.getRemoteAddr())
             .orElseThrow(() -> Problem.of(ProblemCode.INVALID_CREDENTIALS, null));
     limits.signedIn(known, request);
     return answer(signedIn, body.session(), response);

@@ -13,6 +13,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 ///     hour; from all networks together it is twenty times that
 /// @param registrationsByAddress accounts that one address may make in an hour
 /// @param refreshesByAddress refreshes from one address in a minute
+/// @param invitationsByPerson invitations that one person may make in an hour
+/// @param organizationsByPerson organizations that one person may make in an hour, beside the first
 /// @param hashesAtOnce passwords hashed at the same time, 19 MiB each; 0: half the processors
 @ConfigurationProperties(prefix = "clarity.identity", ignoreUnknownFields = false)
 record IdentityProperties(
@@ -22,6 +24,8 @@ record IdentityProperties(
     @DefaultValue("10") int signInsByAccount,
     @DefaultValue("60") int registrationsByAddress,
     @DefaultValue("240") int refreshesByAddress,
+    @DefaultValue("100") int invitationsByPerson,
+    @DefaultValue("30") int organizationsByPerson,
     @DefaultValue("0") int hashesAtOnce) {
 
   IdentityProperties {
@@ -31,6 +35,8 @@ record IdentityProperties(
     requirePositive(signInsByAccount, "sign-ins-by-account");
     requirePositive(registrationsByAddress, "registrations-by-address");
     requirePositive(refreshesByAddress, "refreshes-by-address");
+    requirePositive(invitationsByPerson, "invitations-by-person");
+    requirePositive(organizationsByPerson, "organizations-by-person");
     if (hashesAtOnce == 0) {
       hashesAtOnce = Math.max(1, Runtime.getRuntime().availableProcessors() / 2);
     }

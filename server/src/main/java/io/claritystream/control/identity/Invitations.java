@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -96,11 +97,16 @@ final class Invitations {
         .single();
   }
 
-  /// For who belongs without it.
-  void drop(TenantId tenant, Email email) {
-    auth.sql("DELETE FROM control.invitation WHERE tenant_id = :tenant AND email = :email")
+  /// Removes what the person has made, other than for the roles named; how many it were.
+  int removeBeyond(TenantId tenant, UserId by, List<String> roles) {
+    return auth.sql(
+            """
+            DELETE FROM control.invitation
+            WHERE tenant_id = :tenant AND invited_by = :by AND role <> ALL (:roles)
+            """)
         .param("tenant", tenant.value())
-        .param("email", email.value())
+        .param("by", by.value())
+        .param("roles", roles.toArray(String[]::new))
         .update();
   }
 

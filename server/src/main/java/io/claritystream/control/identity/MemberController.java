@@ -3,6 +3,7 @@ package io.claritystream.control.identity;
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.db.UserId;
+import io.claritystream.base.http.AnyCaller;
 import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.Cursor;
 import io.claritystream.base.http.Page;
@@ -63,14 +64,17 @@ class MemberController {
 
   private final TenantTransactions transactions;
   private final Members members;
+  private final SignInLimits limits;
   private final URI publicUrl;
 
   MemberController(
       TenantTransactions transactions,
       Members members,
+      SignInLimits limits,
       @Value("${clarity.public-url}") URI publicUrl) {
     this.transactions = transactions;
     this.members = members;
+    this.limits = limits;
     this.publicUrl = publicUrl;
   }
 
@@ -86,8 +90,8 @@ class MemberController {
   @Schema(name = "Invitation")
   record Invitation(UUID id, String email, @Nullable String name, Role role, Instant expiresAt) {}
 
-  /// @param token makes whoever has it a member, once, if they register with this email or are
-  ///     signed in with it; it is shown here and never again
+  /// @param token makes whoever has it a member, once, if they register or sign in with this email;
+  ///     it is shown here and never again
   /// @param link leads to the registration with it
   @Schema(name = "NewInvitation")
   record NewInvitation(
@@ -99,12 +103,8 @@ class MemberController {
       String token,
       String link) {}
 
-  /// Either of the two.
-  @Schema(name = "AddedMember")
-  record AddedMember(@Nullable Member member, @Nullable NewInvitation invitation) {}
-
-  @Schema(name = "NewMember")
-  record NewMemberRequest(
+  @Schema(name = "InvitationRequest")
+  record InvitationRequest(
       @Schema(requiredMode = Schema.RequiredMode.REQUIRED, example = "grace@example.com")
           @Nullable String email,
       @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable Role role,
@@ -137,15 +137,16 @@ class MemberController {
   @RequiresPermission(Permission.MEMBERS_WRITE)
   @ResponseStatus(HttpStatus.CREATED)
   @Operation(
-      operationId = "addMember",
-      summary = "Adds who has an account, and invites who has none",
+      operationId = "inviteMember",
+      summary = "Invites a person, whether they have an account or not",
       description =
-          "An invitation's link is shown in this answer alone, for the inviter to pass on; it"
-              + " stands for seven days, works once, and replaces an earlier one to the address.")
-  AddedMember add(
+          "The link is shown in this answer alone, for the inviter to pass on; it stands for seven"
+              + " days, works once, and replaces an earlier one to the address. Nobody is told whether"
+              + " the address has an account.")
+  NewInvitation invite(
       Caller caller,
       @PathVariable("org_id") UUID id,
-      @RequestBody NewMemberRequest body,
+      @RequestBody InvitationRequest body,
       HttpServletRequest request,
       HttpServletResponse response) {
     requireOwn(caller, id);
@@ -158,24 +159,24 @@ class MemberController {
     }
     fields.check();
     response.setHeader(HttpHeaders.CACHE_CONTROL, "no-store");
-    return switch (members.add(
-        caller, email.orElseThrow(), name, Objects.requireNonNull(role), request.getRemoteAddr())) {
-      case Members.Added.Member(Account account, Role given, Instant at) ->
-          new AddedMember(
-              new Member(account.id(), account.email(), account.name(), given, at, null), null);
-      case Members.Added.Invited(Invitations.Open open, String token) ->
-          new AddedMember(
-              null,
-              new NewInvitation(
-                  open.id(),
-                  open.email(),
-                  open.name(),
-                  open.role(),
-                  open.expiresAt(),
-                  token,
-                  // What follows # is sent to no server, so it stands in no log.
-                  publicUrl.resolve("/auth#invitation=" + token).toString()));
-    };
+    limits.invite(caller, response);
+    Members.Invited invited =
+        members.invite(
+            caller,
+            email.orElseThrow(),
+            name,
+            Objects.requireNonNull(role),
+            request.getRemoteAddr());
+    Invitations.Open open = invited.invitation();
+    return new NewInvitation(
+        open.id(),
+        open.email(),
+        open.name(),
+        open.role(),
+        open.expiresAt(),
+        invited.token(),
+        // What follows # is sent to no server, so it stands in no log.
+        publicUrl.resolve("/auth#invitation=" + invited.token()).toString());
   }
 
   @PatchMapping(USERS + "/{user_id}")
@@ -211,6 +212,19 @@ class MemberController {
       HttpServletRequest request) {
     requireOwn(caller, id);
     members.remove(caller, new UserId(userId), request.getRemoteAddr());
+  }
+
+  /// Whatever one's role: nobody is held.
+  @DeleteMapping(USERS + "/me")
+  @AnyCaller
+  @ResponseStatus(HttpStatus.NO_CONTENT)
+  @Operation(
+      operationId = "leaveOrganization",
+      summary = "Leaves the organization that the session is in, and ends one's sessions in it",
+      description = "The last owner stays.")
+  void leave(Caller caller, @PathVariable("org_id") UUID id, HttpServletRequest request) {
+    requireOwn(caller, id);
+    members.leave(caller, request.getRemoteAddr());
   }
 
   @GetMapping(INVITATIONS)

@@ -20,6 +20,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.support.TransactionTemplate;
@@ -31,7 +32,9 @@ import org.springframework.transaction.support.TransactionTemplate;
 /// - Nobody gives a role above their own, and nobody below an owner touches an owner.
 /// - There is always an owner.
 /// - Open invitations count as people: the plan says how many there may be.
-/// - Who is removed is signed out of the organization at once.
+/// - Nobody belongs who has not said so: whoever is asked accepts, with an account or a new one.
+/// - Who is removed or leaves is signed out of the organization at once, and what they had asked
+///   others to be goes with the role that let them.
 final class Members {
 
   private final JdbcClient auth;
@@ -58,24 +61,18 @@ final class Members {
     this.clock = clock;
   }
 
-  /// What came of adding somebody.
-  sealed interface Added {
-    /// Who has an account belongs from now on.
-    record Member(Account account, Role role, Instant joinedAt) implements Added {}
-
-    /// Who has none is invited.
-    ///
-    /// @param token is known to nobody but the caller
-    record Invited(Invitations.Open invitation, String token) implements Added {
-      @Override
-      public String toString() {
-        return "Invited[" + invitation.id() + "]";
-      }
+  /// @param token is known to nobody but the caller
+  record Invited(Invitations.Open invitation, String token) {
+    @Override
+    public String toString() {
+      return "Invited[" + invitation.id() + "]";
     }
   }
 
-  /// A person who belongs, or is asked to.
-  Added add(
+  /// Asks a person to belong. Whether the address has an account makes no difference: nobody has
+  /// shown that an account's address is its holder's, and that there is one is not the caller's to
+  /// know. Who gets the token from the caller shows by it whom the caller meant.
+  Invited invite(
       Caller caller, Email email, @Nullable String name, Role role, @Nullable String address) {
     TenantId tenant = caller.tenantId();
     return locked(
@@ -83,18 +80,10 @@ final class Members {
         () -> {
           Actor actor = actor(caller, role);
           Instant now = now();
-          Optional<Account> known = accounts.find(email);
-          if (known.flatMap(account -> accounts.role(tenant, account.id())).isPresent()) {
+          if (accounts.belongs(tenant, email)) {
             throw Problem.of(ProblemCode.CONFLICT, email + " is a member already.");
           }
           requireRoom(tenant, email.value(), now);
-          if (known.isPresent()) {
-            Account account = known.get();
-            invitations.drop(tenant, email);
-            accounts.join(tenant, account.id(), role, now);
-            append(tenant, now, actor, "member.added", account, role, address);
-            return new Added.Member(account, role, now);
-          }
           Invitations.Open open =
               new Invitations.Open(
                   UUID.randomUUID(),
@@ -112,7 +101,7 @@ final class Members {
                   .with("email", email.value())
                   .with("role", role.key())
                   .from(address));
-          return new Added.Invited(open, token);
+          return new Invited(open, token);
         });
   }
 
@@ -154,6 +143,7 @@ final class Members {
               AuditEntry entry = about(tenant, now(), actor, "member.role_changed", account(user));
               audit.append(
                   auth, entry.with("role", role.key()).with("before", before.key()).from(address));
+              withdrawBeyond(tenant, account(user), role, actor, address);
               return sessions.of(user, tenant);
             });
     told.forEach(sessions::forget);
@@ -171,11 +161,58 @@ final class Members {
               if (before == Role.OWNER) {
                 requireAnotherOwner(tenant);
               }
-              accounts.leave(tenant, user);
               append(tenant, now(), actor, "member.removed", account(user), before, address);
-              return sessions.revokeAll(user, tenant, "removed");
+              return end(tenant, account(user), actor, "removed", address);
             });
     ended.forEach(sessions::forget);
+  }
+
+  /// Whoever belongs may go, whatever their role; their sessions in the organization end.
+  void leave(Caller caller, @Nullable String address) {
+    TenantId tenant = caller.tenantId();
+    List<UUID> ended =
+        locked(
+            tenant,
+            () -> {
+              Role before = role(tenant, caller.userId());
+              if (before == Role.OWNER) {
+                requireAnotherOwner(tenant);
+              }
+              Account account = account(caller.userId());
+              Actor actor = Actor.person(account.id().value(), account.email());
+              append(tenant, now(), actor, "member.left", account, before, address);
+              return end(tenant, account, actor, "left", address);
+            });
+    ended.forEach(sessions::forget);
+  }
+
+  /// The sessions that end with it.
+  private List<UUID> end(
+      TenantId tenant, Account account, Actor actor, String reason, @Nullable String address) {
+    accounts.leave(tenant, account.id());
+    withdrawBeyond(tenant, account, null, actor, address);
+    return sessions.revokeAll(account.id(), tenant, reason);
+  }
+
+  /// What the person has asked others to be and could not ask now.
+  ///
+  /// @param role theirs from now on; null if they have none
+  private void withdrawBeyond(
+      TenantId tenant,
+      Account inviter,
+      @Nullable Role role,
+      Actor actor,
+      @Nullable String address) {
+    List<String> reached =
+        Stream.of(Role.values())
+            .filter(given -> role != null && reaches(role, given))
+            .map(Role::key)
+            .toList();
+    int withdrawn = invitations.removeBeyond(tenant, inviter.id(), reached);
+    if (withdrawn > 0) {
+      AuditEntry entry = about(tenant, now(), actor, "invitations.withdrawn", inviter);
+      audit.append(auth, entry.with("count", Integer.toString(withdrawn)).from(address));
+    }
   }
 
   /// Within a transaction: makes the person a member as the invitation says, if it is for that
@@ -190,6 +227,8 @@ final class Members {
     if (accounts.role(found.tenant(), account.id()).isPresent()) {
       throw Problem.of(ProblemCode.CONFLICT, account.email() + " is a member already.");
     }
+    accounts.lockMemberships(account.id());
+    accounts.requireRoom(account.id());
     accounts.join(found.tenant(), account.id(), found.role(), now);
     Actor actor = Actor.person(account.id().value(), account.email());
     append(found.tenant(), now, actor, "member.joined", account, found.role(), address);
@@ -218,12 +257,17 @@ final class Members {
             .role(caller.tenantId(), caller.userId())
             .filter(now -> now.permits(Permission.MEMBERS_WRITE))
             .orElseThrow(() -> Problem.of(ProblemCode.FORBIDDEN, null));
-    if (own.compareTo(role) > 0) {
+    if (!reaches(own, role)) {
       throw Problem.of(
           ProblemCode.FORBIDDEN,
           "The role " + own.key() + " does not reach up to " + role.key() + ".");
     }
     return Actor.person(caller.userId().value(), account(caller.userId()).email());
+  }
+
+  /// Whether who is `own` may make somebody `role`.
+  private static boolean reaches(Role own, Role role) {
+    return own.permits(Permission.MEMBERS_WRITE) && own.compareTo(role) <= 0;
   }
 
   private Account account(UserId user) {

@@ -14,6 +14,7 @@ import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.time.Clock;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
@@ -34,11 +35,14 @@ import org.springframework.web.bind.annotation.RestController;
 class MyOrganizationsController {
 
   private final SignIn signIn;
+  private final SignInLimits limits;
   private final JdbcClient auth;
   private final Clock clock;
 
-  MyOrganizationsController(SignIn signIn, @Qualifier("auth") JdbcClient auth, Clock clock) {
+  MyOrganizationsController(
+      SignIn signIn, SignInLimits limits, @Qualifier("auth") JdbcClient auth, Clock clock) {
     this.signIn = signIn;
+    this.limits = limits;
     this.auth = auth;
     this.clock = clock;
   }
@@ -83,7 +87,11 @@ class MyOrganizationsController {
       operationId = "createOrganization",
       summary = "Another organization, with the caller as its owner",
       description = "The session stays where it is; /v1/auth/switch goes on in the new one.")
-  Tenant create(Caller caller, @RequestBody OrganizationRequest body, HttpServletRequest request) {
+  Tenant create(
+      Caller caller,
+      @RequestBody OrganizationRequest body,
+      HttpServletRequest request,
+      HttpServletResponse response) {
     OrganizationFields fields = new OrganizationFields("");
     String plan = body.plan() == null ? Tenants.PLAN_DEFAULT : body.plan();
     Tenant tenant =
@@ -100,6 +108,7 @@ class MyOrganizationsController {
       fields.refuse("plan", "is one of " + String.join(", ", choices));
     }
     fields.check();
+    limits.found(caller, response);
     return signIn.found(caller, tenant, request.getRemoteAddr()).tenant();
   }
 
@@ -115,7 +124,9 @@ class MyOrganizationsController {
   @Operation(
       operationId = "acceptInvitation",
       summary = "Join where an invitation leads, with the account that is signed in",
-      description = "Whoever has no account gives the token to /v1/auth/register instead.")
+      description =
+          "Whoever has no account gives the token to /v1/auth/register instead, and whoever has one"
+              + " and belongs nowhere to /v1/auth/login.")
   Joined accept(Caller caller, @RequestBody AcceptRequest body, HttpServletRequest request) {
     String token = body.token();
     if (token == null || token.isBlank()) {

@@ -113,6 +113,7 @@ final class SignIn {
                     ProblemCode.CONFLICT,
                     "A person may own " + OWNED_MAX + " organizations; this one does.");
               }
+              accounts.requireRoom(caller.userId());
               return found(known(caller), tenant, address);
             }));
   }
@@ -149,7 +150,8 @@ final class SignIn {
                 status -> {
                   Account account = known(caller);
                   Membership membership =
-                      membership(caller.userId(), tenant)
+                      accounts
+                          .hold(caller.userId(), tenant)
                           .orElseThrow(() -> Problem.notFound("organization", tenant));
                   if (sessions.revoke(caller.sessionId(), "changed").isEmpty()) {
                     throw Problem.of(ProblemCode.UNAUTHENTICATED, null);
@@ -170,8 +172,11 @@ final class SignIn {
   }
 
   /// Empty if email and password are not a person's, or the person belongs nowhere; no telling
-  /// which.
-  Optional<SignedIn> login(Email email, String password, @Nullable String address) {
+  /// which. Who belongs nowhere signs in with an invitation, and belongs where it leads.
+  ///
+  /// @param invitation the token of one to this address, which is accepted and signed in to
+  Optional<SignedIn> login(
+      Email email, String password, @Nullable String invitation, @Nullable String address) {
     Optional<Account> found = accounts.find(email);
     boolean right = passwords.matches(password, found.map(Account::passwordHash).orElse(null));
     // Nobody's email goes the same way as somebody's, so that it takes the same time.
@@ -183,28 +188,48 @@ final class SignIn {
       strangers.increment();
       return Optional.empty();
     }
-    if (!right || memberships.isEmpty()) {
+    Account account = found.get();
+    Optional<SignedIn> signedIn =
+        right ? opened(account, password, memberships, invitation, now, address) : Optional.empty();
+    if (signedIn.isEmpty()) {
       TenantId tenant = memberships.isEmpty() ? null : memberships.getFirst().tenant().id();
-      Actor actor = Actor.person(found.get().id().value(), email.value());
-      audit.append(auth, AuditEntry.of(tenant, now, actor, "session.refused").from(address));
+      append(tenant, account, "session.refused", now, address);
+    }
+    return signedIn;
+  }
+
+  /// Empty if the person belongs nowhere, or is being removed from where they do at this moment.
+  private Optional<SignedIn> opened(
+      Account account,
+      String password,
+      List<Membership> memberships,
+      @Nullable String invitation,
+      Instant now,
+      @Nullable String address) {
+    if (memberships.isEmpty() && invitation == null) {
       return Optional.empty();
     }
-    Account account = found.get();
-    Membership membership = memberships.getFirst();
     String anew = passwords.outdated(account.passwordHash()) ? passwords.hash(password) : null;
-    return Optional.of(
-        Objects.requireNonNull(
-            transactions.execute(
-                status -> {
-                  if (anew != null) {
-                    accounts.rehash(account.id(), anew);
-                  }
-                  accounts.signedIn(account.id(), now);
-                  append(membership.tenant().id(), account, "session.opened", now, address);
-                  Sessions.Opened session = sessions.open(account.id(), membership.tenant().id());
-                  return new SignedIn(
-                      account, membership, session.sessionId(), session.refreshToken());
-                })));
+    return Objects.requireNonNull(
+        transactions.execute(
+            status -> {
+              Optional<Membership> where =
+                  invitation == null
+                      ? accounts.hold(account.id(), memberships.getFirst().tenant().id())
+                      : Optional.of(joined(account, invitation, now, address));
+              return where.map(
+                  membership -> {
+                    if (anew != null) {
+                      accounts.rehash(account.id(), anew);
+                    }
+                    accounts.signedIn(account.id(), now);
+                    TenantId tenant = membership.tenant().id();
+                    append(tenant, account, "session.opened", now, address);
+                    Sessions.Opened session = sessions.open(account.id(), tenant);
+                    return new SignedIn(
+                        account, membership, session.sessionId(), session.refreshToken());
+                  });
+            }));
   }
 
   SignedIn refresh(RefreshToken token, @Nullable String address) {
@@ -261,13 +286,11 @@ final class SignIn {
     return accounts
         .find(caller.userId())
         .flatMap(
-            account -> {
-              List<Membership> memberships = accounts.memberships(caller.userId());
-              return memberships.stream()
-                  .filter(member -> member.tenant().id().equals(caller.tenantId()))
-                  .findFirst()
-                  .map(current -> new Self(account, current, memberships));
-            });
+            account ->
+                membership(caller.userId(), caller.tenantId())
+                    .map(
+                        current ->
+                            new Self(account, current, accounts.memberships(caller.userId()))));
   }
 
   record Self(Account account, Membership current, List<Membership> all) {}

@@ -1,5 +1,6 @@
 package io.claritystream.control.identity;
 
+import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.RateLimit;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -10,7 +11,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/// How often the routes of this module may be tried, by address and by account.
+/// How often the routes of this module may be tried, by address, by account and by person.
 final class SignInLimits {
 
   /// From everywhere together an account may fail so much more often than from one network: enough
@@ -22,6 +23,8 @@ final class SignInLimits {
   private final RateLimit failuresHere;
   private final RateLimit failures;
   private final RateLimit refreshes;
+  private final RateLimit invitations;
+  private final RateLimit organizations;
 
   SignInLimits(IdentityProperties identity) {
     this.registrations =
@@ -32,6 +35,10 @@ final class SignInLimits {
     this.failures =
         new RateLimit("guesses", identity.signInsByAccount() * EVERYWHERE_TIMES, window);
     this.refreshes = new RateLimit("refresh", identity.refreshesByAddress(), Duration.ofMinutes(1));
+    this.invitations =
+        new RateLimit("invitations", identity.invitationsByPerson(), Duration.ofHours(1));
+    this.organizations =
+        new RateLimit("organizations", identity.organizationsByPerson(), Duration.ofHours(1));
   }
 
   void register(HttpServletRequest request, HttpServletResponse response) {
@@ -59,6 +66,14 @@ final class SignInLimits {
 
   void refresh(HttpServletRequest request, HttpServletResponse response) {
     refreshes.take(network(request), response);
+  }
+
+  void invite(Caller caller, HttpServletResponse response) {
+    invitations.take(caller.userId().toString(), response);
+  }
+
+  void found(Caller caller, HttpServletResponse response) {
+    organizations.take(caller.userId().toString(), response);
   }
 
   /// An IPv4 address; of IPv6 the /64, which is what one household has.

@@ -19,13 +19,15 @@
 /// | open | refresh with a token used within the last day | revoked: `reuse` |
 /// | open | its person goes on in another organization | revoked: `changed`; another is open |
 /// | open | its person is removed from the organization | revoked: `removed` |
+/// | open | its person leaves the organization | revoked: `left` |
 /// | open | logout | revoked: `logout` |
 /// | open | an operator revokes it, or the password is reset | revoked: `operator` |
 /// | open | 30 days without a refresh | expired |
 ///
 /// **Members.** Who belongs where, and as what, is changed by [Members] alone: nobody gives a role
-/// above their own, and there is always an owner. Who has no account is invited: a token of 256
-/// bits, stored as its hash, for one use within seven days, and for the invited address only.
+/// above their own, and there is always an owner. Everybody else is invited, with an account or
+/// without: a token of 256 bits, stored as its hash, for one use within seven days, and for the
+/// invited address only. It goes with its maker's right to make it.
 ///
 /// Owns `control.user_account`, `control.members`, `control.invitation`, `control.session`,
 /// `control.refresh_token`.

@@ -121,6 +121,28 @@ class PlatformKeysTests {
   }
 
   @Test
+  void aMasterKeyThatOnlyATenantsKeyNeedsAndIsMissingEndsTheStartInOneSentence() {
+    open().inUse(Purpose.TOKEN_SIGNING, () -> fresh("secret"));
+    database
+        .superuser()
+        .sql(
+            """
+            WITH made AS (
+              INSERT INTO control.dim_tenant (tenant_id, name, industry, region, plan, created_at)
+              VALUES (gen_random_uuid(), 'Northgate', 'energy', 'eu-north', 'standard', now())
+              RETURNING tenant_id)
+            INSERT INTO control.tenant_key (tenant_id, key_id, master_key, encrypted, created_at)
+            SELECT tenant_id, gen_random_uuid(), 'tink:0badcafe', 'x', now() FROM made
+            """)
+        .update();
+
+    assertThatThrownBy(this::open)
+        .isInstanceOf(MasterKeyFault.class)
+        .hasMessageContaining("which is tink:0badcafe")
+        .hasMessageContaining("restore the right one");
+  }
+
+  @Test
   void aMasterKeyThatOthersMayReadEndsTheStartInOneSentence() throws IOException {
     open();
     Files.setPosixFilePermissions(file(), PosixFilePermissions.fromString("rw-r-----"));

@@ -54,31 +54,40 @@ class MembersTests {
   // Adding and inviting
 
   @Test
-  void a_person_with_an_account_belongs_at_once() {
+  void who_has_an_account_is_invited_like_anybody_and_belongs_when_they_accept() {
     Registered person = server.client().register(email());
 
-    Answer added = add(owner.client(), person.email(), "operator");
+    Answer known = add(owner.client(), person.email(), "operator");
+    Answer unknown = add(owner.client(), email(), "operator");
 
-    assertThat(added.status()).isEqualTo(201);
-    assertThat(added.text("member.role")).isEqualTo("operator");
-    assertThat(added.body().get("invitation").isNull()).isTrue();
+    assertThat(known.status()).isEqualTo(unknown.status()).isEqualTo(201);
+    assertThat(known.body().propertyNames()).isEqualTo(unknown.body().propertyNames());
+    assertThat(known.response().body())
+        .doesNotContain(id(person))
+        .doesNotContain("Ada Lovelace")
+        .doesNotContain("login");
+    assertThat(roles()).doesNotContainKey(person.email());
+    assertThat(change(person.client(), owner.organizationId()).status()).isEqualTo(404);
+
+    assertThat(accept(person, known.text("token")).status()).isEqualTo(200);
+
     assertThat(roles())
         .containsEntry(person.email(), "operator")
         .containsEntry(owner.email(), "owner");
     assertThat(add(owner.client(), person.email(), "viewer").status()).isEqualTo(409);
-    assertThat(audited()).contains("member.added");
+    assertThat(audited()).contains("member.invited", "member.joined");
   }
 
   @Test
   void who_has_no_account_is_invited_and_registers_into_the_organization() {
     String email = email();
     Answer added = add(owner.client(), email, "member");
-    String token = added.text("invitation.token");
+    String token = added.text("token");
 
     assertThat(added.status()).isEqualTo(201);
     assertThat(added.header("Cache-Control")).contains("no-store");
     assertThat(token).hasSize(43);
-    assertThat(added.text("invitation.link")).endsWith("/auth#invitation=" + token);
+    assertThat(added.text("link")).endsWith("/auth#invitation=" + token);
     assertThat(invitations().response().body()).contains(email).doesNotContain(token);
 
     Answer registered = server.client().post("/v1/auth/register", invited(email, token));
@@ -94,13 +103,13 @@ class MembersTests {
   @Test
   void a_token_is_good_once_for_its_address_until_it_is_replaced_withdrawn_or_old() {
     String email = email();
-    String first = add(owner.client(), email, "member").text("invitation.token");
-    String second = add(owner.client(), email, "member").text("invitation.token");
+    String first = add(owner.client(), email, "member").text("token");
+    String second = add(owner.client(), email, "member").text("token");
     String withdrawn = email();
     Answer gone = add(owner.client(), withdrawn, "member");
-    owner.client().send("DELETE", path("invitations") + "/" + gone.text("invitation.id"), null);
+    owner.client().send("DELETE", path("invitations") + "/" + gone.text("id"), null);
     String late = email();
-    String expired = add(owner.client(), late, "member").text("invitation.token");
+    String expired = add(owner.client(), late, "member").text("token");
     server
         .database()
         .superuser()
@@ -110,7 +119,7 @@ class MembersTests {
 
     refused(email, first);
     refused(email(), second);
-    refused(withdrawn, gone.text("invitation.token"));
+    refused(withdrawn, gone.text("token"));
     refused(late, expired);
     refused(email, "made up");
     assertThat(server.client().post("/v1/auth/register", invited(email, second)).status())
@@ -120,7 +129,7 @@ class MembersTests {
 
   @Test
   void a_token_is_stored_as_its_hash_alone() {
-    String token = add(owner.client(), email(), "member").text("invitation.token");
+    String token = add(owner.client(), email(), "member").text("token");
 
     String rows =
         server
@@ -163,7 +172,7 @@ class MembersTests {
   @Test
   void whoever_registered_otherwise_accepts_while_signed_in() {
     String email = email();
-    String token = add(owner.client(), email, "admin").text("invitation.token");
+    String token = add(owner.client(), email, "admin").text("token");
     Registered person = server.client().register(email);
     Registered other = server.client().register(email());
 
@@ -181,15 +190,13 @@ class MembersTests {
   @Test
   void a_role_gives_no_more_than_itself_and_an_admin_leaves_owners_alone() {
     Registered admin = member("admin");
-    Registered other = server.client().register(email());
     ApiClient client = inOurs(admin);
 
-    assertThat(add(client, other.email(), "owner").status()).isEqualTo(403);
     assertThat(add(client, email(), "owner").status()).isEqualTo(403);
     assertThat(change(client, owner, "viewer").status()).isEqualTo(403);
     assertThat(remove(client, owner).status()).isEqualTo(403);
     assertThat(change(client, admin, "owner").status()).isEqualTo(403);
-    assertThat(add(client, other.email(), "admin").status()).isEqualTo(201);
+    Registered other = member(client, "admin");
     assertThat(change(client, other, "viewer").status()).isEqualTo(200);
     assertThat(remove(client, other).status()).isEqualTo(204);
     assertThat(change(client, admin, "member").status()).isEqualTo(200);
@@ -200,7 +207,7 @@ class MembersTests {
   @Test
   void an_invitation_of_an_owner_is_withdrawn_by_an_owner() {
     Registered admin = member("admin");
-    String id = add(owner.client(), email(), "owner").text("invitation.id");
+    String id = add(owner.client(), email(), "owner").text("id");
     String address = path("invitations") + "/" + id;
 
     assertThat(inOurs(admin).send("DELETE", address, null).status()).isEqualTo(403);
@@ -248,8 +255,7 @@ class MembersTests {
 
   @Test
   void who_is_removed_is_signed_out_of_this_organization_at_once_and_of_no_other() {
-    Registered person = server.client().register(email());
-    add(owner.client(), person.email(), "member");
+    Registered person = member("member");
     Answer switched = change(person.client(), owner.organizationId());
     ApiClient here = server.client().bearer(switched.text("access_token"));
     ApiClient elsewhere =
@@ -275,6 +281,106 @@ class MembersTests {
         .isEqualTo(401);
     assertThat(elsewhere.get("/v1/me").text("organization.id")).isEqualTo(person.organizationId());
     assertThat(remove(owner.client(), person).status()).isEqualTo(404);
+  }
+
+  @Test
+  void whoever_belongs_may_leave_and_is_signed_out_of_this_organization() {
+    Registered person = member("viewer");
+    ApiClient here = inOurs(person);
+    String me = path("users") + "/me";
+    assertThat(person.client().send("DELETE", me, null).status()).isEqualTo(404);
+
+    assertThat(here.send("DELETE", me, null).status()).isEqualTo(204);
+
+    assertThat(here.get("/v1/me").status()).isEqualTo(401);
+    assertThat(person.client().get("/v1/me").status()).isEqualTo(200);
+    assertThat(roles()).doesNotContainKey(person.email());
+    assertThat(audited()).contains("member.left");
+    assertThat(owner.client().send("DELETE", me, null).status()).isEqualTo(409);
+  }
+
+  @Test
+  void what_somebody_has_asked_others_to_be_goes_with_the_role_that_let_them() {
+    Registered second = member("owner");
+    ApiClient client = inOurs(second);
+    String ownerInvited = email();
+    String adminInvited = email();
+    String byAnother = email();
+    String first = add(client, ownerInvited, "owner").text("token");
+    String next = add(client, adminInvited, "admin").text("token");
+    String kept = add(owner.client(), byAnother, "owner").text("token");
+
+    assertThat(change(owner.client(), second, "admin").status()).isEqualTo(200);
+    refused(ownerInvited, first);
+    assertThat(invitations().response().body()).contains(adminInvited).contains(byAnother);
+
+    assertThat(remove(owner.client(), second).status()).isEqualTo(204);
+    refused(adminInvited, next);
+    assertThat(server.client().post("/v1/auth/register", invited(byAnother, kept)).status())
+        .isEqualTo(201);
+    assertThat(audited().stream().filter("invitations.withdrawn"::equals)).hasSize(2);
+  }
+
+  @Test
+  void who_belongs_nowhere_signs_in_with_an_invitation_and_without_one_not_at_all() {
+    Registered second = member("owner");
+    String own = "/v1/organizations/" + second.organizationId();
+    String token =
+        second
+            .client()
+            .post(own + "/users", Map.of("email", owner.email(), "role", "owner"))
+            .text("token");
+    assertThat(accept(owner, token).status()).isEqualTo(200);
+    assertThat(second.client().send("DELETE", own + "/users/me", null).status()).isEqualTo(204);
+    assertThat(remove(owner.client(), second).status()).isEqualTo(204);
+    assertThat(login(second, Map.of()).status()).isEqualTo(401);
+    String anew = add(owner.client(), second.email(), "viewer").text("token");
+    String others = add(owner.client(), email(), "viewer").text("token");
+
+    assertThat(login(second, Map.of("invitation", others)).text("errors.0.field"))
+        .isEqualTo("invitation");
+    assertThat(login(second, Map.of("invitation", anew, "x", 1)).status()).isEqualTo(400);
+    Answer signedIn = login(second, Map.of("invitation", anew));
+
+    assertThat(signedIn.status()).isEqualTo(200);
+    assertThat(signedIn.text("organization.id")).isEqualTo(owner.organizationId());
+    assertThat(signedIn.text("role")).isEqualTo("viewer");
+    assertThat(login(second, Map.of()).status()).isEqualTo(200);
+  }
+
+  @Test
+  void a_session_is_not_opened_beside_a_removal() throws Exception {
+    Registered person = member("viewer");
+    leaveOwn(person);
+
+    Answer login = besideRemovalOf(person, () -> login(person, Map.of()));
+
+    assertThat(login.status()).isEqualTo(401);
+    Registered other = member("viewer");
+    Answer switched = besideRemovalOf(other, () -> change(other.client(), owner.organizationId()));
+    assertThat(switched.status()).isEqualTo(404);
+    assertThat(other.client().get("/v1/me").status()).isEqualTo(200);
+  }
+
+  @Test
+  void a_person_belongs_to_a_hundred_at_most_and_is_at_home_in_each() {
+    Registered person = server.client().register(email());
+    String token = add(owner.client(), person.email(), "viewer").text("token");
+    belongToOthers(person, Accounts.MEMBERSHIPS_MAX - 1);
+
+    Answer refused = accept(person, token);
+
+    assertThat(refused.status()).isEqualTo(409);
+    assertThat(refused.text("detail")).contains("100 organizations");
+    assertThat(
+            person
+                .client()
+                .post(
+                    "/v1/organizations",
+                    Map.of("name", "More", "industry", "energy", "region", "eu-north"))
+                .status())
+        .isEqualTo(409);
+    assertThat(person.client().get("/v1/me").status()).isEqualTo(200);
   }
 
   @Test
@@ -315,7 +421,7 @@ class MembersTests {
     Registered stranger = server.client().register(email());
     Registered person = member("viewer");
     String users = path("users");
-    String invitation = add(owner.client(), email(), "viewer").text("invitation.id");
+    String invitation = add(owner.client(), email(), "viewer").text("id");
 
     for (Answer answer :
         List.of(
@@ -414,9 +520,21 @@ class MembersTests {
 
   /// A person with an account of their own who belongs to the owner's organization.
   private Registered member(String role) {
+    return member(owner.client(), role);
+  }
+
+  private Registered member(ApiClient inviter, String role) {
     Registered person = server.client().register(email());
-    assertThat(add(owner.client(), person.email(), role).status()).isEqualTo(201);
+    String token = add(inviter, person.email(), role).text("token");
+    assertThat(accept(person, token).status()).isEqualTo(200);
     return person;
+  }
+
+  private static Answer login(Registered person, Map<String, Object> more) {
+    Map<String, Object> body = new LinkedHashMap<>(more);
+    body.put("email", person.email());
+    body.put("password", person.password());
+    return server.client().post("/v1/auth/login", body);
   }
 
   /// The person, in a session of the owner's organization.
@@ -471,6 +589,56 @@ class MembersTests {
         .param("tenant", UUID.fromString(owner.organizationId()))
         .query(String.class)
         .list();
+  }
+
+  /// Leaves the person nowhere but in the owner's organization.
+  private static void leaveOwn(Registered person) {
+    server
+        .database()
+        .superuser()
+        .sql("DELETE FROM control.members WHERE user_id = :user AND tenant_id = :tenant")
+        .param("user", UUID.fromString(id(person)))
+        .param("tenant", UUID.fromString(person.organizationId()))
+        .update();
+  }
+
+  private static void belongToOthers(Registered person, int organizations) {
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            WITH made AS (
+              INSERT INTO control.dim_tenant (tenant_id, name, industry, region, plan, created_at)
+              SELECT gen_random_uuid(), 'Plant ' || n, industry, region, plan, created_at
+              FROM control.dim_tenant, generate_series(1, :organizations) n
+              WHERE tenant_id = :own
+              RETURNING tenant_id)
+            INSERT INTO control.members (tenant_id, user_id, role, created_at)
+            SELECT tenant_id, :user, 'viewer', now() - interval '1 day' FROM made
+            """)
+        .param("organizations", organizations)
+        .param("own", UUID.fromString(person.organizationId()))
+        .param("user", UUID.fromString(id(person)))
+        .update();
+  }
+
+  /// Asks while a removal is under way that ends before the answer.
+  private Answer besideRemovalOf(Registered person, Callable<Answer> asked) throws Exception {
+    try (ExecutorService threads = Executors.newSingleThreadExecutor();
+        Connection remover = server.database().superuserConnections().getConnection();
+        PreparedStatement removal =
+            remover.prepareStatement(
+                "DELETE FROM control.members WHERE user_id = ? AND tenant_id = ?")) {
+      remover.setAutoCommit(false);
+      removal.setObject(1, UUID.fromString(id(person)));
+      removal.setObject(2, UUID.fromString(owner.organizationId()));
+      removal.execute();
+      Future<Answer> answer = threads.submit(asked);
+      server.database().awaitWaiting(1);
+      remover.commit();
+      return answer.get();
+    }
   }
 
   /// Lets both come as far as they can beside each other: to where one waits for the other.

@@ -51,6 +51,30 @@ class SignInLimitsTests {
   }
 
   @Test
+  void a_person_makes_so_many_invitations_and_organizations_in_an_hour() {
+    try (TestServer server =
+        TestServer.start(
+            Map.of(
+                "clarity.identity.invitations-by-person", "1",
+                "clarity.identity.organizations-by-person", "1"))) {
+      var person = server.client().register("eager@example.com");
+      var other = server.client().register("other@example.com");
+      String users = "/v1/organizations/" + person.organizationId() + "/users";
+      String others = "/v1/organizations/" + other.organizationId() + "/users";
+      Map<String, Object> invitation = Map.of("email", "who@example.com", "role", "viewer");
+      Map<String, Object> plant =
+          Map.of("name", "Southgate", "industry", "energy", "region", "eu-north");
+
+      assertThat(person.client().post(users, invitation).status()).isEqualTo(201);
+      assertThat(person.client().post(users, invitation).status()).isEqualTo(429);
+      assertThat(person.client().post("/v1/organizations", plant).status()).isEqualTo(201);
+      assertThat(person.client().post("/v1/organizations", plant).status()).isEqualTo(429);
+      assertThat(other.client().post(others, invitation).status()).isEqualTo(201);
+      assertThat(other.client().post("/v1/organizations", plant).status()).isEqualTo(201);
+    }
+  }
+
+  @Test
   void one_who_knows_an_email_cannot_keep_its_owner_out_from_elsewhere() {
     try (TestServer server =
         TestServer.start(
