@@ -57,6 +57,7 @@ final class Calls {
     }
 
     private @Nullable Object[] values(@Nullable Object input, Scope scope, Run run) {
+      run.steps(arguments.length);
       int given = first == null ? 0 : 1;
       Object[] values = new Object[arguments.length + given];
       if (first != null) {
@@ -121,6 +122,8 @@ final class Calls {
       if (!(called instanceof Callable callable)) {
         throw notCallable(function, called, position);
       }
+      run.steps(arguments.length);
+      run.useItems(arguments.length);
       Object[] given = new Object[arguments.length];
       for (int i = 0; i < given.length; i++) {
         given[i] = arguments[i] == null ? null : arguments[i].eval(input, scope, run);
@@ -135,7 +138,7 @@ final class Calls {
 
     @Override
     public @Nullable Object apply(@Nullable Object[] arguments, @Nullable Object input, Run run) {
-      run.step();
+      run.steps(1 + given.length);
       Object[] all = given.clone();
       int next = 0;
       for (int i = 0; i < all.length; i++) {
@@ -177,6 +180,7 @@ final class Calls {
             .at(position);
       }
       if (argument instanceof Callable inner) {
+        run.use(32);
         return new Chain(inner, callable);
       }
       try {

@@ -1,5 +1,6 @@
 package io.claritystream.base.expression;
 
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -271,7 +272,13 @@ final class Compiler {
   private Node negate(Syntax syntax) {
     Syntax operand = syntax.part(0);
     if (operand.type == Syntax.Type.NUMBER) {
-      return new Simple.Constant(syntax.position, Values.number(-Values.real(operand.value)));
+      Object negative =
+          switch (operand.value) {
+            case Long whole -> -whole;
+            case BigInteger whole -> Values.whole(whole.negate());
+            default -> Values.number(-Values.real(operand.value));
+          };
+      return new Simple.Constant(syntax.position, negative);
     }
     return new Operators.Negate(syntax.position, node(operand));
   }

@@ -108,7 +108,7 @@ final class Control {
     @Nullable Object eval(@Nullable Object input, Scope scope, Run run) {
       run.step();
       Object bound = value.eval(input, scope, run);
-      scope.bind(name, bound);
+      scope.bind(name, bound, run);
       return bound;
     }
   }

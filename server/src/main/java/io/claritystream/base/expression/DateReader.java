@@ -87,6 +87,9 @@ final class DateReader {
     if (integer == null) {
       return "[a-z]+";
     }
+    if (part.component() == 'f' && integer.style != IntegerPicture.Style.DIGITS) {
+      throw Stop.value("D3133", "Parts of a second are read in digits; use [f001].");
+    }
     return switch (integer.style) {
       case LETTERS -> "[a-z]+";
       case ROMAN -> "[mdclxvi]+";
@@ -99,7 +102,7 @@ final class DateReader {
     StringBuilder one = new StringBuilder("[").append(integer.zero).append('-');
     one.append((char) (integer.zero + 9));
     for (char separator : integer.separators()) {
-      one.append(Pattern.quote(String.valueOf(separator)));
+      one.append("\\x{").append(Integer.toHexString(separator)).append('}');
     }
     one.append(']');
     one.append(part.exactDigits() > 0 ? "{" + part.exactDigits() + "}" : "+");
@@ -133,7 +136,7 @@ final class DateReader {
   private static @Nullable Long value(DatePicture.Part part, String text) {
     return switch (part.component()) {
       case 'Z', 'z' -> zone(text);
-      case 'f' -> fraction(text, 3);
+      case 'f' -> fraction(part.integer().plainDigits(text), 3);
       case 'P' -> text.equalsIgnoreCase("pm") ? 1L : text.equalsIgnoreCase("am") ? 0L : null;
       case 'C', 'E' -> 0L;
       case 'M', 'x' ->

@@ -4,19 +4,27 @@ import io.claritystream.base.expression.ExpressionFault.Kind;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// An expression that has been read. It does not change, and may be evaluated by any number of
 /// threads at once.
 public final class Expression {
 
+  static final String UNEXPECTED = "C0007";
+  private static final Logger LOG = LoggerFactory.getLogger(Expression.class);
+
   private final String source;
   private final Node node;
   private final Set<String> references;
+  private final int weight;
 
-  Expression(String source, Node node, Set<String> references) {
+  /// @param weight of what is remembered by it, in characters of source
+  Expression(String source, Node node, Set<String> references, int weight) {
     this.source = source;
     this.node = node;
     this.references = references;
+    this.weight = weight;
   }
 
   /// @param input plain JSON: Map, List, String, Boolean, numbers, null; it is not changed
@@ -36,11 +44,26 @@ public final class Expression {
       return Output.of(node.eval(run.root(), new Scope((Scope) null), run), run);
     } catch (Stop stop) {
       throw new ExpressionFault(stop);
+    } catch (RuntimeException broken) {
+      throw unexpected(broken);
     } catch (StackOverflowError deep) {
       // The limits of nesting keep clear of it, unless the thread has an uncommonly small stack.
       throw new ExpressionFault(
           new Stop(Kind.TOO_DEEP, "C0002", -1, "The expression goes too deep; make it flatter."));
     }
+  }
+
+  /// What an expression meets is never a fault of the server to whoever wrote it. The source stays
+  /// out of the log: it may hold what is private.
+  static ExpressionFault unexpected(RuntimeException broken) {
+    LOG.error("The evaluator of expressions has a defect", broken);
+    return new ExpressionFault(
+        new Stop(
+            Kind.VALUE,
+            UNEXPECTED,
+            -1,
+            "The expression cannot be worked out, by a defect of the platform; write it in another"
+                + " way, and report it."));
   }
 
   /// A list counts as one thing.
@@ -58,6 +81,10 @@ public final class Expression {
   /// name that there is. What wildcards or computed names come to is not among them.
   public Set<String> references() {
     return references;
+  }
+
+  int weight() {
+    return weight;
   }
 
   public String source() {

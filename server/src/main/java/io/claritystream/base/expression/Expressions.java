@@ -16,8 +16,22 @@ public final class Expressions {
   private final Cache<String, Expression> read =
       Caffeine.newBuilder()
           .maximumWeight(SOURCE_LENGTH_MAX)
-          .weigher((String source, Expression expression) -> 64 + source.length())
+          .weigher((String source, Expression expression) -> expression.weight())
           .build();
+
+  /// In characters of source: an instruction of a regular expression is kept by each of the
+  /// machines that have run it at once.
+  private static int weight(Syntax tree, int sourceLength) {
+    return 64 + sourceLength + regexes(tree);
+  }
+
+  private static int regexes(Syntax tree) {
+    int own =
+        tree.value instanceof Regex regex
+            ? (int) (32 * regex.size().program() + regex.size().classes())
+            : 0;
+    return own + tree.parts.stream().mapToInt(Expressions::regexes).sum();
+  }
 
   /// @param source without the `=` in front
   public Expression compile(String source) throws ExpressionFault {
@@ -28,9 +42,13 @@ public final class Expressions {
     Expression expression;
     try {
       Syntax tree = Parser.parse(source);
-      expression = new Expression(source, Compiler.compile(tree), References.of(tree));
+      expression =
+          new Expression(
+              source, Compiler.compile(tree), References.of(tree), weight(tree, source.length()));
     } catch (Stop stop) {
       throw new ExpressionFault(stop);
+    } catch (RuntimeException broken) {
+      throw Expression.unexpected(broken);
     } catch (StackOverflowError deep) {
       throw new ExpressionFault(
           new Stop(Kind.TOO_DEEP, "C0002", -1, "The expression is nested too deeply."));

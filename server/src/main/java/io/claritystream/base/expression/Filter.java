@@ -42,7 +42,7 @@ final class Filter {
       Object item = Values.of(list.get(i));
       Object answer =
           item instanceof Tuple tuple
-              ? predicate.eval(tuple.value(), tuple.scope(scope), run)
+              ? predicate.eval(tuple.value(), tuple.scope(scope, run), run)
               : predicate.eval(item, scope, run);
       for (int times = times(answer, i, list.size(), run); times > 0; times--) {
         found.append(item, run);

@@ -226,6 +226,18 @@ final class IntegerPicture {
     };
   }
 
+  /// The digits of a text as 0 to 9, without what else is between and behind them.
+  String plainDigits(String text) {
+    StringBuilder plain = new StringBuilder();
+    for (int i = 0; i < text.length(); i++) {
+      int digit = text.charAt(i) - zero;
+      if (digit >= 0 && digit <= 9) {
+        plain.append(digit);
+      }
+    }
+    return plain.toString();
+  }
+
   private @Nullable Long digitsOf(String text) {
     String digits = ordinal && text.length() > 2 ? text.substring(0, text.length() - 2) : text;
     long value = 0;

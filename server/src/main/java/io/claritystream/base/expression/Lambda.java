@@ -28,6 +28,8 @@ final class Lambda implements Callable {
     @Override
     Object eval(@Nullable Object input, Scope scope, Run run) {
       run.step();
+      run.use(32);
+      scope.keep(run);
       return new Lambda(this, input, scope);
     }
   }
@@ -76,7 +78,7 @@ final class Lambda implements Callable {
         made.signature == null ? arguments : made.signature.fit("function", arguments, input, run);
     Scope within = new Scope(scope);
     for (int i = 0; i < made.parameters.length; i++) {
-      within.bind(made.parameters[i], i < given.length ? given[i] : null);
+      within.bind(made.parameters[i], i < given.length ? given[i] : null, run);
     }
     return made.body.evalLast(home, within, run);
   }

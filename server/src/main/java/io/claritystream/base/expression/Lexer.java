@@ -1,6 +1,7 @@
 package io.claritystream.base.expression;
 
 import io.claritystream.base.expression.Token.Type;
+import java.math.BigInteger;
 import java.util.Set;
 
 /// Cuts the source into tokens. A `/` begins a regular expression where a value may begin, and
@@ -11,8 +12,14 @@ final class Lexer {
       Set.of("..", ":=", "!=", ">=", "<=", "**", "~>", "?:", "??");
   private static final String SINGLE = ".[]{}(),@#;:?+-*/%|=<>^&!~";
 
+  /// No double has more; what is longer begins with zeros.
+  private static final int WHOLE_DIGITS_MAX = 309;
+
   private final String source;
   private int at;
+
+  /// What the regular expressions so far come to.
+  private RegexSize regexes = RegexSize.NONE;
 
   Lexer(String source) {
     this.source = source;
@@ -133,7 +140,11 @@ final class Lexer {
     if (Double.isInfinite(value)) {
       throw Stop.syntax("S0102", start, "The number " + clip(text) + " is out of range.");
     }
-    return new Token(Type.NUMBER, text, Values.number(value), start);
+    Object number =
+        whole && text.length() <= WHOLE_DIGITS_MAX
+            ? Values.whole(new BigInteger(text))
+            : Values.number(value);
+    return new Token(Type.NUMBER, text, number, start);
   }
 
   private boolean isDigit(int index) {
@@ -227,8 +238,9 @@ final class Lexer {
       flags++;
     }
     at = flags;
-    return new Token(
-        Type.REGEX, pattern, Regex.compile(pattern, source.substring(end, flags), start), start);
+    Regex regex = Regex.compile(pattern, source.substring(end, flags), start, regexes);
+    regexes = regexes.plus(regex.size());
+    return new Token(Type.REGEX, pattern, regex, start);
   }
 
   static String clip(String text) {

@@ -103,13 +103,17 @@ final class ListFunctions {
         }
       } else {
         run.use(48);
-        fresh = scalars.add(item instanceof Long whole ? (Object) whole.doubleValue() : item);
+        fresh = scalars.add(key(item));
       }
       if (fresh) {
         distinct.append(item, run);
       }
     }
     return distinct;
+  }
+
+  private static Object key(Object item) {
+    return Values.isNumber(item) ? Values.key((Number) item) : item;
   }
 
   private static Object zip(@Nullable Object[] given, Run run) {

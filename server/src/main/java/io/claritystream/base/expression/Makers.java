@@ -106,7 +106,7 @@ final class Makers {
       for (Object stored : items) {
         Object item = nothing ? null : Values.of(stored);
         Object context = item instanceof Tuple tuple ? tuple.value() : item;
-        Scope within = item instanceof Tuple tuple ? tuple.scope(scope) : scope;
+        Scope within = item instanceof Tuple tuple ? tuple.scope(scope, run) : scope;
         for (int i = 0; i < keys.length; i++) {
           run.step();
           Object key = keys[i].eval(context, within, run);
@@ -153,7 +153,7 @@ final class Makers {
       Node value = values[group.pair];
       if (group.members.getFirst() instanceof Tuple) {
         Tuple all = Tuple.merged(group.members, run);
-        return value.eval(all.value(), all.scope(scope), run);
+        return value.eval(all.value(), all.scope(scope, run), run);
       }
       if (group.members.size() == 1) {
         return value.eval(group.members.getFirst(), scope, run);

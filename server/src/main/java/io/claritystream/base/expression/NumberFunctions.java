@@ -33,9 +33,10 @@ final class NumberFunctions {
 
   private NumberFunctions() {}
 
-  private static double real(Object number) {
-    Values.isNumber(number);
-    return Values.real(number);
+  static double real(Object number) {
+    double real = Values.real(number);
+    Values.isNumber(real);
+    return real;
   }
 
   private static Object of(double number) {
@@ -154,7 +155,7 @@ final class NumberFunctions {
       return null;
     }
     run.useText(Limits.PICTURE_LENGTH);
-    return run.prepared(picture(given[1]), IntegerPicture::of)
+    return run.prepared(IntegerPicture.class, picture(given[1]), IntegerPicture::of)
         .format(new BigDecimal(Math.floor(real(given[0]))).toBigInteger());
   }
 
@@ -167,7 +168,7 @@ final class NumberFunctions {
       throw Stop.tooLarge("What $parseInteger reads is too long for a number.");
     }
     run.useText(Limits.PICTURE_LENGTH);
-    return run.prepared(picture(given[1]), IntegerPicture::of).parse(text);
+    return run.prepared(IntegerPicture.class, picture(given[1]), IntegerPicture::of).parse(text);
   }
 
   static String picture(@Nullable Object given) {

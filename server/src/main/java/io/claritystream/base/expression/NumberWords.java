@@ -143,11 +143,11 @@ final class NumberWords {
         }
         parts.push(top + value);
       } else {
-        long product = parts.pop() * value;
-        if (product > Values.EXACT) {
+        long factor = parts.pop();
+        if (factor > Values.EXACT / value) {
           throw Stop.tooLarge("What is read as a whole number is out of range.");
         }
-        parts.push(product);
+        parts.push(factor * value);
       }
     }
     return any ? parts.stream().mapToLong(Long::longValue).sum() : null;

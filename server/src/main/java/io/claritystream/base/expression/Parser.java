@@ -40,6 +40,8 @@ final class Parser {
           Map.entry("in", 40),
           Map.entry("&", 50));
 
+  private static final int PARAMETERS_MAX = 64;
+
   private final Lexer lexer;
   private Token token;
   private int nesting;
@@ -304,6 +306,11 @@ final class Parser {
 
   /// The last part is the body, those before it the parameters.
   private Syntax lambda(Token operator, List<Syntax> parameters) {
+    if (parameters.size() > PARAMETERS_MAX) {
+      throw Stop.tooLarge(
+              "A function has more than " + PARAMETERS_MAX + " parameters; give it an object.")
+          .at(operator.position());
+    }
     for (Syntax parameter : parameters) {
       if (parameter.type != Syntax.Type.VARIABLE || parameter.text.isEmpty()) {
         throw Stop.syntax(

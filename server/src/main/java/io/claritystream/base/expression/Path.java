@@ -110,7 +110,7 @@ final class Path extends Node {
       if (tuples == null && (ancestry || step.tuples())) {
         tuples = new Items(found.size());
         for (Object item : found) {
-          tuples.append(Tuple.of(item, scope.ancestry()), run);
+          tuples.append(Tuple.of(item, scope.ancestry(), run), run);
         }
       }
       if (tuples != null) {
@@ -150,6 +150,7 @@ final class Path extends Node {
     if (step.sort() != null) {
       return filtered(step, step.sort().sorted(input, scope, run), scope, run);
     }
+    run.steps(input.size() / 8);
     Items results = Items.sequence();
     for (Object item : input) {
       Object value = step.node().eval(known(item, input), scope, run);
@@ -175,6 +176,7 @@ final class Path extends Node {
   }
 
   private static Items flat(Items results, Run run) {
+    run.steps(results.size() / 8);
     boolean flat = true;
     for (Object result : results) {
       flat = flat && !(result instanceof List<?>);
@@ -215,7 +217,7 @@ final class Path extends Node {
     } else {
       for (Object item : tuples) {
         Tuple tuple = (Tuple) item;
-        Object value = step.node().eval(tuple.value(), tuple.scope(scope), run);
+        Object value = step.node().eval(tuple.value(), tuple.scope(scope, run), run);
         if (value == null) {
           continue;
         }
@@ -251,17 +253,18 @@ final class Path extends Node {
     if (step.focus() != null) {
       next = from.with(step.focus(), found, run);
     } else if (!ancestry) {
-      next = from.at(found, null);
+      next = from.at(found, null, run);
     } else if (step.node() instanceof Simple.Parent) {
       Scope.Ancestry up = from.ancestry();
-      next = from.at(found, up == null ? null : up.outer());
+      next = from.at(found, up == null ? null : up.outer(), run);
     } else {
-      next = from.at(found, new Scope.Ancestry(from.value(), from.ancestry()));
+      next = from.at(found, new Scope.Ancestry(from.value(), from.ancestry()), run);
     }
     return step.index() == null ? next : next.with(step.index(), (long) at, run);
   }
 
   private static Items values(Items tuples, Run run) {
+    run.steps(tuples.size() / 8);
     Items values = Items.sequence();
     for (Object tuple : tuples) {
       Object value = ((Tuple) tuple).value();

@@ -80,18 +80,17 @@ class PreviewController {
       throw Problem.invalid("expression", "is missing; write what the answer should be");
     }
     int skipped = source.startsWith("=") ? 1 : 0;
-    Expression expression;
-    try {
-      expression = expressions.compile(source.substring(skipped));
-    } catch (ExpressionFault fault) {
-      throw problem(ProblemCode.VALIDATION_FAILED, fault, skipped);
-    }
     Instant now = preview.now() == null ? clock.instant() : preview.now();
-    return new Answer(evaluate(expression, preview.input(), new Moment(now, 0), skipped));
+    begin();
+    try {
+      return new Answer(evaluate(source.substring(skipped), preview.input(), now, skipped));
+    } finally {
+      evaluations.release();
+    }
   }
 
-  private @Nullable Object evaluate(
-      Expression expression, @Nullable Object input, Moment moment, int skipped) {
+  /// Reading an expression takes the processor as well.
+  private void begin() {
     try {
       if (!evaluations.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
         throw Problem.unavailable("Other previews are being worked out.", PATIENCE);
@@ -100,12 +99,20 @@ class PreviewController {
       Thread.currentThread().interrupt();
       throw Problem.unavailable("The server is stopping.", PATIENCE);
     }
+  }
+
+  private @Nullable Object evaluate(
+      String source, @Nullable Object input, Instant now, int skipped) {
+    Expression expression;
     try {
-      return expression.evaluate(input, moment);
+      expression = expressions.compile(source);
+    } catch (ExpressionFault fault) {
+      throw problem(ProblemCode.VALIDATION_FAILED, fault, skipped);
+    }
+    try {
+      return expression.evaluate(input, new Moment(now, 0));
     } catch (ExpressionFault fault) {
       throw problem(ProblemCode.EXPRESSION_FAILED, fault, skipped);
-    } finally {
-      evaluations.release();
     }
   }
 

@@ -15,24 +15,40 @@ final class Regex implements Callable {
   /// Of the compiled program: each character of a text costs up to so many steps.
   private static final int PROGRAM_MAX = 2_000;
 
+  /// Of all in one expression, as [RegexSize] counts before they are compiled.
+  private static final int ALL_PROGRAMS_MAX = 10_000;
+
+  private static final int ALL_CLASSES_MAX = 20_000;
+
   private final Pattern pattern;
+  private final RegexSize size;
   private final int cost;
 
-  private Regex(Pattern pattern) {
+  private Regex(Pattern pattern, RegexSize size) {
     this.pattern = pattern;
+    this.size = size;
     this.cost = 1 + pattern.programSize() / 8;
   }
 
-  static Regex compile(String source, String flags, int position) {
-    long repeats = repeats(source);
-    if (repeats > PROGRAM_MAX) {
+  /// @param before what those that came before it in the expression come to
+  static Regex compile(String source, String flags, int position, RegexSize before) {
+    String text = source.replace("\\/", "/");
+    boolean ignoresCase = flags.indexOf('i') >= 0;
+    RegexSize size;
+    try {
+      size = RegexSize.of(text, ignoresCase);
+    } catch (Stop endless) {
+      throw endless.at(position);
+    }
+    RegexSize all = before.plus(size);
+    if (all.program() > ALL_PROGRAMS_MAX || all.classes() > ALL_CLASSES_MAX) {
       throw tooLarge(position);
     }
-    int options = flags.indexOf('i') >= 0 ? Pattern.CASE_INSENSITIVE : 0;
+    int options = ignoresCase ? Pattern.CASE_INSENSITIVE : 0;
     options |= flags.indexOf('m') >= 0 ? Pattern.MULTILINE : 0;
     Pattern pattern;
     try {
-      pattern = Pattern.compile(source.replace("\\/", "/"), options);
+      pattern = Pattern.compile(text, options);
     } catch (PatternSyntaxException wrong) {
       throw Stop.syntax(
           "S0303",
@@ -46,34 +62,19 @@ final class Regex implements Callable {
     if (pattern.programSize() > PROGRAM_MAX) {
       throw tooLarge(position);
     }
-    return new Regex(pattern);
+    return new Regex(pattern, size);
   }
 
   private static Stop tooLarge(int position) {
     return Stop.tooLarge(
-            "The regular expression is too large; use smaller repetitions such as {1,20}.")
+            "The regular expression is too large; use smaller repetitions such as {1,20}, and"
+                + " fewer classes.")
         .at(position);
   }
 
-  /// What nested repetitions can come to, before the compiler writes them out: the product of all
-  /// that are written, which is more than enough.
-  private static long repeats(String source) {
-    long product = 1;
-    for (int open = source.indexOf('{'); open >= 0; open = source.indexOf('{', open + 1)) {
-      int end = open + 1;
-      long number = 0;
-      long largest = 1;
-      while (end < source.length()
-          && (Character.isDigit(source.charAt(end)) || source.charAt(end) == ',')) {
-        char c = source.charAt(end++);
-        number = c == ',' ? 0 : Math.min(100_000, number * 10 + Character.digit(c, 10));
-        largest = Math.max(largest, number);
-      }
-      if (end < source.length() && source.charAt(end) == '}' && end > open + 1) {
-        product = Math.min(Long.MAX_VALUE / 200_000, product * largest);
-      }
-    }
-    return product;
+  /// Counted before it was read.
+  RegexSize size() {
+    return size;
   }
 
   /// Goes through the matches in a text.

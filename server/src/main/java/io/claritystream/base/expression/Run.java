@@ -24,7 +24,7 @@ final class Run {
   private long bytes;
   private int depth;
   private @Nullable Random random;
-  private @Nullable Map<Object, Object> prepared;
+  private @Nullable Map<Prepared, Object> prepared;
 
   Run(Limits limits, Moment moment, @Nullable Object root) {
     this.limits = limits;
@@ -141,21 +141,24 @@ final class Run {
     return random;
   }
 
-  /// What is worked out of a picture once an evaluation.
-  @SuppressWarnings("unchecked")
-  <K, V> V prepared(K key, Function<K, V> make) {
+  /// What is worked out of a picture, once an evaluation. The same text is one thing to
+  /// `$formatInteger` and another to `$fromMillis`.
+  <V> V prepared(Class<V> kind, String picture, Function<String, V> make) {
     if (prepared == null) {
       prepared = new HashMap<>();
     }
+    Prepared key = new Prepared(kind, picture);
     Object known = prepared.get(key);
     if (known == null) {
-      known = make.apply(key);
+      known = make.apply(picture);
       if (prepared.size() < 64) {
         prepared.put(key, known);
       }
     }
-    return (V) known;
+    return kind.cast(known);
   }
+
+  private record Prepared(Class<?> kind, String picture) {}
 
   static void valueDepth(int depth) {
     if (depth > Limits.VALUE_DEPTH) {

@@ -14,6 +14,7 @@ final class Scope {
   private String[] names = NONE;
   private @Nullable Object[] values = NOTHING;
   private int size;
+  private boolean kept;
 
   private static final String[] NONE = {};
   private static final Object[] NOTHING = {};
@@ -32,7 +33,17 @@ final class Scope {
     return ancestry;
   }
 
-  void bind(String name, @Nullable Object value) {
+  /// Pays for what a function keeps by keeping this scope: it and those further out, each once.
+  void keep(Run run) {
+    for (Scope scope = this; scope != null && !scope.kept; scope = scope.outer) {
+      scope.kept = true;
+      run.step();
+      run.use(56 + 16L * scope.names.length);
+    }
+  }
+
+  void bind(String name, @Nullable Object value, Run run) {
+    run.steps(size / 8);
     for (int i = 0; i < size; i++) {
       if (names[i].equals(name)) {
         values[i] = value;
@@ -48,8 +59,14 @@ final class Scope {
     values[size++] = value;
   }
 
-  @Nullable Object lookup(String name) {
+  @Nullable Object lookup(String name, Run run) {
+    int lookedAt = 0;
     for (Scope scope = this; scope != null; scope = scope.outer) {
+      lookedAt += 1 + scope.size;
+      if (lookedAt >= 16) {
+        run.steps(lookedAt / 16);
+        lookedAt = 0;
+      }
       for (int i = 0; i < scope.size; i++) {
         if (scope.names[i].equals(name)) {
           return scope.values[i];

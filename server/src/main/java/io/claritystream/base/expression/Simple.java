@@ -37,7 +37,7 @@ final class Simple {
     @Override
     @Nullable Object eval(@Nullable Object input, Scope scope, Run run) {
       run.step();
-      Object value = scope.lookup(name);
+      Object value = scope.lookup(name, run);
       return value == null ? builtin : Items.collapse(value);
     }
   }

@@ -42,7 +42,7 @@ final class Sort {
 
   private static @Nullable Object key(Node term, Object item, Scope scope, Run run) {
     return item instanceof Tuple tuple
-        ? term.eval(tuple.value(), tuple.scope(scope), run)
+        ? term.eval(tuple.value(), tuple.scope(scope, run), run)
         : term.eval(item, scope, run);
   }
 

@@ -96,13 +96,16 @@ final class StringFunctions {
     }
     char first = wanted.charAt(0);
     int at = text.indexOf(first, from);
+    int searched = from;
     while (at >= 0) {
-      run.steps(1 + wanted.length() / 64);
+      run.steps(1 + wanted.length() / 64 + (at - searched) / 32);
       if (text.startsWith(wanted, at)) {
         return at;
       }
+      searched = at;
       at = text.indexOf(first, at + 1);
     }
+    run.steps((text.length() - searched) / 32);
     return -1;
   }
 

@@ -23,8 +23,7 @@ final class TimeFunctions {
     if (given[0] == null) {
       return null;
     }
-    Values.isNumber(given[0]);
-    return written(Values.real(given[0]), given[1], given[2], run);
+    return written(NumberFunctions.real(given[0]), given[1], given[2], run);
   }
 
   private static Object written(
@@ -34,12 +33,9 @@ final class TimeFunctions {
     DatePicture by =
         picture == null
             ? DateText.ISO
-            : run.prepared(NumberFunctions.picture(picture), DatePicture::of);
+            : run.prepared(DatePicture.class, NumberFunctions.picture(picture), DatePicture::of);
     return DateText.format(millis, by, (String) zone);
   }
-
-  /// What is worked out of a picture; apart from the pictures of `$fromMillis`.
-  private record Reading(String picture) {}
 
   private static @Nullable Object toMillis(@Nullable Object[] given, Run run) {
     if (given[0] == null) {
@@ -52,11 +48,15 @@ final class TimeFunctions {
     }
     DateReader reader =
         run.prepared(
-            new Reading(NumberFunctions.picture(given[1])),
-            reading -> {
+            DateReader.class,
+            NumberFunctions.picture(given[1]),
+            picture -> {
               run.steps(1_000);
+              if (picture.chars().anyMatch(c -> RegexSize.isEndless(c, c))) {
+                throw RegexSize.endless();
+              }
               run.use(8_192);
-              return new DateReader(DatePicture.of(reading.picture()));
+              return new DateReader(DatePicture.of(picture));
             });
     return reader.read(text, run.moment().now(), run);
   }

@@ -7,7 +7,8 @@ import org.jspecify.annotations.Nullable;
 /// A thing that a path with `@$name` or `#$name` goes by, with the names bound on the way to it.
 record Tuple(@Nullable Object value, Map<String, Object> names, Scope.@Nullable Ancestry ancestry) {
 
-  static Tuple of(@Nullable Object value, Scope.@Nullable Ancestry ancestry) {
+  static Tuple of(@Nullable Object value, Scope.@Nullable Ancestry ancestry, Run run) {
+    run.use(32);
     return new Tuple(value, Map.of(), ancestry);
   }
 
@@ -19,13 +20,16 @@ record Tuple(@Nullable Object value, Map<String, Object> names, Scope.@Nullable 
     return new Tuple(value, more, ancestry);
   }
 
-  Tuple at(@Nullable Object other, Scope.@Nullable Ancestry from) {
+  /// Pays for the ancestry as well.
+  Tuple at(@Nullable Object other, Scope.@Nullable Ancestry from, Run run) {
+    run.use(64);
     return new Tuple(other, names, from);
   }
 
-  Scope scope(Scope outer) {
+  Scope scope(Scope outer, Run run) {
+    run.steps(1 + names.size());
     Scope scope = new Scope(outer, ancestry == null ? outer.ancestry() : ancestry);
-    names.forEach(scope::bind);
+    names.forEach((name, bound) -> scope.bind(name, bound, run));
     return scope;
   }
 

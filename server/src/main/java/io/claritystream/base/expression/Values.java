@@ -38,6 +38,20 @@ final class Values {
     return value;
   }
 
+  static Number whole(BigInteger value) {
+    if (value.bitLength() < Long.SIZE) {
+      return value.longValue();
+    }
+    return value;
+  }
+
+  /// The same for numbers that are equal by [#compare], and for no others.
+  static Object key(Number number) {
+    boolean small = number instanceof BigInteger whole ? whole.bitLength() <= 53 : small(number);
+    // With 0 added, there is one 0 only.
+    return small ? (Object) (number.doubleValue() + 0.0) : exact(number).stripTrailingZeros();
+  }
+
   static boolean isNumber(@Nullable Object value) {
     if (value instanceof Double number && !Double.isFinite(number)) {
       throw Stop.value("D1001", "A number is out of range; divide by something that is not 0.");
@@ -228,7 +242,10 @@ final class Values {
       case BigInteger whole -> new BigDecimal(whole);
       case Long whole -> BigDecimal.valueOf(whole);
       case Integer whole -> BigDecimal.valueOf(whole);
-      default -> new BigDecimal(number.doubleValue());
+      default -> {
+        isNumber(number);
+        yield new BigDecimal(number.doubleValue());
+      }
     };
   }
 

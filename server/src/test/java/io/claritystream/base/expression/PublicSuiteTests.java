@@ -104,7 +104,8 @@ class PublicSuiteTests {
     Object input = Expression.wrapped(published.containsKey("data") ? Values.of(data) : data);
     Scope scope = new Scope((Scope) null);
     if (published.get("bindings") instanceof Map<?, ?> bindings) {
-      bindings.forEach((name, value) -> scope.bind((String) name, Values.of(value)));
+      Run binding = new Run(Limits.DEFAULT, NOW, null);
+      bindings.forEach((name, value) -> scope.bind((String) name, Values.of(value), binding));
     }
     String source =
         published.get("expr-file") instanceof String name
