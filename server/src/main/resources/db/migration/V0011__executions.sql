@@ -81,6 +81,9 @@ CREATE TABLE maestro.execution_open PARTITION OF maestro.execution (PRIMARY KEY 
 -- Those that wait for a process, each tenant's in their order: what is claimed is above what was claimed last.
 CREATE INDEX execution_open_ready ON maestro.execution_open (tenant_id, ready_at, execution_id) WHERE node_id IS NULL;
 
+-- Lists: one tenant's backlog is not walked through for another.
+CREATE INDEX execution_open_tenant ON maestro.execution_open (tenant_id, execution_id DESC);
+
 CREATE TABLE maestro.execution_ended PARTITION OF maestro.execution (PRIMARY KEY (execution_id)) FOR VALUES IN (true)
   PARTITION BY RANGE (execution_id);
 CREATE INDEX execution_ended_tenant ON maestro.execution_ended (tenant_id, execution_id DESC);

@@ -50,7 +50,7 @@ final class Claims {
       SELECT pg_advisory_xact_lock_shared(?, ?);
       WITH due AS (
         SELECT execution_id FROM maestro.execution_open
-        WHERE tenant_id = ? AND node_id IS NULL AND ready_at <= clock_timestamp()
+        WHERE tenant_id = ? AND node_id IS NULL AND ready_at <= now()
           AND (ready_at, execution_id) > (?, ?)
         ORDER BY ready_at, execution_id LIMIT ?
         FOR UPDATE SKIP LOCKED)

@@ -8,6 +8,7 @@ import io.claritystream.maestro.action.Answer;
 import io.claritystream.maestro.action.Json;
 import io.claritystream.maestro.action.Mapped;
 import io.claritystream.maestro.action.Secrets;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -153,7 +154,15 @@ public final class Executions {
       List<ExecutionRef> canceled;
       do {
         try (var connection = engine.getConnection()) {
-          canceled = Interventions.cancel(connection, tenant, ids, message, clock.instant());
+          var now = clock.instant();
+          canceled =
+              Interventions.cancel(
+                  connection,
+                  tenant,
+                  ids,
+                  message,
+                  now,
+                  (in, ended) -> tell(in, ended, now, message));
         }
         canceled.forEach(ref -> node.abort(ref.execution()));
         count += canceled.size();
@@ -162,6 +171,14 @@ public final class Executions {
       return count;
     } catch (SQLException e) {
       throw Problem.unavailable("The database is away at the moment.", RETRY_AFTER);
+    }
+  }
+
+  private void tell(Connection connection, List<ExecutionRef> canceled, Instant now, String message)
+      throws SQLException {
+    var events = journal.events();
+    if (events != null) {
+      Outbox.add(connection, node.node(), events.canceled(canceled, now, message));
     }
   }
 

@@ -58,6 +58,11 @@ final class Interventions {
 
   private Interventions() {}
 
+  /// Tells others of executions that were canceled, in the transaction.
+  interface Telling {
+    void tell(Connection connection, List<ExecutionRef> canceled) throws SQLException;
+  }
+
   /// Cancels those of the executions that are open. Each is at its end when this returns.
   ///
   /// @return which were canceled
@@ -66,7 +71,8 @@ final class Interventions {
       TenantId tenant,
       Collection<UUID> executions,
       String message,
-      Instant now)
+      Instant now,
+      Telling telling)
       throws SQLException {
     connection.setAutoCommit(false);
     try {
@@ -107,6 +113,9 @@ final class Interventions {
                     rows.getInt(3)));
           }
         }
+      }
+      if (!canceled.isEmpty()) {
+        telling.tell(connection, canceled);
       }
       connection.commit();
       return canceled;

@@ -3,6 +3,7 @@ package io.claritystream.maestro.engine;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.SQLNonTransientConnectionException;
 import java.util.ArrayList;
@@ -176,6 +177,19 @@ final class Journal implements AutoCloseable {
   }
 
   /// @return why the database refuses the group; null if it is written or lost
+  /// Of a group that did not stand whole: those that do.
+  private void tell(Connection connection, int node, List<JournalEntry> standing)
+      throws SQLException {
+    if (events != null && !standing.isEmpty()) {
+      Outbox.add(connection, node, events.encode(standing));
+    }
+  }
+
+  /// How those who are told of executions are told; null if nobody is.
+  @Nullable EventEncoder events() {
+    return events;
+  }
+
   private @Nullable Exception writeOrFail(int node, List<JournalEntry> group)
       throws InterruptedException {
     var told = events == null ? null : events.encode(group);
@@ -185,6 +199,9 @@ final class Journal implements AutoCloseable {
         var lost = JournalCommit.write(connection, node, group, told);
         commits.record(System.nanoTime() - startedNs, TimeUnit.NANOSECONDS);
         groups.record(group.size());
+        if (told != null && !lost.isEmpty()) {
+          tell(connection, node, group.stream().filter(entry -> !lost.contains(entry)).toList());
+        }
         for (var entry : group) {
           if (lost.contains(entry)) {
             entry.lost();

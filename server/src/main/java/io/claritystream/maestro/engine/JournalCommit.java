@@ -115,15 +115,11 @@ final class JournalCommit {
       FROM gone;
       """;
 
-  private static final String OUTBOX =
-      "INSERT INTO maestro.execution_outbox (node_id, events) VALUES (?, ?);\n";
-
   /// Which of the group's executions stand as the entry left them: open under its epoch and with
   /// this process, waiting under the next, or ended under it by this process. One that was taken in
   /// twice at a time is that process's which came first.
-  private static final String STAND =
+  private static final String STANDING =
       """
-      SELECT w.number
       FROM unnest(?::uuid[], ?::int[], ?::text[]) WITH ORDINALITY AS w (execution_id, lease_epoch, kind, number)
       WHERE CASE w.kind
         WHEN 'end' THEN EXISTS (SELECT FROM maestro.execution_ended e
@@ -136,12 +132,21 @@ final class JournalCommit {
           WHERE o.execution_id = w.execution_id AND o.lease_epoch = w.lease_epoch AND o.node_id = ?) END
       """;
 
+  private static final String STAND = "SELECT w.number\n" + STANDING;
+
+  /// What is told of executions is told only if all of the group stands.
+  private static final String OUTBOX =
+      "INSERT INTO maestro.execution_outbox (node_id, events) SELECT ?, ? WHERE ? = (SELECT count(*)\n"
+          + STANDING
+          + ");\n";
+
   private JournalCommit() {}
 
   /// Writes the group.
   ///
   /// @param events of the group, for the outbox; null if there are none
-  /// @return the entries of executions that are not this node's; what they say was not written
+  /// @return the entries of executions that are not this node's; what they say was not written, and
+  ///     nobody was told of the group
   static Set<JournalEntry> write(
       Connection connection, int node, List<? extends JournalEntry> group, byte @Nullable [] events)
       throws SQLException {
@@ -174,7 +179,7 @@ final class JournalCommit {
       arrays.number(LOCK).number(node);
       bind(arrays, node, parts, events);
       statement.execute();
-      if (asExpected(statement, parts)) {
+      if (asExpected(statement, parts, events != null)) {
         return Set.of();
       }
     }
@@ -221,7 +226,8 @@ final class JournalCommit {
           .number(node);
     }
     if (events != null) {
-      arrays.number(node).bytes(events);
+      arrays.number(node).bytes(events).number(parts.group.size());
+      bindStanding(arrays, node, parts.group);
     }
   }
 
@@ -295,7 +301,8 @@ final class JournalCommit {
   }
 
   /// Whether every statement wrote what it was to write.
-  private static boolean asExpected(PreparedStatement statement, Parts parts) throws SQLException {
+  private static boolean asExpected(PreparedStatement statement, Parts parts, boolean told)
+      throws SQLException {
     var all = true;
     // The first is the lock's answer.
     if (!parts.accepts.isEmpty()) {
@@ -313,6 +320,9 @@ final class JournalCommit {
     if (!parts.ends.isEmpty()) {
       all &= next(statement) == parts.ends.size();
     }
+    if (told) {
+      all &= next(statement) == 1;
+    }
     return all;
   }
 
@@ -321,16 +331,21 @@ final class JournalCommit {
     return statement.getUpdateCount();
   }
 
+  private static void bindStanding(Arrays arrays, int node, List<? extends JournalEntry> group)
+      throws SQLException {
+    arrays
+        .uuids(group, e -> e.execution)
+        .ints(group, e -> e.leaseEpoch)
+        .texts(group, JournalCommit::kind)
+        .number(node)
+        .number(node);
+  }
+
   private static Set<JournalEntry> lost(
       Connection connection, int node, List<? extends JournalEntry> group) throws SQLException {
     var lost = new HashSet<JournalEntry>(group);
     try (var statement = connection.prepareStatement(STAND)) {
-      new Arrays(connection, statement)
-          .uuids(group, e -> e.execution)
-          .ints(group, e -> e.leaseEpoch)
-          .texts(group, JournalCommit::kind)
-          .number(node)
-          .number(node);
+      bindStanding(new Arrays(connection, statement), node, group);
       try (var standing = statement.executeQuery()) {
         while (standing.next()) {
           lost.remove(group.get(standing.getInt(1) - 1));

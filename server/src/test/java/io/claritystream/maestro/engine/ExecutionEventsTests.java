@@ -88,6 +88,26 @@ class ExecutionEventsTests {
                     == 0);
   }
 
+  @Test
+  void a_cancel_is_told() {
+    var workflow =
+        rig.publish(
+            """
+            {"name": "Slow", "triggers": [{"id": "hook", "type": "webhook"}],
+             "steps": [{"id": "call", "type": "http_request", "retry": {"count": 20, "backoff_ms": 60000, "backoff_max_ms": 60000},
+               "config": {"method": "POST", "url": "http://127.0.0.1:1/"}}],
+             "edges": [{"from": "hook", "to": "call"}]}
+            """);
+    var execution = rig.call(workflow, Map.of()).text("execution_id");
+
+    var canceled = rig.owner.client().post("/v1/executions/" + execution + "/cancel", "");
+
+    assertThat(canceled.status()).as(canceled.response().body()).isEqualTo(200);
+    var last = told(execution, 2).getLast();
+    assertThat(last.at("/type").asString()).isEqualTo("execution.ended");
+    assertThat(last.at("/status").asString()).isEqualTo("canceled");
+  }
+
   /// The events of an execution, as soon as there are so many.
   private static List<JsonNode> told(String execution, int expected) {
     var access = TestKafka.shared().access();

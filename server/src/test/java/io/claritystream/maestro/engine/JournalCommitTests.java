@@ -162,7 +162,12 @@ class JournalCommitTests {
               () -> {
                 try (var own = rig.engine.getConnection()) {
                   Interventions.cancel(
-                      own, rig.tenant, List.of(intake.execution()), "Canceled", Instant.now());
+                      own,
+                      rig.tenant,
+                      List.of(intake.execution()),
+                      "Canceled",
+                      Instant.now(),
+                      (in, refs) -> {});
                 } catch (SQLException e) {
                   throw new IllegalStateException(e);
                 }
