@@ -7,7 +7,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /// Which methods and headers a request may have.
-final class HeaderRules {
+public final class HeaderRules {
   static final int COUNT_MAX = 100;
   static final int CHARACTERS_MAX = 32_768;
 
@@ -60,7 +60,7 @@ final class HeaderRules {
           "A header's name may hold letters, digits and hyphens, 128 at most.");
     }
     String name = header.name().toLowerCase(Locale.ROOT);
-    if (OURS.contains(name) || name.startsWith("proxy-")) {
+    if (isOurs(name)) {
       throw OutboundFault.blocked(
           "The header %s is set by the platform: leave it out.".formatted(header.name()));
     }
@@ -70,6 +70,17 @@ final class HeaderRules {
           "The value of the header %s may hold visible ASCII characters and spaces only."
               .formatted(header.name()));
     }
+  }
+
+  /// Whether a secret may be sent as the value of the header of this name: those that a redirect
+  /// takes along to another origin never hold one.
+  public static boolean mayHoldSecret(String name) {
+    String small = name.toLowerCase(Locale.ROOT);
+    return !isOurs(small) && !HARMLESS.contains(small);
+  }
+
+  private static boolean isOurs(String name) {
+    return OURS.contains(name) || name.startsWith("proxy-");
   }
 
   static List<Header> harmless(List<Header> headers) {

@@ -6,9 +6,6 @@ import io.claritystream.base.outbound.OutboundFault;
 import io.claritystream.base.outbound.OutboundRequest;
 import io.claritystream.base.outbound.OutboundResponse;
 import io.claritystream.maestro.definition.Step;
-import java.net.URI;
-import java.net.URISyntaxException;
-import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -124,7 +121,7 @@ final class HttpStep implements CompiledStep {
     var call =
         new OutboundRequest(
             request.method(),
-            address(connection.baseUrl(), address, whole),
+            StepAddress.of(connection.baseUrl(), address, whole),
             sent,
             content,
             scope.timeout(),
@@ -246,41 +243,5 @@ final class HttpStep implements CompiledStep {
       }
     }
     return members;
-  }
-
-  private static URI address(@Nullable String base, String address, Map<String, String> query)
-      throws StepFailure {
-    var whole = new StringBuilder(base == null ? address : joined(base, address));
-    for (var parameter : query.entrySet()) {
-      whole
-          .append(whole.indexOf("?") < 0 ? '?' : '&')
-          .append(URLEncoder.encode(parameter.getKey(), StandardCharsets.UTF_8))
-          .append('=')
-          .append(URLEncoder.encode(parameter.getValue(), StandardCharsets.UTF_8));
-    }
-    try {
-      return new URI(whole.toString());
-    } catch (URISyntaxException e) {
-      throw new StepFailure(
-          StepError.of(
-              "mapping",
-              "The url is not an address: character " + e.getIndex() + " has no place there."));
-    }
-  }
-
-  private static String joined(String base, String address) throws StepFailure {
-    if (address.contains("://")) {
-      throw new StepFailure(
-          StepError.of(
-              "mapping",
-              "The connection has an address of its own; the url can only be a path below it."));
-    }
-    if (address.matches("(?i)(.*[/\\\\])?(\\.|%2e){2}([/\\\\?#].*)?")) {
-      throw new StepFailure(
-          StepError.of("mapping", "The url is a path below the connection's; .. leads out of it."));
-    }
-    return base.replaceAll("/+$", "")
-        + (address.startsWith("/") || address.isEmpty() ? "" : "/")
-        + address;
   }
 }

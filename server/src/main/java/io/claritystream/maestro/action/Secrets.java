@@ -6,11 +6,14 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /// Takes secrets out of what comes back from outside, before any of it is recorded or shown: as
@@ -21,6 +24,15 @@ public final class Secrets {
 
   /// Shorter ones would be found everywhere.
   private static final int CHARS_MIN = 4;
+
+  /// What percent-encoding leaves as it is, beside letters and digits: by its standard, in paths as
+  /// some libraries write them, and in JavaScript.
+  private static final String RFC_3986 = "-._~";
+
+  private static final String PATH = "-._~/";
+  private static final String COMPONENT = "-_.!~*'()";
+
+  private static final Pattern HEX = Pattern.compile("%[0-9A-F]{2}");
 
   public static final Secrets NONE = new Secrets(Set.of());
 
@@ -37,25 +49,51 @@ public final class Secrets {
     this.forms = all.stream().sorted(Comparator.comparingInt(String::length).reversed()).toList();
   }
 
-  private static Set<String> forms(String secret) {
+  /// As they are found in what others write.
+  static Set<String> forms(String secret) {
     var forms = new LinkedHashSet<String>();
     forms.add(secret);
-    var encoded = URLEncoder.encode(secret, StandardCharsets.UTF_8);
-    forms.add(encoded);
-    forms.add(encoded.replace("+", "%20"));
-    forms.add(encoded.replace("+", "%20").toLowerCase(java.util.Locale.ROOT));
+    var bytes = secret.getBytes(StandardCharsets.UTF_8);
+    var form = URLEncoder.encode(secret, StandardCharsets.UTF_8);
+    for (var encoded :
+        List.of(
+            form,
+            form.replace("+", "%20"),
+            percent(bytes, RFC_3986),
+            percent(bytes, PATH),
+            percent(bytes, COMPONENT))) {
+      forms.add(encoded);
+      forms.add(HEX.matcher(encoded).replaceAll(hex -> hex.group().toLowerCase(Locale.ROOT)));
+    }
     var json = Json.write(secret);
     forms.add(json.substring(1, json.length() - 1));
     forms.add(json.substring(1, json.length() - 1).replace("/", "\\/"));
-    var bytes = secret.getBytes(StandardCharsets.UTF_8);
     for (var lead = 0; lead < 3; lead++) {
-      var form = base64Within(bytes, lead);
-      if (form.length() >= CHARS_MIN) {
-        forms.add(form);
-        forms.add(form.replace('+', '-').replace('/', '_'));
+      var base64 = base64Within(bytes, lead);
+      if (base64.length() >= CHARS_MIN) {
+        forms.add(base64);
+        forms.add(base64.replace('+', '-').replace('/', '_'));
       }
     }
     return forms;
+  }
+
+  private static String percent(byte[] text, String kept) {
+    var out = new StringBuilder(text.length * 3);
+    for (var unit : text) {
+      var character = (char) (unit & 0xff);
+      var plain =
+          character >= 'a' && character <= 'z'
+              || character >= 'A' && character <= 'Z'
+              || character >= '0' && character <= '9'
+              || kept.indexOf(character) >= 0;
+      if (plain) {
+        out.append(character);
+      } else {
+        out.append('%').append(HexFormat.of().withUpperCase().toHexDigits(unit));
+      }
+    }
+    return out.toString();
   }
 
   /// The letters of base64 that depend on the secret alone, when it stands behind so many bytes.

@@ -2,13 +2,12 @@ package io.claritystream.maestro.connector;
 
 import io.claritystream.base.http.LineOfText;
 import io.claritystream.base.http.Problem;
+import io.claritystream.base.outbound.HeaderRules;
 import io.claritystream.maestro.connector.ConnectionConfig.Auth;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
@@ -28,22 +27,8 @@ final class Checks {
   private static final Pattern VISIBLE = Pattern.compile("[\\x21-\\x7e]+");
   private static final Pattern UNPRINTABLE = Pattern.compile("\\p{Cntrl}");
 
-  /// What a request is made of, or what steps say of their own calls.
-  private static final Set<String> HEADERS_REFUSED =
-      Set.of(
-          "host",
-          "content-length",
-          "content-type",
-          "transfer-encoding",
-          "connection",
-          "keep-alive",
-          "proxy-connection",
-          "proxy-authorization",
-          "te",
-          "trailer",
-          "upgrade",
-          "expect",
-          "idempotency-key");
+  /// What steps say of their own calls.
+  private static final String KEY_HEADER = "idempotency-key";
 
   private final List<Problem.Invalid> errors = new ArrayList<>();
 
@@ -123,8 +108,9 @@ final class Checks {
       refuse("config.parameter", "is required for auth " + auth.key());
     } else if (value.length() > PARAMETER_MAX || !TOKEN.matcher(value).matches()) {
       refuse("config.parameter", "is not a name such as X-Api-Key");
-    } else if (auth == Auth.HEADER && HEADERS_REFUSED.contains(value.toLowerCase(Locale.ROOT))) {
-      refuse("config.parameter", "is a header that the platform sets itself");
+    } else if (auth == Auth.HEADER
+        && (!HeaderRules.mayHoldSecret(value) || value.equalsIgnoreCase(KEY_HEADER))) {
+      refuse("config.parameter", "is a header with a meaning of its own; take one for keys");
     }
   }
 

@@ -18,6 +18,7 @@
       "base.crypto",
       "base.db",
       "base.http",
+      "base.outbound",
       "control.audit",
       "control.tenancy",
       "maestro.definition"
