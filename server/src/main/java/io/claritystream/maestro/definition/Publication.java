@@ -3,8 +3,12 @@ package io.claritystream.maestro.definition;
 import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.Permission;
+import io.claritystream.base.http.Problem;
+import io.claritystream.base.http.ProblemCode;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -17,18 +21,23 @@ import org.springframework.stereotype.Component;
 class Publication {
   private final WebhookTokens tokens;
   private final WorkflowStore store;
+  private final VersionStore versions;
   private final Validation validation;
 
-  Publication(WebhookTokens tokens, WorkflowStore store, Validation validation) {
-    this.validation = validation;
+  Publication(
+      WebhookTokens tokens, WorkflowStore store, VersionStore versions, Validation validation) {
     this.tokens = tokens;
     this.store = store;
+    this.versions = versions;
+    this.validation = validation;
   }
 
   /// @param row as it was read under [WorkflowStore#lock]
   /// @param rolledBackTo the version that it brings back, if it does
   /// @return the new version's number
   /// @throws DocumentFault if it could not run, with all that is wrong
+  /// @throws Problem `forbidden` if it uses connections that are new to the workflow, and the
+  ///     caller may not look at any
   int publish(
       JdbcClient sql,
       Caller caller,
@@ -39,6 +48,7 @@ class Publication {
       Instant now)
       throws DocumentFault {
     validation.require(sql, caller.tenantId(), document);
+    requireConnections(sql, caller, row, document);
     Integer last = row.publishedVersion();
     int version = last == null ? 1 : last + 1;
     sql.sql(
@@ -68,6 +78,30 @@ class Publication {
     tokens.issue(sql, caller.tenantId(), row.id(), webhooks(document), now);
     store.setPublished(sql, row.id(), version, last == null || row.enabled(), now);
     return version;
+  }
+
+  /// Who may not look at connections may not choose any: that one workflow was granted for editing
+  /// does not open whatever the workspace's secrets open. Those that the workflow uses stay.
+  private void requireConnections(
+      JdbcClient sql, Caller caller, WorkflowRow row, WorkflowDocument document) {
+    if (caller.may(Permission.CONNECTIONS_READ)) {
+      return;
+    }
+    Set<UUID> more = document.connections();
+    Integer last = row.publishedVersion();
+    if (last != null) {
+      more.removeAll(versions.document(sql, caller.tenantId(), row.id(), last).connections());
+    }
+    if (!more.isEmpty()) {
+      throw Problem.of(
+          ProblemCode.FORBIDDEN,
+          "The role "
+              + caller.role().key()
+              + " does not permit "
+              + Permission.CONNECTIONS_READ.key()
+              + ", and the document uses connections that the published version does not: ask"
+              + " somebody to publish it who may.");
+    }
   }
 
   static List<String> webhooks(WorkflowDocument document) {

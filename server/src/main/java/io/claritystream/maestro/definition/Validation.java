@@ -2,7 +2,6 @@ package io.claritystream.maestro.definition;
 
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.expression.Expressions;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -43,12 +42,7 @@ class Validation {
 
   private void connections(
       JdbcClient sql, TenantId tenant, WorkflowDocument document, Flaws flaws) {
-    Set<UUID> named = new HashSet<>();
-    for (Step step : document.steps()) {
-      if (step.config() instanceof Step.HttpRequest http && http.connection() != null) {
-        named.add(UUID.fromString(http.connection()));
-      }
-    }
+    Set<UUID> named = document.connections();
     ConnectionCheck check = connections.getIfAvailable();
     if (named.isEmpty() || check == null) {
       return;

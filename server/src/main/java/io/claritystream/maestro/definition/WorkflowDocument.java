@@ -1,6 +1,9 @@
 package io.claritystream.maestro.definition;
 
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /// A workflow as people write it. Values that are mapped (`input`, a URL, a body) are plain JSON: a
@@ -48,6 +51,17 @@ public record WorkflowDocument(
   /// Whether a text is an expression where a value is mapped; what follows the `=` is its source.
   public static boolean isExpression(String text) {
     return text.startsWith("=");
+  }
+
+  /// Those that its steps call with.
+  Set<UUID> connections() {
+    Set<UUID> named = new HashSet<>();
+    for (Step step : steps) {
+      if (step.config() instanceof Step.HttpRequest http && http.connection() != null) {
+        named.add(UUID.fromString(http.connection()));
+      }
+    }
+    return named;
   }
 
   public WorkflowDocument named(String other) {

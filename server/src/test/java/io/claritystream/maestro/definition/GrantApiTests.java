@@ -170,6 +170,67 @@ class GrantApiTests {
     assertThat(owner.client().get(workflow + "/grants").body().at("/data")).isEmpty();
   }
 
+  @Test
+  void who_may_not_look_at_connections_publishes_none_that_the_workflow_did_not_use() {
+    String connector =
+        owner
+            .client()
+            .post(
+                "/v1/connectors",
+                Map.of(
+                    "name",
+                    "ERP",
+                    "type",
+                    "http",
+                    "config",
+                    Map.of("base_url", "https://erp.example")))
+            .text("id");
+    String used = connection(connector, "Used");
+    String other = connection(connector, "Other");
+    draft(owner.client(), "/orders", used);
+    assertThat(owner.client().post(workflow + "/publish", "").status()).isEqualTo(200);
+    grant("edit");
+    ApiClient viewer = as("viewer");
+
+    draft(viewer, "/orders", other);
+    Answer refused = viewer.post(workflow + "/publish", "");
+    assertThat(refused.status()).as(refused.response().body()).isEqualTo(403);
+    assertThat(refused.text("detail")).contains("connections.read").contains("viewer");
+
+    draft(viewer, "/orders/open", used);
+    assertThat(viewer.post(workflow + "/publish", "").status()).isEqualTo(200);
+    draft(owner.client(), "/orders", other);
+    assertThat(owner.client().post(workflow + "/publish", "").status()).isEqualTo(200);
+    Answer back = viewer.post(workflow + "/rollback", Map.of("version", 1));
+    assertThat(back.status()).as(back.response().body()).isEqualTo(403);
+  }
+
+  private static String connection(String connector, String name) {
+    return owner
+        .client()
+        .post(
+            "/v1/connections",
+            Map.of("connector_id", connector, "name", name, "config", Map.of("auth", "none")))
+        .text("id");
+  }
+
+  private void draft(ApiClient client, String url, String connection) {
+    Answer saved =
+        client
+            .with("If-Match", "*")
+            .send(
+                "PUT",
+                workflow + "/draft",
+                """
+            {"name": "Shared", "triggers": [{"id": "api", "type": "api"}],
+             "steps": [{"id": "call", "type": "http_request",
+                        "config": {"method": "GET", "url": "%s", "connection": "%s"}}],
+             "edges": [{"from": "api", "to": "call"}]}
+            """
+                    .formatted(url, connection));
+    assertThat(saved.status()).as(saved.response().body()).isEqualTo(200);
+  }
+
   private Answer grant(String access) {
     return owner
         .client()
