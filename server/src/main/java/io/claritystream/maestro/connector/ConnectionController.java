@@ -262,7 +262,11 @@ class ConnectionController {
     Checks checks = new Checks();
     String name = body.name() == null ? before.name() : checks.name(body.name());
     ConnectionConfig config = body.config() == null ? before.config() : body.config();
-    checks.connection(config, body.secret(), before.secret() != null);
+    String secretToCheck = body.secret();
+    if (secretToCheck == null && before.secret() != null && shownOtherwise(before, config)) {
+      secretToCheck = decrypted(tenant, before.id(), before.secret());
+    }
+    checks.connection(config, secretToCheck, before.secret() != null);
     String status = body.status() == null ? before.status() : body.status();
     if (!STATUSES.contains(status)) {
       checks.refuse("status", "is one of active, disabled");
@@ -346,13 +350,32 @@ class ConnectionController {
         : secrets.encrypt(tenant, Connections.context(id), secret.getBytes(StandardCharsets.UTF_8));
   }
 
+  /// Whether a secret that stays is to be sent in another way, which may not be able to carry it.
+  private static boolean shownOtherwise(Row before, ConnectionConfig config) {
+    Auth auth = config.auth();
+    return auth != null && auth != Auth.NONE && auth != before.config().auth();
+  }
+
+  private String decrypted(TenantId tenant, UUID id, byte[] secret) {
+    try {
+      return new String(
+          secrets.decrypt(tenant, Connections.context(id), secret), StandardCharsets.UTF_8);
+    } catch (Undecryptable lost) {
+      throw unreadable();
+    }
+  }
+
+  private static Problem unreadable() {
+    return Problem.of(
+        ProblemCode.CONFLICT, "The secret that is stored cannot be read any more; give it anew.");
+  }
+
   /// Whoever writes a row takes its secret along to the key in use.
   private byte[] renewed(TenantId tenant, UUID id, byte[] secret) {
     try {
       return secrets.renewed(tenant, Connections.context(id), secret).orElse(secret);
     } catch (Undecryptable lost) {
-      throw Problem.of(
-          ProblemCode.CONFLICT, "The secret that is stored cannot be read any more; give it anew.");
+      throw unreadable();
     }
   }
 

@@ -288,6 +288,22 @@ class ConnectionsTests {
   }
 
   @Test
+  void a_secret_that_stays_is_one_that_the_new_way_of_showing_it_can_carry() {
+    String connector = connector(url());
+    String address =
+        "/v1/connections/" + connection(connector, "ERP", "basic", "with a space").text("id");
+
+    Answer refused = patch(address, "{\"config\": {\"auth\": \"bearer\"}}");
+
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.text("errors.0.field")).isEqualTo("secret");
+    assertThat(refused.response().body()).doesNotContain("with a space");
+    assertThat(
+            patch(address, "{\"config\": {\"auth\": \"query\", \"parameter\": \"key\"}}").status())
+        .isEqualTo(200);
+  }
+
+  @Test
   void a_workflow_is_published_with_connections_that_are_there() {
     String id = connection(connector(url()), "ERP", "bearer", SECRET).text("id");
     publish("Order to ERP", id);
