@@ -17,11 +17,14 @@ import org.apache.hc.core5.http.nio.CapacityChannel;
 import org.apache.hc.core5.http.protocol.HttpContext;
 import org.jspecify.annotations.Nullable;
 
-/// An answer as it comes in: as much of it as the call allows, and as the bounded buffers of all
-/// calls have room for. The network's thread fills it; who called reads it when it is whole.
-final class Answer implements AsyncResponseConsumer<Answer> {
+/// An answer as it comes in: as much of it as the call allows, which it has a place for. The
+/// network's thread fills it; who called reads it when it is whole.
+final class Answer implements AsyncResponseConsumer<Answer>, AutoCloseable {
   static final int HEADERS_MAX = 200;
   static final int HEADER_CHARACTERS_MAX = 65_536;
+
+  /// Of answers that only say that another is to come.
+  private static final int INFORMATIONS_MAX = 100;
 
   private static final int CHUNK = 8_192;
 
@@ -36,20 +39,18 @@ final class Answer implements AsyncResponseConsumer<Answer> {
           "trailer");
 
   private final long bodyMax;
-  private final Buffers buffers;
   private final ByteArrayOutputStream raw = new ByteArrayOutputStream(0);
   private final List<Header> headers = new ArrayList<>();
   private int status;
+  private int informations;
   private String encoding = "";
   private @Nullable FutureCallback<Answer> whole;
   private volatile boolean ended;
   private volatile Runnable over = () -> {};
-  private long held;
-  private boolean released;
+  private volatile boolean closed;
 
-  Answer(long bodyMax, Buffers buffers) {
+  Answer(long bodyMax) {
     this.bodyMax = bodyMax;
-    this.buffers = buffers;
   }
 
   int status() {
@@ -103,7 +104,14 @@ final class Answer implements AsyncResponseConsumer<Answer> {
   }
 
   @Override
-  public void informationResponse(HttpResponse response, HttpContext context) {}
+  public void informationResponse(HttpResponse response, HttpContext context) throws IOException {
+    if (++informations > INFORMATIONS_MAX) {
+      throw new AnswerLimit(
+          OutboundFault.Kind.PROTOCOL,
+          "The other side announced its answer more than %d times and gave none."
+              .formatted(INFORMATIONS_MAX));
+    }
+  }
 
   @Override
   public void updateCapacity(CapacityChannel capacity) throws IOException {
@@ -116,7 +124,9 @@ final class Answer implements AsyncResponseConsumer<Answer> {
     if (raw.size() + (long) more > bodyMax) {
       throw tooLarge();
     }
-    hold(more);
+    if (closed) {
+      throw new AnswerLimit(OutboundFault.Kind.ABORTED, "Nobody waits for this answer any more.");
+    }
     byte[] bytes = new byte[more];
     source.get(bytes);
     raw.writeBytes(bytes);
@@ -164,7 +174,6 @@ final class Answer implements AsyncResponseConsumer<Answer> {
         if (plain.size() + (long) read > bodyMax) {
           throw tooLarge();
         }
-        hold(read);
         plain.write(chunk, 0, read);
       }
       return plain.toByteArray();
@@ -179,23 +188,10 @@ final class Answer implements AsyncResponseConsumer<Answer> {
     }
   }
 
-  /// What it held of the buffers of all calls is free again; what comes later is not kept.
-  synchronized void release() {
-    released = true;
-    buffers.giveBack(held);
-    held = 0;
-  }
-
-  private synchronized void hold(long bytes) throws AnswerLimit {
-    if (released) {
-      throw new AnswerLimit(OutboundFault.Kind.ABORTED, "Nobody waits for this answer any more.");
-    }
-    if (!buffers.take(bytes)) {
-      throw new AnswerLimit(
-          OutboundFault.Kind.BUSY,
-          "The answers that are being read fill the memory that is kept for them; try again shortly.");
-    }
-    held += bytes;
+  /// What comes later is not kept.
+  @Override
+  public void close() {
+    closed = true;
   }
 
   private AnswerLimit tooLarge() {

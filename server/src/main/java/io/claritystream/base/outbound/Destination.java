@@ -73,7 +73,7 @@ record Destination(
   Destination following(String location) throws OutboundFault {
     URI next;
     try {
-      next = url.resolve(location.strip());
+      next = resolved(location.strip());
     } catch (IllegalArgumentException unreadable) {
       throw new OutboundFault(
           OutboundFault.Kind.REDIRECT,
@@ -81,6 +81,15 @@ record Destination(
           "The redirect leads to an address that cannot be read.");
     }
     return of(next);
+  }
+
+  /// The JDK drops the last part of the path where a reference is a query alone.
+  private URI resolved(String location) {
+    if (!location.startsWith("?")) {
+      return url.resolve(location);
+    }
+    String whole = url.toString();
+    return URI.create(whole.split("[?#]", 2)[0] + location);
   }
 
   boolean sameOrigin(Destination other) {

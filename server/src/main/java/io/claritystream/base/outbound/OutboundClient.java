@@ -30,7 +30,6 @@ public final class OutboundClient implements AutoCloseable {
   private final Reach reach;
   private final Names names;
   private final Places places;
-  private final Buffers buffers;
   private final Transport transport;
   private final Counter answered;
   private final Map<Kind, Counter> faults = new EnumMap<>(Kind.class);
@@ -40,8 +39,7 @@ public final class OutboundClient implements AutoCloseable {
     this.settings = settings;
     this.reach = new Reach(settings.ports(), settings.allow());
     this.names = new Names(resolver);
-    this.places = new Places(settings.callsMax(), settings.callsPerHostMax());
-    this.buffers = new Buffers(settings.buffersMax().toBytes());
+    this.places = new Places(settings);
     this.transport = new Transport(settings, tls);
     this.answered = counter(meters, "answered");
     for (Kind kind : Kind.values()) {
@@ -70,13 +68,13 @@ public final class OutboundClient implements AutoCloseable {
     }
   }
 
-  /// Hosts that are being called, and bytes of answers that are held.
+  /// Hosts and tenants of calls that are under way, and bytes that their answers may have.
   int hostsUnderWay() {
     return places.hosts();
   }
 
   long bytesHeld() {
-    return buffers.held();
+    return places.bytesTaken();
   }
 
   @Override
@@ -112,9 +110,12 @@ public final class OutboundClient implements AutoCloseable {
       Destination destination = Destination.of(request.url());
       Transport.Message message = message(request.method(), request.headers(), request.body());
       for (int redirects = 0; ; redirects++) {
-        Answer answer = new Answer(request.responseMaxBytes(), buffers);
-        try {
-          exchange(destination, message, answer);
+        List<InetAddress> addresses = reachable(destination);
+        long bytes = settings.answerMax(request.responseMaxBytes());
+        try (Places.Place _ =
+                places.take(request.tenant(), destination, bytes, atMost(settings.placeWithin()));
+            Answer answer = new Answer(bytes)) {
+          exchange(destination, addresses, message, answer);
           String location = answer.header("location");
           if (!request.followRedirects()
               || location == null
@@ -127,31 +128,36 @@ public final class OutboundClient implements AutoCloseable {
           Destination next = destination.following(location);
           message = redirected(message, answer.status(), destination, next);
           destination = next;
-        } finally {
-          answer.release();
         }
       }
     }
 
-    private void exchange(Destination destination, Transport.Message message, Answer into)
+    private List<InetAddress> reachable(Destination destination)
         throws OutboundFault, InterruptedException {
       reach.checkPort(destination);
       List<InetAddress> addresses = names.of(destination, atMost(settings.lookUpTimeout()));
       reach.check(destination, addresses);
-      try (Places.Place _ = places.take(destination, atMost(settings.placeWithin()))) {
-        int last = Math.min(addresses.size(), ADDRESSES_MAX) - 1;
-        for (int at = 0; ; at++) {
-          Sending sending = new Sending(addresses.get(at));
-          try {
-            transport.send(destination, sending, message, into, left());
-            return;
-          } catch (OutboundFault fault) {
-            if (at == last || sending.sent() || fault.kind() != Kind.CONNECT) {
-              throw fault;
-            }
-          } finally {
-            sent |= sending.sent();
+      return addresses;
+    }
+
+    private void exchange(
+        Destination destination,
+        List<InetAddress> addresses,
+        Transport.Message message,
+        Answer into)
+        throws OutboundFault, InterruptedException {
+      int last = Math.min(addresses.size(), ADDRESSES_MAX) - 1;
+      for (int at = 0; ; at++) {
+        Sending sending = new Sending(addresses.get(at));
+        try {
+          transport.send(request.tenant(), destination, sending, message, into, left());
+          return;
+        } catch (OutboundFault fault) {
+          if (at == last || sending.sent() || fault.kind() != Kind.CONNECT) {
+            throw fault;
           }
+        } finally {
+          sent |= sending.sent();
         }
       }
     }

@@ -21,8 +21,11 @@ import org.springframework.validation.annotation.Validated;
 /// @param timeoutMax of a whole call, whatever it asks for
 /// @param callsMax under way at once in this process
 /// @param callsPerHostMax under way at once to one host and port
+/// @param callsPerTenantMax under way at once for one tenant
+/// @param callsPerTenantAndHostMax under way at once for one tenant to one host and port
 /// @param placeWithin how long a call may wait for others to end before it is refused
-/// @param buffersMax bytes of answers that are being read, in all
+/// @param buffersMax bytes of answers that may come, in all: of each call as many as it allows
+/// @param buffersPerTenantMax those of one tenant
 @ConfigurationProperties(prefix = "clarity.outbound", ignoreUnknownFields = false)
 @Validated
 record OutboundProperties(
@@ -33,5 +36,32 @@ record OutboundProperties(
     @DefaultValue("10m") Duration timeoutMax,
     @DefaultValue("256") @Min(1) @Max(10_000) int callsMax,
     @DefaultValue("64") @Min(1) @Max(10_000) int callsPerHostMax,
+    @DefaultValue("64") @Min(1) @Max(10_000) int callsPerTenantMax,
+    @DefaultValue("32") @Min(1) @Max(10_000) int callsPerTenantAndHostMax,
     @DefaultValue("2s") Duration placeWithin,
-    @DefaultValue("64MB") DataSize buffersMax) {}
+    @DefaultValue("256MB") DataSize buffersMax,
+    @DefaultValue("64MB") DataSize buffersPerTenantMax) {
+
+  OutboundProperties {
+    positive("connect-timeout", connectTimeout);
+    positive("look-up-timeout", lookUpTimeout);
+    positive("timeout-max", timeoutMax);
+    positive("place-within", placeWithin);
+    if (buffersPerTenantMax.toBytes() < 1 || buffersPerTenantMax.compareTo(buffersMax) > 0) {
+      throw new IllegalArgumentException(
+          "clarity.outbound.buffers-per-tenant-max has to be from 1B to buffers-max");
+    }
+  }
+
+  private static void positive(String name, Duration value) {
+    if (value.compareTo(Duration.ofMillis(1)) < 0 || value.compareTo(Duration.ofDays(1)) > 0) {
+      throw new IllegalArgumentException(
+          "clarity.outbound." + name + " has to be from 1ms to 1 day");
+    }
+  }
+
+  /// The bytes that an answer may have, if a call allows it so many.
+  long answerMax(long asked) {
+    return Math.min(asked, buffersPerTenantMax.toBytes());
+  }
+}

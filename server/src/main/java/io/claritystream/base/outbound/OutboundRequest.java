@@ -1,5 +1,6 @@
 package io.claritystream.base.outbound;
 
+import io.claritystream.base.db.TenantId;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -7,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /// What is to be called.
 ///
+/// @param tenant for whom: it has its part of what calls share, and connections of its own
 /// @param method one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS
 /// @param url an absolute http or https address; a fragment is not sent
 /// @param headers as they are sent, but for those that the client sets itself
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param followRedirects whether up to five redirects are followed; otherwise a redirect is the
 ///     answer
 public record OutboundRequest(
+    TenantId tenant,
     String method,
     URI url,
     List<Header> headers,

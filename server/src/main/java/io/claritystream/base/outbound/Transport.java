@@ -1,5 +1,6 @@
 package io.claritystream.base.outbound;
 
+import io.claritystream.base.db.TenantId;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -54,7 +55,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// Sends one request over one connection to one address. Connections are kept for those who call
-/// the same host at the same address next; HTTP/2 is spoken where the other side offers it. A
+/// the same host at the same address next for the same tenant, because some ways of signing in hold
+/// for a connection; HTTP/2 is spoken where the other side offers it. A
 /// connection carries one call at a time, so that a call that is broken off takes no other along.
 final class Transport implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Transport.class);
@@ -147,7 +149,13 @@ final class Transport implements AutoCloseable {
   }
 
   /// The answer, filled, or the fault; which of both says whether the request was sent.
-  void send(Destination destination, Sending sending, Message message, Answer into, Duration within)
+  void send(
+      TenantId tenant,
+      Destination destination,
+      Sending sending,
+      Message message,
+      Answer into,
+      Duration within)
       throws OutboundFault, InterruptedException {
     HttpHost host =
         new HttpHost(
@@ -164,6 +172,8 @@ final class Transport implements AutoCloseable {
     Body body = message.body() == null ? null : new Body(message.body());
     HttpClientContext context = HttpClientContext.create();
     context.setRequestConfig(manners);
+    // The pool gives a connection that was used under one token to no other.
+    context.setUserToken(tenant);
     context.setAttribute(SENDING, sending);
     context.setAttribute(TINY_BODY, body != null && body.isTiny());
     Outcome outcome = new Outcome(body);

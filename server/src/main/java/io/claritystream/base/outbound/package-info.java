@@ -8,15 +8,16 @@
 ///
 /// Each call has a deadline that counts from its beginning to the last byte of the answer; the
 /// answer has a limit that counts what is left after decompression. How many calls are under way,
-/// in all and to one host, and how many bytes of answers they hold is bounded; beyond it a call is
-/// refused as [OutboundFault.Kind#BUSY].
+/// in all, for one tenant and to one host, and how many bytes their answers may have is bounded;
+/// beyond it a call is refused as [OutboundFault.Kind#BUSY] before anything is sent. No connection
+/// is used for two tenants.
 ///
 /// No proxy is used, no cookie is kept, nothing is sent twice.
 ///
 /// Owns no tables.
 @ApplicationModule(
     id = "base.outbound",
-    allowedDependencies = {})
+    allowedDependencies = {"base.db"})
 @NullMarked
 package io.claritystream.base.outbound;
 

@@ -120,6 +120,7 @@ final class HttpStep implements CompiledStep {
     whole.putAll(connection.query());
     var call =
         new OutboundRequest(
+            scope.tenant(),
             request.method(),
             StepAddress.of(connection.baseUrl(), address, whole),
             sent,

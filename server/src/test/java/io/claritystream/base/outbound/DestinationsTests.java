@@ -202,7 +202,14 @@ class DestinationsTests {
                 fault(
                     client,
                     new OutboundRequest(
-                        "GET", url, List.of(), null, Duration.ofSeconds(20), 1000, follow));
+                        TestOutbound.TENANT,
+                        "GET",
+                        url,
+                        List.of(),
+                        null,
+                        Duration.ofSeconds(20),
+                        1000,
+                        follow));
             assertThat(fault.kind())
                 .as(hostile + ": " + fault.getMessage())
                 .isEqualTo(Kind.BLOCKED);
@@ -527,6 +534,14 @@ class DestinationsTests {
   }
 
   @Test
+  void a_redirect_to_another_query_keeps_the_whole_path() throws Exception {
+    Destination first = Destination.of(URI.create("https://example.com/a/list?page=1#top"));
+
+    assertThat(first.following("?page=2").url()).hasToString("https://example.com/a/list?page=2");
+    assertThat(first.following("other?x=1").url()).hasToString("https://example.com/a/other?x=1");
+  }
+
+  @Test
   void a_redirect_from_https_to_http_is_not_followed() throws Exception {
     TestTls tls = new TestTls();
     TestOutbound outbound = new TestOutbound();
@@ -547,6 +562,7 @@ class DestinationsTests {
 
   private static OutboundRequest postFollowing(String url) {
     return new OutboundRequest(
+        TestOutbound.TENANT,
         "POST",
         URI.create(url),
         List.of(new Header("Content-Type", "text/plain")),

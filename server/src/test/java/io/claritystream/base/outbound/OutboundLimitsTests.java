@@ -6,6 +6,7 @@ import static io.claritystream.base.outbound.TestOutbound.post;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.claritystream.base.db.TenantId;
 import io.claritystream.base.outbound.OutboundFault.Kind;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -141,6 +142,21 @@ class OutboundLimitsTests {
         assertThat(Duration.ofNanos(System.nanoTime() - began)).isLessThan(Duration.ofSeconds(3));
       }
       assertThat(client.hostsUnderWay()).isZero();
+    }
+  }
+
+  @Test
+  void an_answer_that_is_announced_without_end_is_broken_off() throws Exception {
+    try (Receiver receiver =
+            Receiver.start(
+                (socket, in, out) -> {
+                  Receiver.readRequest(in);
+                  while (true) {
+                    write(out, "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n");
+                  }
+                });
+        OutboundClient client = new TestOutbound().client()) {
+      expect(fault(client, get(receiver.url("/"))), Kind.PROTOCOL, true);
     }
   }
 
@@ -316,13 +332,76 @@ class OutboundLimitsTests {
   }
 
   @Test
-  void answers_share_a_bounded_memory() throws Exception {
+  void room_for_an_answer_is_taken_before_anything_is_sent_and_a_tenant_has_its_part()
+      throws Exception {
     TestOutbound outbound = new TestOutbound();
-    outbound.buffersMax = DataSize.ofKilobytes(100);
-    try (Receiver receiver = Receiver.start(Receiver.always(Receiver.ok("x".repeat(200_000))));
+    outbound.buffersMax = DataSize.ofKilobytes(2_500);
+    outbound.buffersPerTenantMax = DataSize.ofKilobytes(1_500);
+    outbound.placeWithin = Duration.ofMillis(100);
+    CountDownLatch go = new CountDownLatch(1);
+    try (Receiver receiver = Receiver.start(waiting(go));
         OutboundClient client = outbound.client()) {
-      expect(fault(client, get(receiver.url("/"))), Kind.BUSY, true);
-      assertThat(client.bytesHeld()).isZero();
+      CompletableFuture<Integer> mine = start(client, TestOutbound.TENANT, receiver);
+      await().until(() -> receiver.requests.size() == 1);
+      expect(fault(client, get(receiver.url("/"))), Kind.BUSY, false);
+
+      CompletableFuture<Integer> theirs = start(client, TestOutbound.OTHER, receiver);
+      await().until(() -> receiver.requests.size() == 2);
+      assertThat(client.bytesHeld()).isGreaterThanOrEqualTo(2_000_000);
+
+      go.countDown();
+      assertThat(mine.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+      assertThat(theirs.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+      await().until(() -> client.bytesHeld() == 0);
+      assertThat(receiver.requests).hasSize(2);
+    }
+  }
+
+  @Test
+  void a_tenant_has_its_part_of_all_places_and_of_those_to_a_host() throws Exception {
+    TestOutbound outbound = new TestOutbound();
+    outbound.callsMax = 4;
+    outbound.callsPerTenantMax = 2;
+    outbound.callsPerTenantAndHostMax = 1;
+    outbound.placeWithin = Duration.ofMillis(100);
+    CountDownLatch go = new CountDownLatch(1);
+    try (Receiver one = Receiver.start(waiting(go));
+        Receiver two = Receiver.start(waiting(go));
+        Receiver three = Receiver.start(waiting(go));
+        OutboundClient client = outbound.client()) {
+      List<CompletableFuture<Integer>> calls = new ArrayList<>();
+      calls.add(start(client, TestOutbound.TENANT, one));
+      await().until(() -> one.requests.size() == 1);
+      expect(fault(client, get(one.url("/"))), Kind.BUSY, false);
+      calls.add(start(client, TestOutbound.TENANT, two));
+      await().until(() -> two.requests.size() == 1);
+      expect(fault(client, get(three.url("/"))), Kind.BUSY, false);
+
+      calls.add(start(client, TestOutbound.OTHER, one));
+      calls.add(start(client, TestOutbound.OTHER, three));
+      await().until(() -> one.requests.size() == 2 && three.requests.size() == 1);
+
+      go.countDown();
+      for (CompletableFuture<Integer> call : calls) {
+        assertThat(call.get(10, TimeUnit.SECONDS)).isEqualTo(200);
+      }
+      await().until(() -> client.hostsUnderWay() == 0);
+    }
+  }
+
+  @Test
+  void a_connection_that_one_tenant_used_is_never_anothers() throws Exception {
+    try (Receiver receiver = Receiver.start(Receiver.always(Receiver.ok("")));
+        OutboundClient client = new TestOutbound().client()) {
+      for (int call = 0; call < 3; call++) {
+        client.send(get(TestOutbound.TENANT, receiver.url("/")));
+      }
+      assertThat(receiver.connections()).isEqualTo(1);
+
+      client.send(get(TestOutbound.OTHER, receiver.url("/")));
+      assertThat(receiver.connections()).isEqualTo(2);
+      client.send(get(TestOutbound.TENANT, receiver.url("/")));
+      assertThat(receiver.connections()).isEqualTo(2);
     }
   }
 
@@ -367,6 +446,7 @@ class OutboundLimitsTests {
           List.of("TRACE", "CONNECT", "get", "", "GET /evil HTTP/1.1\r\nX: ", "PROPFIND")) {
         OutboundRequest request =
             new OutboundRequest(
+                TestOutbound.TENANT,
                 method,
                 URI.create(receiver.url("/")),
                 List.of(),
@@ -381,13 +461,26 @@ class OutboundLimitsTests {
     }
   }
 
+  private static Receiver.Script waiting(CountDownLatch go) {
+    return (socket, in, out) -> {
+      Receiver.readRequest(in);
+      go.await();
+      write(out, Receiver.ok(""));
+    };
+  }
+
   private static CompletableFuture<Integer> start(OutboundClient client, Receiver receiver) {
+    return start(client, TestOutbound.TENANT, receiver);
+  }
+
+  private static CompletableFuture<Integer> start(
+      OutboundClient client, TenantId tenant, Receiver receiver) {
     CompletableFuture<Integer> status = new CompletableFuture<>();
     Thread.ofVirtual()
         .start(
             () -> {
               try {
-                status.complete(client.send(get(receiver.url("/"))).status());
+                status.complete(client.send(get(tenant, receiver.url("/"))).status());
               } catch (OutboundFault | InterruptedException failure) {
                 status.completeExceptionally(failure);
               }
@@ -401,12 +494,20 @@ class OutboundLimitsTests {
   }
 
   private static OutboundRequest within(String url, Duration timeout) {
-    return new OutboundRequest("GET", URI.create(url), List.of(), null, timeout, 1_000_000, false);
+    return new OutboundRequest(
+        TestOutbound.TENANT, "GET", URI.create(url), List.of(), null, timeout, 1_000_000, false);
   }
 
   private static OutboundRequest limited(String url, long max) {
     return new OutboundRequest(
-        "GET", URI.create(url), List.of(), null, Duration.ofSeconds(20), max, false);
+        TestOutbound.TENANT,
+        "GET",
+        URI.create(url),
+        List.of(),
+        null,
+        Duration.ofSeconds(20),
+        max,
+        false);
   }
 
   private static Receiver.Script endlessly(String line) {

@@ -111,6 +111,7 @@ class OutboundTlsTests {
           fault(
               client,
               new OutboundRequest(
+                  TestOutbound.TENANT,
                   "GET",
                   URI.create(https(silent)),
                   List.of(),
@@ -169,6 +170,7 @@ class OutboundTlsTests {
           fault(
               client,
               new OutboundRequest(
+                  TestOutbound.TENANT,
                   "GET",
                   URI.create(url + "/wait"),
                   List.of(),

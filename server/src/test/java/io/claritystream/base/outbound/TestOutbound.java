@@ -2,6 +2,7 @@ package io.claritystream.base.outbound;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.claritystream.base.db.TenantId;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.net.InetAddress;
 import java.net.URI;
@@ -11,6 +12,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import javax.net.ssl.SSLContext;
@@ -20,6 +22,8 @@ import org.springframework.util.unit.DataSize;
 
 /// A client with settings and names of a test's own.
 final class TestOutbound {
+  static final TenantId TENANT = new TenantId(new UUID(0, 1));
+  static final TenantId OTHER = new TenantId(new UUID(0, 2));
   static final String LOOPBACK = "127.0.0.0/8:*";
 
   List<String> allow = List.of(LOOPBACK);
@@ -29,7 +33,10 @@ final class TestOutbound {
   int callsMax = 256;
   int callsPerHostMax = 64;
   Duration placeWithin = Duration.ofSeconds(2);
+  int callsPerTenantMax = 256;
+  int callsPerTenantAndHostMax = 256;
   DataSize buffersMax = DataSize.ofMegabytes(64);
+  DataSize buffersPerTenantMax = DataSize.ofMegabytes(64);
   SSLContext trust = SSLContexts.createDefault();
 
   /// Look-ups of `hanging.example` wait for it.
@@ -50,8 +57,11 @@ final class TestOutbound {
             Duration.ofMinutes(10),
             callsMax,
             callsPerHostMax,
+            callsPerTenantMax,
+            callsPerTenantAndHostMax,
             placeWithin,
-            buffersMax),
+            buffersMax,
+            buffersPerTenantMax),
         this::lookUp,
         trust,
         new SimpleMeterRegistry());
@@ -80,17 +90,29 @@ final class TestOutbound {
   }
 
   static OutboundRequest get(String url) {
+    return get(TENANT, url);
+  }
+
+  static OutboundRequest get(TenantId tenant, String url) {
     return new OutboundRequest(
-        "GET", URI.create(url), List.of(), null, Duration.ofSeconds(20), 1_000_000, false);
+        tenant, "GET", URI.create(url), List.of(), null, Duration.ofSeconds(20), 1_000_000, false);
   }
 
   static OutboundRequest following(String url, Header... headers) {
     return new OutboundRequest(
-        "GET", URI.create(url), List.of(headers), null, Duration.ofSeconds(20), 1_000_000, true);
+        TENANT,
+        "GET",
+        URI.create(url),
+        List.of(headers),
+        null,
+        Duration.ofSeconds(20),
+        1_000_000,
+        true);
   }
 
   static OutboundRequest post(String url, String body, Header... headers) {
     return new OutboundRequest(
+        TENANT,
         "POST",
         URI.create(url),
         List.of(headers),
