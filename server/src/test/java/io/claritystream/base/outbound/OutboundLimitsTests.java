@@ -72,7 +72,7 @@ class OutboundLimitsTests {
   @Test
   void a_compressed_answer_comes_plain_and_a_bomb_is_refused() throws Exception {
     try (Receiver small = Receiver.start(Receiver.always(gzipped("gzip", "hello".getBytes())));
-        Receiver bomb = Receiver.start(Receiver.always(gzipped("gzip", new byte[300_000_000])));
+        Receiver bomb = Receiver.start(Receiver.always(gzipped("gzip", new byte[1_000_000], 300)));
         Receiver twice =
             Receiver.start(Receiver.always(gzipped("gzip, gzip", gzip(new byte[1_000_000]))));
         Receiver unasked = Receiver.start(Receiver.always(gzipped("br", new byte[10])));
@@ -538,7 +538,11 @@ class OutboundLimitsTests {
   }
 
   private static byte[] gzipped(String encoding, byte[] plain) throws IOException {
-    byte[] body = gzip(plain);
+    return gzipped(encoding, plain, 1);
+  }
+
+  private static byte[] gzipped(String encoding, byte[] plain, int times) throws IOException {
+    byte[] body = gzip(plain, times);
     ByteArrayOutputStream answer = new ByteArrayOutputStream();
     write(
         answer,
@@ -548,9 +552,15 @@ class OutboundLimitsTests {
   }
 
   private static byte[] gzip(byte[] plain) throws IOException {
+    return gzip(plain, 1);
+  }
+
+  private static byte[] gzip(byte[] plain, int times) throws IOException {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
-      gzip.write(plain);
+      for (int i = 0; i < times; i++) {
+        gzip.write(plain);
+      }
     }
     return bytes.toByteArray();
   }
