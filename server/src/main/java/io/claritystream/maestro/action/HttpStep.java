@@ -8,6 +8,7 @@ import io.claritystream.base.outbound.OutboundResponse;
 import io.claritystream.maestro.definition.Step;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -92,12 +93,12 @@ final class HttpStep implements CompiledStep {
             : credentials.open(scope.tenant(), request.connection());
     var secrets = new Secrets(connection.secrets());
     var address = text(PureStep.mapped(url, scope, "url"), "url");
-    var asked = members(PureStep.mapped(query, scope, "query"));
+    var asked = parameters(PureStep.mapped(query, scope, "query"));
     var shown = new LinkedHashMap<String, @Nullable Object>();
     shown.put("method", request.method());
     shown.put("url", secrets.without(address));
     if (!asked.isEmpty()) {
-      shown.put("query", secrets.without((Object) new LinkedHashMap<String, Object>(asked)));
+      shown.put("query", secrets.without(new LinkedHashMap<String, Object>(asked)));
     }
     var sent = new ArrayList<Header>();
     members(PureStep.mapped(headers, scope, "headers"))
@@ -117,7 +118,7 @@ final class HttpStep implements CompiledStep {
     }
     connection.headers().forEach((name, value) -> sent.add(new Header(name, value)));
     var whole = new LinkedHashMap<>(asked);
-    whole.putAll(connection.query());
+    connection.query().forEach((name, value) -> whole.put(name, List.of(value)));
     var call =
         new OutboundRequest(
             scope.tenant(),
@@ -207,13 +208,39 @@ final class HttpStep implements CompiledStep {
 
   private static byte[] content(@Nullable Object mapped, List<Header> sent) {
     var typed = sent.stream().anyMatch(header -> header.name().equalsIgnoreCase("content-type"));
-    if (mapped instanceof String text && typed) {
+    if (mapped instanceof String text) {
+      if (!typed) {
+        sent.add(new Header("Content-Type", "text/plain; charset=utf-8"));
+      }
       return text.getBytes(StandardCharsets.UTF_8);
     }
     if (!typed) {
       sent.add(new Header("Content-Type", "application/json"));
     }
     return Json.write(mapped).getBytes(StandardCharsets.UTF_8);
+  }
+
+  /// A list is a parameter that comes several times.
+  private static Map<String, List<String>> parameters(@Nullable Object value) throws StepFailure {
+    var parameters = new LinkedHashMap<String, List<String>>();
+    if (value instanceof Map<?, ?> map) {
+      for (var member : map.entrySet()) {
+        var values = new ArrayList<String>();
+        for (var one : member.getValue() instanceof List<?> list ? list : single(member)) {
+          if (one != null) {
+            values.add(text(one, "value of " + member.getKey()));
+          }
+        }
+        if (!values.isEmpty()) {
+          parameters.put(String.valueOf(member.getKey()), values);
+        }
+      }
+    }
+    return parameters;
+  }
+
+  private static List<?> single(Map.Entry<?, ?> member) {
+    return Collections.singletonList(member.getValue());
   }
 
   private static String text(@Nullable Object value, String what) throws StepFailure {

@@ -4,6 +4,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -17,15 +18,17 @@ final class StepAddress {
   private static final Pattern SEPARATOR = Pattern.compile("[/\\\\]");
 
   /// @param base that of the connection, if it has one
-  static URI of(@Nullable String base, String address, Map<String, String> query)
+  static URI of(@Nullable String base, String address, Map<String, List<String>> query)
       throws StepFailure {
     var whole = new StringBuilder(base == null ? address : below(base, address));
     for (var parameter : query.entrySet()) {
-      whole
-          .append(whole.indexOf("?") < 0 ? '?' : '&')
-          .append(URLEncoder.encode(parameter.getKey(), StandardCharsets.UTF_8))
-          .append('=')
-          .append(URLEncoder.encode(parameter.getValue(), StandardCharsets.UTF_8));
+      for (var value : parameter.getValue()) {
+        whole
+            .append(whole.indexOf("?") < 0 ? '?' : '&')
+            .append(URLEncoder.encode(parameter.getKey(), StandardCharsets.UTF_8))
+            .append('=')
+            .append(URLEncoder.encode(value, StandardCharsets.UTF_8));
+      }
     }
     try {
       return new URI(whole.toString());

@@ -43,6 +43,7 @@ final class EngineNode implements Run.House, AutoCloseable {
   private static final Duration COUNT_EVERY = Duration.ofSeconds(1);
   private static final Duration IDLE_MAX = Duration.ofSeconds(5);
   private static final int CLAIM_MAX = 400;
+  private static final int SHARED_AT_ONCE = 100;
   private static final int COUNTED_MAX = 2_000_000;
   private static final Duration DRAIN_MAX = Duration.ofMillis(1_500);
   private static final Duration STOP_MAX = Duration.ofSeconds(3);
@@ -451,6 +452,13 @@ final class EngineNode implements Run.House, AutoCloseable {
     if (needs.isEmpty()) {
       return;
     }
+    // Each tenant is a lock of the database, of which it has some thousand.
+    for (var from = 0; from < needs.size(); from += SHARED_AT_ONCE) {
+      share(node, needs.subList(from, Math.min(needs.size(), from + SHARED_AT_ONCE)));
+    }
+  }
+
+  private void share(int node, List<Slots.Need> needs) throws SQLException {
     try (var connection = engine.getConnection()) {
       var given = Slots.share(connection, node, needs, ready::giveUp);
       synchronized (membership) {

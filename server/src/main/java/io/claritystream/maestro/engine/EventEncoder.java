@@ -5,9 +5,7 @@ import io.claritystream.maestro.action.Json;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /// What others are told of executions, as it lies in the outbox: for each event a line with its key
@@ -25,18 +23,6 @@ final class EventEncoder {
       throw new IllegalStateException("a row of the outbox is not readable: bytes=" + size);
     }
     return Zstd.decompress(events, (int) size);
-  }
-
-  /// The JSON of each event has these beside its own fields.
-  private static Map<String, @Nullable Object> event(String type, Instant at, ExecutionRef ref) {
-    var event = new LinkedHashMap<String, @Nullable Object>();
-    event.put("type", type);
-    event.put("at", at.toString());
-    event.put("organization_id", ref.tenant().toString());
-    event.put("workflow_id", ref.workflow().toString());
-    event.put("version", ref.version());
-    event.put("execution_id", ref.execution().toString());
-    return event;
   }
 
   /// The events of a group of entries, in their order.
@@ -65,27 +51,26 @@ final class EventEncoder {
   }
 
   private static void started(ByteArrayOutputStream out, Intake intake) {
-    var event = event("execution.started", intake.createdAt(), intake.ref());
-    event.put("trigger_type", intake.triggerType());
-    event.put("trigger", intake.triggerKey());
-    event.put("name", intake.name());
-    event.put("correlation_key", intake.correlationKey());
-    event.put("origin_id", intake.origin() == null ? null : intake.origin().toString());
-    write(out, intake.ref(), event);
+    new Event(out, "execution.started", intake.createdAt(), intake.ref())
+        .text("trigger_type", intake.triggerType())
+        .text("trigger", intake.triggerKey())
+        .text("name", intake.name())
+        .text("correlation_key", intake.correlationKey())
+        .text("origin_id", intake.origin() == null ? null : intake.origin().toString())
+        .end();
   }
 
   private static void steps(ByteArrayOutputStream out, JournalEntry entry) {
     for (var line : entry.lines) {
       switch (line.kind()) {
-        case SUCCEEDED, HANDLED, FAILED -> {
-          var event = event("execution.step_finished", line.timestamp(), entry.ref);
-          event.put("step", line.step());
-          event.put("outcome", line.kind() == LogLine.Kind.SUCCEEDED ? "success" : "failed");
-          event.put("handled", line.kind() == LogLine.Kind.HANDLED);
-          event.put("attempts", line.attempt());
-          event.put("duration_us", line.durationUs());
-          write(out, entry.ref, event);
-        }
+        case SUCCEEDED, HANDLED, FAILED ->
+            new Event(out, "execution.step_finished", line.timestamp(), entry.ref)
+                .text("step", line.step())
+                .text("outcome", line.kind() == LogLine.Kind.SUCCEEDED ? "success" : "failed")
+                .plain("handled", line.kind() == LogLine.Kind.HANDLED)
+                .plain("attempts", line.attempt())
+                .plain("duration_us", line.durationUs())
+                .end();
         case TRIGGER, INTENT, RETRY, PARKED, RESOLVED, NOTE -> {
           // Not the end of a step.
         }
@@ -101,18 +86,41 @@ final class EventEncoder {
       String outcome,
       @Nullable String step,
       @Nullable String message) {
-    var event = event("execution.ended", at, ref);
-    event.put("status", status.key());
-    event.put("outcome", outcome);
-    event.put("step", step);
-    event.put("message", message);
-    write(out, ref, event);
+    new Event(out, "execution.ended", at, ref)
+        .text("status", status.key())
+        .text("outcome", outcome)
+        .text("step", step)
+        .text("message", message)
+        .end();
   }
 
-  private static void write(
-      ByteArrayOutputStream out, ExecutionRef ref, Map<String, @Nullable Object> event) {
-    out.writeBytes(
-        (ref.tenant() + "|" + ref.execution() + "\n" + Json.write(event) + "\n")
-            .getBytes(StandardCharsets.UTF_8));
+  /// One event. It is written straight, since there are several for each execution.
+  private static final class Event {
+    private final ByteArrayOutputStream out;
+    private final StringBuilder text = new StringBuilder(400);
+
+    Event(ByteArrayOutputStream out, String type, Instant at, ExecutionRef ref) {
+      this.out = out;
+      text.append(ref.tenant()).append('|').append(ref.execution()).append("\n{\"type\":\"");
+      text.append(type).append("\",\"at\":\"").append(at);
+      text.append("\",\"organization_id\":\"").append(ref.tenant());
+      text.append("\",\"workflow_id\":\"").append(ref.workflow());
+      text.append("\",\"version\":").append(ref.version());
+      text.append(",\"execution_id\":\"").append(ref.execution()).append('"');
+    }
+
+    Event text(String name, @Nullable String value) {
+      return plain(name, value == null ? null : Json.write(value));
+    }
+
+    Event plain(String name, @Nullable Object value) {
+      text.append(",\"").append(name).append("\":").append(value);
+      return this;
+    }
+
+    void end() {
+      text.append("}\n");
+      out.writeBytes(text.toString().getBytes(StandardCharsets.UTF_8));
+    }
   }
 }

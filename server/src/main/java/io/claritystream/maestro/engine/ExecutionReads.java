@@ -21,6 +21,10 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /// Executions and their logs as a tenant's people read them, within a transaction of the tenant's.
 final class ExecutionReads {
   static final String LIST = "executions";
+
+  /// Whatever begins with a text stands before that text with this behind it.
+  private static final String LAST_CHARACTER = Character.toString(Character.MAX_CODE_POINT);
+
   private static final String LOG_LIST = "execution_log";
 
   private static final String COLUMNS =
@@ -112,13 +116,14 @@ final class ExecutionReads {
         "e.correlation_key = :correlation",
         "correlation",
         filter.correlationKey);
-    if (filter.name != null) {
+    if (filter.name != null && !filter.name.isEmpty()) {
+      add(conditions, parameters, "e.name_key ~>=~ lower(:name)", "name", filter.name);
       add(
           conditions,
           parameters,
-          "lower(e.name) LIKE lower(:name)",
-          "name",
-          filter.name.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%");
+          "e.name_key ~<~ lower(:name) || :last_character",
+          "last_character",
+          LAST_CHARACTER);
     }
     // Ids are in the order of time, so a time is a place among them.
     if (filter.from != null) {

@@ -34,7 +34,7 @@ final class OutboxPublisher implements AutoCloseable {
   private static final Duration GATHER = Duration.ofMillis(20);
 
   private static final Duration LEFT_EVERY = Duration.ofSeconds(5);
-  private static final Duration ACKNOWLEDGED_WITHIN = Duration.ofSeconds(20);
+  private static final Duration ACKNOWLEDGED_WITHIN = Duration.ofSeconds(10);
   private static final Duration STOP_MAX = Duration.ofSeconds(3);
 
   /// Above what was sent last: rows that were sent are gone, and their dead versions need not be

@@ -39,6 +39,7 @@ final class Slots {
       FROM unnest(?::uuid[], ?::int[], ?::int[]) AS u (tenant_id, slots, wanted)
       JOIN maestro.node n ON n.node_id = ? AND n.ended_at IS NULL
       ON CONFLICT (tenant_id, node_id) DO UPDATE SET slots = excluded.slots, wanted = excluded.wanted
+        WHERE (tenant_slots.slots, tenant_slots.wanted) IS DISTINCT FROM (excluded.slots, excluded.wanted)
       """;
 
   private static final String PLANS =

@@ -13,6 +13,7 @@ import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.Locale;
 import java.util.Set;
@@ -53,6 +54,8 @@ class WebhookController {
   /// Pages of workflows run nothing, send nothing and share nothing with the platform's own.
   private static final String SANDBOX = "sandbox; default-src 'none'; form-action 'none'";
 
+  private static final MediaType TEXT = new MediaType("text", "plain", StandardCharsets.UTF_8);
+
   private final WebhookDoors doors;
   private final Executions executions;
 
@@ -76,7 +79,7 @@ class WebhookController {
     if (!target.enabled()) {
       throw Problem.of(ProblemCode.CONFLICT, "The workflow is disabled, and starts nothing now.");
     }
-    var payload = WebhookPayload.read(request, door.webhook().bodyMaxBytes());
+    var payload = WebhookPayload.read(request, door.bodyBytesMax());
     var taken =
         executions
             .start(
@@ -133,20 +136,19 @@ class WebhookController {
     }
     response.header("Clarity-Execution-Id", execution.toString());
     response.header("Content-Security-Policy", SANDBOX);
-    var body = bytes(answer.body(), typed);
-    if (body != null && !typed) {
-      response.contentType(MediaType.APPLICATION_JSON);
+    if (answer.body() != null && !typed) {
+      response.contentType(answer.body() instanceof String ? TEXT : MediaType.APPLICATION_JSON);
     }
-    return response.body(body);
+    return response.body(bytes(answer.body()));
   }
 
-  /// A text whose type the workflow tells is sent as it is, everything else as JSON.
-  private static byte @Nullable [] bytes(@Nullable Object body, boolean typed) {
+  /// A text is sent as it is, everything else as JSON.
+  private static byte @Nullable [] bytes(@Nullable Object body) {
     if (body == null) {
       return null;
     }
-    var text = typed && body instanceof String plain ? plain : Json.write(body);
-    return text.getBytes(java.nio.charset.StandardCharsets.UTF_8);
+    return (body instanceof String plain ? plain : Json.write(body))
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   private static boolean passed(String name) {
@@ -161,6 +163,6 @@ class WebhookController {
   private static ResponseEntity<byte[]> json(int status, String body) {
     return ResponseEntity.status(status)
         .contentType(MediaType.APPLICATION_JSON)
-        .body(body.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+        .body(body.getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -10,6 +10,7 @@
       "base.db",
       "base.http",
       "base.process",
+      "control.tenancy",
       "maestro.action",
       "maestro.definition",
       "maestro.engine"

@@ -3,6 +3,7 @@ package io.claritystream.maestro.action;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -33,7 +34,7 @@ class StepAddressTests {
         "orders?a=b#c",
       })
   void what_leads_out_is_refused(String url) {
-    assertThatThrownBy(() -> StepAddress.of(BASE, url, Map.of("key", "secret")))
+    assertThatThrownBy(() -> StepAddress.of(BASE, url, Map.of("key", List.of("secret"))))
         .isInstanceOf(StepFailure.class);
   }
 
@@ -47,6 +48,6 @@ class StepAddressTests {
     "fetch/https://x.example, https://erp.example.com/api/fetch/https://x.example?key=v",
   })
   void what_stays_is_joined(String url, String whole) throws Exception {
-    assertThat(StepAddress.of(BASE, url, Map.of("key", "v"))).hasToString(whole);
+    assertThat(StepAddress.of(BASE, url, Map.of("key", List.of("v")))).hasToString(whole);
   }
 }

@@ -48,7 +48,7 @@ class StepsTests {
         workflow(
             """
             {"id": "call", "type": "http_request", "config": {"method": "POST", "url": "%s",
-              "query": {"n": "=trigger.body.n"}, "body": {"order": "=trigger.body.n + 1"}}},
+              "query": {"n": "=trigger.body.n", "tag": ["a", "b"]}, "body": {"order": "=trigger.body.n + 1"}}},
             {"id": "after", "type": "set", "config": {"values": {"id": "=steps.call.body.id"}}}
             """
                 .formatted(receiver.url("/orders")),
@@ -61,7 +61,7 @@ class StepsTests {
     assertThat(ended.at("/status").asString()).isEqualTo("success");
     assertThat(receiver.calls).hasSize(1);
     var call = receiver.calls.getFirst();
-    assertThat(call.path()).isEqualTo("/orders?n=4");
+    assertThat(call.path()).isEqualTo("/orders?n=4&tag=a&tag=b");
     assertThat(call.body()).isEqualTo("{\"order\":5}");
     assertThat(call.key()).isNotBlank();
     assertThat(line(ended, "after", "succeeded").at("/output").asString()).isEqualTo("{\"id\":7}");
