@@ -171,7 +171,7 @@ test("every command says what it does", async () => {
   assert.equal(benches.code, 0);
   assert.deepEqual(
     benches.out.trim().split("\n").map((line) => line.trim().split(" ")[0]),
-    ["startup", "freshness", "ingest", "cdc", "read", "chaos"],
+    ["startup", "freshness", "ingest", "cdc", "read", "maestro", "chaos", "maestro-chaos"],
   );
 });
 
