@@ -1,10 +1,13 @@
 package io.claritystream.base.expression;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// `^(<a, >b)`
 final class Sort {
+
+  private static final long ENTRY_BYTES = 56;
 
   private final int position;
   private final Node[] terms;
@@ -24,14 +27,20 @@ final class Sort {
   }
 
   List<?> sorted(List<?> input, Scope scope, Run run) {
-    Items items = Merge.sort(input, run, (a, b) -> after(a, b, scope, run));
+    run.use((ENTRY_BYTES + 8L * terms.length) * input.size());
+    List<Entry> entries = new ArrayList<>(input.size());
+    for (Object item : input) {
+      entries.add(new Entry(Values.of(item)));
+    }
+    Items items = Merge.sort(entries, run, (a, b) -> after((Entry) a, (Entry) b, scope, run));
+    items.replaceAll(entry -> ((Entry) entry).item);
     items.sequence = input.size() != 1 || input instanceof Items of && of.sequence;
     return items;
   }
 
-  private boolean after(Object a, Object b, Scope scope, Run run) {
+  private boolean after(Entry a, Entry b, Scope scope, Run run) {
     for (int i = 0; i < terms.length; i++) {
-      int order = compare(key(terms[i], a, scope, run), key(terms[i], b, scope, run));
+      int order = compare(a.key(i, scope, run), b.key(i, scope, run));
       if (order != 0) {
         // What has no key comes last, whatever the direction.
         return Math.abs(order) == 2 ? order > 0 : descending[i] ? order < 0 : order > 0;
@@ -40,10 +49,28 @@ final class Sort {
     return false;
   }
 
-  private static @Nullable Object key(Node term, Object item, Scope scope, Run run) {
-    return item instanceof Tuple tuple
-        ? term.eval(tuple.value(), tuple.scope(scope, run), run)
-        : term.eval(item, scope, run);
+  /// An item and what it is sorted by: worked out when it is first compared, and once. An item that
+  /// is never compared by a term need not have it.
+  private final class Entry {
+    private final Object item;
+    private final @Nullable Object[] keys = new Object[terms.length];
+    private int known;
+
+    private Entry(Object item) {
+      this.item = item;
+    }
+
+    private @Nullable Object key(int term, Scope scope, Run run) {
+      // Terms are asked for in their order.
+      while (known <= term) {
+        keys[known] =
+            item instanceof Tuple tuple
+                ? terms[known].eval(tuple.value(), tuple.scope(scope, run), run)
+                : terms[known].eval(item, scope, run);
+        known++;
+      }
+      return keys[term];
+    }
   }
 
   private int compare(@Nullable Object a, @Nullable Object b) {

@@ -17,6 +17,7 @@ import tools.jackson.databind.cfg.CoercionAction;
 import tools.jackson.databind.cfg.CoercionInputShape;
 import tools.jackson.databind.cfg.DateTimeFeature;
 import tools.jackson.databind.cfg.EnumFeature;
+import tools.jackson.databind.deser.jdk.StringDeserializer;
 import tools.jackson.databind.deser.std.StdDeserializer;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.module.SimpleModule;
@@ -47,7 +48,10 @@ final class StrictJson implements JsonMapperBuilderCustomizer, JsonFactoryBuilde
 
   @Override
   public void customize(JsonMapper.Builder json) {
-    json.addModule(new SimpleModule("times").addDeserializer(Instant.class, new Times()))
+    json.addModule(
+            new SimpleModule("strict")
+                .addDeserializer(Instant.class, new Times())
+                .addDeserializer(String.class, new Texts()))
         .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
         .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
         .disable(StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION)
@@ -67,6 +71,22 @@ final class StrictJson implements JsonMapperBuilderCustomizer, JsonFactoryBuilde
                     .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
                     .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
                     .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail));
+  }
+
+  /// Half of a surrogate pair is no character: no database and no other system takes it.
+  private static final class Texts extends StringDeserializer {
+
+    @Override
+    public String deserialize(JsonParser parser, DeserializationContext context) {
+      String text = super.deserialize(parser, context);
+      return text == null || text.codePoints().noneMatch(Texts::half)
+          ? text
+          : (String) context.handleWeirdStringValue(String.class, text, "half a character");
+    }
+
+    private static boolean half(int codePoint) {
+      return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
+    }
   }
 
   /// A time is a text; a number would leave open what it counts.

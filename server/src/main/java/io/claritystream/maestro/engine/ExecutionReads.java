@@ -121,7 +121,7 @@ final class ExecutionReads {
       add(
           conditions,
           parameters,
-          "e.name_key ~<~ lower(:name) || :last_character",
+          "e.name_key ~<~ (lower(:name) || :last_character)",
           "last_character",
           LAST_CHARACTER);
     }
