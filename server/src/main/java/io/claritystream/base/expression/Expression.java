@@ -17,13 +17,21 @@ public final class Expression {
   private final String source;
   private final Node node;
   private final Set<String> references;
+  private final List<ExpressionFault> mistakes;
   private final int weight;
 
+  /// @param mistakes that reading it finds
   /// @param weight of what is remembered by it, in characters of source
-  Expression(String source, Node node, Set<String> references, int weight) {
+  Expression(
+      String source,
+      Node node,
+      Set<String> references,
+      List<ExpressionFault> mistakes,
+      int weight) {
     this.source = source;
     this.node = node;
     this.references = references;
+    this.mistakes = mistakes;
     this.weight = weight;
   }
 
@@ -81,6 +89,12 @@ public final class Expression {
   /// name that there is. What wildcards or computed names come to is not among them.
   public Set<String> references() {
     return references;
+  }
+
+  /// What is wrong for certain with the functions that it calls, which would show when it is
+  /// evaluated and comes there: one that there is not, or too few or many arguments. The first few.
+  public List<ExpressionFault> mistakes() {
+    return mistakes;
   }
 
   int weight() {

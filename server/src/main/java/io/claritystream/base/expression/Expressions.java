@@ -44,7 +44,11 @@ public final class Expressions {
       Syntax tree = Parser.parse(source);
       expression =
           new Expression(
-              source, Compiler.compile(tree), References.of(tree), weight(tree, source.length()));
+              source,
+              Compiler.compile(tree),
+              References.of(tree),
+              Mistakes.of(tree),
+              weight(tree, source.length()));
     } catch (Stop stop) {
       throw new ExpressionFault(stop);
     } catch (RuntimeException broken) {

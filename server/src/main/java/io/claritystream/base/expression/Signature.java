@@ -31,6 +31,33 @@ final class Signature {
     return parameters.size();
   }
 
+  /// Whether there are values that fit, if so many are given.
+  boolean mayTake(int given) {
+    return given >= least() && given <= most();
+  }
+
+  private int least() {
+    return (int) parameters.stream().filter(each -> !each.optional && !each.context).count();
+  }
+
+  private int most() {
+    return parameters.stream().anyMatch(Parameter::repeated) ? Integer.MAX_VALUE : size();
+  }
+
+  /// Says so of a number that it cannot take.
+  String wrongCount(String function, int given) {
+    boolean few = given < least();
+    int limit = few ? least() : most();
+    return shown(function)
+        + " takes "
+        + limit
+        + (limit == 1 ? " argument at " : " arguments at ")
+        + (few ? "least" : "most")
+        + ", and was given "
+        + (given == 0 ? "none" : given)
+        + ".";
+  }
+
   static Signature parse(String text, int position) {
     List<Parameter> parameters = new ArrayList<>();
     int at = 1;
@@ -225,13 +252,9 @@ final class Signature {
     }
     return Stop.type(
         "T0410",
-        shown(function)
-            + " takes "
-            + parameters.size()
-            + (parameters.size() == 1 ? " argument" : " arguments")
-            + " at most, and was given "
-            + given.length
-            + ".");
+        mayTake(given.length)
+            ? "The arguments of " + shown(function) + " do not fit in their order."
+            : wrongCount(function, given.length));
   }
 
   private static Stop wrongItems(String function, int index, Parameter parameter) {

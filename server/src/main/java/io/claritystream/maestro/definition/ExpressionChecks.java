@@ -81,15 +81,29 @@ final class ExpressionChecks {
           reference(reference, pointer, scope);
         }
       }
+      for (ExpressionFault mistake : expression.mistakes()) {
+        boolean unknown = mistake.kind() == ExpressionFault.Kind.UNDEFINED_FUNCTION;
+        flaws.add(
+            pointer,
+            unknown ? "unknown_function" : "wrong_arguments",
+            said(mistake),
+            unknown
+                ? "Call a function that there is, or define this one with :=."
+                : "Give it the arguments that it takes.");
+      }
     } catch (ExpressionFault fault) {
-      Integer position = fault.position();
-      String why = String.valueOf(fault.getMessage()).replaceFirst("[.]$", "");
       flaws.add(
           pointer,
           "bad_expression",
-          position == null ? why : "at character " + (position + 1) + ": " + why,
+          said(fault),
           "Correct the expression; a text that is meant to begin with = is written as =\"= text\".");
     }
+  }
+
+  private static String said(ExpressionFault fault) {
+    Integer position = fault.position();
+    String why = String.valueOf(fault.getMessage()).replaceFirst("[.]$", "");
+    return position == null ? why : "at character " + (position + 1) + ": " + why;
   }
 
   /// @param reference `trigger`, `steps`, `steps.map`, `execution.id`

@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvFileSource;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 
 class ExpressionTests {
@@ -43,6 +45,46 @@ class ExpressionTests {
 
   private static ExpressionFault fault(String source, @Nullable Object input) {
     return catchThrowableOfType(ExpressionFault.class, () -> evaluate(source, input));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '¦',
+      quoteCharacter = '\0',
+      value = {
+        "$nosuch(1) ¦ 0: There is no function $nosuch; see the list of functions.",
+        "a & $upercase(b) ¦ 4: There is no function $upercase; the nearest is $uppercase.",
+        "x ~> $trimm ¦ 5: There is no function $trimm; the nearest is $trim.",
+        "{'n': sum(lines.n)} ¦ 9: There is no function sum; the nearest is $sum.",
+        "$substring() ¦ 0: $substring takes 1 argument at least, and was given none.",
+        "lines.$length(a, b) ¦ 6: $length takes 1 argument at most, and was given 2.",
+        "x ~> $uppercase(1) ¦ 5: $uppercase takes 1 argument at most, and was given 2.",
+      })
+  void a_call_that_can_never_succeed_is_found_by_reading(String source, String expected)
+      throws ExpressionFault {
+    assertThat(EXPRESSIONS.compile(source).mistakes())
+        .singleElement()
+        .satisfies(
+            fault -> assertThat(fault.position() + ": " + fault.getMessage()).isEqualTo(expected));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "($f := function($x){$x}; $f(1))",
+        "($sum := function(){1}; $sum())",
+        "lines#$i.($i(1))",
+        "function($g){$g(1, 2)}",
+        "{'sum': function($x){$x}}.sum(1)",
+        "$substring(1)",
+        "name.$length()",
+        "$zip(a, b, c, d, e)",
+        "$substring(?, 1, 2, 3)",
+        "$x",
+        "$f.g(1)"
+      })
+  void a_call_that_may_succeed_is_let_pass(String source) throws ExpressionFault {
+    assertThat(EXPRESSIONS.compile(source).mistakes()).isEmpty();
   }
 
   /// `language.txt`: an expression, a bar, and the JSON that it comes to over the order below.

@@ -201,6 +201,16 @@ class ValidationTests {
             "=steps.map.total > ",
             "/steps/1/config/cases/0/when bad_expression"),
         fault(
+            "a function that there is not",
+            "\"a\": \"=steps.map.total\"",
+            "\"a\": {\"b\": [\"=$nosuch(steps.map.total)\"]}",
+            "/steps/4/config/values/a/b/0 unknown_function"),
+        fault(
+            "too few arguments for a function",
+            "$sum(order.lines.amount)",
+            "$sum()",
+            "/steps/0/config/expression wrong_arguments"),
+        fault(
             "a transform that cannot be read",
             "{'total': $sum(order.lines.amount)}",
             "{'total': $sum(order.lines.amount)",
@@ -341,6 +351,14 @@ class ValidationTests {
     Flaw flaw = flaws(SOUND.replace("=steps.map.total > 1000", "=steps.map.total > ]")).getFirst();
 
     assertThat(flaw.message()).contains("at character 19");
+  }
+
+  @Test
+  void a_function_that_there_is_not_is_told_with_the_nearest_that_there_is() throws DocumentFault {
+    Flaw flaw = flaws(SOUND.replace("$sum(order", "$summ(order")).getFirst();
+
+    assertThat(flaw.message())
+        .isEqualTo("at character 11: There is no function $summ; the nearest is $sum");
   }
 
   @Test
