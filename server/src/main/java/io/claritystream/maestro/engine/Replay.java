@@ -200,7 +200,7 @@ record Replay(List<Kept> kept, @Nullable String fromStep) {
       if (one.answer.handled) {
         walk.handled();
       } else if (route.steps().get(place).config() instanceof Step.Branch) {
-        walk.succeeded(Run.caseOf(Json.read(one.answer.json)));
+        walk.succeeded(Position.caseOf(Json.read(one.answer.json)));
       } else {
         walk.succeeded(null);
       }

@@ -1,0 +1,196 @@
+package io.claritystream.maestro.engine;
+
+import io.claritystream.maestro.action.Json;
+import io.claritystream.maestro.action.StepError;
+import io.claritystream.maestro.definition.Step;
+import java.time.Duration;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/// Words the lines of one execution's journal: what people read of it, without what the workflow
+/// names as nobody's to see.
+final class Lines {
+  private static final int MESSAGE_MAX = 1_000;
+
+  private final Program program;
+  private final Position position;
+  private final InstantSource clock;
+
+  Lines(Program program, Position position, InstantSource clock) {
+    this.program = program;
+    this.position = position;
+    this.clock = clock;
+  }
+
+  /// A step that acts on the world is about to do so.
+  LogLine intent(Step step, @Nullable String input) {
+    return line(
+        LogLine.Level.INFO,
+        LogLine.Kind.INTENT,
+        step,
+        "Step " + step.id() + " begins",
+        0,
+        input,
+        null,
+        null);
+  }
+
+  LogLine succeeded(
+      Step step, @Nullable Object output, String recorded, @Nullable String input, long tookNs) {
+    return line(
+        LogLine.Level.INFO,
+        LogLine.Kind.SUCCEEDED,
+        step,
+        "Step " + step.id() + " succeeded",
+        tookNs,
+        input,
+        outputGlimpse(output, recorded, "steps", step.id()),
+        recorded);
+  }
+
+  /// A try failed, and another is made.
+  LogLine retry(Step step, StepError error, Duration wait, @Nullable String input, long tookNs) {
+    return line(
+        LogLine.Level.WARN,
+        LogLine.Kind.RETRY,
+        step,
+        cut(
+            "Step "
+                + step.id()
+                + " failed and is tried again in "
+                + wait.toMillis()
+                + " ms: "
+                + error.message()),
+        tookNs,
+        input,
+        bodyGlimpse(step, error),
+        null);
+  }
+
+  /// No try could be made yet.
+  LogLine busy(Step step, StepError error) {
+    return told(
+        LogLine.Level.INFO,
+        LogLine.Kind.RETRY,
+        step,
+        cut("Step " + step.id() + " waits for its turn: " + error.message()));
+  }
+
+  LogLine failed(Step step, StepError error, @Nullable String input, long tookNs) {
+    return line(
+        LogLine.Level.ERROR,
+        LogLine.Kind.FAILED,
+        step,
+        cut("Step " + step.id() + " failed: " + error.message()),
+        tookNs,
+        input,
+        bodyGlimpse(step, error),
+        null);
+  }
+
+  /// A step failed for good, and the workflow goes on.
+  LogLine handled(
+      Step step, StepError error, String recorded, @Nullable String input, long tookNs) {
+    return line(
+        LogLine.Level.WARN,
+        LogLine.Kind.HANDLED,
+        step,
+        cut("Step " + step.id() + " failed, and the workflow goes on: " + error.message()),
+        tookNs,
+        input,
+        handledGlimpse(step, error),
+        recorded);
+  }
+
+  /// Nobody knows whether a step has acted, and a person is to decide.
+  LogLine parked(Step step, String message) {
+    return told(
+        LogLine.Level.WARN,
+        LogLine.Kind.PARKED,
+        step,
+        cut("Step " + step.id() + " waits for a person to decide: " + message));
+  }
+
+  /// Nobody knows whether a step has acted, and it is tried again.
+  LogLine again(Step step, String message) {
+    return told(
+        LogLine.Level.WARN,
+        LogLine.Kind.NOTE,
+        step,
+        "Step " + step.id() + " is tried again under the same key: " + message);
+  }
+
+  /// Why the execution as a whole ends.
+  LogLine endsFor(String message) {
+    return told(LogLine.Level.ERROR, LogLine.Kind.NOTE, null, message);
+  }
+
+  private LogLine told(
+      LogLine.Level level, LogLine.Kind kind, @Nullable Step step, String message) {
+    return line(level, kind, step, message, 0, null, null, null);
+  }
+
+  private LogLine line(
+      LogLine.Level level,
+      LogLine.Kind kind,
+      @Nullable Step step,
+      String message,
+      long tookNs,
+      @Nullable String input,
+      @Nullable String output,
+      @Nullable String recorded) {
+    return new LogLine(
+        position.takeLogId(),
+        clock.instant(),
+        level,
+        kind,
+        step == null ? null : step.id(),
+        position.attempts(),
+        message,
+        tookNs / 1_000,
+        input,
+        output,
+        recorded);
+  }
+
+  /// What a step is given, as people see it.
+  @Nullable String inputGlimpse(@Nullable Object input) {
+    return position.hidden().isEmpty() || input == null
+        ? program.glimpses().ofInput(input)
+        : program.glimpses().ofInput(position.hidden().without(input));
+  }
+
+  private @Nullable String outputGlimpse(
+      @Nullable Object output, String recorded, String... place) {
+    return position.hidden().isEmpty()
+        ? program.glimpses().ofOutput(output, recorded, place)
+        : Glimpses.cut(
+            Json.write(position.hidden().without(program.glimpses().without(output, place))));
+  }
+
+  /// Fields that a workflow names of a step's answer are taken out of an error's body as well.
+  private @Nullable String handledGlimpse(Step step, StepError error) {
+    var body = program.glimpses().without(error.body(), "steps", step.id(), "body");
+    var shown =
+        new StepError(error.code(), error.message(), error.status(), body)
+            .output(position.attempts());
+    return Glimpses.cut(
+        Json.write(
+            position.hidden().without(program.glimpses().without(shown, "steps", step.id()))));
+  }
+
+  private @Nullable String bodyGlimpse(Step step, StepError error) {
+    if (error.body() == null) {
+      return null;
+    }
+    var recorded = Json.write(error.body());
+    var shown = outputGlimpse(error.body(), recorded, "steps", step.id(), "body");
+    return shown == null ? Glimpses.cut(recorded) : shown;
+  }
+
+  /// Cut to its limit, and without what no text of the database can hold.
+  static String cut(String message) {
+    var text = message.replace('\0', '\uFFFD');
+    return text.length() <= MESSAGE_MAX ? text : text.substring(0, MESSAGE_MAX) + "…";
+  }
+}

@@ -1,0 +1,193 @@
+package io.claritystream.maestro.engine;
+
+import io.claritystream.base.expression.Moment;
+import io.claritystream.maestro.action.Json;
+import io.claritystream.maestro.action.Secrets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// Where an execution stands: what follows from the lines of its journal, from its version of the
+/// workflow, and from nothing else.
+///
+/// It is one run's, and used by its thread alone.
+final class Position {
+  private final Program program;
+  private final Walk walk;
+  private final Moment moment;
+  private final Map<String, @Nullable Object> steps = new LinkedHashMap<>();
+  private final Map<String, @Nullable Object> context = new LinkedHashMap<>();
+
+  /// The values of the fields that the workflow names, which no glimpse and no message shows.
+  private final List<String> hiddenValues = new ArrayList<>();
+
+  private Secrets hidden = Secrets.NONE;
+  private int nextLogId;
+  private int stepsDone;
+  private long recordedChars;
+
+  /// Of the step whose turn it is: the tries that were begun, and whether the last one's outcome is
+  /// not known.
+  private int attempts;
+
+  private boolean unsettled;
+
+  /// What a person said of the step whose turn it is, if that is that it failed.
+  private @Nullable String saidFailed;
+
+  /// @param lines of the journal, in order; the trigger's first
+  Position(Program program, Intake intake, List<LogLine> lines) {
+    this.program = program;
+    this.walk = new Walk(program.route(), intake.triggerKey());
+    this.moment = new Moment(intake.createdAt(), intake.effectsOf().getLeastSignificantBits());
+    var execution = new LinkedHashMap<String, @Nullable Object>();
+    execution.put("id", intake.execution().toString());
+    execution.put("workflow_id", intake.workflow().toString());
+    execution.put("version", (long) intake.version());
+    execution.put("created_at", intake.createdAt().toString());
+    execution.put("trigger", intake.triggerKey());
+    context.put("execution", execution);
+    context.put("steps", steps);
+    lines.forEach(this::restore);
+  }
+
+  /// The step whose turn it is, or [Walk#END].
+  int next() {
+    return walk.next();
+  }
+
+  /// What expressions see.
+  Map<String, @Nullable Object> context() {
+    return context;
+  }
+
+  /// Time and chance of a step: the same however often it is tried.
+  Moment moment(String step) {
+    return new Moment(moment.now(), moment.seed() ^ step.hashCode() * 0x9E37_79B9_7F4A_7C15L);
+  }
+
+  Secrets hidden() {
+    return hidden;
+  }
+
+  int stepsDone() {
+    return stepsDone;
+  }
+
+  long recordedChars() {
+    return recordedChars;
+  }
+
+  int attempts() {
+    return attempts;
+  }
+
+  boolean unsettled() {
+    return unsettled;
+  }
+
+  @Nullable String saidFailed() {
+    return saidFailed;
+  }
+
+  /// The number of the line that is worded next.
+  int nextLogId() {
+    return nextLogId;
+  }
+
+  int takeLogId() {
+    return nextLogId++;
+  }
+
+  /// Another try begins.
+  void tried() {
+    attempts++;
+  }
+
+  /// The try that was begun was none.
+  void notTried() {
+    attempts--;
+  }
+
+  /// What becomes of the step whose turn it is is up to the run now.
+  void settling() {
+    unsettled = false;
+  }
+
+  /// Takes in a line that is durable.
+  private void restore(LogLine line) {
+    nextLogId = line.logId() + 1;
+    recordedChars += line.recorded() == null ? 0 : line.recorded().length();
+    switch (line.kind()) {
+      case TRIGGER -> {
+        var trigger = Json.read(line.recorded());
+        context.put("trigger", trigger);
+        hide(trigger, "trigger");
+      }
+      case INTENT -> {
+        attempts = line.attempt();
+        unsettled = true;
+      }
+      case RETRY -> {
+        attempts = line.attempt();
+        unsettled = false;
+      }
+      case RESOLVED -> {
+        // A person said that it is to be tried again, or that it failed; that it succeeded is said
+        // by a line of that kind.
+        unsettled = false;
+        saidFailed =
+            Json.read(line.recorded()) instanceof Map<?, ?> said
+                ? String.valueOf(said.get("failed"))
+                : null;
+      }
+      case SUCCEEDED -> succeeded(line.step(), Json.read(line.recorded()));
+      case HANDLED -> handled(line.step(), Json.read(line.recorded()));
+      case FAILED, PARKED, NOTE -> {
+        // Tells people; where the execution stands is the same.
+      }
+    }
+  }
+
+  /// A step has succeeded, in the run or in what it reads.
+  void succeeded(@Nullable String step, @Nullable Object output) {
+    steps.put(String.valueOf(step), output);
+    hide(output, "steps", String.valueOf(step));
+    walk.succeeded(caseOf(output));
+    settled();
+  }
+
+  /// A step has failed for good, and the workflow goes on all the same.
+  void handled(@Nullable String step, @Nullable Object output) {
+    steps.put(String.valueOf(step), output);
+    hide(output, "steps", String.valueOf(step));
+    walk.handled();
+    settled();
+  }
+
+  /// What the workflow names of a value is shown nowhere from now on.
+  void hide(@Nullable Object value, String... place) {
+    if (hiddenValues.addAll(program.glimpses().values(value, place))) {
+      hidden = new Secrets(hiddenValues);
+    }
+  }
+
+  /// An answer is in the journal.
+  void recorded(String json) {
+    recordedChars += json.length();
+  }
+
+  private void settled() {
+    attempts = 0;
+    unsettled = false;
+    saidFailed = null;
+    stepsDone++;
+  }
+
+  /// Only a branch's edges have a case; what another step answers under this name opens none.
+  static @Nullable String caseOf(@Nullable Object output) {
+    return output instanceof Map<?, ?> map && map.get("case") instanceof String name ? name : null;
+  }
+}
