@@ -25,14 +25,16 @@ public final class Actions {
     this.credentials = credentials;
   }
 
-  public CompiledStep compile(Step step) throws ExpressionFault {
-    var input = optional(step.input());
+  /// @param pointer where the step stands in its document
+  public CompiledStep compile(Step step, String pointer) throws ExpressionFault {
+    var input = optional(step.input(), pointer + "/input");
+    var config = pointer + "/config";
     return switch (step.config()) {
-      case Step.Transform transform -> transform(step, input, transform);
-      case Step.SetValues set -> set(step, input, set);
-      case Step.Branch branch -> branch(step, input, branch);
-      case Step.Fail fail -> fail(step, input, fail);
-      case Step.Respond respond -> respond(step, input, respond);
+      case Step.Transform transform -> transform(step, config, input, transform);
+      case Step.SetValues set -> set(step, config, input, set);
+      case Step.Branch branch -> branch(step, config, input, branch);
+      case Step.Fail fail -> fail(step, config, input, fail);
+      case Step.Respond respond -> respond(step, config, input, respond);
       case Step.HttpRequest request ->
           new HttpStep(
               step,
@@ -40,17 +42,20 @@ public final class Actions {
               client,
               credentials,
               input,
-              mapped(request.url()),
-              mapped(request.headers()),
-              mapped(request.query()),
-              optional(request.body()),
-              optional(step.idempotencyKey()));
+              mapped(request.url(), config + "/url"),
+              mapped(request.headers(), config + "/headers"),
+              mapped(request.query(), config + "/query"),
+              optional(request.body(), config + "/body"),
+              optional(step.idempotencyKey(), pointer + "/idempotency_key"));
     };
   }
 
-  private CompiledStep transform(Step step, @Nullable Mapped input, Step.Transform transform)
+  private CompiledStep transform(
+      Step step, String config, @Nullable Mapped input, Step.Transform transform)
       throws ExpressionFault {
-    var expression = expressions.compile(transform.expression());
+    // Here no = is in front.
+    var expression =
+        new Mapped.Evaluated(config + "/expression", expressions.compile(transform.expression()));
     return new PureStep(
         step,
         input,
@@ -59,9 +64,9 @@ public final class Actions {
                 expression.evaluate(input == null ? scope.context() : given, scope.moment())));
   }
 
-  private CompiledStep set(Step step, @Nullable Mapped input, Step.SetValues set)
+  private CompiledStep set(Step step, String config, @Nullable Mapped input, Step.SetValues set)
       throws ExpressionFault {
-    var values = mapped(set.values());
+    var values = mapped(set.values(), config + "/values");
     return new PureStep(
         step,
         input,
@@ -71,11 +76,12 @@ public final class Actions {
   /// A case with its condition.
   private record Choice(String name, Mapped when) {}
 
-  private CompiledStep branch(Step step, @Nullable Mapped input, Step.Branch branch)
+  private CompiledStep branch(Step step, String config, @Nullable Mapped input, Step.Branch branch)
       throws ExpressionFault {
     List<Choice> choices = new ArrayList<>();
     for (var one : branch.cases()) {
-      choices.add(new Choice(one.name(), mapped(one.when())));
+      var when = config + "/cases/" + choices.size() + "/when";
+      choices.add(new Choice(one.name(), mapped(one.when(), when)));
     }
     return new PureStep(
         step,
@@ -100,9 +106,9 @@ public final class Actions {
         });
   }
 
-  private CompiledStep fail(Step step, @Nullable Mapped input, Step.Fail fail)
+  private CompiledStep fail(Step step, String config, @Nullable Mapped input, Step.Fail fail)
       throws ExpressionFault {
-    var message = mapped(fail.message());
+    var message = mapped(fail.message(), config + "/message");
     return new PureStep(
         step,
         input,
@@ -112,11 +118,12 @@ public final class Actions {
                     "fail", String.valueOf(message.evaluate(scope.context(), scope.moment())))));
   }
 
-  private CompiledStep respond(Step step, @Nullable Mapped input, Step.Respond respond)
+  private CompiledStep respond(
+      Step step, String config, @Nullable Mapped input, Step.Respond respond)
       throws ExpressionFault {
-    var status = mapped(respond.status());
-    var headers = mapped(respond.headers());
-    var body = optional(respond.body());
+    var status = mapped(respond.status(), config + "/status");
+    var headers = mapped(respond.headers(), config + "/headers");
+    var body = optional(respond.body(), config + "/body");
     return new PureStep(
         step,
         input,
@@ -150,11 +157,12 @@ public final class Actions {
         });
   }
 
-  private Mapped mapped(@Nullable Object template) throws ExpressionFault {
-    return Mapped.of(template, expressions);
+  private Mapped mapped(@Nullable Object template, String pointer) throws ExpressionFault {
+    return Mapped.of(template, pointer, expressions);
   }
 
-  private @Nullable Mapped optional(@Nullable Object template) throws ExpressionFault {
-    return template == null ? null : mapped(template);
+  private @Nullable Mapped optional(@Nullable Object template, String pointer)
+      throws ExpressionFault {
+    return template == null ? null : mapped(template, pointer);
   }
 }

@@ -86,14 +86,14 @@ final class HttpStep implements CompiledStep {
 
   @Override
   public Prepared prepare(StepScope outer) throws StepFailure {
-    var scope = input == null ? outer : outer.with(PureStep.mapped(input, outer, "input"));
+    var scope = input == null ? outer : outer.with(PureStep.mapped(input, outer));
     var connection =
         request.connection() == null
             ? Credentials.Open.NONE
             : credentials.open(scope.tenant(), request.connection());
     var secrets = new Secrets(connection.secrets());
-    var address = text(PureStep.mapped(url, scope, "url"), "url");
-    var asked = parameters(PureStep.mapped(query, scope, "query"));
+    var address = text(PureStep.mapped(url, scope), "url");
+    var asked = parameters(PureStep.mapped(query, scope));
     var shown = new LinkedHashMap<String, @Nullable Object>();
     shown.put("method", request.method());
     shown.put("url", secrets.without(address));
@@ -101,19 +101,17 @@ final class HttpStep implements CompiledStep {
       shown.put("query", secrets.without(new LinkedHashMap<String, Object>(asked)));
     }
     var sent = new ArrayList<Header>();
-    members(PureStep.mapped(headers, scope, "headers"))
+    members(PureStep.mapped(headers, scope))
         .forEach((name, value) -> sent.add(new Header(name, value)));
     byte[] content = null;
     if (body != null) {
-      var mapped = PureStep.mapped(body, scope, "body");
+      var mapped = PureStep.mapped(body, scope);
       shown.put("body", secrets.without(mapped));
       content = content(mapped, sent);
     }
     if (acts() && sent.stream().noneMatch(header -> header.name().equalsIgnoreCase(KEY_HEADER))) {
       var own =
-          key == null
-              ? scope.effectKey()
-              : text(PureStep.mapped(key, scope, "idempotency_key"), "idempotency_key");
+          key == null ? scope.effectKey() : text(PureStep.mapped(key, scope), "idempotency_key");
       sent.add(new Header(KEY_HEADER, own));
     }
     connection.headers().forEach((name, value) -> sent.add(new Header(name, value)));

@@ -4,6 +4,7 @@ import io.claritystream.base.expression.Expression;
 import io.claritystream.base.expression.ExpressionFault;
 import io.claritystream.base.expression.Expressions;
 import io.claritystream.base.expression.Moment;
+import io.claritystream.maestro.definition.Flaw;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -15,33 +16,39 @@ import org.jspecify.annotations.Nullable;
 /// else stands for itself. What holds no expression is the same object each time.
 public sealed interface Mapped {
 
-  @Nullable Object evaluate(@Nullable Object context, Moment moment) throws ExpressionFault;
+  @Nullable Object evaluate(@Nullable Object context, Moment moment) throws MappingFault;
 
   /// Throws for the first expression that does not parse.
-  static Mapped of(@Nullable Object template, Expressions expressions) throws ExpressionFault {
+  ///
+  /// @param pointer where the value stands in the document
+  static Mapped of(@Nullable Object template, String pointer, Expressions expressions)
+      throws ExpressionFault {
     return switch (template) {
       case String text when text.startsWith("=") ->
-          new Evaluated(expressions.compile(text.substring(1)));
-      case Map<?, ?> map -> members(map, expressions);
-      case List<?> list -> elements(list, expressions);
+          new Evaluated(pointer, expressions.compile(text.substring(1)));
+      case Map<?, ?> map -> members(map, pointer, expressions);
+      case List<?> list -> elements(list, pointer, expressions);
       case null, default -> new Literal(template);
     };
   }
 
-  private static Mapped members(Map<?, ?> map, Expressions expressions) throws ExpressionFault {
+  private static Mapped members(Map<?, ?> map, String pointer, Expressions expressions)
+      throws ExpressionFault {
     var members = new LinkedHashMap<String, Mapped>();
     for (var member : map.entrySet()) {
-      members.put(String.valueOf(member.getKey()), of(member.getValue(), expressions));
+      var name = String.valueOf(member.getKey());
+      members.put(name, of(member.getValue(), Flaw.at(pointer, name), expressions));
     }
     return members.values().stream().allMatch(Literal.class::isInstance)
         ? new Literal(map)
         : new Members(members);
   }
 
-  private static Mapped elements(List<?> list, Expressions expressions) throws ExpressionFault {
+  private static Mapped elements(List<?> list, String pointer, Expressions expressions)
+      throws ExpressionFault {
     var elements = new ArrayList<Mapped>();
     for (var element : list) {
-      elements.add(of(element, expressions));
+      elements.add(of(element, Flaw.at(pointer, elements.size()), expressions));
     }
     return elements.stream().allMatch(Literal.class::isInstance)
         ? new Literal(list)
@@ -56,17 +63,20 @@ public sealed interface Mapped {
     }
   }
 
-  record Evaluated(Expression expression) implements Mapped {
+  record Evaluated(String pointer, Expression expression) implements Mapped {
     @Override
-    public @Nullable Object evaluate(@Nullable Object context, Moment moment)
-        throws ExpressionFault {
-      return expression.evaluate(context, moment);
+    public @Nullable Object evaluate(@Nullable Object context, Moment moment) throws MappingFault {
+      try {
+        return expression.evaluate(context, moment);
+      } catch (ExpressionFault fault) {
+        throw new MappingFault(pointer, fault);
+      }
     }
   }
 
   record Members(Map<String, Mapped> members) implements Mapped {
     @Override
-    public Object evaluate(@Nullable Object context, Moment moment) throws ExpressionFault {
+    public Object evaluate(@Nullable Object context, Moment moment) throws MappingFault {
       var values = new LinkedHashMap<String, @Nullable Object>();
       for (var member : members.entrySet()) {
         values.put(member.getKey(), member.getValue().evaluate(context, moment));
@@ -77,7 +87,7 @@ public sealed interface Mapped {
 
   record Elements(List<Mapped> elements) implements Mapped {
     @Override
-    public Object evaluate(@Nullable Object context, Moment moment) throws ExpressionFault {
+    public Object evaluate(@Nullable Object context, Moment moment) throws MappingFault {
       var values = new ArrayList<@Nullable Object>(elements.size());
       for (var element : elements) {
         values.add(element.evaluate(context, moment));

@@ -1,8 +1,6 @@
 package io.claritystream.maestro.action;
 
-import io.claritystream.base.expression.ExpressionFault;
 import io.claritystream.maestro.definition.Step;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /// A step that maps and decides, and touches nothing outside.
@@ -13,7 +11,7 @@ final class PureStep implements CompiledStep {
 
   /// What it does with its scope, `input` among it.
   interface Work {
-    StepOutcome apply(StepScope scope, @Nullable Object input) throws ExpressionFault, StepFailure;
+    StepOutcome apply(StepScope scope, @Nullable Object input) throws MappingFault, StepFailure;
   }
 
   PureStep(Step step, @Nullable Mapped input, Work work) {
@@ -29,7 +27,7 @@ final class PureStep implements CompiledStep {
 
   @Override
   public Prepared prepare(StepScope scope) throws StepFailure {
-    var given = input == null ? null : mapped(input, scope, "input");
+    var given = input == null ? null : mapped(input, scope);
     var own = input == null ? scope : scope.with(given);
     return new Prepared() {
       @Override
@@ -41,8 +39,8 @@ final class PureStep implements CompiledStep {
       public StepOutcome perform() {
         try {
           return work.apply(own, given);
-        } catch (ExpressionFault e) {
-          return new StepOutcome.Failed(error(e, step.config().type()));
+        } catch (MappingFault e) {
+          return new StepOutcome.Failed(e.error());
         } catch (StepFailure e) {
           return new StepOutcome.Failed(e.error());
         }
@@ -50,17 +48,11 @@ final class PureStep implements CompiledStep {
     };
   }
 
-  static @Nullable Object mapped(Mapped mapped, StepScope scope, String what) throws StepFailure {
+  static @Nullable Object mapped(Mapped mapped, StepScope scope) throws StepFailure {
     try {
       return mapped.evaluate(scope.context(), scope.moment());
-    } catch (ExpressionFault e) {
-      throw new StepFailure(error(e, what));
+    } catch (MappingFault e) {
+      throw new StepFailure(e.error());
     }
-  }
-
-  private static StepError error(ExpressionFault fault, String what) {
-    return StepError.of(
-        "expression_" + fault.kind().name().toLowerCase(Locale.ROOT),
-        "The expression of " + what + " cannot be evaluated: " + fault.getMessage());
   }
 }

@@ -12,7 +12,7 @@ import io.swagger.v3.oas.annotations.media.Schema;
 public record Flaw(String pointer, String code, String message, String remedy) {
 
   /// One step further into a pointer.
-  static String at(String pointer, Object step) {
+  public static String at(String pointer, Object step) {
     return pointer + "/" + step.toString().replace("~", "~0").replace("/", "~1");
   }
 }

@@ -1,12 +1,12 @@
 package io.claritystream.maestro.engine;
 
 import io.claritystream.base.db.TenantId;
-import io.claritystream.base.expression.ExpressionFault;
 import io.claritystream.base.expression.Moment;
 import io.claritystream.base.http.Problem;
 import io.claritystream.maestro.action.Answer;
 import io.claritystream.maestro.action.Json;
 import io.claritystream.maestro.action.Mapped;
+import io.claritystream.maestro.action.MappingFault;
 import io.claritystream.maestro.action.Secrets;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -288,7 +288,7 @@ public final class Executions {
       return text.isEmpty()
           ? null
           : text.substring(0, Math.min(text.length(), TEXT_MAX)).replace("\0", "");
-    } catch (ExpressionFault e) {
+    } catch (MappingFault e) {
       // A name is not worth an execution.
       log.debug("name of an execution cannot be mapped: execution={} cause={}", id, e.toString());
       return null;

@@ -52,14 +52,14 @@ final class Programs {
       var route = Route.of(document);
       var steps = new ArrayList<CompiledStep>();
       for (var step : route.steps()) {
-        steps.add(actions.compile(step));
+        steps.add(actions.compile(step, "/steps/" + document.steps().indexOf(step)));
       }
       return new Program(
           workflow,
           route,
           steps,
-          mapped(document.settings().executionName()),
-          mapped(document.settings().correlationKey()),
+          mapped(document.settings().executionName(), "/settings/execution_name"),
+          mapped(document.settings().correlationKey(), "/settings/correlation_key"),
           new Glimpses(document.settings().redact()));
     } catch (ExpressionFault e) {
       throw new IllegalStateException(
@@ -72,7 +72,8 @@ final class Programs {
     }
   }
 
-  private @Nullable Mapped mapped(@Nullable Object template) throws ExpressionFault {
-    return template == null ? null : Mapped.of(template, expressions);
+  private @Nullable Mapped mapped(@Nullable Object template, String pointer)
+      throws ExpressionFault {
+    return template == null ? null : Mapped.of(template, pointer, expressions);
   }
 }

@@ -251,6 +251,32 @@ class StepsTests {
 
     assertThat(ended.at("/outcome").asString()).isEqualTo("expression_type");
     assertThat(ended.at("/error_step").asString()).isEqualTo("sum");
+    assertThat(ended.at("/error").asString())
+        .startsWith("In /steps/0/config/values/a, at character 16: ");
+  }
+
+  @Test
+  void a_condition_that_cannot_be_evaluated_is_named_by_its_place_in_the_document() {
+    var ended =
+        run(
+            workflow(
+                """
+                {"id": "vars", "type": "set", "config": {"values": {}}},
+                {"id": "which", "type": "branch", "config": {"cases": [
+                  {"name": "never", "when": "=trigger.body.n = 1"},
+                  {"name": "big", "when": "=$number(trigger.body.n) > 10"}]}},
+                {"id": "after", "type": "set", "config": {"values": {}}}
+                """,
+                """
+                {"from": "hook", "to": "vars"}, {"from": "vars", "to": "which"},
+                {"from": "which", "to": "after", "case": "never"},
+                {"from": "which", "to": "after", "case": "big"}
+                """),
+            Map.of("n", "x"));
+
+    assertThat(ended.at("/error_step").asString()).isEqualTo("which");
+    assertThat(ended.at("/error").asString())
+        .startsWith("In /steps/1/config/cases/1/when, at character ");
   }
 
   @Test

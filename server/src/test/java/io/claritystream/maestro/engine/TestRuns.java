@@ -38,7 +38,10 @@ final class TestRuns {
     var steps = new ArrayList<CompiledStep>();
     try {
       for (var step : route.steps()) {
-        steps.add(step.config().acts() ? new Acting(step, world) : actions.compile(step));
+        steps.add(
+            step.config().acts()
+                ? new Acting(step, world)
+                : actions.compile(step, "/steps/" + document.steps().indexOf(step)));
       }
     } catch (ExpressionFault e) {
       throw new IllegalArgumentException(e);
