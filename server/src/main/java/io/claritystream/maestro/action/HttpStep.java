@@ -26,6 +26,13 @@ final class HttpStep implements CompiledStep {
   private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
   private static final String KEY_HEADER = "Idempotency-Key";
 
+  /// It was not the receiver that took too long, nor the step's own time that was over.
+  private static final StepError EXECUTION_TIMEOUT =
+      StepError.of(
+          "execution_timeout",
+          "The time of the whole execution (timeout_s in the workflow's settings) ended during the"
+              + " call, before its own timeout_ms; give the workflow more time.");
+
   /// Of an answer, for those that come after.
   private static final Set<String> HEADERS_KEPT =
       Set.of(
@@ -135,17 +142,21 @@ final class HttpStep implements CompiledStep {
 
       @Override
       public StepOutcome perform() throws InterruptedException {
-        return call(call, secrets);
+        return call(call, secrets, scope.timeout().compareTo(step.timeout()) < 0);
       }
     };
   }
 
-  private StepOutcome call(OutboundRequest call, Secrets secrets) throws InterruptedException {
+  /// @param cut whether the execution ends before the step's own timeout would
+  private StepOutcome call(OutboundRequest call, Secrets secrets, boolean cut)
+      throws InterruptedException {
+    var began = System.nanoTime();
     OutboundResponse response;
     try {
       response = client.send(call);
     } catch (OutboundFault fault) {
-      return failed(fault, secrets);
+      var outOfTime = cut && System.nanoTime() - began >= call.timeout().toNanos();
+      return failed(fault, outOfTime ? EXECUTION_TIMEOUT : error(fault, secrets));
     }
     var answered = secrets.without(bodyOf(response));
     if (!request.ok(response.status())) {
@@ -172,7 +183,11 @@ final class HttpStep implements CompiledStep {
 
   /// A call that was sent and not answered may have acted; a safe one has not, whatever became of
   /// it.
-  private StepOutcome failed(OutboundFault fault, Secrets secrets) {
+  private StepOutcome failed(OutboundFault fault, StepError error) {
+    return fault.sent() && acts() ? new StepOutcome.Unknown(error) : new StepOutcome.Failed(error);
+  }
+
+  private static StepError error(OutboundFault fault, Secrets secrets) {
     var code =
         switch (fault.kind()) {
           case BLOCKED -> "blocked";
@@ -184,8 +199,7 @@ final class HttpStep implements CompiledStep {
           case PROTOCOL -> "protocol";
           case REDIRECT -> "redirect";
         };
-    var error = StepError.of(code, secrets.without(String.valueOf(fault.getMessage())));
-    return fault.sent() && acts() ? new StepOutcome.Unknown(error) : new StepOutcome.Failed(error);
+    return StepError.of(code, secrets.without(String.valueOf(fault.getMessage())));
   }
 
   private static @Nullable Object bodyOf(OutboundResponse response) {
