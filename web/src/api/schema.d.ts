@@ -1998,7 +1998,7 @@ export interface components {
             /** @enum {string} */
             status: "pending" | "running" | "waiting" | "success" | "failed" | "canceled";
             /** Format: int32 */
-            steps_done: number;
+            steps_done: number | null;
             trigger: string | null;
             trigger_type: string;
             /** Format: int32 */
@@ -2500,11 +2500,11 @@ export interface components {
         };
         Plan: {
             /** Format: int64 */
-            bytes_per_smax: number;
+            bytes_per_s_max: number;
             /** Format: int32 */
             connections_max: number;
             /** Format: int32 */
-            events_per_smax: number;
+            events_per_s_max: number;
             /** Format: int32 */
             executions_at_once_max: number;
             /** Format: int32 */

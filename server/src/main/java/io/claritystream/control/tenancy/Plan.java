@@ -12,8 +12,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 ///
 /// @param selfService whether an owner may choose it; another is given by the platform's people
 /// @param membersMax people, open invitations among them
-/// @param eventsPerSMax change events of all sources together
-/// @param bytesPerSMax of their batches, uncompressed
+/// @param eventsPerS_max change events of all sources together
+/// @param bytesPerS_max of their batches, uncompressed
 /// @param executionsAtOnceMax that run at the same time
 /// @param executionsBacklogMax that wait; beyond it a new one is refused
 /// @param webhookBodyBytesMax of a request to a webhook
@@ -24,8 +24,8 @@ public record Plan(
     String title,
     boolean selfService,
     int membersMax,
-    int eventsPerSMax,
-    long bytesPerSMax,
+    int eventsPerS_max,
+    long bytesPerS_max,
     int workflowsMax,
     int connectionsMax,
     int executionsAtOnceMax,

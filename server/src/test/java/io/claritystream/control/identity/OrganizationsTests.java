@@ -146,6 +146,22 @@ class OrganizationsTests {
     assertThat(plans.body().at("/data/0/executions_at_once_max").asInt()).isEqualTo(20);
     assertThat(plans.body().at("/data/1/executions_backlog_max").asInt()).isEqualTo(100_000);
     assertThat(plans.body().at("/data/2/self_service").asBoolean()).isFalse();
+    assertThat(plans.body().at("/data/0/events_per_s_max").asInt()).isEqualTo(5_000);
+    assertThat(plans.body().at("/data/0/bytes_per_s_max").asInt()).isEqualTo(10_485_760);
+  }
+
+  @Test
+  void a_role_that_there_is_not_is_told_with_those_that_there_are() {
+    Answer refused =
+        person
+            .client()
+            .post(
+                "/v1/organizations/" + person.organizationId() + "/users",
+                Map.of("email", "boss@example.com", "role", "boss"));
+
+    assertThat(refused.status()).isEqualTo(400);
+    assertThat(refused.text("detail"))
+        .isEqualTo("role: must be one of owner, admin, member, operator, viewer.");
   }
 
   @Test
