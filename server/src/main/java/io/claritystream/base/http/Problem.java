@@ -100,7 +100,8 @@ public final class Problem extends RuntimeException {
 
   private static String summary(List<Invalid> errors) {
     Invalid first = errors.getFirst();
-    String text = first.field() + ": " + first.message() + ".";
+    String text = first.field() + ": " + first.message();
+    text = text.endsWith(".") ? text : text + ".";
     return errors.size() == 1 ? text : text + " And " + (errors.size() - 1) + " more.";
   }
 }

@@ -6,8 +6,10 @@ import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.apache.coyote.BadRequestException;
 import org.apache.tomcat.util.http.InvalidParameterException;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +43,7 @@ import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
+import tools.jackson.databind.exc.ValueInstantiationException;
 
 /// Which problem a failure is.
 final class Problems {
@@ -160,7 +163,7 @@ final class Problems {
       case DatabindException refused
           when !refused.getPath().isEmpty()
               && refused.getCause() instanceof IllegalArgumentException ->
-          Problem.invalid(path(refused), "is not a valid value");
+          Problem.invalid(path(refused), invalidMessage(refused));
       case null, default -> malformed(null);
     };
   }
@@ -183,7 +186,22 @@ final class Problems {
     if (target.isPrimitive() || Number.class.isAssignableFrom(target)) {
       return "must be a number";
     }
-    return target.isEnum() ? "is not one of the values allowed" : "is of the wrong type";
+    return target.isEnum() ? "must be " + oneOf(target) : "is of the wrong type";
+  }
+
+  /// Words read by a method of ours come here.
+  private static String invalidMessage(DatabindException refused) {
+    return refused instanceof ValueInstantiationException unknown && unknown.getType().isEnumType()
+        ? "must be " + oneOf(unknown.getType().getRawClass())
+        : "is not a valid value";
+  }
+
+  /// The words of a closed list, as the API writes them.
+  private static String oneOf(Class<?> type) {
+    return "one of "
+        + Arrays.stream(type.getEnumConstants())
+            .map(each -> ((Enum<?>) each).name().toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining(", "));
   }
 
   private static Problem malformed(@Nullable String detail) {
@@ -265,7 +283,7 @@ final class Problems {
       return "of another type";
     }
     if (type.isEnum()) {
-      return "one of the values allowed";
+      return oneOf(type);
     }
     if (type.isPrimitive() || Number.class.isAssignableFrom(type)) {
       return type == boolean.class ? "true or false" : "a number";

@@ -26,6 +26,7 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
+import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -208,7 +209,14 @@ class ExecutionController {
       PageRequest page) {
     var filter =
         new ExecutionReads.Filter(
-            workflowId, status(status), triggerType, name, error, correlationKey, from, to);
+            workflowId,
+            status(status),
+            ExecutionReads.Filter.trigger("trigger_type", triggerType),
+            name,
+            error,
+            correlationKey,
+            from,
+            to);
     return transactions.read(caller.tenantId(), sql -> ExecutionReads.list(sql, filter, page));
   }
 
@@ -233,7 +241,23 @@ class ExecutionController {
       PageRequest page) {
     var filter =
         new ExecutionReads.Filter(workflowId, status(status), null, null, null, null, null, null);
-    return transactions.read(caller.tenantId(), sql -> ExecutionReads.list(sql, filter, page));
+    return transactions.read(
+        caller.tenantId(),
+        sql -> {
+          var found = ExecutionReads.list(sql, filter, page);
+          if (found.data().isEmpty() && !thereIs(sql, workflowId)) {
+            throw Problem.notFound("workflow", workflowId);
+          }
+          return found;
+        });
+  }
+
+  /// One that was deleted counts: its executions are still found.
+  private static boolean thereIs(JdbcClient sql, UUID workflowId) {
+    return sql.sql("SELECT EXISTS (SELECT FROM maestro.workflow WHERE workflow_id = :id)")
+        .param("id", workflowId)
+        .query(Boolean.class)
+        .single();
   }
 
   @GetMapping("/v1/executions/{execution_id}")

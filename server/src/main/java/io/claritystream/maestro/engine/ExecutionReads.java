@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -31,12 +32,23 @@ final class ExecutionReads {
       """
       SELECT e.execution_id, e.workflow_id, e.version, e.status, e.trigger_type, e.trigger_key, e.name,
         e.correlation_key, e.created_at, e.started_at, e.finished_at, e.outcome, e.outcome_message,
-        e.outcome_step, e.origin_id, e.from_step, e.started_by, e.waiting_for, e.ready_at, e.steps_done,
-        e.worker_us
+        e.outcome_step, e.origin_id, e.from_step, e.started_by, e.waiting_for, e.ready_at, e.worker_us,
+        %s AS steps_done
       FROM maestro.execution e
       """;
 
-  private static final String ONE = COLUMNS + "WHERE e.execution_id = :execution";
+  /// Of an open one the row does not tell yet: only its end is written there. In a list, where
+  /// each would have to be counted, it stays untold.
+  private static final String LISTED = COLUMNS.formatted("CASE WHEN e.ended THEN e.steps_done END");
+
+  private static final String ONE =
+      COLUMNS.formatted(
+              """
+              CASE WHEN e.ended THEN e.steps_done ELSE (
+                  SELECT count(*) FROM maestro.execution_log l
+                  WHERE l.execution_id = e.execution_id AND l.kind IN ('succeeded', 'handled')
+                ) END""")
+          + "WHERE e.execution_id = :execution";
 
   private static final String LOG =
       """
@@ -62,7 +74,17 @@ final class ExecutionReads {
       @Nullable String error,
       @Nullable String correlationKey,
       @Nullable Instant from,
-      @Nullable Instant to) {}
+      @Nullable Instant to) {
+    private static final Set<String> TRIGGERS = Set.of("webhook", "api", "retry");
+
+    /// What was sent to narrow a list to a type of trigger.
+    static @Nullable String trigger(String field, @Nullable String sent) {
+      if (sent != null && !TRIGGERS.contains(sent)) {
+        throw Problem.invalid(field, "must be webhook, api or retry");
+      }
+      return sent;
+    }
+  }
 
   private ExecutionReads() {}
 
@@ -84,7 +106,7 @@ final class ExecutionReads {
         .ifPresent(
             cursor ->
                 add(conditions, parameters, "e.execution_id < :after", "after", cursor.uuid(0)));
-    return COLUMNS
+    return LISTED
         + "WHERE "
         + String.join(" AND ", conditions)
         + " ORDER BY e.execution_id DESC LIMIT "
@@ -246,7 +268,7 @@ final class ExecutionReads {
         waitingFor == null || readyAt == null || !readyAt.isBefore(Interventions.NEVER)
             ? null
             : readyAt,
-        row.getInt("steps_done"),
+        row.getObject("steps_done") instanceof Number steps ? steps.intValue() : null,
         row.getLong("worker_us") / 1_000.0);
   }
 

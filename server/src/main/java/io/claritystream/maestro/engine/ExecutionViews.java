@@ -20,6 +20,7 @@ final class ExecutionViews {
   /// @param originId of a retry or a changed run: the execution it stems from
   /// @param waitingFor `retry`, or `decision` if a person has to decide; null if it does not wait
   /// @param waitingUntil when it goes on by itself; null if it does not
+  /// @param stepsDone how many steps came to an end; in a list null while it is open
   /// @param workerMs time that its steps took
   @Schema(name = "Execution")
   record Execution(
@@ -42,7 +43,7 @@ final class ExecutionViews {
       @Nullable UUID startedBy,
       @Nullable String waitingFor,
       @Nullable Instant waitingUntil,
-      int stepsDone,
+      @Nullable Integer stepsDone,
       double workerMs) {}
 
   /// @param logId its number within the execution

@@ -127,7 +127,7 @@ class RedriveController {
     return new ExecutionReads.Filter(
         sent.workflowId(),
         status,
-        text("trigger_type", sent.triggerType()),
+        ExecutionReads.Filter.trigger("/filter/trigger_type", sent.triggerType()),
         text("name", sent.name()),
         text("error", sent.error()),
         text("correlation_key", sent.correlationKey()),

@@ -81,6 +81,7 @@ class WorkflowApiTests {
             "/document/steps/0/id",
             "/document/steps/0/config/expression",
             "/document/steps/1/type");
+    assertThat(refused.text("detail")).doesNotContain("..");
   }
 
   @Test

@@ -158,6 +158,78 @@ class StepsTests {
   }
 
   @Test
+  void a_call_that_the_execution_has_no_time_for_is_not_blamed_on_its_receiver() {
+    receiver.does(call -> Receiver.NEVER);
+    var workflow =
+        rig.publish(
+            """
+            {"name": "Short", "settings": {"timeout_s": 1},
+             "triggers": [{"id": "hook", "type": "webhook"}],
+             "steps": [{"id": "call", "type": "http_request", "retry": {"count": 3},
+               "config": {"method": "POST", "url": "%s"}}],
+             "edges": [{"from": "hook", "to": "call"}]}
+            """
+                .formatted(receiver.url("/")));
+
+    var ended = run(workflow, Map.of());
+
+    assertThat(ended.at("/outcome").asString()).isEqualTo("execution_timeout");
+    assertThat(ended.at("/error_step").asString()).isEqualTo("call");
+    assertThat(ended.at("/error").asString()).contains("timeout_s").doesNotContain("127.0.0.1");
+    assertThat(receiver.calls).hasSize(1);
+  }
+
+  @Test
+  void the_steps_of_an_open_execution_are_counted_where_it_is_looked_at_alone() {
+    receiver.does(call -> Receiver.NEVER);
+    var workflow =
+        workflow(
+            """
+            {"id": "one", "type": "set", "config": {"values": {}}},
+            {"id": "two", "type": "set", "config": {"values": {}}},
+            {"id": "call", "type": "http_request", "timeout_ms": 300,
+             "config": {"method": "POST", "url": "%s", "on_unknown": "park"}}
+            """
+                .formatted(receiver.url("/")),
+            """
+            {"from": "hook", "to": "one"}, {"from": "one", "to": "two"}, {"from": "two", "to": "call"}
+            """);
+
+    var parked = start(workflow);
+
+    Awaitility.await("the decision")
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () -> rig.owner.client().get("/v1/executions/" + parked).body(),
+            seen -> seen.at("/waiting_for").asString("").equals("decision"));
+    assertThat(rig.owner.client().get("/v1/executions/" + parked).body().at("/steps_done").asInt())
+        .isEqualTo(2);
+    var listed = rig.owner.client().get("/v1/workflows/" + workflow.id() + "/executions").body();
+    assertThat(listed.at("/data/0/id").asString()).isEqualTo(parked.toString());
+    assertThat(listed.at("/data/0/steps_done").isNull()).isTrue();
+  }
+
+  @Test
+  void a_list_is_narrowed_to_what_there_is_only() {
+    var typed = rig.owner.client().get("/v1/executions?trigger_type=cron");
+    assertThat(typed.status()).isEqualTo(400);
+    assertThat(typed.text("detail")).isEqualTo("trigger_type: must be webhook, api or retry.");
+
+    var redriven =
+        rig.owner
+            .client()
+            .post("/v1/redrives", Map.of("filter", Map.of("trigger_type", "Webhook")));
+    assertThat(redriven.status()).isEqualTo(400);
+    assertThat(redriven.text("detail"))
+        .isEqualTo("/filter/trigger_type: must be webhook, api or retry.");
+
+    var unknown = UUID.randomUUID();
+    var executions = rig.owner.client().get("/v1/workflows/" + unknown + "/executions");
+    assertThat(executions.status()).isEqualTo(404);
+    assertThat(executions.text("detail")).isEqualTo("No workflow " + unknown + ".");
+  }
+
+  @Test
   void a_branch_takes_its_first_case_that_holds_and_what_is_not_reached_is_not_run() {
     var workflow =
         workflow(
