@@ -89,24 +89,48 @@ final class DatabaseBeans implements ImportBeanDefinitionRegistrar {
   }
 
   static HikariDataSource pool(DatabaseRole role, DatabaseProperties database, int partitions) {
-    HikariDataSource pool = new HikariDataSource();
-    pool.setPoolName(role.key());
-    pool.setJdbcUrl(database.url());
-    pool.setUsername(role.user());
-    pool.setPassword(database.password(role.key()));
+    HikariDataSource pool = connections(role, database, role.key(), role.statementTimeout);
     pool.setMaximumPoolSize(role.connectionsMax(partitions));
-    pool.setMinimumIdle(1);
     pool.setConnectionTimeout(CONNECT_TIMEOUT.toMillis());
     pool.setIdleTimeout(Duration.ofMinutes(2).toMillis());
-    pool.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
-    // The driver sends the zone of this machine when it connects, and that beats the options.
-    pool.setConnectionInitSql("SET TIME ZONE 'UTC'");
-    pool.addDataSourceProperty("ApplicationName", "clarity-" + role.key());
-    pool.addDataSourceProperty("options", sessionOptions(role));
     pool.addDataSourceProperty("connectTimeout", (int) CONNECT_TIMEOUT.toSeconds());
     // A server that has gone without a word answers no statement; one that lives ends it before.
     pool.addDataSourceProperty(
         "socketTimeout", (int) role.statementTimeout.plus(ANSWER_TIMEOUT).toSeconds());
+    return pool;
+  }
+
+  /// One connection, for one user.
+  ///
+  /// @param answerMax how long the connection is waited for, and how long for a statement's answer
+  static HikariDataSource lone(
+      DatabaseRole role, DatabaseProperties database, String name, Duration answerMax) {
+    // The server ends a statement before the driver gives it up.
+    HikariDataSource lone =
+        connections(
+            role, database, role.key() + "-" + name, answerMax.multipliedBy(3).dividedBy(4));
+    int seconds = Math.toIntExact(Math.max(1, answerMax.toSeconds()));
+    lone.setMaximumPoolSize(1);
+    lone.setConnectionTimeout(answerMax.toMillis());
+    lone.setValidationTimeout(answerMax.toMillis());
+    lone.addDataSourceProperty("connectTimeout", seconds);
+    lone.addDataSourceProperty("socketTimeout", seconds);
+    return lone;
+  }
+
+  private static HikariDataSource connections(
+      DatabaseRole role, DatabaseProperties database, String name, Duration statementTimeout) {
+    HikariDataSource pool = new HikariDataSource();
+    pool.setPoolName(name);
+    pool.setJdbcUrl(database.url());
+    pool.setUsername(role.user());
+    pool.setPassword(database.password(role.key()));
+    pool.setMinimumIdle(1);
+    pool.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
+    // The driver sends the zone of this machine when it connects, and that beats the options.
+    pool.setConnectionInitSql("SET TIME ZONE 'UTC'");
+    pool.addDataSourceProperty("ApplicationName", "clarity-" + name);
+    pool.addDataSourceProperty("options", sessionOptions(statementTimeout, role.lockTimeout));
     pool.addDataSourceProperty("tcpKeepAlive", true);
     pool.addDataSourceProperty("reWriteBatchedInserts", true);
     return pool;
@@ -114,12 +138,12 @@ final class DatabaseBeans implements ImportBeanDefinitionRegistrar {
 
   /// Set when the session opens, so that they cost no round trip and hold before the first
   /// statement.
-  private static String sessionOptions(DatabaseRole role) {
+  private static String sessionOptions(Duration statementTimeout, Duration lockTimeout) {
     return String.join(
         " ",
         "-c search_path=pg_catalog,pg_temp",
-        "-c statement_timeout=" + role.statementTimeout.toMillis(),
-        "-c lock_timeout=" + role.lockTimeout.toMillis(),
+        "-c statement_timeout=" + statementTimeout.toMillis(),
+        "-c lock_timeout=" + lockTimeout.toMillis(),
         "-c idle_in_transaction_session_timeout=" + IDLE_IN_TRANSACTION_MAX.toMillis());
   }
 

@@ -21,6 +21,12 @@ class DatabaseConfiguration {
   }
 
   @Bean
+  @Lazy
+  LoneConnections loneConnections(DatabaseProperties database, SchemaMigration migrated) {
+    return new LoneConnections(database);
+  }
+
+  @Bean
   DatabaseHealth databaseHealthIndicator(@Qualifier("tenant") DataSource dataSource) {
     return new DatabaseHealth(dataSource);
   }

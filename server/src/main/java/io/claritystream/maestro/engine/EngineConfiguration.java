@@ -1,5 +1,6 @@
 package io.claritystream.maestro.engine;
 
+import io.claritystream.base.db.LoneConnections;
 import io.claritystream.base.expression.Expressions;
 import io.claritystream.base.outbound.OutboundClient;
 import io.claritystream.base.process.ProcessRole;
@@ -56,8 +57,14 @@ class EngineConfiguration {
   }
 
   @Bean
-  NodeLease nodeLease(@Qualifier("engine") DataSource engine, MaestroProperties maestro) {
-    return new NodeLease(engine, NodeLease.ownName(), maestro.leaseTerm());
+  NodeLease nodeLease(
+      @Qualifier("engine") DataSource engine,
+      LoneConnections connections,
+      MaestroProperties maestro) {
+    var term = maestro.leaseTerm();
+    // Twice, so that a lost connection can be made anew within the term.
+    var own = connections.open("engine", "lease", term.dividedBy(3));
+    return new NodeLease(engine, own, NodeLease.ownName(), term);
   }
 
   /// Where there are no brokers, nobody is told of executions.

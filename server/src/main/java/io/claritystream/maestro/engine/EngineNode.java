@@ -24,11 +24,13 @@ import org.springframework.transaction.TransactionException;
 ///
 /// | thread | does |
 /// |---|---|
-/// | [Beat] | keeps the lease, ends nodes that did not, lets go of what was taken away |
+/// | [Beat] | keeps the lease |
+/// | [Watch] | ends nodes that did not keep theirs, lets go of what was taken away |
 /// | [Dispatch] | shares out slots, claims what waits in the database |
 /// | [Journal] | commits groups of entries |
 /// | one for each [Run] | goes from step to step |
-final class EngineNode implements Run.House, Beat.House, Dispatch.House, AutoCloseable {
+final class EngineNode
+    implements Run.House, Beat.House, Watch.House, Dispatch.House, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EngineNode.class);
   private static final Duration DRAIN_MAX = Duration.ofMillis(1_500);
 
@@ -40,7 +42,9 @@ final class EngineNode implements Run.House, Beat.House, Dispatch.House, AutoClo
   private final int workers;
   private final ReadySet ready;
   private final Strays strays;
+  private final HistoryDays days;
   private final Beat beat;
+  private final Watch watch;
   private final Dispatch dispatch;
   private final ConcurrentMap<UUID, Run> runs = new ConcurrentHashMap<>();
   private volatile boolean closing;
@@ -63,12 +67,15 @@ final class EngineNode implements Run.House, Beat.House, Dispatch.House, AutoClo
     this.workers = workers;
     this.ready = new ReadySet(workers, run -> Thread.ofVirtual().name("execution").start(run));
     this.strays = new Strays(engine, this::worksOn);
-    this.beat = new Beat(engine, lease, days, clock, this);
+    this.days = days;
+    this.beat = new Beat(lease, this);
+    this.watch = new Watch(engine, lease, days, clock, this);
     this.dispatch = new Dispatch(engine, lease, ready, strays, workers, this);
   }
 
   void start() {
     journal.start();
+    watch.start();
     beat.start();
     dispatch.start();
   }
@@ -164,18 +171,34 @@ final class EngineNode implements Run.House, Beat.House, Dispatch.House, AutoClo
   }
 
   @Override
+  public boolean prepared() {
+    return days.there();
+  }
+
+  /// If it was another node before, that one was ended, and others work on what it had: all of it
+  /// is let go.
+  @Override
+  public void joinedAnew() {
+    for (var run : runs.values()) {
+      if (run.node() != lease.node()) {
+        run.abort();
+        ready.remove(run);
+        letGo(run);
+      }
+    }
+    wake();
+  }
+
+  // Watch.House
+
+  @Override
   public List<Run> runs() {
     return List.copyOf(runs.values());
   }
 
   @Override
   public void taken(Run run) {
-    if (run.node() != lease.node()) {
-      // Nothing waits for the end of what belongs to a node that is no more.
-      run.abort();
-      ready.remove(run);
-      letGo(run);
-    } else if (runs.get(run.execution()) == run) {
+    if (runs.get(run.execution()) == run) {
       abort(run);
     }
   }
@@ -286,6 +309,7 @@ final class EngineNode implements Run.House, Beat.House, Dispatch.House, AutoClo
   public void close() {
     closing = true;
     beat.leave();
+    watch.leave();
     dispatch.leave();
     ready.clear().forEach(run -> runs.remove(run.execution(), run));
     var deadlineNs = System.nanoTime() + DRAIN_MAX.toNanos();
@@ -295,6 +319,7 @@ final class EngineNode implements Run.House, Beat.House, Dispatch.House, AutoClo
     runs.values().forEach(Run::abort);
     try {
       beat.end();
+      watch.end();
       dispatch.end();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -15,7 +15,8 @@ import org.slf4j.LoggerFactory;
 /// same transaction. A node that was declared ended writes nothing more under that id: it lets go
 /// of all it had and joins again under another.
 ///
-/// It is beaten by one thread; the others ask.
+/// It is beaten by one thread, which does nothing else; another ends those that were lost, and the
+/// rest ask.
 final class NodeLease {
   private static final Logger log = LoggerFactory.getLogger(NodeLease.class);
 
@@ -76,6 +77,7 @@ final class NodeLease {
       "DELETE FROM maestro.node WHERE ended_at < clock_timestamp() - interval '7 days'";
 
   private final DataSource engine;
+  private final DataSource own;
   private final String name;
   private final Duration term;
 
@@ -84,10 +86,13 @@ final class NodeLease {
   private volatile long heldUntilNs;
 
   private volatile int node;
-  private long aliveSinceNs;
+  private volatile long aliveSinceNs;
 
-  NodeLease(DataSource engine, String name, Duration term) {
+  /// @param own a connection that nobody else can take: who had to wait for one would lose the
+  ///     lease
+  NodeLease(DataSource engine, DataSource own, String name, Duration term) {
     this.engine = engine;
+    this.own = own;
     this.name = name;
     this.term = term;
   }
@@ -110,7 +115,7 @@ final class NodeLease {
   /// Joins as a new node.
   void join() throws SQLException {
     var sentNs = System.nanoTime();
-    try (var connection = engine.getConnection();
+    try (var connection = own.getConnection();
         var join = connection.prepareStatement(JOIN)) {
       join.setString(1, name);
       join.setLong(2, term.toMillis());
@@ -133,7 +138,7 @@ final class NodeLease {
       // Whoever was away with everybody else may not blame the others for it at once.
       aliveSinceNs = sentNs;
     }
-    try (var connection = engine.getConnection();
+    try (var connection = own.getConnection();
         var beat = connection.prepareStatement(BEAT)) {
       beat.setLong(1, term.toMillis());
       beat.setInt(2, node);
@@ -215,7 +220,7 @@ final class NodeLease {
 
   private static int end(Connection connection, int ended, boolean own) throws SQLException {
     try (var wait = connection.createStatement()) {
-      // Whoever waits here does not beat meanwhile.
+      // Whoever waits behind it holds a process's journal up.
       wait.execute(WAIT_SHORTLY);
     }
     try (var lock = connection.prepareStatement(LOCK_ALONE)) {

@@ -25,7 +25,7 @@ final class JournalRig implements AutoCloseable {
 
   /// A node of a term that no test outlasts.
   int node() throws SQLException {
-    var lease = new NodeLease(engine, "test", Duration.ofMinutes(5));
+    var lease = new NodeLease(engine, engine, "test", Duration.ofMinutes(5));
     lease.join();
     return lease.node();
   }
@@ -114,7 +114,7 @@ final class JournalRig implements AutoCloseable {
   /// As another node does it.
   void end(int node) throws SQLException {
     expire(node);
-    var other = new NodeLease(engine, "other", Duration.ZERO);
+    var other = new NodeLease(engine, engine, "other", Duration.ZERO);
     other.join();
     other.endExpired();
   }

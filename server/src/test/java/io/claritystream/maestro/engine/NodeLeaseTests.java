@@ -24,7 +24,7 @@ class NodeLeaseTests {
   }
 
   private NodeLease joined(Duration term) throws SQLException {
-    var lease = new NodeLease(rig.engine, "test", term);
+    var lease = new NodeLease(rig.engine, rig.engine, "test", term);
     lease.join();
     return lease;
   }

@@ -34,7 +34,8 @@ class SlotsTests {
 
   /// A process as far as slots go: what it runs, and may.
   private final class Node {
-    private final NodeLease lease = new NodeLease(rig.engine, "test", Duration.ofMinutes(5));
+    private final NodeLease lease =
+        new NodeLease(rig.engine, rig.engine, "test", Duration.ofMinutes(5));
     private final Map<TenantId, Integer> running = new HashMap<>();
     private final Map<TenantId, Integer> slots = new HashMap<>();
 
