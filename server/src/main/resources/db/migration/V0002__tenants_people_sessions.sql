@@ -124,7 +124,7 @@ GRANT UPDATE (revoked_at, revoked_reason) ON control.session TO clarity_admin;
 
 -- Keys of the platform (token signing, certificate authority), encrypted under the master key that master_key names.
 CREATE TABLE control.platform_key (
-  purpose text NOT NULL CHECK (purpose IN ('token-signing', 'certificate-authority')),
+  purpose text NOT NULL CHECK (purpose IN ('token-signing', 'certificate-authority', 'request-digest')),
   key_id text NOT NULL,
   master_key text NOT NULL,
   encrypted bytea NOT NULL,

@@ -4,7 +4,8 @@
 CREATE TABLE control.idempotency_key (
   tenant_id uuid NOT NULL REFERENCES control.dim_tenant ON DELETE CASCADE,
   user_id uuid NOT NULL,
-  -- Of the key, and of the request: method, address, kind and bytes of the body.
+  -- Of the key; and of the request (method, address, kind and bytes of the body) under a key of the platform's, since a
+  -- body may hold what could be guessed.
   key_hash bytea NOT NULL CHECK (octet_length(key_hash) = 32),
   request_hash bytea NOT NULL CHECK (octet_length(request_hash) = 32),
   route text NOT NULL CHECK (length(route) <= 300),

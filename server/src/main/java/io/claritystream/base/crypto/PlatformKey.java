@@ -19,7 +19,8 @@ public record PlatformKey(
   /// What the keys are for.
   public enum Purpose {
     TOKEN_SIGNING("token-signing"),
-    CERTIFICATE_AUTHORITY("certificate-authority");
+    CERTIFICATE_AUTHORITY("certificate-authority"),
+    REQUEST_DIGEST("request-digest");
 
     final String key;
 

@@ -1,6 +1,7 @@
 package io.claritystream.base.expression;
 
 import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.ChangesNothing;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
@@ -65,6 +66,7 @@ class PreviewController {
           @Nullable Object output) {}
 
   @PostMapping("/v1/expressions/preview")
+  @ChangesNothing
   @RequiresPermission(Permission.WORKFLOWS_READ)
   @Operation(
       operationId = "previewExpression",

@@ -12,4 +12,8 @@ import java.lang.annotation.Target;
 @Documented
 public @interface RequiresPermission {
   Permission value();
+
+  /// What the method itself asks for beyond it, as the API's description tells it:
+  /// `workflows.write, or a grant of the workflow`.
+  String beyond() default "";
 }

@@ -78,30 +78,46 @@ final class Claims {
 
   private final TenantTransactions transactions;
   private final TenantSecrets secrets;
+  private final KeyQuota quota;
   private final Clock clock;
 
-  Claims(TenantTransactions transactions, TenantSecrets secrets, Clock clock) {
+  Claims(TenantTransactions transactions, TenantSecrets secrets, KeyQuota quota, Clock clock) {
+    this.quota = quota;
     this.transactions = transactions;
     this.secrets = secrets;
     this.clock = clock;
   }
 
+  /// Throws the problem `rate_limited` if the key is new and the tenant has as many as it may.
   Claimed claim(TenantId tenant, UserId person, byte[] key, byte[] request, String route) {
-    return transactions.run(
-        tenant,
-        person,
-        sql -> {
-          Optional<Claim> ours = take(sql, tenant, person, key, request, route);
-          if (ours.isPresent()) {
-            return new Claimed.Ours(ours.get());
-          }
-          return sql.sql(FIND)
-              .param("tenant", tenant.value())
-              .param("person", person.value())
-              .param("key", key)
-              .query((row, number) -> found(tenant, row, request))
-              .single();
-        });
+    boolean full = quota.full(tenant);
+    Claimed claimed =
+        transactions.run(
+            tenant,
+            person,
+            sql -> {
+              if (full && find(sql, tenant, person, key, request).isEmpty()) {
+                throw KeyQuota.exceeded();
+              }
+              Optional<Claim> ours = take(sql, tenant, person, key, request, route);
+              return ours.isPresent()
+                  ? new Claimed.Ours(ours.get())
+                  : find(sql, tenant, person, key, request).orElseThrow();
+            });
+    if (claimed instanceof Claimed.Ours(Claim claim) && !claim.rerun()) {
+      quota.added(tenant);
+    }
+    return claimed;
+  }
+
+  private Optional<Claimed> find(
+      JdbcClient sql, TenantId tenant, UserId person, byte[] key, byte[] request) {
+    return sql.sql(FIND)
+        .param("tenant", tenant.value())
+        .param("person", person.value())
+        .param("key", key)
+        .query((row, number) -> found(tenant, row, request))
+        .optional();
   }
 
   /// What the request came to. If another has taken the claim over, it is that one's to say.

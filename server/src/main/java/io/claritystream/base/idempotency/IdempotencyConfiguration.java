@@ -1,5 +1,6 @@
 package io.claritystream.base.idempotency;
 
+import io.claritystream.base.crypto.PlatformKeys;
 import io.claritystream.base.crypto.TenantSecrets;
 import io.claritystream.base.db.TenantTransactions;
 import jakarta.servlet.http.HttpServletRequest;
@@ -26,8 +27,19 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 class IdempotencyConfiguration {
 
   @Bean
-  Claims idempotencyClaims(TenantTransactions transactions, TenantSecrets secrets, Clock clock) {
-    return new Claims(transactions, secrets, clock);
+  Claims idempotencyClaims(
+      TenantTransactions transactions, TenantSecrets secrets, KeyQuota quota, Clock clock) {
+    return new Claims(transactions, secrets, quota, clock);
+  }
+
+  @Bean
+  KeyQuota idempotencyKeyQuota(@Qualifier("engine") JdbcClient engine) {
+    return new KeyQuota(engine);
+  }
+
+  @Bean
+  RequestDigests requestDigests(PlatformKeys keys) {
+    return new RequestDigests(keys);
   }
 
   @Bean(initMethod = "start")
@@ -48,12 +60,15 @@ class IdempotencyConfiguration {
   }
 
   @Bean
-  WebMvcConfigurer keyedRequests(Claims claims, Leases leases, Clock clock) {
+  WebMvcConfigurer keyedRequests(
+      Claims claims, RequestDigests digests, Leases leases, Clock clock) {
     return new WebMvcConfigurer() {
       /// After the rules: what a caller may not do takes no key.
       @Override
       public void addInterceptors(InterceptorRegistry registry) {
-        registry.addInterceptor(new KeyedRequests(claims, leases)).order(Ordered.LOWEST_PRECEDENCE);
+        registry
+            .addInterceptor(new KeyedRequests(claims, digests, leases))
+            .order(Ordered.LOWEST_PRECEDENCE);
       }
 
       @Override

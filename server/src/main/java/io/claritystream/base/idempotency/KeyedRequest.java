@@ -11,6 +11,7 @@ import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import javax.crypto.Mac;
 import org.jspecify.annotations.Nullable;
 
 /// A request with a key, and its body, which is read once to be told apart from others' and once by
@@ -32,15 +33,14 @@ final class KeyedRequest extends HttpServletRequestWrapper {
     return (KeyedRequest) request.getAttribute(ATTRIBUTE);
   }
 
-  /// Of all that makes it this request and no other.
-  byte[] hash() {
-    MessageDigest digest = sha256();
+  /// Hands on all that makes it this request and no other.
+  void into(Mac digest) {
     for (String part :
         new String[] {getMethod(), getRequestURI(), getQueryString(), getContentType()}) {
       digest.update((part == null ? "" : part).getBytes(StandardCharsets.UTF_8));
       digest.update((byte) 0);
     }
-    return digest.digest(body);
+    digest.update(body);
   }
 
   static byte[] hash(String key) {

@@ -2,6 +2,7 @@ package io.claritystream.base.idempotency;
 
 import io.claritystream.base.http.Caller;
 import io.claritystream.base.http.CallerAuthentication;
+import io.claritystream.base.http.ChangesNothing;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
 import jakarta.servlet.http.HttpServletRequest;
@@ -28,10 +29,12 @@ final class KeyedRequests implements HandlerInterceptor {
   private static final Duration SOON = Duration.ofSeconds(1);
 
   private final Claims claims;
+  private final RequestDigests digests;
   private final Leases leases;
 
-  KeyedRequests(Claims claims, Leases leases) {
+  KeyedRequests(Claims claims, RequestDigests digests, Leases leases) {
     this.claims = claims;
+    this.digests = digests;
     this.leases = leases;
   }
 
@@ -48,7 +51,8 @@ final class KeyedRequests implements HandlerInterceptor {
     KeyedRequest keyed = KeyedRequest.of(request);
     if (keyed == null
         || keyed.claim() != null
-        || !(handler instanceof HandlerMethod)
+        || !(handler instanceof HandlerMethod method)
+        || method.hasMethodAnnotation(ChangesNothing.class)
         || !(SecurityContextHolder.getContext().getAuthentication()
             instanceof CallerAuthentication authentication)) {
       return true;
@@ -59,7 +63,7 @@ final class KeyedRequests implements HandlerInterceptor {
             caller.tenantId(),
             caller.userId(),
             KeyedRequest.hash(key(request)),
-            keyed.hash(),
+            digests.of(caller.tenantId(), keyed),
             route(request));
     return switch (claimed) {
       case Claimed.Ours(Claim claim) -> {

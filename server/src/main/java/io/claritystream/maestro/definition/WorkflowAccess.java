@@ -14,6 +14,10 @@ import org.springframework.stereotype.Component;
 /// role and never takes from it.
 @Component
 public class WorkflowAccess {
+  /// What changing a workflow asks for, and running it, as the API's description tells it.
+  public static final String EDIT_IT = "workflows.write or a grant of the workflow for editing";
+
+  public static final String RUN_IT = "executions.write or a grant of the workflow for running";
 
   private final TenantTransactions transactions;
 

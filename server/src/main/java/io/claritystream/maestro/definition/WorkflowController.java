@@ -2,6 +2,7 @@ package io.claritystream.maestro.definition;
 
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.ChangesNothing;
 import io.claritystream.base.http.EntityTag;
 import io.claritystream.base.http.Line;
 import io.claritystream.base.http.Page;
@@ -192,7 +193,7 @@ class WorkflowController {
   }
 
   @PutMapping("/v1/workflows/{id}/draft")
-  @RequiresPermission(Permission.WORKFLOWS_READ)
+  @RequiresPermission(value = Permission.WORKFLOWS_READ, beyond = WorkflowAccess.EDIT_IT)
   @Operation(
       operationId = "saveWorkflowDraft",
       summary = "Replaces the draft; what runs stays as it was published",
@@ -221,7 +222,7 @@ class WorkflowController {
   }
 
   @PostMapping("/v1/workflows/{id}/publish")
-  @RequiresPermission(Permission.WORKFLOWS_READ)
+  @RequiresPermission(value = Permission.WORKFLOWS_READ, beyond = WorkflowAccess.EDIT_IT)
   @Operation(
       operationId = "publishWorkflow",
       summary = "Makes the draft the next version, which is what runs from now on",
@@ -254,6 +255,7 @@ class WorkflowController {
   }
 
   @PostMapping("/v1/workflows/{id}/validate")
+  @ChangesNothing
   @RequiresPermission(Permission.WORKFLOWS_READ)
   @Operation(
       operationId = "validateWorkflow",
@@ -323,7 +325,7 @@ class WorkflowController {
   }
 
   @PostMapping("/v1/workflows/{id}/enable")
-  @RequiresPermission(Permission.WORKFLOWS_READ)
+  @RequiresPermission(value = Permission.WORKFLOWS_READ, beyond = WorkflowAccess.EDIT_IT)
   @Operation(operationId = "enableWorkflow", summary = "Lets its triggers start executions")
   ResponseEntity<Workflow> enable(
       Caller caller, @PathVariable("id") UUID id, HttpServletRequest request) {
@@ -348,7 +350,7 @@ class WorkflowController {
   }
 
   @PostMapping("/v1/workflows/{id}/disable")
-  @RequiresPermission(Permission.WORKFLOWS_READ)
+  @RequiresPermission(value = Permission.WORKFLOWS_READ, beyond = WorkflowAccess.EDIT_IT)
   @Operation(
       operationId = "disableWorkflow",
       summary = "Lets its triggers start nothing; executions that run go on")
@@ -371,7 +373,7 @@ class WorkflowController {
   }
 
   @PostMapping("/v1/workflows/{id}/triggers/{key}/rotate")
-  @RequiresPermission(Permission.WORKFLOWS_READ)
+  @RequiresPermission(value = Permission.WORKFLOWS_READ, beyond = WorkflowAccess.EDIT_IT)
   @Operation(
       operationId = "rotateWebhook",
       summary = "Gives a webhook a new address",
@@ -404,7 +406,7 @@ class WorkflowController {
   }
 
   @DeleteMapping("/v1/workflows/{id}")
-  @RequiresPermission(Permission.WORKFLOWS_READ)
+  @RequiresPermission(value = Permission.WORKFLOWS_READ, beyond = WorkflowAccess.EDIT_IT)
   @ResponseStatus(HttpStatus.NO_CONTENT)
   @Operation(
       operationId = "deleteWorkflow",

@@ -8,6 +8,8 @@ import io.claritystream.Clarity;
 import io.claritystream.CountingRoutes;
 import io.claritystream.TestServer;
 import io.claritystream.base.http.Problem;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -222,6 +224,65 @@ class IdempotencyKeyTests {
     assertThat(new String(body, java.nio.charset.StandardCharsets.ISO_8859_1))
         .doesNotContain("effects")
         .doesNotContain("claim_id");
+  }
+
+  @Test
+  void what_changes_nothing_keeps_no_answer() {
+    ApiClient keyed = ada.with("Idempotency-Key", key);
+    Answer first = keyed.post("/v1/expressions/preview", Map.of("expression", "1 + 1"));
+    Answer other = keyed.post("/v1/expressions/preview", Map.of("expression", "1 + 2"));
+
+    assertThat(first.text("output")).isEqualTo("2");
+    assertThat(other.text("output")).isEqualTo("3");
+    assertThat(rows()).isZero();
+  }
+
+  @Test
+  void a_guess_at_a_body_cannot_be_tried_without_the_platforms_key() throws Exception {
+    String guess = "{\"name\":\"%s\",\"size\":0}".formatted(name);
+    ada.with("Idempotency-Key", key).send("POST", "/v1/test/count", guess);
+
+    MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+    for (String part : List.of("POST", "/v1/test/count", "", "application/json")) {
+      sha256.update(part.getBytes(StandardCharsets.UTF_8));
+      sha256.update((byte) 0);
+    }
+    assertThat(read("request_hash", byte[].class))
+        .isNotEqualTo(sha256.digest(guess.getBytes(StandardCharsets.UTF_8)))
+        .hasSize(32);
+  }
+
+  @Test
+  void beyond_the_quota_new_keys_are_refused_and_known_ones_still_answered() {
+    ApiClient full = server.client().register("full@example.com").client();
+    Answer first = count(full);
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            INSERT INTO control.idempotency_key
+              (tenant_id, user_id, key_hash, request_hash, route, state, claim_id, claim_epoch,
+               lease_until, created_at, expires_at)
+            SELECT tenant_id, user_id, sha256(n::text::bytea), request_hash, route, 'done',
+              gen_random_uuid(), 1, lease_until, created_at, expires_at
+            FROM control.idempotency_key k, generate_series(1, :more) AS n
+            WHERE k.key_hash = :key
+            """)
+        .param("more", KeyQuota.KEPT_MAX - 1)
+        .param("key", KeyedRequest.hash(key))
+        .update();
+    server.bean(KeyQuota.class).forget();
+
+    Answer refused = full.with("Idempotency-Key", "new-" + key).post("/v1/test/count", body(0));
+
+    assertThat(refused.status()).isEqualTo(429);
+    assertThat(refused.text("detail")).startsWith("100,000 requests of this organization");
+    assertThat(refused.header("Retry-After")).isEqualTo("600");
+    assertThat(count(full).response().body()).isEqualTo(first.response().body());
+    assertThat(full.post("/v1/test/count", body(0)).status()).isEqualTo(201);
+    assertThat(count(ada).status()).isEqualTo(201);
+    assertThat(CountingRoutes.effects(name)).isEqualTo(3);
   }
 
   @Test
