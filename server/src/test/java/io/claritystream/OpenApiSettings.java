@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.claritystream.base.http.AnyCaller;
 import io.claritystream.base.http.Caller;
+import io.claritystream.base.http.ChangesNothing;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.RequiresPermission;
@@ -141,7 +142,7 @@ class OpenApiSettings {
           method.hasMethodAnnotation(RequiresPermission.class)
               || method.hasMethodAnnotation(AnyCaller.class);
       pages(operation, method);
-      if (signedIn && method.hasMethodAnnotation(PostMapping.class)) {
+      if (signedIn && takesKey(method)) {
         operation.addParametersItem(idempotencyKey());
       }
       ApiResponses responses = operation.getResponses();
@@ -158,8 +159,9 @@ class OpenApiSettings {
                 new SecurityRequirement().addList("cookie")));
         RequiresPermission permission = method.getMethodAnnotation(RequiresPermission.class);
         if (permission != null) {
+          String beyond = permission.beyond().isEmpty() ? "" : ", and " + permission.beyond();
           responses.addApiResponse(
-              "403", problem("Needs the permission " + permission.value().key() + "."));
+              "403", problem("Needs the permission " + permission.value().key() + beyond + "."));
         }
       }
       if (parameters
@@ -175,9 +177,34 @@ class OpenApiSettings {
       if (Set.of("register", "login", "refreshSession").contains(operation.getOperationId())) {
         responses.addApiResponse("429", problem("Too many requests; see Retry-After."));
       }
+      if (operation.getOperationId().equals("callWebhook")) {
+        webhook(responses);
+      }
       responses.addApiResponse("default", problem("What else went wrong."));
       return operation;
     };
+  }
+
+  /// As `base.idempotency` takes them.
+  private static boolean takesKey(HandlerMethod method) {
+    PostMapping post = method.getMethodAnnotation(PostMapping.class);
+    return post != null
+        && !method.hasMethodAnnotation(ChangesNothing.class)
+        && Arrays.stream(post.value()).noneMatch(path -> path.startsWith("/v1/auth/"));
+  }
+
+  private static void webhook(ApiResponses responses) {
+    responses.addApiResponse("404", problem("The address leads nowhere."));
+    responses.addApiResponse("409", problem("The workflow is disabled."));
+    responses.addApiResponse(
+        "413", problem("The body is larger than the trigger, or the plan, allows."));
+    responses.addApiResponse(
+        "429",
+        problem(
+            "As many executions wait as the plan allows; see Retry-After, nothing was started."));
+    responses.addApiResponse(
+        "502", problem("The execution ended without an answer, or goes on elsewhere."));
+    responses.addApiResponse("504", problem("The workflow did not answer in time; it goes on."));
   }
 
   private static void pages(Operation operation, HandlerMethod method) {
@@ -216,7 +243,8 @@ class OpenApiSettings {
         .description(
             "Makes the same request safe to send again: for a day it has the first answer again,"
                 + " marked Idempotent-Replayed. Another request under the key is answered 422, one"
-                + " that comes while the first is carried out 409 with Retry-After.")
+                + " that comes while the first is carried out 409 with Retry-After. An organization has"
+                + " 100,000 keys at a time; a new one beyond is answered 429.")
         .schema(key);
   }
 

@@ -84,6 +84,31 @@ class OpenApiTests {
     assertThat(names).contains("register", "login", "me", "listAudit");
   }
 
+  @Test
+  void what_takes_no_key_and_who_may_run_and_what_a_webhook_answers_is_as_it_is_told() {
+    JsonNode paths = generated().get("paths");
+    for (String path : new String[] {"/v1/auth/switch", "/v1/expressions/preview"}) {
+      assertThat(at(paths, path).toString()).as(path).doesNotContain("Idempotency-Key");
+    }
+    assertThat(at(paths, "/v1/organizations").toString()).contains("Idempotency-Key");
+    assertThat(
+            at(paths, "/v1/executions/{execution_id}/cancel")
+                .at("/responses/403/description")
+                .asString())
+        .isEqualTo(
+            "Needs the permission executions.read, and executions.write or a grant of the workflow"
+                + " for running.");
+    JsonNode webhook = at(paths, "/hooks/{token}").get("responses");
+    assertThat(webhook.at("/202/content/application~1json/schema/$ref").asString())
+        .endsWith("/CalledWebhook");
+    assertThat(webhook.propertyNames()).contains("404", "409", "413", "429", "502", "504");
+    assertThat(webhook.propertyNames()).doesNotContain("200");
+  }
+
+  private static JsonNode at(JsonNode paths, String path) {
+    return paths.get(path).get("post");
+  }
+
   /// Two records of one name would be described as one that has nothing.
   @Test
   void every_object_says_what_is_in_it() {

@@ -125,7 +125,7 @@ class VersionController {
   }
 
   @PostMapping("/v1/workflows/{id}/rollback")
-  @RequiresPermission(Permission.WORKFLOWS_READ)
+  @RequiresPermission(value = Permission.WORKFLOWS_READ, beyond = WorkflowAccess.EDIT_IT)
   @Operation(
       operationId = "rollBackWorkflow",
       summary = "Publishes what an earlier version said as the next version",

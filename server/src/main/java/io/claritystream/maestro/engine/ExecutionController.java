@@ -75,7 +75,7 @@ class ExecutionController {
       @Nullable @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) String trigger) {}
 
   @PostMapping("/v1/workflows/{workflow_id}/executions")
-  @RequiresPermission(Permission.WORKFLOWS_READ)
+  @RequiresPermission(value = Permission.WORKFLOWS_READ, beyond = WorkflowAccess.RUN_IT)
   @ResponseStatus(HttpStatus.ACCEPTED)
   @Operation(operationId = "startExecutions", summary = "Starts one execution, or up to 1,000")
   ExecutionViews.Started start(
@@ -278,7 +278,7 @@ class ExecutionController {
   }
 
   @PostMapping("/v1/executions/{execution_id}/cancel")
-  @RequiresPermission(Permission.EXECUTIONS_READ)
+  @RequiresPermission(value = Permission.EXECUTIONS_READ, beyond = WorkflowAccess.RUN_IT)
   @Operation(
       operationId = "cancelExecution",
       summary = "Ends an execution where it stands; what it sent cannot be taken back")

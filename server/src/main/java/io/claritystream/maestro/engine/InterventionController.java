@@ -8,6 +8,7 @@ import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.RequiresPermission;
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
+import io.claritystream.maestro.definition.WorkflowAccess;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -76,7 +77,7 @@ class InterventionController {
       @Nullable @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) String note) {}
 
   @PostMapping("/v1/executions/{execution_id}/resolve")
-  @RequiresPermission(Permission.EXECUTIONS_READ)
+  @RequiresPermission(value = Permission.EXECUTIONS_READ, beyond = WorkflowAccess.RUN_IT)
   @Operation(
       operationId = "resolveExecution",
       summary = "Decides what became of a step of which nobody knows whether it has acted")
@@ -137,7 +138,7 @@ class InterventionController {
   }
 
   @PostMapping("/v1/executions/{execution_id}/wake")
-  @RequiresPermission(Permission.EXECUTIONS_READ)
+  @RequiresPermission(value = Permission.EXECUTIONS_READ, beyond = WorkflowAccess.RUN_IT)
   @Operation(
       operationId = "wakeExecution",
       summary = "Tries a step again at once that is to be tried again later")
@@ -194,7 +195,7 @@ class InterventionController {
   record Canceled(int matched, int canceled, int left) {}
 
   @PostMapping("/v1/executions/cancel")
-  @RequiresPermission(Permission.EXECUTIONS_READ)
+  @RequiresPermission(value = Permission.EXECUTIONS_READ, beyond = WorkflowAccess.RUN_IT)
   @Operation(
       operationId = "cancelExecutions",
       summary = "Cancels up to 10,000 open executions, by id or by filter")

@@ -10,6 +10,7 @@ import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.RequiresPermission;
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
+import io.claritystream.maestro.definition.WorkflowAccess;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -61,7 +62,7 @@ class RedriveController {
       @Nullable @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) Integer limit) {}
 
   @PostMapping("/v1/redrives")
-  @RequiresPermission(Permission.EXECUTIONS_READ)
+  @RequiresPermission(value = Permission.EXECUTIONS_READ, beyond = WorkflowAccess.RUN_IT)
   @ResponseStatus(HttpStatus.ACCEPTED)
   @Operation(
       operationId = "startRedrive",
@@ -166,7 +167,7 @@ class RedriveController {
   }
 
   @PostMapping("/v1/redrives/{redrive_id}/cancel")
-  @RequiresPermission(Permission.EXECUTIONS_READ)
+  @RequiresPermission(value = Permission.EXECUTIONS_READ, beyond = WorkflowAccess.RUN_IT)
   @Operation(
       operationId = "cancelRedrive",
       summary = "Has a redrive start nothing more; what it has started goes on")

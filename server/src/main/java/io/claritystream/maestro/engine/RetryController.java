@@ -8,6 +8,7 @@ import io.claritystream.base.http.RequiresPermission;
 import io.claritystream.base.process.ProcessRole;
 import io.claritystream.base.process.RunsAs;
 import io.claritystream.maestro.action.Json;
+import io.claritystream.maestro.definition.WorkflowAccess;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
@@ -104,7 +105,7 @@ class RetryController {
   record Retried(UUID executionId) {}
 
   @PostMapping("/v1/executions/{execution_id}/retry")
-  @RequiresPermission(Permission.EXECUTIONS_READ)
+  @RequiresPermission(value = Permission.EXECUTIONS_READ, beyond = WorkflowAccess.RUN_IT)
   @ResponseStatus(HttpStatus.ACCEPTED)
   @Operation(
       operationId = "retryExecution",

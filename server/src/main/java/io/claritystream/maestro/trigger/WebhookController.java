@@ -10,6 +10,9 @@ import io.claritystream.maestro.action.Json;
 import io.claritystream.maestro.definition.Trigger;
 import io.claritystream.maestro.engine.Executions;
 import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -59,6 +62,10 @@ class WebhookController {
   private final WebhookDoors doors;
   private final Executions executions;
 
+  /// What a call is answered with at once.
+  @Schema(name = "CalledWebhook")
+  record Called(UUID executionId) {}
+
   WebhookController(WebhookDoors doors, Executions executions) {
     this.doors = doors;
     this.executions = executions;
@@ -68,7 +75,19 @@ class WebhookController {
   @AnyQuery
   @Operation(
       operationId = "callWebhook",
-      summary = "Starts an execution; what the workflow sees is the call itself")
+      summary = "Starts an execution; what the workflow sees is the call itself",
+      description =
+          "Answered at once with 202 and the execution's id, when it is durable. If the webhook waits"
+              + " for a respond step, the answer is that step's own: status, headers and body; the"
+              + " header Clarity-Execution-Id names the execution.",
+      responses =
+          @ApiResponse(
+              responseCode = "202",
+              description = "The execution was taken in.",
+              content =
+                  @Content(
+                      mediaType = MediaType.APPLICATION_JSON_VALUE,
+                      schema = @Schema(implementation = Called.class))))
   ResponseEntity<byte[]> call(@PathVariable("token") String token, HttpServletRequest request)
       throws IOException, InterruptedException {
     var door =
