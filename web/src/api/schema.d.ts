@@ -30,7 +30,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Starts an execution; what the workflow sees is the call itself */
+        /**
+         * Starts an execution; what the workflow sees is the call itself
+         * @description Answered at once with 202 and the execution's id, when it is durable. If the webhook waits for a respond step, the answer is that step's own: status, headers and body; the header Clarity-Execution-Id names the execution.
+         */
         post: operations["callWebhook"];
         delete?: never;
         options?: never;
@@ -1702,6 +1705,10 @@ export interface components {
             password: components["schemas"]["PasswordOptions"];
             regions: components["schemas"]["Choice"][];
         };
+        CalledWebhook: {
+            /** Format: uuid */
+            execution_id: string;
+        };
         CancelExecutions: {
             /** Format: int32 */
             expect?: number;
@@ -3027,13 +3034,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description OK */
-            200: {
+            /** @description The execution was taken in. */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": components["schemas"]["CalledWebhook"];
                 };
             };
             /** @description The request is not valid. */
@@ -3045,8 +3052,53 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There is nothing here. */
+            /** @description The address leads nowhere. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The workflow is disabled. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is larger than the trigger, or the plan, allows. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description As many executions wait as the plan allows; see Retry-After, nothing was started. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The execution ended without an answer, or goes on elsewhere. */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The workflow did not answer in time; it goes on. */
+            504: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3130,7 +3182,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -3327,7 +3379,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -3707,10 +3759,7 @@ export interface operations {
     switchOrganization: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -3825,7 +3874,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4159,7 +4208,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -4488,7 +4537,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5045,7 +5094,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -5084,7 +5133,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission executions.read. */
+            /** @description Needs the permission executions.read, and executions.write or a grant of the workflow for running. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5175,7 +5224,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5212,7 +5261,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission executions.read. */
+            /** @description Needs the permission executions.read, and executions.write or a grant of the workflow for running. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5384,7 +5433,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5425,7 +5474,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission executions.read. */
+            /** @description Needs the permission executions.read, and executions.write or a grant of the workflow for running. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5458,7 +5507,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5499,7 +5548,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission executions.read. */
+            /** @description Needs the permission executions.read, and executions.write or a grant of the workflow for running. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5600,7 +5649,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -5637,7 +5686,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission executions.read. */
+            /** @description Needs the permission executions.read, and executions.write or a grant of the workflow for running. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -5669,10 +5718,7 @@ export interface operations {
     previewExpression: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path?: never;
             cookie?: never;
         };
@@ -5930,7 +5976,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6373,7 +6419,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -6768,7 +6814,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7182,7 +7228,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -7221,7 +7267,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission executions.read. */
+            /** @description Needs the permission executions.read, and executions.write or a grant of the workflow for running. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7312,7 +7358,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -7349,7 +7395,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission executions.read. */
+            /** @description Needs the permission executions.read, and executions.write or a grant of the workflow for running. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -7951,7 +7997,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8089,7 +8135,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8232,7 +8278,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8306,7 +8352,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8594,7 +8640,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -8657,7 +8703,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -8821,7 +8867,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission workflows.read. */
+            /** @description Needs the permission workflows.read, and workflows.write or a grant of the workflow for editing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8926,7 +8972,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -8963,7 +9009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission workflows.read. */
+            /** @description Needs the permission workflows.read, and workflows.write or a grant of the workflow for editing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9036,7 +9082,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission workflows.read. */
+            /** @description Needs the permission workflows.read, and workflows.write or a grant of the workflow for editing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9069,7 +9115,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9143,7 +9189,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9180,7 +9226,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission workflows.read. */
+            /** @description Needs the permission workflows.read, and workflows.write or a grant of the workflow for editing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9494,7 +9540,7 @@ export interface operations {
             query?: never;
             header?: {
                 "If-Match"?: string;
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9535,7 +9581,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission workflows.read. */
+            /** @description Needs the permission workflows.read, and workflows.write or a grant of the workflow for editing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9569,7 +9615,7 @@ export interface operations {
             query?: never;
             header?: {
                 "If-Match"?: string;
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9610,7 +9656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission workflows.read. */
+            /** @description Needs the permission workflows.read, and workflows.write or a grant of the workflow for editing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9643,7 +9689,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -9685,7 +9731,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission workflows.read. */
+            /** @description Needs the permission workflows.read, and workflows.write or a grant of the workflow for editing. */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9717,10 +9763,7 @@ export interface operations {
     validateWorkflow: {
         parameters: {
             query?: never;
-            header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
-                "Idempotency-Key"?: string;
-            };
+            header?: never;
             path: {
                 id: string;
             };
@@ -10005,7 +10048,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. */
+                /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -10046,7 +10089,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Needs the permission workflows.read. */
+            /** @description Needs the permission workflows.read, and executions.write or a grant of the workflow for running. */
             403: {
                 headers: {
                     [name: string]: unknown;
