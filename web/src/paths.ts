@@ -11,6 +11,8 @@ export const paths = {
   deadLetters: '/app/dead-letters',
   events: '/app/events',
   extras: '/app/extras',
+  executions: '/app/executions',
+  execution: '/app/executions/$id',
   settings: '/app/settings',
 } as const;
 

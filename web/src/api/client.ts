@@ -7,8 +7,14 @@ import { fetchInSession, requestHeaders } from './session';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 type Options = {
-  params?: { path?: Record<string, unknown>; query?: Record<string, unknown> };
+  params?: {
+    path?: Record<string, unknown>;
+    query?: Record<string, unknown>;
+    header?: Record<string, string | undefined>;
+  };
   body?: unknown;
+  /** JSON that is sent as it was written: numbers of any length stay as they are. */
+  text?: string;
   signal?: AbortSignal;
 };
 
@@ -26,30 +32,42 @@ export function address(template: string, params: Options['params'] = {}): strin
   return query.size > 0 ? `${path}?${query}` : path;
 }
 
-async function call(method: Method, template: string, options: Options = {}) {
+/** What `If-Match` and the like are; one that is undefined is left out. */
+const given = (header: Record<string, string | undefined> = {}): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(header).filter((each): each is [string, string] => each[1] !== undefined),
+  );
+
+async function ask(method: Method, template: string, options: Options) {
+  const sent =
+    options.text ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
   const init: RequestInit = {
     method,
     credentials: 'same-origin',
     headers: {
       ...requestHeaders,
       Accept: 'application/json',
-      ...(options.body === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...(sent === undefined ? {} : { 'Content-Type': 'application/json' }),
+      ...given(options.params?.header),
     },
   };
-  if (options.body !== undefined) init.body = JSON.stringify(options.body);
+  if (sent !== undefined) init.body = sent;
   if (options.signal) init.signal = options.signal;
-  let response: Response;
-  let content: unknown;
   try {
     const url = new URL(address(template, options.params), location.origin);
-    response = await fetchInSession(new Request(url, init));
+    const response = await fetchInSession(new Request(url, init));
     const text = await response.text();
-    content = text === '' ? undefined : parse(template, text);
+    setServerClock(response.headers.get('Date'));
+    return { response, text };
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
     throw new Unreachable(cause);
   }
-  setServerClock(response.headers.get('Date'));
+}
+
+async function call(method: Method, template: string, options: Options = {}) {
+  const { response, text } = await ask(method, template, options);
+  const content = text === '' ? undefined : parse(template, text);
   return response.ok ? { data: content, response } : { error: content, response };
 }
 
@@ -75,6 +93,28 @@ export const api = Object.fromEntries(
     (template: string, options?: Options) => call(method, template, options),
   ]),
 ) as unknown as Pick<Client<paths>, Method>;
+
+/** A document as it is written, which a browser's numbers could change. Throws the problem of a refusal. */
+export async function readText(
+  template: keyof paths & string,
+  options: Pick<Options, 'params' | 'signal'>,
+): Promise<string> {
+  const { response, text } = await ask('GET', template, options);
+  if (!response.ok) throw problemOf(response, parse(template, text));
+  return text;
+}
+
+/** Sends JSON as it was written, and gives the answer. Throws the problem of a refusal. */
+export async function sendText<T>(
+  method: 'POST' | 'PUT',
+  template: keyof paths & string,
+  text: string,
+  params: Options['params'] = {},
+): Promise<T> {
+  return body(
+    call(method, template, { text, params }) as Promise<{ data?: T; response: Response }>,
+  );
+}
 
 /** The body of a success; throws the problem of a refusal. */
 export async function body<T>(

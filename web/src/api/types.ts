@@ -34,3 +34,26 @@ export type OverviewChart = Schemas['OverviewChart'];
 export type OverviewSite = Schemas['OverviewSite'];
 export type Session = Schemas['DeviceSession'];
 export type SessionSummary = Schemas['SessionSummary'];
+export type Execution = Schemas['Execution'];
+export type ExecutionState = Execution['status'];
+export type ExecutionLogEntry = Schemas['ExecutionLogEntry'];
+export type Workflow = Omit<Schemas['Workflow'], 'document'> & { document: WorkflowDocument };
+export type WorkflowSummary = Schemas['WorkflowSummary'];
+export type WorkflowVersion = Omit<Schemas['WorkflowVersion'], 'document'> & {
+  document: WorkflowDocument;
+};
+export type WorkflowVersionSummary = Schemas['WorkflowVersionSummary'];
+export type WorkflowDifference = Schemas['WorkflowDifference'];
+export type WorkflowFlaw = Schemas['WorkflowFlaw'];
+/** As far as pages read it; its whole shape is docs/api/workflow.schema.json. */
+export type WorkflowDocument = {
+  name: string;
+  triggers?: { id: string; type: string }[];
+  steps?: { id: string; type: string }[];
+};
+export type Role = Schemas['Member']['role'];
+export type Member = Schemas['Member'];
+export type Invitation = Schemas['Invitation'];
+export type Plan = Schemas['Plan'];
+export type Connection = Schemas['Connection'];
+export type Connector = Schemas['Connector'];

@@ -115,6 +115,22 @@ const extras = createRoute({
   component: lazyRouteComponent(() => import('../pages/extras/ExtrasPage'), 'ExtrasPage'),
 });
 
+const executions = createRoute({
+  getParentRoute: () => app,
+  path: 'executions',
+  validateSearch: search.executionsSearch,
+  component: lazyRouteComponent(
+    () => import('../pages/executions/ExecutionsPage'),
+    'ExecutionsPage',
+  ),
+});
+
+const execution = createRoute({
+  getParentRoute: () => app,
+  path: 'executions/$id',
+  component: lazyRouteComponent(() => import('../pages/executions/ExecutionPage'), 'ExecutionPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => app,
   path: 'settings',
@@ -134,6 +150,8 @@ const tree = root.addChildren([
     deadLetters,
     events,
     extras,
+    executions,
+    execution,
     settings,
   ]),
 ]);

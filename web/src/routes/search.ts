@@ -1,6 +1,7 @@
 import type { SearchSchemaInput } from '@tanstack/react-router';
+import type { ExecutionFilter } from '../api/executions';
 import type { DeadLetterFilter, DeviceFilter, EventFilter, ExtraFilter } from '../api/queries';
-import type { DeadLetter } from '../api/types';
+import type { DeadLetter, ExecutionState } from '../api/types';
 import { safeNext } from '../paths';
 
 /** What may stand behind the question mark of each page's address. What is not known there is left out. */
@@ -95,4 +96,27 @@ export const extrasSearch = (search: Asked): ExtrasSearch =>
     to: written(search.to),
     prefix: written(search.prefix),
     contains: written(search.contains),
+  });
+
+export const executionStates: readonly ExecutionState[] = [
+  'pending',
+  'running',
+  'waiting',
+  'success',
+  'failed',
+  'canceled',
+];
+export const triggerTypes = ['webhook', 'api', 'retry'] as const;
+
+export type ExecutionsSearch = ExecutionFilter;
+export const executionsSearch = (search: Asked): ExecutionsSearch =>
+  defined({
+    status: oneOf(executionStates, search.status),
+    workflow_id: text(search.workflow_id),
+    trigger_type: oneOf(triggerTypes, search.trigger_type),
+    name: written(search.name),
+    correlation_key: written(search.correlation_key),
+    error: written(search.error),
+    from: text(search.from),
+    to: text(search.to),
   });

@@ -1,7 +1,26 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useMatches, useNavigate, useRouter } from '@tanstack/react-router';
-import { Check, ChevronsUpDown, LogOut, Moon, Search, Settings, Sun, User } from 'lucide-react';
-import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import {
+  Check,
+  ChevronsUpDown,
+  Ellipsis,
+  LogOut,
+  Moon,
+  Search,
+  Settings,
+  Sun,
+  User,
+} from 'lucide-react';
+import {
+  lazy,
+  type ReactNode,
+  Suspense,
+  useCallback,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from 'react';
 import { deviceQuery, meQuery, sourceQuery } from '../api/queries';
 import { onSessionEnd } from '../api/session';
 import type { Me } from '../api/types';
@@ -13,17 +32,18 @@ import { cx } from '../ui/cx';
 import { words } from '../ui/format';
 import { Menu, menuItemClass } from '../ui/Menu';
 import { toggleTheme, useTheme } from '../ui/theme';
-import { allItems, type NavItem, navItems, settingsItem } from './nav';
+import { allItems, barItems, type NavItem, navGroups, navItems, settingsItem } from './nav';
 import { useShortcuts } from './useShortcuts';
 import { useSignOut } from './useSignOut';
 
 const Palette = lazy(() => import('./Palette'));
 const Shortcuts = lazy(() => import('./Shortcuts'));
+const MorePages = lazy(() => import('./MorePages'));
 
 /** The frame of every signed-in page. */
 export function AppShell() {
   const { data: me } = useSuspenseQuery(meQuery);
-  const [overlay, setOverlay] = useState<'palette' | 'shortcuts' | null>(null);
+  const [overlay, setOverlay] = useState<'palette' | 'shortcuts' | 'more' | null>(null);
   const open = useCallback((what: 'palette' | 'shortcuts') => setOverlay(what), []);
   useShortcuts(open);
   useSessionEnd();
@@ -47,13 +67,14 @@ export function AppShell() {
           </main>
         </div>
       </div>
-      <BottomBar />
+      <BottomBar showMore={() => setOverlay('more')} />
       <Announcer />
       <Suspense fallback={null}>
         {overlay === 'palette' && (
           <Palette onClose={() => setOverlay(null)} showShortcuts={() => setOverlay('shortcuts')} />
         )}
         {overlay === 'shortcuts' && <Shortcuts onClose={() => setOverlay(null)} />}
+        {overlay === 'more' && <MorePages onClose={() => setOverlay(null)} />}
       </Suspense>
     </LiveProvider>
   );
@@ -176,6 +197,20 @@ function NavLink({ item }: { item: NavItem }) {
   );
 }
 
+function NavGroup({ title, children }: { title: string | null; children: ReactNode }) {
+  const id = useId();
+  if (title === null) return <div className="flex flex-col gap-px">{children}</div>;
+  return (
+    // biome-ignore lint/a11y/useSemanticElements: a fieldset is for forms
+    <div role="group" aria-labelledby={id} className="flex flex-col gap-px">
+      <p id={id} className="px-2 pb-1 text-meta text-ink-3">
+        {title}
+      </p>
+      {children}
+    </div>
+  );
+}
+
 function SideNav({ me }: { me: Me }) {
   return (
     <nav
@@ -183,19 +218,23 @@ function SideNav({ me }: { me: Me }) {
       className="sticky top-0 hidden h-dvh flex-col border-r border-line px-2 py-1.5 lg:flex"
     >
       <WorkspaceMenu me={me} />
-      <div className="mt-2 flex flex-col gap-px">
-        {navItems.map((item) => (
-          <NavLink key={item.to} item={item} />
+      <div className="mt-2 flex min-h-0 flex-col gap-3 overflow-y-auto">
+        {navGroups.map((group) => (
+          <NavGroup key={group.title} title={group.title}>
+            {group.items.map((item) => (
+              <NavLink key={item.to} item={item} />
+            ))}
+          </NavGroup>
         ))}
       </div>
-      <div className="mt-auto pb-1">
+      <div className="mt-auto pt-2 pb-1">
         <NavLink item={settingsItem} />
       </div>
     </nav>
   );
 }
 
-function BottomBar() {
+function BottomBar({ showMore }: { showMore: () => void }) {
   const failedEvents = useIsFailedEvents();
   const active = 'font-medium text-ink';
   return (
@@ -203,7 +242,7 @@ function BottomBar() {
       aria-label="Main"
       className="fixed inset-x-0 bottom-0 z-20 grid grid-cols-5 border-t border-line bg-surface pb-[env(safe-area-inset-bottom)] lg:hidden"
     >
-      {navItems.map((item) => (
+      {barItems.map((item) => (
         <Link
           key={item.to}
           to={item.to}
@@ -217,6 +256,15 @@ function BottomBar() {
           {item.label}
         </Link>
       ))}
+      <button
+        type="button"
+        aria-haspopup="dialog"
+        onClick={showMore}
+        className="flex h-14 min-w-0 flex-col items-center justify-center gap-1 text-axis leading-none text-ink-3 focus-visible:outline-offset-[-2px]"
+      >
+        <Ellipsis aria-hidden className="size-5" strokeWidth={1.75} />
+        More
+      </button>
     </nav>
   );
 }
@@ -305,6 +353,14 @@ function Header({ me, openPalette }: { me: Me; openPalette: () => void }) {
 
 const isMac = /mac/i.test(globalThis.navigator?.platform ?? '');
 
+/** Which list a page is one of, or a part of. */
+const parents: Record<string, NavItem['to']> = {
+  [paths.device]: paths.devices,
+  [paths.source]: paths.dataSources,
+  [paths.deadLetters]: paths.dataSources,
+  [paths.execution]: paths.executions,
+};
+
 function Breadcrumb() {
   const match = useMatches({
     select: (matches) => {
@@ -312,12 +368,7 @@ function Breadcrumb() {
       return { path: last?.fullPath ?? '', id: (last?.params as { id?: string })?.id };
     },
   });
-  const parent =
-    match.path === paths.device
-      ? navItems.find((item) => item.to === paths.devices)
-      : match.path === paths.source || match.path === paths.deadLetters
-        ? navItems.find((item) => item.to === paths.dataSources)
-        : undefined;
+  const parent = navItems.find((item) => item.to === parents[match.path]);
   const page = allItems.find((item) => item.to === match.path);
   return (
     <nav aria-label="Breadcrumb">
@@ -333,22 +384,18 @@ function Breadcrumb() {
           </li>
         )}
         <li className="truncate font-medium" aria-current="page">
-          {match.path === paths.deadLetters ? (
-            'Failed events'
-          ) : parent && match.id ? (
-            <DetailName kind={match.path === paths.device ? 'device' : 'source'} id={match.id} />
-          ) : (
-            (page?.label ?? '')
-          )}
+          {match.id ? <DetailName path={match.path} id={match.id} /> : (page?.label ?? '')}
         </li>
       </ol>
     </nav>
   );
 }
 
-function DetailName({ kind, id }: { kind: 'device' | 'source'; id: string }) {
-  const device = useQuery({ ...deviceQuery(id), enabled: kind === 'device' });
-  const source = useQuery({ ...sourceQuery(id), enabled: kind === 'source' });
-  const name = kind === 'device' ? device.data?.name : source.data?.name;
-  return <span className={cx(!name && 'text-ink-3')}>{name ?? words(kind)}</span>;
+function DetailName({ path, id }: { path: string; id: string }) {
+  const device = useQuery({ ...deviceQuery(id), enabled: path === paths.device });
+  const source = useQuery({ ...sourceQuery(id), enabled: path === paths.source });
+  if (path === paths.execution) return <span className="font-mono">{id.slice(-8)}</span>;
+  const [name, kind] =
+    path === paths.device ? [device.data?.name, 'Device'] : [source.data?.name, 'Source'];
+  return <span className={cx(!name && 'text-ink-3')}>{name ?? kind}</span>;
 }

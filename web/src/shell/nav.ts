@@ -1,4 +1,5 @@
 import {
+  Activity,
   Cable,
   CircleX,
   Cpu,
@@ -17,6 +18,7 @@ export type NavItem = {
     | 'dataSources'
     | 'events'
     | 'extras'
+    | 'executions'
     | 'deadLetters'
     | 'settings'];
   label: string;
@@ -25,13 +27,35 @@ export type NavItem = {
   key: string;
 };
 
-export const navItems: readonly NavItem[] = [
-  { to: paths.overview, label: 'Overview', icon: Gauge, key: 'o' },
-  { to: paths.devices, label: 'Devices', icon: Cpu, key: 'd' },
-  { to: paths.dataSources, label: 'Data sources', icon: Cable, key: 's' },
-  { to: paths.events, label: 'Events', icon: ScrollText, key: 'e' },
-  { to: paths.extras, label: 'Extras', icon: Tags, key: 'x' },
+const overview: NavItem = { to: paths.overview, label: 'Overview', icon: Gauge, key: 'o' };
+const devices: NavItem = { to: paths.devices, label: 'Devices', icon: Cpu, key: 'd' };
+const dataSources: NavItem = {
+  to: paths.dataSources,
+  label: 'Data sources',
+  icon: Cable,
+  key: 's',
+};
+const executions: NavItem = { to: paths.executions, label: 'Executions', icon: Activity, key: 'n' };
+
+/** Pages by what they are about; a group of one needs no title. */
+export const navGroups: readonly { title: string | null; items: readonly NavItem[] }[] = [
+  { title: null, items: [overview] },
+  {
+    title: 'Data',
+    items: [
+      devices,
+      dataSources,
+      { to: paths.events, label: 'Events', icon: ScrollText, key: 'e' },
+      { to: paths.extras, label: 'Extras', icon: Tags, key: 'x' },
+    ],
+  },
+  { title: 'Automation', items: [executions] },
 ];
+
+export const navItems: readonly NavItem[] = navGroups.flatMap((group) => group.items);
+
+/** What a phone has room for; all else is behind "More". */
+export const barItems: readonly NavItem[] = [overview, devices, dataSources, executions];
 
 /** A part of the data sources, so in the palette and by key alone. */
 export const deadLettersItem: NavItem = {

@@ -68,3 +68,20 @@ export function SelectField({
     </Frame>
   );
 }
+
+/** A few lines of text. */
+export function NoteField({ label, error, hint, ...area }: Shared & ComponentProps<'textarea'>) {
+  const id = useId();
+  return (
+    <Frame id={id} label={label} error={error} hint={hint}>
+      <textarea
+        id={id}
+        rows={2}
+        className={`${controlClass} h-auto py-1.5 max-lg:h-auto`}
+        aria-invalid={error ? true : undefined}
+        aria-describedby={`${id}-note`}
+        {...area}
+      />
+    </Frame>
+  );
+}

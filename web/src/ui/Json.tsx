@@ -4,9 +4,13 @@ import { announce } from './announce';
 import { IconButton } from './Button';
 
 /** A value as JSON, as it is. */
-export function Json({ value, label }: { value: unknown; label: string }) {
+export const Json = ({ value, label }: { value: unknown; label: string }) => (
+  <JsonText text={JSON.stringify(value, null, 2) ?? 'null'} label={label} />
+);
+
+/** JSON that is a text already. */
+export function JsonText({ text, label }: { text: string; label: string }) {
   const [copied, setCopied] = useState(false);
-  const text = JSON.stringify(value, null, 2) ?? 'null';
   const copy = async () => {
     try {
       await navigator.clipboard.writeText(text);

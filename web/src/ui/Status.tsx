@@ -20,9 +20,9 @@ function SilentIcon({ className }: { className?: string }) {
   );
 }
 
-type Look = { word: string; tone: string; icon: (className: string) => ReactNode };
+export type Look = { word: string; tone: string; icon: (className: string) => ReactNode };
 
-const icon = (Icon: typeof Check) => (className: string) => (
+export const icon = (Icon: typeof Check) => (className: string) => (
   <Icon aria-hidden className={className} strokeWidth={1.75} />
 );
 const silent = (className: string) => <SilentIcon className={className} />;
@@ -56,7 +56,7 @@ const agentLooks: Record<Agent['state'], Look> = {
   expired: { word: 'Certificate expired', tone: 'text-high', icon: icon(OctagonX) },
 };
 
-function Shown({ look, compact }: { look: Look; compact?: boolean | undefined }) {
+export function Shown({ look, compact }: { look: Look; compact?: boolean | undefined }) {
   return (
     <span className={cx('inline-flex items-center gap-1.5 align-top whitespace-nowrap', look.tone)}>
       {look.icon('size-4 shrink-0')}

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ageSeconds, formatAge, formatBytes, formatDuration, formatValue, words } from './format';
+import {
+  ageSeconds,
+  formatAge,
+  formatBytes,
+  formatDuration,
+  formatSpan,
+  formatValue,
+  words,
+} from './format';
 
 describe('formatValue', () => {
   it('writes a missing value as a dash, and zero as zero', () => {
@@ -56,4 +64,17 @@ it('bytes are counted in binary steps', () => {
 
 it('ids become words', () => {
   expect(words('food-and-beverage')).toBe('Food and beverage');
+});
+
+it.each([
+  [0.2, '< 1 ms'],
+  [84.4, '84 ms'],
+  [999.7, '1.0 s'],
+  [9_960, '10 s'],
+  [59_400, '59 s'],
+  [184_000, '3 min 4 s'],
+  [7_500_000, '2 h 5 min'],
+  [259_200_000, '3 d'],
+])('says that %d ms are %s', (ms, said) => {
+  expect(formatSpan(ms)).toBe(said);
 });

@@ -72,6 +72,19 @@ export function formatDuration(seconds: number): string {
   return `${formatCount(Math.floor(s / 86_400))} d`;
 }
 
+/** How long something took: "840 ms", "1.2 s", "3 min 4 s", "2 h 5 min". */
+export function formatSpan(ms: number): string {
+  const size = Math.max(0, ms);
+  if (size < 1) return '< 1 ms';
+  if (size < 999.5) return `${Math.round(size)} ms`;
+  if (size < 9_950) return `${fixed(1).format(size / 1000)} s`;
+  const s = Math.round(size / 1000);
+  if (s < 60) return `${s} s`;
+  if (s < 3600) return `${Math.floor(s / 60)} min ${s % 60} s`;
+  if (s < 172_800) return `${Math.floor(s / 3600)} h ${Math.floor((s % 3600) / 60)} min`;
+  return formatDuration(s);
+}
+
 export const formatAge = (seconds: number): string =>
   seconds < 1 ? 'now' : `${formatDuration(seconds)} ago`;
 

@@ -1,9 +1,9 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
-import { Fragment, type ReactNode } from 'react';
 import { authOptionsQuery, meQuery } from '../../api/queries';
 import { useSignOut } from '../../shell/useSignOut';
 import { Moment } from '../../ui/Age';
 import { Button } from '../../ui/Button';
+import { Code, Facts } from '../../ui/Facts';
 import { words, zoneName } from '../../ui/format';
 import { PageHeader, Panel } from '../../ui/Panel';
 import { Segmented } from '../../ui/Segmented';
@@ -74,23 +74,4 @@ export function SettingsPage() {
       </div>
     </>
   );
-}
-
-function Facts({ facts }: { facts: [string, ReactNode][] }) {
-  return (
-    <dl className="pb-1">
-      {facts.map(([name, value]) => (
-        <Fragment key={name}>
-          <div className="flex min-h-8 items-baseline gap-3 border-t border-line-weak px-3 py-1.5">
-            <dt className="w-28 shrink-0 text-ink-3">{name}</dt>
-            <dd className="min-w-0 break-words">{value}</dd>
-          </div>
-        </Fragment>
-      ))}
-    </dl>
-  );
-}
-
-function Code({ children }: { children: ReactNode }) {
-  return <span className="font-mono text-meta break-all">{children}</span>;
 }

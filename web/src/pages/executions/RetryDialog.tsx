@@ -1,0 +1,128 @@
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
+import { useMemo, useState } from 'react';
+import { sendText } from '../../api/client';
+import { executionInputQuery } from '../../api/executions';
+import { faultOf, lineOf } from '../../api/jsonText';
+import { newKey } from '../../api/newKey';
+import type { Execution } from '../../api/types';
+import { paths } from '../../paths';
+import { announce } from '../../ui/announce';
+import { CodeArea } from '../../ui/CodeArea';
+import { Confirm } from '../../ui/Confirm';
+import { Failed } from '../../ui/Feedback';
+import { SelectField } from '../../ui/Field';
+
+/** Runs what has ended again as a new execution, from where it failed or from any step. */
+export function RetryDialog({
+  execution,
+  steps,
+  onClose,
+}: {
+  execution: Execution;
+  /** Of its version, in order. */
+  steps: string[];
+  onClose: () => void;
+}) {
+  const navigate = useNavigate();
+  const queries = useQueryClient();
+  const succeeded = execution.status === 'success';
+  const [from, setFrom] = useState(succeeded ? (steps[0] ?? '') : '');
+  const [version, setVersion] = useState('same');
+  const [edited, setEdited] = useState<string | null>(null);
+  const [editing, setEditing] = useState(false);
+  const input = useQuery({ ...executionInputQuery(execution.id), enabled: editing });
+  const text = edited ?? input.data ?? '';
+  const fault = editing && edited !== null ? faultOf(text) : null;
+  const sent = useMemo(() => {
+    const parts = [];
+    if (from) parts.push(`"from_step": ${JSON.stringify(from)}`);
+    if (version !== 'same') parts.push(`"version": ${JSON.stringify(version)}`);
+    if (editing && edited !== null) parts.push(`"input": ${edited}`);
+    return { body: `{${parts.join(', ')}}`, key: newKey() };
+  }, [from, version, editing, edited]);
+  const retry = useMutation({
+    mutationFn: () =>
+      sendText<{ execution_id: string }>('POST', '/v1/executions/{execution_id}/retry', sent.body, {
+        path: { execution_id: execution.id },
+        header: { 'Idempotency-Key': sent.key },
+      }),
+    onSuccess: ({ execution_id: id }) => {
+      announce('The retry has started');
+      void queries.invalidateQueries({ queryKey: ['executions'] });
+      onClose();
+      void navigate({ to: paths.execution, params: { id } });
+    },
+  });
+  return (
+    <Confirm
+      title="Retry this execution"
+      kind="primary"
+      label="Retry"
+      busyLabel="Starting…"
+      ready={!fault && !(editing && input.isPending)}
+      wide={editing}
+      act={() => retry.mutate()}
+      task={retry}
+      onClose={onClose}
+    >
+      <p className="pb-3 text-prose text-ink-2">
+        A new execution starts, linked to this one. Steps before the beginning are not run again:
+        their answers are taken over.
+      </p>
+      <SelectField
+        label="Begin"
+        value={from}
+        onChange={(event) => setFrom(event.target.value)}
+        hint={
+          edited !== null && from === ''
+            ? 'With a changed input all steps are run.'
+            : 'A call that is unchanged carries the same Idempotency-Key.'
+        }
+      >
+        {!succeeded && (
+          <option value="">
+            {execution.error_step
+              ? `Where it failed: ${execution.error_step}`
+              : 'At the first step without an answer'}
+          </option>
+        )}
+        {steps.map((step) => (
+          <option key={step} value={step}>
+            At step {step}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField
+        label="Version"
+        value={version}
+        onChange={(event) => setVersion(event.target.value)}
+      >
+        <option value="same">The same, {execution.version}</option>
+        <option value="published">The one that is published now</option>
+      </SelectField>
+      <label className="flex min-h-8 items-center gap-2 max-lg:min-h-11">
+        <input
+          type="checkbox"
+          checked={editing}
+          onChange={(event) => setEditing(event.target.checked)}
+          className="size-4 accent-accent"
+        />
+        Change what the trigger brought
+      </label>
+      {editing &&
+        (input.error ? (
+          <Failed error={input.error} retry={() => void input.refetch()} />
+        ) : (
+          <CodeArea
+            label="Input, as JSON"
+            value={text}
+            onChange={setEdited}
+            disabled={input.data === undefined}
+            error={fault ? `Line ${lineOf(text, fault.offset)}: ${fault.message}` : undefined}
+            hint="What reads [redacted] stays what it was."
+          />
+        ))}
+    </Confirm>
+  );
+}
