@@ -23,7 +23,7 @@ export default defineConfig({
             // What every signed-in page shares, as one file: many small ones compress worse.
             {
               name: 'shared',
-              test: /src\/(api\/(?!members|sessions|executions|workflows|connections|jsonText)|live|ui\/(?!Filters|Listing|Plot|Json|Dialog|Field|Segmented|Logo|Expandable|NotRefreshed|TimeChart|align|Table))|node_modules\/lucide-react\//,
+              test: /src\/(api\/(?!members|sessions|executions|connections)|live|ui\/(?!Filters|Listing|Plot|Json|Dialog|Field|Segmented|Logo|Expandable|NotRefreshed|TimeChart|align|Table))|node_modules\/lucide-react\//,
               includeDependenciesRecursively: false,
             },
           ],

@@ -11,6 +11,8 @@ export const paths = {
   deadLetters: '/app/dead-letters',
   events: '/app/events',
   extras: '/app/extras',
+  workflows: '/app/workflows',
+  workflow: '/app/workflows/$id',
   executions: '/app/executions',
   execution: '/app/executions/$id',
   settings: '/app/settings',

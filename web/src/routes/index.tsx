@@ -115,6 +115,20 @@ const extras = createRoute({
   component: lazyRouteComponent(() => import('../pages/extras/ExtrasPage'), 'ExtrasPage'),
 });
 
+const workflows = createRoute({
+  getParentRoute: () => app,
+  path: 'workflows',
+  validateSearch: search.workflowsSearch,
+  component: lazyRouteComponent(() => import('../pages/workflows/WorkflowsPage'), 'WorkflowsPage'),
+});
+
+const workflow = createRoute({
+  getParentRoute: () => app,
+  path: 'workflows/$id',
+  validateSearch: search.workflowSearch,
+  component: lazyRouteComponent(() => import('../pages/workflows/WorkflowPage'), 'WorkflowPage'),
+});
+
 const executions = createRoute({
   getParentRoute: () => app,
   path: 'executions',
@@ -150,6 +164,8 @@ const tree = root.addChildren([
     deadLetters,
     events,
     extras,
+    workflows,
+    workflow,
     executions,
     execution,
     settings,

@@ -120,3 +120,19 @@ export const executionsSearch = (search: Asked): ExecutionsSearch =>
     from: text(search.from),
     to: text(search.to),
   });
+
+export type WorkflowsSearch = { name?: string; enabled?: boolean };
+export const workflowsSearch = (search: Asked): WorkflowsSearch =>
+  defined({
+    name: written(search.name),
+    enabled: typeof search.enabled === 'boolean' ? search.enabled : undefined,
+  });
+
+/** What of a workflow is shown; of its versions, which two are compared. */
+export type WorkflowSearch = { view?: 'draft' | 'versions'; from?: string; to?: string };
+export const workflowSearch = (search: Asked): WorkflowSearch =>
+  defined({
+    view: oneOf(['draft', 'versions'] as const, search.view),
+    from: written(search.from),
+    to: written(search.to),
+  });

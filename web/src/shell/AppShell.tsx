@@ -24,6 +24,7 @@ import {
 import { deviceQuery, meQuery, sourceQuery } from '../api/queries';
 import { onSessionEnd } from '../api/session';
 import type { Me } from '../api/types';
+import { workflowQuery } from '../api/workflows';
 import { LiveProvider } from '../live/LiveProvider';
 import { paths } from '../paths';
 import { Announcer } from '../ui/announce';
@@ -236,6 +237,8 @@ function SideNav({ me }: { me: Me }) {
 
 function BottomBar({ showMore }: { showMore: () => void }) {
   const failedEvents = useIsFailedEvents();
+  const path = useMatches({ select: (matches) => matches.at(-1)?.fullPath ?? '' });
+  const elsewhere = !failedEvents && !barItems.some((item) => path.startsWith(item.to));
   const active = 'font-medium text-ink';
   return (
     <nav
@@ -260,7 +263,10 @@ function BottomBar({ showMore }: { showMore: () => void }) {
         type="button"
         aria-haspopup="dialog"
         onClick={showMore}
-        className="flex h-14 min-w-0 flex-col items-center justify-center gap-1 text-axis leading-none text-ink-3 focus-visible:outline-offset-[-2px]"
+        className={cx(
+          'flex h-14 min-w-0 flex-col items-center justify-center gap-1 text-axis leading-none focus-visible:outline-offset-[-2px]',
+          elsewhere ? active : 'text-ink-3',
+        )}
       >
         <Ellipsis aria-hidden className="size-5" strokeWidth={1.75} />
         More
@@ -358,6 +364,7 @@ const parents: Record<string, NavItem['to']> = {
   [paths.device]: paths.devices,
   [paths.source]: paths.dataSources,
   [paths.deadLetters]: paths.dataSources,
+  [paths.workflow]: paths.workflows,
   [paths.execution]: paths.executions,
 };
 
@@ -394,8 +401,13 @@ function Breadcrumb() {
 function DetailName({ path, id }: { path: string; id: string }) {
   const device = useQuery({ ...deviceQuery(id), enabled: path === paths.device });
   const source = useQuery({ ...sourceQuery(id), enabled: path === paths.source });
+  const workflow = useQuery({ ...workflowQuery(id), enabled: path === paths.workflow });
   if (path === paths.execution) return <span className="font-mono">{id.slice(-8)}</span>;
   const [name, kind] =
-    path === paths.device ? [device.data?.name, 'Device'] : [source.data?.name, 'Source'];
+    path === paths.device
+      ? [device.data?.name, 'Device']
+      : path === paths.workflow
+        ? [workflow.data?.workflow.name, 'Workflow']
+        : [source.data?.name, 'Source'];
   return <span className={cx(!name && 'text-ink-3')}>{name ?? kind}</span>;
 }

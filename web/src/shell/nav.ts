@@ -8,6 +8,7 @@ import {
   ScrollText,
   Settings,
   Tags,
+  Workflow,
 } from 'lucide-react';
 import { paths } from '../paths';
 
@@ -18,6 +19,7 @@ export type NavItem = {
     | 'dataSources'
     | 'events'
     | 'extras'
+    | 'workflows'
     | 'executions'
     | 'deadLetters'
     | 'settings'];
@@ -49,7 +51,10 @@ export const navGroups: readonly { title: string | null; items: readonly NavItem
       { to: paths.extras, label: 'Extras', icon: Tags, key: 'x' },
     ],
   },
-  { title: 'Automation', items: [executions] },
+  {
+    title: 'Automation',
+    items: [{ to: paths.workflows, label: 'Workflows', icon: Workflow, key: 'w' }, executions],
+  },
 ];
 
 export const navItems: readonly NavItem[] = navGroups.flatMap((group) => group.items);

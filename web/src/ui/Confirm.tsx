@@ -11,6 +11,7 @@ export function Confirm({
   label,
   busyLabel,
   kind = 'danger',
+  back = kind === 'danger' ? 'Keep it' : 'Back',
   task,
   ready = true,
   wide = false,
@@ -23,6 +24,8 @@ export function Confirm({
   label: string;
   busyLabel: string;
   kind?: ButtonKind;
+  /** The way out that changes nothing. */
+  back?: string;
   task: { isPending: boolean; error: unknown };
   ready?: boolean;
   wide?: boolean;
@@ -42,7 +45,7 @@ export function Confirm({
         {children}
         {task.error ? <Failed error={task.error} /> : null}
         <div className="mt-4 flex justify-end gap-2">
-          <Button onClick={onClose}>{kind === 'danger' ? 'Keep it' : 'Back'}</Button>
+          <Button onClick={onClose}>{back}</Button>
           <Button type="submit" kind={kind} aria-disabled={!idle}>
             {task.isPending ? busyLabel : label}
           </Button>

@@ -29,6 +29,7 @@ export function CancelDialog({
     <Confirm
       title="Cancel this execution?"
       label="Cancel it"
+      back="Let it run"
       busyLabel="Canceling…"
       act={() => cancel.mutate()}
       task={cancel}

@@ -209,8 +209,8 @@ function FactsOf({
             workflowName ? (
               <Link
                 key="workflow"
-                to={paths.executions}
-                search={{ workflow_id: execution.workflow_id }}
+                to={paths.workflow}
+                params={{ id: execution.workflow_id }}
                 className="link max-lg:py-3"
               >
                 {workflowName}

@@ -226,7 +226,15 @@ function Nothing({ filtered }: { filtered: boolean }) {
       Try another state, workflow or span of time.
     </Empty>
   ) : (
-    <Empty title="No executions yet" icon={<Activity aria-hidden strokeWidth={1.75} />}>
+    <Empty
+      title="No executions yet"
+      icon={<Activity aria-hidden strokeWidth={1.75} />}
+      actions={
+        <Link to={paths.workflows} className={buttonClass('primary')}>
+          View workflows
+        </Link>
+      }
+    >
       An execution is one run of a workflow. It starts when somebody calls the address of its
       webhook, or runs it by hand or by API. Each is listed here as soon as it is taken in, with
       what every step did.

@@ -152,15 +152,19 @@ function Detail({ execution, item }: { execution: Execution; item: TimelineItem 
           </li>
         ))}
       </ol>
-      {item.kind === 'trigger' && (
+      {item.kind === 'trigger' && item.entries.some(isCut) && (
         <Whole label="Show all that the trigger brought" id={execution.id} />
       )}
-      {item.step && item.entries.some(recorded) && (
+      {item.step && item.entries.some((entry) => recorded(entry) && isCut(entry)) && (
         <Whole label={wholeOf(item.entries)} id={execution.id} step={item.step} />
       )}
     </div>
   );
 }
+
+/** Whether the log shows a part of what there is. */
+const isCut = ({ output }: ExecutionLogEntry): boolean =>
+  output !== null && pretty(output) === null;
 
 const recorded = ({ kind, output_bytes: bytes }: ExecutionLogEntry): boolean =>
   (kind === 'succeeded' || kind === 'handled') && bytes !== null;

@@ -1,4 +1,5 @@
 import { cleanup, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { Overview, Source } from '../../api/types';
 import { aSource, openApp, page } from '../../testing/openApp';
@@ -94,11 +95,18 @@ it('has nothing overdue only while every device reports', () => {
   expect(allReport({ ...counts, devices: 2, reporting: 0, removed: 2 })).toBe(false);
 });
 
-it('leads to the extras from the bar of a phone too', async () => {
+it('leads to every page from a phone too, to those that its bar has no room for by More', async () => {
   open(overview());
-  const bars = await screen.findAllByRole('navigation', { name: 'Main' });
-  for (const bar of bars) expect(within(bar).getByRole('link', { name: 'Extras' })).toBeTruthy();
-  expect(bars).toHaveLength(2);
+  const [side, bar] = await screen.findAllByRole('navigation', { name: 'Main' });
+  const names = within(side as HTMLElement)
+    .getAllByRole('link')
+    .map((link) => link.textContent);
+  await userEvent.click(within(bar as HTMLElement).getByRole('button', { name: 'More' }));
+  const all = within(await screen.findByRole('dialog', { name: 'All pages' }));
+  expect(all.getAllByRole('link').map((link) => link.textContent)).toEqual(names);
+  await userEvent.click(all.getByRole('link', { name: 'Extras' }));
+  expect(await screen.findByRole('heading', { name: 'Extras', level: 1 })).toBeTruthy();
+  expect(screen.queryByRole('dialog')).toBeNull();
 });
 
 it('asks nobody to pair an agent that is paired, after the only source was removed', async () => {
