@@ -31,6 +31,12 @@ ALTER ROLE clarity_service SET search_path = pg_catalog, pg_temp;
 ALTER ROLE clarity_engine SET search_path = pg_catalog, pg_temp;
 ALTER ROLE clarity_internal SET search_path = pg_catalog, pg_temp;
 ALTER ROLE clarity_admin SET search_path = pg_catalog, pg_temp;
+-- Tables of what waits are nearly empty at one moment and full at the next, and full of rows that are gone: what the
+-- planner knows of them is never true. Whatever the engine asks is answered from an index, and planned once.
+ALTER ROLE clarity_engine SET enable_seqscan = off;
+ALTER ROLE clarity_engine SET enable_hashjoin = off;
+ALTER ROLE clarity_engine SET enable_mergejoin = off;
+ALTER ROLE clarity_engine SET plan_cache_mode = force_generic_plan;
 DO $$
 BEGIN
   EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());

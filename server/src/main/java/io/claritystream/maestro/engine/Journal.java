@@ -176,8 +176,7 @@ final class Journal implements AutoCloseable {
     }
   }
 
-  /// @return why the database refuses the group; null if it is written or lost
-  /// Of a group that did not stand whole: those that do.
+  /// Tells of those of a group that stand, which as a whole did not, or was written before.
   private void tell(Connection connection, int node, List<JournalEntry> standing)
       throws SQLException {
     if (events != null && !standing.isEmpty()) {
@@ -190,26 +189,31 @@ final class Journal implements AutoCloseable {
     return events;
   }
 
+  /// @return why the database refuses the group; null if it is written or lost
   private @Nullable Exception writeOrFail(int node, List<JournalEntry> group)
       throws InterruptedException {
     var told = events == null ? null : events.encode(group);
+    var again = false;
     while (true) {
       var startedNs = System.nanoTime();
       try (var connection = engine.getConnection()) {
-        var lost = JournalCommit.write(connection, node, group, told);
+        var written = JournalCommit.write(connection, node, group, told, again);
         commits.record(System.nanoTime() - startedNs, TimeUnit.NANOSECONDS);
         groups.record(group.size());
-        if (told != null && !lost.isEmpty()) {
-          tell(connection, node, group.stream().filter(entry -> !lost.contains(entry)).toList());
+        if (!written.told()) {
+          tell(
+              connection,
+              node,
+              group.stream().filter(entry -> !written.lost().contains(entry)).toList());
         }
         for (var entry : group) {
-          if (lost.contains(entry)) {
+          if (written.lost().contains(entry)) {
             entry.lost();
           } else {
             entry.committed();
           }
         }
-        written.run();
+        this.written.run();
         return null;
       } catch (SQLException e) {
         if (!passing(e)) {
@@ -220,6 +224,7 @@ final class Journal implements AutoCloseable {
           group.forEach(JournalEntry::lost);
           return null;
         }
+        again = true;
         log.info("journal group is written again: cause={}", e.toString());
         TimeUnit.MILLISECONDS.sleep(AGAIN_AFTER_MS);
       }

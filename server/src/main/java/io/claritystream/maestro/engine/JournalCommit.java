@@ -19,15 +19,28 @@ import org.jspecify.annotations.Nullable;
 /// committed before the lock was had. Every write joins the open execution by its id and the
 /// lease's epoch, so that what is no longer this process's is not written.
 ///
+/// Each statement adds the rows that it wrote to a count that lasts as long as the transaction, so
+/// the last one knows whether all were written, without looking at any of them again.
+///
 /// Written again after a lost connection, a group changes nothing that it did the first time.
 final class JournalCommit {
   /// The first key of the lock; the second is the node's id.
   static final int LOCK = 0x4d_41_45_53;
 
-  private static final String LOCK_TOGETHER = "SELECT pg_advisory_xact_lock_shared(?, ?);\n";
+  private static final String LOCK_TOGETHER =
+      "SELECT pg_advisory_xact_lock_shared(?, ?), set_config('clarity.written', '0', true);\n";
+
+  /// After `WITH …, written AS (…`.
+  private static final String COUNT =
+      """
+        RETURNING 1)
+      SELECT set_config('clarity.written',
+        (current_setting('clarity.written')::int + (SELECT count(*) FROM written))::text, true);
+      """;
 
   private static final String ACCEPT =
       """
+      WITH written AS (
       INSERT INTO maestro.execution_open (execution_id, ended, tenant_id, workflow_id, version, status,
         trigger_type, trigger_key, name, correlation_key, created_at, started_at, effects_of, origin_id,
         from_step, started_by, steps_done, worker_us, node_id, lease_epoch, ready_at, deadline_at)
@@ -52,21 +65,24 @@ final class JournalCommit {
         AND (SELECT count(*) FROM maestro.execution_ended e WHERE e.execution_id = a.execution_id) = 0
       """;
 
-  private static final String NOT_OPEN = "ON CONFLICT (execution_id) DO NOTHING;\n";
+  private static final String NOT_OPEN = "ON CONFLICT (execution_id) DO NOTHING\n";
+
+  private static final String NOT_WRITTEN = "ON CONFLICT (execution_id, log_id) DO NOTHING\n";
 
   private static final String BODIES =
       """
+      WITH written AS (
       INSERT INTO maestro.execution_body (execution_id, log_id, tenant_id, body)
       SELECT b.execution_id, b.log_id, b.tenant_id, b.body
       FROM unnest(?::uuid[], ?::int[], ?::int[], ?::uuid[], ?::text[])
         AS b (execution_id, lease_epoch, log_id, tenant_id, body)
       JOIN maestro.execution_open o ON o.execution_id = b.execution_id AND o.lease_epoch = b.lease_epoch
         AND (o.node_id = ? OR o.node_id IS NULL)
-      ON CONFLICT (execution_id, log_id) DO NOTHING;
       """;
 
   private static final String LINES =
       """
+      WITH written AS (
       INSERT INTO maestro.execution_log (execution_id, log_id, tenant_id, "timestamp", level, kind, step,
         attempt, message, duration_us, input_glimpse, output_glimpse, recorded, recorded_bytes)
       SELECT l.execution_id, l.log_id, l.tenant_id, timestamptz 'epoch' + l.at_us * interval '1 microsecond',
@@ -78,11 +94,11 @@ final class JournalCommit {
           duration_us, input_glimpse, output_glimpse, recorded, recorded_bytes)
       JOIN maestro.execution_open o ON o.execution_id = l.execution_id AND o.lease_epoch = l.lease_epoch
         AND (o.node_id = ? OR o.node_id IS NULL)
-      ON CONFLICT (execution_id, log_id) DO NOTHING;
       """;
 
   private static final String PAUSES =
       """
+      WITH written AS (
       UPDATE maestro.execution_open o
       SET status = 'waiting', node_id = NULL, lease_epoch = o.lease_epoch + 1,
         ready_at = timestamptz 'epoch' + p.ready_us * interval '1 microsecond',
@@ -90,7 +106,7 @@ final class JournalCommit {
       FROM unnest(?::uuid[], ?::int[], ?::bigint[], ?::text[], ?::bigint[])
         AS p (execution_id, lease_epoch, ready_us, waiting_for, worker_us)
       WHERE o.execution_id = p.execution_id AND o.lease_epoch = p.lease_epoch AND o.status = 'running'
-        AND o.node_id = ?;
+        AND o.node_id = ?
       """;
 
   private static final String ENDS =
@@ -103,7 +119,8 @@ final class JournalCommit {
         WHERE o.execution_id = e.execution_id AND o.lease_epoch = e.lease_epoch AND o.status = 'running'
           AND o.node_id = ?
         RETURNING o.*, e.status AS end_status, e.finished_us, e.outcome AS end_outcome, e.step AS end_step,
-          e.message AS end_message, e.steps_done AS end_steps, e.worker_us AS end_worker_us)
+          e.message AS end_message, e.steps_done AS end_steps, e.worker_us AS end_worker_us),
+      written AS (
       INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
         trigger_type, trigger_key, name, correlation_key, created_at, started_at, finished_at, outcome,
         outcome_step, outcome_message, effects_of, origin_id, from_step, started_by, steps_done, worker_us,
@@ -112,7 +129,7 @@ final class JournalCommit {
         correlation_key, created_at, started_at, timestamptz 'epoch' + finished_us * interval '1 microsecond',
         end_outcome, end_step, end_message, effects_of, origin_id, from_step, started_by, end_steps,
         end_worker_us, node_id, lease_epoch, deadline_at
-      FROM gone;
+      FROM gone
       """;
 
   /// Which of the group's executions stand as the entry left them: open under its epoch and with
@@ -134,56 +151,82 @@ final class JournalCommit {
 
   private static final String STAND = "SELECT w.number\n" + STANDING;
 
-  /// What is told of executions is told only if all of the group stands.
+  /// What is told of executions is told only if all of the group was written.
   private static final String OUTBOX =
-      "INSERT INTO maestro.execution_outbox (node_id, events) SELECT ?, ? WHERE ? = (SELECT count(*)\n"
-          + STANDING
-          + ");\n";
+      """
+      INSERT INTO maestro.execution_outbox (node_id, events)
+      SELECT ?, ? WHERE current_setting('clarity.written')::int = ?;
+      """;
+
+  private static final String COUNTED = "SELECT current_setting('clarity.written')::int";
 
   private JournalCommit() {}
+
+  /// What became of a group.
+  ///
+  /// @param lost the entries of executions that are not this node's; what they say was not written
+  /// @param told whether others will be told of the group
+  record Written(Set<JournalEntry> lost, boolean told) {}
 
   /// Writes the group.
   ///
   /// @param events of the group, for the outbox; null if there are none
-  /// @return the entries of executions that are not this node's; what they say was not written, and
-  ///     nobody was told of the group
-  static Set<JournalEntry> write(
-      Connection connection, int node, List<? extends JournalEntry> group, byte @Nullable [] events)
+  /// @param again whether it may have been written before
+  static Written write(
+      Connection connection,
+      int node,
+      List<? extends JournalEntry> group,
+      byte @Nullable [] events,
+      boolean again)
       throws SQLException {
     var parts = Parts.of(group);
+    var known = parts.accepts.stream().anyMatch(accept -> accept.known);
+    // Whoever expects nothing of the kind need not pay for the look that finds it.
+    var careful = again || known;
     var sql = new StringBuilder(LOCK_TOGETHER);
     if (!parts.accepts.isEmpty()) {
-      sql.append(ACCEPT);
-      if (parts.accepts.stream().anyMatch(accept -> accept.known)) {
-        sql.append(NOT_ENDED);
-      }
-      sql.append(NOT_OPEN);
+      sql.append(ACCEPT).append(known ? NOT_ENDED : "").append(careful ? NOT_OPEN : "");
+      sql.append(COUNT);
     }
     if (parts.bodies > 0) {
-      sql.append(BODIES);
+      sql.append(BODIES).append(careful ? NOT_WRITTEN : "").append(COUNT);
     }
     if (parts.lines > 0) {
-      sql.append(LINES);
+      sql.append(LINES).append(careful ? NOT_WRITTEN : "").append(COUNT);
     }
     if (!parts.pauses.isEmpty()) {
-      sql.append(PAUSES);
+      sql.append(PAUSES).append(COUNT);
     }
     if (!parts.ends.isEmpty()) {
-      sql.append(ENDS);
+      sql.append(ENDS).append(COUNT);
     }
     if (events != null) {
       sql.append(OUTBOX);
     }
+    sql.append(COUNTED);
     try (var statement = connection.prepareStatement(sql.toString())) {
       var arrays = new Arrays(connection, statement);
       arrays.number(LOCK).number(node);
       bind(arrays, node, parts, events);
       statement.execute();
-      if (asExpected(statement, parts, events != null)) {
-        return Set.of();
+      if (counted(statement) == parts.rows()) {
+        return new Written(Set.of(), true);
       }
     }
-    return lost(connection, node, group);
+    return new Written(lost(connection, node, group), false);
+  }
+
+  /// What the last of the statements says.
+  private static int counted(PreparedStatement statement) throws SQLException {
+    var said = "-1";
+    do {
+      try (var rows = statement.getResultSet()) {
+        if (rows != null && rows.next()) {
+          said = rows.getString(1);
+        }
+      }
+    } while (statement.getMoreResults() || statement.getUpdateCount() != -1);
+    return Integer.parseInt(said);
   }
 
   private static void bind(Arrays arrays, int node, Parts parts, byte @Nullable [] events)
@@ -226,8 +269,7 @@ final class JournalCommit {
           .number(node);
     }
     if (events != null) {
-      arrays.number(node).bytes(events).number(parts.group.size());
-      bindStanding(arrays, node, parts.group);
+      arrays.number(node).bytes(events).number(parts.rows());
     }
   }
 
@@ -300,37 +342,6 @@ final class JournalCommit {
         .ints(lines, l -> l.line.recorded() == null ? 0 : l.line.recorded().length());
   }
 
-  /// Whether every statement wrote what it was to write.
-  private static boolean asExpected(PreparedStatement statement, Parts parts, boolean told)
-      throws SQLException {
-    var all = true;
-    // The first is the lock's answer.
-    if (!parts.accepts.isEmpty()) {
-      all &= next(statement) == parts.accepts.size();
-    }
-    if (parts.bodies > 0) {
-      all &= next(statement) == parts.bodies;
-    }
-    if (parts.lines > 0) {
-      all &= next(statement) == parts.lines;
-    }
-    if (!parts.pauses.isEmpty()) {
-      all &= next(statement) == parts.pauses.size();
-    }
-    if (!parts.ends.isEmpty()) {
-      all &= next(statement) == parts.ends.size();
-    }
-    if (told) {
-      all &= next(statement) == 1;
-    }
-    return all;
-  }
-
-  private static int next(PreparedStatement statement) throws SQLException {
-    statement.getMoreResults();
-    return statement.getUpdateCount();
-  }
-
   private static void bindStanding(Arrays arrays, int node, List<? extends JournalEntry> group)
       throws SQLException {
     arrays
@@ -376,6 +387,10 @@ final class JournalCommit {
       List<JournalEntry.End> ends,
       int lines,
       int bodies) {
+
+    private int rows() {
+      return accepts.size() + pauses.size() + ends.size() + lines + bodies;
+    }
 
     private static Parts of(List<? extends JournalEntry> group) {
       var accepts = new ArrayList<JournalEntry.Accept>();

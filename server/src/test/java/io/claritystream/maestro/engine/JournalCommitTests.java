@@ -69,20 +69,18 @@ class JournalCommitTests {
     var paused = rig.intake();
     var ended = rig.intake();
     var pausedAt = Instant.now().plusSeconds(600);
-    for (var i = 0; i < 2; i++) {
-      assertThat(rig.write(node, JournalRig.accept(leased, true), JournalRig.accept(left, false)))
-          .isEmpty();
-    }
+    rig.write(node, JournalRig.accept(leased, true), JournalRig.accept(left, false));
+    assertThat(
+            rig.writeAgain(node, JournalRig.accept(leased, true), JournalRig.accept(left, false)))
+        .isEmpty();
     rig.write(node, JournalRig.accept(paused, true), JournalRig.accept(ended, true));
-    for (var i = 0; i < 2; i++) {
-      assertThat(
-              rig.write(
-                  node,
-                  JournalRig.progress(leased, 1, 1),
-                  JournalRig.pause(paused, 1, 1, pausedAt),
-                  JournalRig.end(ended, 1, 1)))
-          .isEmpty();
-    }
+    JournalEntry[] more = {
+      JournalRig.progress(leased, 1, 1),
+      JournalRig.pause(paused, 1, 1, pausedAt),
+      JournalRig.end(ended, 1, 1)
+    };
+    rig.write(node, more);
+    assertThat(rig.writeAgain(node, more)).isEmpty();
     assertThat(rig.status(leased)).isEqualTo("running");
     assertThat(rig.status(left)).isEqualTo("pending");
     assertThat(rig.status(paused)).isEqualTo("waiting");
@@ -122,7 +120,7 @@ class JournalCommitTests {
     var stranger = JournalRig.progress(intake, 1, 1);
     var strangerEnd = JournalRig.end(intake, 1, 1);
 
-    assertThat(rig.write(other, again)).containsExactly(again);
+    assertThat(rig.writeAgain(other, again)).containsExactly(again);
     assertThat(rig.write(other, stranger)).containsExactly(stranger);
     assertThat(rig.write(other, strangerEnd)).containsExactly(strangerEnd);
 

@@ -99,7 +99,14 @@ final class JournalRig implements AutoCloseable {
 
   static Set<JournalEntry> write(Connection connection, int node, JournalEntry... entries)
       throws SQLException {
-    return JournalCommit.write(connection, node, List.of(entries), null);
+    return JournalCommit.write(connection, node, List.of(entries), null, false).lost();
+  }
+
+  /// As after a lost connection.
+  Set<JournalEntry> writeAgain(int node, JournalEntry... entries) throws SQLException {
+    try (var connection = engine.getConnection()) {
+      return JournalCommit.write(connection, node, List.of(entries), null, true).lost();
+    }
   }
 
   /// The node has not beaten for its term.
