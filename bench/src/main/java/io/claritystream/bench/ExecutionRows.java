@@ -55,11 +55,11 @@ final class ExecutionRows {
         superuser,
         """
         INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
-          trigger_type, trigger_key, name, correlation_key, created_at, started_at, finished_at, outcome,
+          trigger_type, trigger_key, name, name_key, correlation_key, created_at, started_at, finished_at, outcome,
           outcome_step, outcome_message, effects_of, steps_done, worker_us, node_id, lease_epoch, deadline_at)
         SELECT id, true, '%1$s', md5('workflow ' || floor(%2$d * power(u, 2)))::uuid, 1, status,
           CASE WHEN n %% 10 = 0 THEN 'api' ELSE 'webhook' END, 'hook',
-          CASE WHEN n %% 3 = 0 THEN 'Order ' || n END,
+          CASE WHEN n %% 3 = 0 THEN 'Order ' || n END, CASE WHEN n %% 3 = 0 THEN 'order ' || n END,
           CASE WHEN n %% 3 = 0 THEN 'K-' || hash %% %3$d END,
           at, at, at + interval '12 milliseconds',
           CASE status WHEN 'failed' THEN (ARRAY['http_503', 'timeout', 'step_failed'])[1 + n %% 3] ELSE status END,

@@ -113,6 +113,23 @@ final class EngineNode
     dispatch.left(tenant);
   }
 
+  /// Begins an execution that is not taken in yet, if nothing is in its way.
+  ///
+  /// @return null if it has to be taken in first
+  @Nullable Opening open(Program program, Intake intake, boolean known, List<LogLine> lines) {
+    var node = lease.node();
+    var opening = new Opening(intake, known, lines);
+    var run = new Run(this, program, intake, 1, node, 0, lines, opening);
+    if (runs.putIfAbsent(run.execution(), run) != null) {
+      return null;
+    }
+    if (ready.startAtOnce(run)) {
+      return opening;
+    }
+    runs.remove(run.execution(), run);
+    return null;
+  }
+
   /// Begins an execution that was taken in for this node.
   void begin(
       Program program,
@@ -121,7 +138,7 @@ final class EngineNode
       int node,
       long workerUs,
       List<LogLine> lines) {
-    var run = new Run(this, program, intake, leaseEpoch, node, workerUs, lines);
+    var run = new Run(this, program, intake, leaseEpoch, node, workerUs, lines, null);
     // Taken in twice at a time, it is begun once.
     if (runs.compute(run.execution(), (id, known) -> known != null && known.same(run) ? known : run)
         != run) {

@@ -31,8 +31,11 @@ final class EventEncoder {
     for (var entry : group) {
       if (entry instanceof JournalEntry.Accept accept) {
         started(out, accept.intake);
+        if (accept.first != null) {
+          step(out, entry, accept.first);
+        }
       } else {
-        steps(out, entry);
+        entry.lines.forEach(line -> step(out, entry, line));
       }
       if (entry instanceof JournalEntry.End end) {
         ended(out, end.ref, end.status, end.finishedAt, end.outcome, end.step, end.message);
@@ -60,20 +63,18 @@ final class EventEncoder {
         .end();
   }
 
-  private static void steps(ByteArrayOutputStream out, JournalEntry entry) {
-    for (var line : entry.lines) {
-      switch (line.kind()) {
-        case SUCCEEDED, HANDLED, FAILED ->
-            new Event(out, "execution.step_finished", line.timestamp(), entry.ref)
-                .text("step", line.step())
-                .text("outcome", line.kind() == LogLine.Kind.SUCCEEDED ? "success" : "failed")
-                .plain("handled", line.kind() == LogLine.Kind.HANDLED)
-                .plain("attempts", line.attempt())
-                .plain("duration_us", line.durationUs())
-                .end();
-        case TRIGGER, INTENT, RETRY, PARKED, RESOLVED, NOTE -> {
-          // Not the end of a step.
-        }
+  private static void step(ByteArrayOutputStream out, JournalEntry entry, LogLine line) {
+    switch (line.kind()) {
+      case SUCCEEDED, HANDLED, FAILED ->
+          new Event(out, "execution.step_finished", line.timestamp(), entry.ref)
+              .text("step", line.step())
+              .text("outcome", line.kind() == LogLine.Kind.SUCCEEDED ? "success" : "failed")
+              .plain("handled", line.kind() == LogLine.Kind.HANDLED)
+              .plain("attempts", line.attempt())
+              .plain("duration_us", line.durationUs())
+              .end();
+      case TRIGGER, INTENT, RETRY, PARKED, RESOLVED, NOTE -> {
+        // Not the end of a step.
       }
     }
   }
@@ -110,7 +111,22 @@ final class EventEncoder {
     }
 
     Event text(String name, @Nullable String value) {
-      return plain(name, value == null ? null : Json.write(value));
+      if (value == null || !plain(value)) {
+        return plain(name, value == null ? null : Json.write(value));
+      }
+      text.append(",\"").append(name).append("\":\"").append(value).append('"');
+      return this;
+    }
+
+    /// Whether a text is written as it is, as most are: keys, ids and codes.
+    private static boolean plain(String value) {
+      for (var i = 0; i < value.length(); i++) {
+        var c = value.charAt(i);
+        if (c < ' ' || c > '~' || c == '"' || c == '\\') {
+          return false;
+        }
+      }
+      return true;
     }
 
     Event plain(String name, @Nullable Object value) {

@@ -88,7 +88,7 @@ class ExecutionController {
         IntStream.range(0, inputs.size())
             .mapToObj(number -> ExecutionIds.of(claim.claimId(), claim.createdAt(), number))
             .toList();
-    if (claim.rerun() && executions.takenIn(ids).size() == ids.size()) {
+    if (claim.rerun() && executions.takenIn(caller.tenantId(), ids).size() == ids.size()) {
       // They were started before the process died that was to say so; whatever became of the
       // workflow since, that is the answer.
       return new ExecutionViews.Started(ids);

@@ -35,7 +35,7 @@ public final class Executions {
   private static final Duration RETRY_AFTER = Duration.ofSeconds(2);
 
   private static final String TAKEN_IN =
-      "SELECT execution_id FROM maestro.execution WHERE execution_id = ANY (?::uuid[])";
+      "SELECT execution_id FROM maestro.execution WHERE tenant_id = ? AND execution_id = ANY (?::uuid[])";
 
   private final DataSource engine;
   private final EngineNode node;
@@ -96,7 +96,7 @@ public final class Executions {
         programs
             .program(start.workflow, start.version)
             .orElseThrow(() -> Problem.notFound("workflow", start.workflow));
-    var there = ids != null && ids.again ? takenIn(ids.all) : Set.<UUID>of();
+    var there = ids != null && ids.again ? takenIn(start.tenant, ids.all) : Set.<UUID>of();
     admit(start.tenant, payloads.size() - there.size());
     var all = new ArrayList<Draft>(payloads.size());
     for (var i = 0; i < payloads.size(); i++) {
@@ -128,8 +128,11 @@ public final class Executions {
   ///
   /// @param again whether an earlier try may have taken some of them in, which are left alone
   void take(List<Ready> ready, boolean again) {
+    if (ready.isEmpty()) {
+      return;
+    }
     var all = ready.stream().map(one -> one.intake.execution()).toList();
-    var there = again ? takenIn(all) : Set.<UUID>of();
+    var there = again ? takenIn(ready.getFirst().intake.tenant(), all) : Set.<UUID>of();
     var ids = new Ids(all, again);
     var drafts =
         ready.stream()
@@ -219,6 +222,7 @@ public final class Executions {
     private CompletableFuture<@Nullable Answer> answer = CompletableFuture.completedFuture(null);
     private int node;
     private JournalEntry.@Nullable Accept entry;
+    private @Nullable Opening opening;
 
     private Draft(Program program, Intake intake, List<LogLine> lines, @Nullable Ids ids) {
       this.program = program;
@@ -298,20 +302,37 @@ public final class Executions {
   /// What is tried again is leased to nobody: if this process has it already, it would begin it a
   /// second time.
   private void give(Draft draft) {
-    draft.node = node.node();
+    var known = draft.ids != null;
     var leased = (draft.ids == null || !draft.ids.again) && node.mayHold(draft.intake.tenant());
-    draft.entry = new JournalEntry.Accept(draft.intake, leased, draft.ids != null, draft.lines);
-    journal.give(draft.entry, draft.node);
+    draft.opening = leased ? node.open(draft.program, draft.intake, known, draft.lines) : null;
+    if (draft.opening == null) {
+      draft.node = node.node();
+      draft.entry = new JournalEntry.Accept(draft.intake, leased, known, draft.lines, null);
+      journal.give(draft.entry, draft.node);
+    }
+  }
+
+  private static JournalEntry.Outcome outcome(Draft draft) {
+    var opening = draft.opening;
+    var entry = draft.entry;
+    if (opening != null) {
+      return opening.await();
+    }
+    if (entry == null) {
+      throw new IllegalStateException("not given: " + draft.intake.execution());
+    }
+    return entry.await();
   }
 
   private void settle(Draft draft) {
     for (var tries = 0; tries < TRIES_MAX; tries++) {
-      var entry = draft.entry;
-      if (entry == null) {
-        throw new IllegalStateException("not given: " + draft.intake.execution());
-      }
-      switch (entry.await()) {
+      switch (outcome(draft)) {
         case JournalEntry.Outcome.Committed committed -> {
+          var entry = draft.entry;
+          if (draft.opening != null || entry == null) {
+            // It runs already.
+            return;
+          }
           if (entry.leased) {
             node.begin(draft.program, draft.intake, entry.leaseEpoch, draft.node, 0, draft.lines);
           } else {
@@ -320,7 +341,7 @@ public final class Executions {
           return;
         }
         case JournalEntry.Outcome.Lost lost -> {
-          if (!takenIn(List.of(draft.intake.execution())).isEmpty()) {
+          if (!takenIn(draft.intake.tenant(), List.of(draft.intake.execution())).isEmpty()) {
             // This node was declared ended after the commit, or it was taken in by an earlier try.
             answers.answered(draft.intake.execution(), null);
             return;
@@ -337,10 +358,10 @@ public final class Executions {
   }
 
   /// Which of them there are, open or ended.
-  Set<UUID> takenIn(List<UUID> executions) {
+  Set<UUID> takenIn(TenantId tenant, List<UUID> executions) {
     try (var connection = engine.getConnection();
         var statement = connection.prepareStatement(TAKEN_IN)) {
-      new Arrays(connection, statement).uuids(executions, id -> id);
+      new Arrays(connection, statement).object(tenant.value()).uuids(executions, id -> id);
       try (var rows = statement.executeQuery()) {
         var found = new HashSet<UUID>();
         while (rows.next()) {

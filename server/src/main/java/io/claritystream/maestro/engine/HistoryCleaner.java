@@ -70,9 +70,9 @@ final class HistoryCleaner implements AutoCloseable {
   /// The range keeps to the days in which they lie.
   private static final List<String> DELETES =
       List.of(
-          "DELETE FROM maestro.execution_body WHERE execution_id BETWEEN ? AND ? AND execution_id = ANY (?::uuid[])",
-          "DELETE FROM maestro.execution_log WHERE execution_id BETWEEN ? AND ? AND execution_id = ANY (?::uuid[])",
-          "DELETE FROM maestro.execution_ended WHERE execution_id BETWEEN ? AND ? AND execution_id = ANY (?::uuid[])");
+          "DELETE FROM maestro.execution_body WHERE tenant_id = ? AND execution_id BETWEEN ? AND ? AND execution_id = ANY (?::uuid[])",
+          "DELETE FROM maestro.execution_log WHERE tenant_id = ? AND execution_id BETWEEN ? AND ? AND execution_id = ANY (?::uuid[])",
+          "DELETE FROM maestro.execution_ended WHERE tenant_id = ? AND execution_id BETWEEN ? AND ? AND execution_id = ANY (?::uuid[])");
 
   private static final String REDRIVES =
       "DELETE FROM maestro.redrive WHERE state <> 'running' AND ended_at < ?";
@@ -200,6 +200,7 @@ final class HistoryCleaner implements AutoCloseable {
           for (var delete : DELETES) {
             try (var statement = connection.prepareStatement(delete)) {
               new Arrays(connection, statement)
+                  .object(tenant)
                   .object(over.getFirst())
                   .object(over.getLast())
                   .uuids(over, id -> id);

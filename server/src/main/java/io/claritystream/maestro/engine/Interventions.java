@@ -46,11 +46,11 @@ final class Interventions {
         SELECT gone.execution_id, last.log_id + 1, gone.tenant_id, ?, 'warn', 'note', ?
         FROM gone JOIN last USING (execution_id))
       INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
-        trigger_type, trigger_key, name, correlation_key, created_at, started_at, finished_at, outcome,
+        trigger_type, trigger_key, name, name_key, correlation_key, created_at, started_at, finished_at, outcome,
         outcome_message, effects_of, origin_id, from_step, started_by, steps_done, worker_us, node_id,
         lease_epoch, deadline_at)
       SELECT gone.execution_id, true, tenant_id, workflow_id, version, 'canceled', trigger_type, trigger_key,
-        name, correlation_key, created_at, started_at, ?, 'canceled', ?, effects_of, origin_id, from_step,
+        name, name_key, correlation_key, created_at, started_at, ?, 'canceled', ?, effects_of, origin_id, from_step,
         started_by, last.steps, worker_us, NULL, lease_epoch + 1, deadline_at
       FROM gone JOIN last USING (execution_id)
       RETURNING execution_id, workflow_id, version

@@ -42,11 +42,11 @@ final class JournalCommit {
       """
       WITH written AS (
       INSERT INTO maestro.execution_open (execution_id, ended, tenant_id, workflow_id, version, status,
-        trigger_type, trigger_key, name, correlation_key, created_at, started_at, effects_of, origin_id,
-        from_step, started_by, steps_done, worker_us, node_id, lease_epoch, ready_at, deadline_at)
+        trigger_type, trigger_key, name, name_key, correlation_key, created_at, started_at, effects_of,
+        origin_id, from_step, started_by, steps_done, worker_us, node_id, lease_epoch, ready_at, deadline_at)
       SELECT a.execution_id, false, a.tenant_id, a.workflow_id, a.version,
         CASE WHEN a.leased THEN 'running' ELSE 'pending' END,
-        a.trigger_type, a.trigger_key, a.name, a.correlation_key, uuid_extract_timestamp(a.execution_id),
+        a.trigger_type, a.trigger_key, a.name, lower(a.name), a.correlation_key, uuid_extract_timestamp(a.execution_id),
         CASE WHEN a.leased THEN uuid_extract_timestamp(a.execution_id) END, a.effects_of, a.origin_id,
         a.from_step, a.started_by, 0, 0, CASE WHEN a.leased THEN ? END, 1,
         uuid_extract_timestamp(a.execution_id),
@@ -62,7 +62,8 @@ final class JournalCommit {
   /// that it can be nothing but a look by the key.
   private static final String NOT_ENDED =
       """
-        AND (SELECT count(*) FROM maestro.execution_ended e WHERE e.execution_id = a.execution_id) = 0
+        AND (SELECT count(*) FROM maestro.execution_ended e
+          WHERE e.tenant_id = a.tenant_id AND e.execution_id = a.execution_id) = 0
       """;
 
   private static final String NOT_OPEN = "ON CONFLICT (execution_id) DO NOTHING\n";
@@ -122,11 +123,11 @@ final class JournalCommit {
           e.message AS end_message, e.steps_done AS end_steps, e.worker_us AS end_worker_us),
       written AS (
       INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
-        trigger_type, trigger_key, name, correlation_key, created_at, started_at, finished_at, outcome,
+        trigger_type, trigger_key, name, name_key, correlation_key, created_at, started_at, finished_at, outcome,
         outcome_step, outcome_message, effects_of, origin_id, from_step, started_by, steps_done, worker_us,
         node_id, lease_epoch, deadline_at)
       SELECT execution_id, true, tenant_id, workflow_id, version, end_status, trigger_type, trigger_key, name,
-        correlation_key, created_at, started_at, timestamptz 'epoch' + finished_us * interval '1 microsecond',
+        name_key, correlation_key, created_at, started_at, timestamptz 'epoch' + finished_us * interval '1 microsecond',
         end_outcome, end_step, end_message, effects_of, origin_id, from_step, started_by, end_steps,
         end_worker_us, node_id, lease_epoch, deadline_at
       FROM gone
@@ -137,10 +138,12 @@ final class JournalCommit {
   /// twice at a time is that process's which came first.
   private static final String STANDING =
       """
-      FROM unnest(?::uuid[], ?::int[], ?::text[]) WITH ORDINALITY AS w (execution_id, lease_epoch, kind, number)
+      FROM unnest(?::uuid[], ?::uuid[], ?::int[], ?::text[]) WITH ORDINALITY
+        AS w (tenant_id, execution_id, lease_epoch, kind, number)
       WHERE CASE w.kind
         WHEN 'end' THEN EXISTS (SELECT FROM maestro.execution_ended e
-          WHERE e.execution_id = w.execution_id AND e.lease_epoch = w.lease_epoch AND e.node_id = ?)
+          WHERE e.tenant_id = w.tenant_id AND e.execution_id = w.execution_id
+            AND e.lease_epoch = w.lease_epoch AND e.node_id = ?)
         WHEN 'pause' THEN EXISTS (SELECT FROM maestro.execution_open o
           WHERE o.execution_id = w.execution_id AND o.lease_epoch > w.lease_epoch AND o.node_id IS NULL)
         WHEN 'wait' THEN EXISTS (SELECT FROM maestro.execution_open o
@@ -345,6 +348,7 @@ final class JournalCommit {
   private static void bindStanding(Arrays arrays, int node, List<? extends JournalEntry> group)
       throws SQLException {
     arrays
+        .uuids(group, e -> e.tenant.value())
         .uuids(group, e -> e.execution)
         .ints(group, e -> e.leaseEpoch)
         .texts(group, JournalCommit::kind)

@@ -43,17 +43,24 @@ abstract sealed class JournalEntry {
   }
 
   /// An execution is taken in.
-  ///
   static final class Accept extends JournalEntry {
     final Intake intake;
     final boolean leased;
     final boolean known;
+    final @Nullable LogLine first;
 
     /// @param leased whether this process works on it at once
     /// @param known whether its id is of the caller's making, so that another may have taken it in
-    /// @param lines the trigger's, and those that a retry takes over
-    Accept(Intake intake, boolean leased, boolean known, List<LogLine> lines) {
+    /// @param lines the trigger's, those that a retry takes over, and the first of its own
+    /// @param first of its own, if it did something before it was taken in
+    Accept(
+        Intake intake,
+        boolean leased,
+        boolean known,
+        List<LogLine> lines,
+        @Nullable LogLine first) {
       super(intake.ref(), 1, lines);
+      this.first = first;
       this.intake = intake;
       this.leased = leased;
       this.known = known;
@@ -132,6 +139,10 @@ abstract sealed class JournalEntry {
       Thread.currentThread().interrupt();
     }
     return told;
+  }
+
+  static Outcome nothingCame() {
+    return LOST;
   }
 
   void committed() {

@@ -68,12 +68,14 @@ final class Run implements Runnable {
   private final Lines lines;
   private final Settlement settlement;
   private final long workerUsBefore;
+  private final @Nullable Opening opening;
   private long guessedUs;
   private volatile @Nullable Thread thread;
   private volatile boolean aborted;
 
   /// @param workerUs that the execution has taken so far
-  /// @param durable the lines of its journal, in order; the trigger's first
+  /// @param journal its lines, in order; the trigger's first
+  /// @param opening of an execution that is not taken in yet
   Run(
       House house,
       Program program,
@@ -81,7 +83,8 @@ final class Run implements Runnable {
       int leaseEpoch,
       int node,
       long workerUs,
-      List<LogLine> durable) {
+      List<LogLine> journal,
+      @Nullable Opening opening) {
     this.house = house;
     this.ref = intake.ref();
     this.program = program;
@@ -89,9 +92,11 @@ final class Run implements Runnable {
     this.leaseEpoch = leaseEpoch;
     this.node = node;
     this.workerUsBefore = workerUs;
-    this.position = new Position(program, intake, durable);
+    this.opening = opening;
+    this.position = new Position(program, intake, journal);
     this.lines = new Lines(program, position, house::now);
-    this.settlement = new Settlement(house, intake, leaseEpoch, node, position, lines, workerUs);
+    this.settlement =
+        new Settlement(house, intake, leaseEpoch, node, position, lines, workerUs, opening);
   }
 
   TenantId tenant() {
@@ -115,6 +120,11 @@ final class Run implements Runnable {
     return node == other.node
         && leaseEpoch == other.leaseEpoch
         && ref.execution().equals(other.ref.execution());
+  }
+
+  /// Whether the execution is taken in, as far as the database was asked.
+  boolean takenIn() {
+    return opening == null || opening.settled();
   }
 
   long guessedUs() {
@@ -155,6 +165,9 @@ final class Run implements Runnable {
       failUnexpectedly(e);
     } finally {
       thread = null;
+      if (opening != null) {
+        opening.became(JournalEntry.nothingCame());
+      }
       house.done(this, settlement.leftAs(), settlement.workerUs() - workerUsBefore, guessedUs);
     }
   }

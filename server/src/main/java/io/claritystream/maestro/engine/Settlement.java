@@ -33,10 +33,14 @@ final class Settlement {
   private final Lines lines;
   private long workerUs;
 
+  /// Null once the execution is taken in, or not to be.
+  private @Nullable Opening opening;
+
   /// How the run left the execution: ended, or waiting.
   private @Nullable ExecutionStatus leftAs;
 
   /// @param workerUs that the execution has taken so far
+  /// @param opening of an execution that is not taken in yet
   Settlement(
       Run.House house,
       Intake intake,
@@ -44,7 +48,8 @@ final class Settlement {
       int node,
       Position position,
       Lines lines,
-      long workerUs) {
+      long workerUs,
+      @Nullable Opening opening) {
     this.house = house;
     this.intake = intake;
     this.leaseEpoch = leaseEpoch;
@@ -52,6 +57,7 @@ final class Settlement {
     this.position = position;
     this.lines = lines;
     this.workerUs = workerUs;
+    this.opening = opening;
   }
 
   /// Null while the run goes on.
@@ -251,6 +257,20 @@ final class Settlement {
   }
 
   private void durable(JournalEntry entry) throws Run.LostException {
+    var unopened = opening;
+    if (unopened != null) {
+      opening = null;
+      var together = entry instanceof JournalEntry.Progress;
+      var outcome = house.write(unopened.entry(together ? entry.lines.getFirst() : null), node);
+      unopened.became(outcome);
+      if (!(outcome instanceof JournalEntry.Outcome.Committed)) {
+        // Whoever brought it knows why.
+        throw new Run.LostException();
+      }
+      if (together) {
+        return;
+      }
+    }
     switch (house.write(entry, node)) {
       case JournalEntry.Outcome.Committed committed -> {}
       case JournalEntry.Outcome.Lost lost -> throw new Run.LostException();

@@ -94,6 +94,7 @@ final class Watch {
     var before = clock.instant().minus(EVERY);
     var looked =
         house.runs().stream()
+            .filter(Run::takenIn)
             .filter(run -> ExecutionIds.time(run.execution()).isBefore(before))
             .limit(LOOKED_AT_MAX)
             .toList();

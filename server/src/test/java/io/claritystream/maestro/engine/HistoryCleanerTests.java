@@ -213,12 +213,12 @@ class HistoryCleanerTests {
           .sql(
               """
               INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
-                trigger_type, name, correlation_key, created_at, finished_at, outcome, effects_of, steps_done,
-                worker_us, lease_epoch)
+                trigger_type, name, name_key, correlation_key, created_at, finished_at, outcome, effects_of,
+                steps_done, worker_us, lease_epoch)
               SELECT (lpad(to_hex(:first + (n::bigint << 16)), 16, '0') || lpad(to_hex(n), 16, '0'))::uuid, true,
                 CASE WHEN n % 2 = 0 THEN CAST(:tenant AS uuid) ELSE md5((n % 9)::text)::uuid END,
                 md5((n % 50)::text)::uuid, 1, CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'success' END, 'api',
-                'Order ' || n, 'k' || n % 500, now(), now(), 'x', gen_random_uuid(), 1, 1, 1
+                'Order ' || n, 'order ' || n, 'k' || n % 500, now(), now(), 'x', gen_random_uuid(), 1, 1, 1
               FROM generate_series(1, 10000) AS n
               """)
           .param("first", first)

@@ -54,7 +54,7 @@ final class JournalRig implements AutoCloseable {
 
   static JournalEntry.Accept accept(Intake intake, boolean leased) {
     return new JournalEntry.Accept(
-        intake, leased, false, List.of(line(0, LogLine.Kind.TRIGGER, null, "{\"a\":1}")));
+        intake, leased, false, List.of(line(0, LogLine.Kind.TRIGGER, null, "{\"a\":1}")), null);
   }
 
   static JournalEntry.Progress progress(Intake intake, int leaseEpoch, int logId) {

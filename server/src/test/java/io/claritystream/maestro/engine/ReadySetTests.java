@@ -56,7 +56,8 @@ class ReadySetTests {
               1,
               1,
               0,
-              List.of());
+              List.of(),
+              null);
       waiting.computeIfAbsent(tenant, key -> new ArrayDeque<>()).add(run);
       ready.add(run);
     }

@@ -175,7 +175,7 @@ final class TestRuns {
     int before;
     do {
       before = memory.lines.size();
-      new Run(memory, program, intake, 1, 1, 0, List.copyOf(memory.lines)).run();
+      new Run(memory, program, intake, 1, 1, 0, List.copyOf(memory.lines), null).run();
     } while (memory.end == null && memory.lines.size() > before && before < linesMax);
     return memory;
   }
