@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntPredicate;
 import javax.sql.DataSource;
@@ -27,6 +28,11 @@ final class Journal implements AutoCloseable {
   private static final int GROUP_MAX = 400;
   private static final int WAITING_MAX = 10_000;
   private static final int GROUP_CHARS_MAX = 8 * 1024 * 1024;
+
+  /// What waits may hold so much in all, in portions: most entries are one.
+  private static final int PORTION_CHARS = 4 * 1024;
+
+  private static final int PORTIONS_MAX = 64 * 1024 * 1024 / PORTION_CHARS;
   private static final long AGAIN_AFTER_MS = 50;
 
   private final DataSource engine;
@@ -34,6 +40,7 @@ final class Journal implements AutoCloseable {
   private final IntPredicate stands;
   private final Runnable written;
   private final BlockingQueue<Written> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
+  private final Semaphore room = new Semaphore(PORTIONS_MAX);
   private final List<Thread> writers = new ArrayList<>();
   private final int writersCount;
   private final Timer commits;
@@ -41,7 +48,8 @@ final class Journal implements AutoCloseable {
   private volatile boolean closing;
 
   /// @param node as which it was made; an entry of a node that has ended is lost
-  private record Written(JournalEntry entry, int node) {}
+  /// @param portions of the room that it takes
+  private record Written(JournalEntry entry, int node, int portions) {}
 
   /// @param events null if nobody is told of executions
   /// @param stands whether a node's lease may still stand
@@ -80,17 +88,20 @@ final class Journal implements AutoCloseable {
     return entry.await();
   }
 
-  /// Gives an entry; its maker waits later. Holds the caller while too many wait.
+  /// Gives an entry; its maker waits later. Holds the caller while too many wait, or too much.
   void give(JournalEntry entry, int node) {
-    var written = new Written(entry, node);
+    var portions = (int) Math.min(PORTIONS_MAX, 1 + chars(entry) / PORTION_CHARS);
+    var written = new Written(entry, node, portions);
     var interrupted = false;
+    var admitted = false;
     while (true) {
       if (closing) {
         entry.lost();
         break;
       }
       try {
-        if (waiting.offer(written, 1, TimeUnit.SECONDS)) {
+        admitted = admitted || room.tryAcquire(portions, 1, TimeUnit.SECONDS);
+        if (admitted && waiting.offer(written, 1, TimeUnit.SECONDS)) {
           if (closing && waiting.remove(written)) {
             // Whoever closes has looked for what is left by now.
             entry.lost();
@@ -127,6 +138,7 @@ final class Journal implements AutoCloseable {
         log.error("journal group failed: entries={}", taken.size(), e);
         taken.forEach(written -> written.entry.refused(new IllegalStateException(e)));
       } finally {
+        taken.forEach(written -> room.release(written.portions));
         taken.clear();
       }
     }

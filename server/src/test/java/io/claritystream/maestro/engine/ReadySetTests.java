@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.UUID;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ReadySetTests {
@@ -35,11 +36,18 @@ class ReadySetTests {
     private final Map<TenantId, Deque<Run>> waiting = new HashMap<>();
     private final Map<TenantId, Integer> slots = new HashMap<>();
     private final ReadySet ready = new ReadySet(WORKERS, this::begun);
+    private @Nullable Run atOnce;
 
     private void begun(Run run) {
-      assertThat(waiting.get(run.tenant()).poll())
-          .as("of one tenant they go in their order")
-          .isSameAs(run);
+      if (run == atOnce) {
+        assertThat(waiting.getOrDefault(run.tenant(), new ArrayDeque<>()))
+            .as("begun at once, nothing of its tenant waits")
+            .isEmpty();
+      } else {
+        assertThat(waiting.get(run.tenant()).poll())
+            .as("of one tenant they go in their order")
+            .isSameAs(run);
+      }
       running.add(run);
       assertThat(running).as("workers").hasSizeLessThanOrEqualTo(WORKERS);
       assertThat(running.stream().filter(each -> each.tenant().equals(run.tenant())).count())
@@ -47,17 +55,34 @@ class ReadySetTests {
           .isLessThanOrEqualTo(slots.getOrDefault(run.tenant(), 0));
     }
 
+    private static Run run(TenantId tenant) {
+      return new Run(
+          new TestRuns.Memory(List.of(), 0),
+          NOTHING,
+          TestRuns.intake(tenant),
+          1,
+          1,
+          0,
+          List.of(),
+          null);
+    }
+
+    /// Begins at once whatever may, and leaves alone what may not.
+    private void startAtOnce(TenantId tenant) {
+      var ofTenant = running.stream().filter(run -> run.tenant().equals(tenant)).count();
+      var mayRun =
+          waiting.getOrDefault(tenant, new ArrayDeque<>()).isEmpty()
+              && ofTenant < slots.getOrDefault(tenant, 0)
+              && running.size() < WORKERS;
+      var run = run(tenant);
+      atOnce = run;
+      assertThat(ready.startAtOnce(run)).isEqualTo(mayRun);
+      assertThat(running.contains(run)).isEqualTo(mayRun);
+      atOnce = null;
+    }
+
     private void add(TenantId tenant) {
-      var run =
-          new Run(
-              new TestRuns.Memory(List.of(), 0),
-              NOTHING,
-              TestRuns.intake(tenant),
-              1,
-              1,
-              0,
-              List.of(),
-              null);
+      var run = run(tenant);
       waiting.computeIfAbsent(tenant, key -> new ArrayDeque<>()).add(run);
       ready.add(run);
     }
@@ -81,7 +106,7 @@ class ReadySetTests {
     for (var act : acts) {
       var number = act & 0x7fff_ffff;
       var tenant = TENANTS.get(number % TENANTS.size());
-      switch (number / 4 % 5) {
+      switch (number / 4 % 6) {
         case 0, 1 -> process.add(tenant);
         case 2 -> process.slots(tenant, number / 20 % 6);
         case 3 -> {
@@ -89,6 +114,7 @@ class ReadySetTests {
             process.done(number / 20 % process.running.size(), number / 20 % 50_000);
           }
         }
+        case 4 -> process.startAtOnce(tenant);
         default -> {
           var kept = process.ready.giveUp(tenant, number / 20 % 4);
           process.slots.merge(tenant, kept, Math::min);
