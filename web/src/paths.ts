@@ -15,6 +15,8 @@ export const paths = {
   workflow: '/app/workflows/$id',
   executions: '/app/executions',
   execution: '/app/executions/$id',
+  connections: '/app/connections',
+  members: '/app/members',
   settings: '/app/settings',
 } as const;
 

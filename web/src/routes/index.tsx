@@ -145,6 +145,21 @@ const execution = createRoute({
   component: lazyRouteComponent(() => import('../pages/executions/ExecutionPage'), 'ExecutionPage'),
 });
 
+const connections = createRoute({
+  getParentRoute: () => app,
+  path: 'connections',
+  component: lazyRouteComponent(
+    () => import('../pages/connections/ConnectionsPage'),
+    'ConnectionsPage',
+  ),
+});
+
+const members = createRoute({
+  getParentRoute: () => app,
+  path: 'members',
+  component: lazyRouteComponent(() => import('../pages/members/MembersPage'), 'MembersPage'),
+});
+
 const settings = createRoute({
   getParentRoute: () => app,
   path: 'settings',
@@ -168,6 +183,8 @@ const tree = root.addChildren([
     workflow,
     executions,
     execution,
+    connections,
+    members,
     settings,
   ]),
 ]);

@@ -38,10 +38,10 @@ const defined = <T extends object>(search: T): { [K in keyof T]: NonNullable<T[K
     [K in keyof T]: NonNullable<T[K]>;
   };
 
-export type AuthSearch = { mode?: 'sign-up'; next?: string; reason?: 'ended' };
+export type AuthSearch = { mode?: 'sign-up' | 'sign-in'; next?: string; reason?: 'ended' };
 export const authSearch = (search: Asked): AuthSearch =>
   defined({
-    mode: search.mode === 'sign-up' ? ('sign-up' as const) : undefined,
+    mode: oneOf(['sign-up', 'sign-in'] as const, search.mode),
     next: safeNext(search.next),
     reason: search.reason === 'ended' ? ('ended' as const) : undefined,
   });

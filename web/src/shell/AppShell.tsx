@@ -33,9 +33,18 @@ import { cx } from '../ui/cx';
 import { words } from '../ui/format';
 import { Menu, menuItemClass } from '../ui/Menu';
 import { toggleTheme, useTheme } from '../ui/theme';
-import { allItems, barItems, type NavItem, navGroups, navItems, settingsItem } from './nav';
+import {
+  allItems,
+  barItems,
+  membersItem,
+  type NavItem,
+  navGroups,
+  navItems,
+  settingsItem,
+} from './nav';
 import { useShortcuts } from './useShortcuts';
 import { useSignOut } from './useSignOut';
+import { useWorkspaceSwitch } from './useWorkspaceSwitch';
 
 const Palette = lazy(() => import('./Palette'));
 const Shortcuts = lazy(() => import('./Shortcuts'));
@@ -133,6 +142,7 @@ function Monogram({ name }: { name: string }) {
 
 function WorkspaceMenu({ me }: { me: Me }) {
   const { organization } = me;
+  const goOnIn = useWorkspaceSwitch();
   return (
     <Menu
       label={`Workspace ${organization.name}`}
@@ -151,12 +161,13 @@ function WorkspaceMenu({ me }: { me: Me }) {
     >
       <p className="px-2 pt-1 pb-1 text-meta text-ink-3">Your workspaces</p>
       {me.organizations.map((each) => (
-        <div
+        <button
           key={each.id}
+          type="button"
           role="menuitemradio"
           aria-checked={each.id === organization.id}
-          aria-disabled={each.id === organization.id ? undefined : true}
           tabIndex={-1}
+          onClick={each.id === organization.id ? undefined : () => void goOnIn(each.id)}
           className={menuItemClass}
         >
           <span className="min-w-0 flex-1">
@@ -164,7 +175,7 @@ function WorkspaceMenu({ me }: { me: Me }) {
             <span className="block text-meta text-ink-3">{words(each.role)}</span>
           </span>
           {each.id === organization.id && <Check aria-hidden className="size-4" />}
-        </div>
+        </button>
       ))}
       <hr className="my-1 border-line-weak" />
       <Link to={paths.settings} role="menuitem" tabIndex={-1} className={menuItemClass}>
@@ -229,6 +240,7 @@ function SideNav({ me }: { me: Me }) {
         ))}
       </div>
       <div className="mt-auto pt-2 pb-1">
+        <NavLink item={membersItem} />
         <NavLink item={settingsItem} />
       </div>
     </nav>

@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router';
 import { Dialog } from '../ui/Dialog';
-import { navGroups, settingsItem } from './nav';
+import { membersItem, navGroups, settingsItem } from './nav';
 
 /** All pages, for a phone, whose bar has room for a few. */
 export default function MorePages({ onClose }: { onClose: () => void }) {
-  const groups = [...navGroups, { title: 'Workspace', items: [settingsItem] }];
+  const groups = [...navGroups, { title: 'Workspace', items: [membersItem, settingsItem] }];
   return (
     <Dialog title="All pages" onClose={onClose} className="mb-3 max-w-[32rem]">
       <div className="space-y-3 px-2 pb-3">

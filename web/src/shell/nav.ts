@@ -4,10 +4,12 @@ import {
   CircleX,
   Cpu,
   Gauge,
+  KeyRound,
   type LucideIcon,
   ScrollText,
   Settings,
   Tags,
+  Users,
   Workflow,
 } from 'lucide-react';
 import { paths } from '../paths';
@@ -21,6 +23,8 @@ export type NavItem = {
     | 'extras'
     | 'workflows'
     | 'executions'
+    | 'connections'
+    | 'members'
     | 'deadLetters'
     | 'settings'];
   label: string;
@@ -53,7 +57,11 @@ export const navGroups: readonly { title: string | null; items: readonly NavItem
   },
   {
     title: 'Automation',
-    items: [{ to: paths.workflows, label: 'Workflows', icon: Workflow, key: 'w' }, executions],
+    items: [
+      { to: paths.workflows, label: 'Workflows', icon: Workflow, key: 'w' },
+      executions,
+      { to: paths.connections, label: 'Connections', icon: KeyRound, key: 'c' },
+    ],
   },
 ];
 
@@ -70,6 +78,9 @@ export const deadLettersItem: NavItem = {
   key: 'f',
 };
 
+/** Beside the settings, apart from what a workspace does. */
+export const membersItem: NavItem = { to: paths.members, label: 'Members', icon: Users, key: 'm' };
+
 export const settingsItem: NavItem = {
   to: paths.settings,
   label: 'Settings',
@@ -78,4 +89,9 @@ export const settingsItem: NavItem = {
 };
 
 /** All that can be gone to. */
-export const allItems: readonly NavItem[] = [...navItems, deadLettersItem, settingsItem];
+export const allItems: readonly NavItem[] = [
+  ...navItems,
+  deadLettersItem,
+  membersItem,
+  settingsItem,
+];

@@ -1,12 +1,13 @@
-import { useQueryClient } from '@tanstack/react-query';
-import { getRouteApi, Link, Navigate, useRouter } from '@tanstack/react-router';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { getRouteApi, Link, Navigate, useLocation, useRouter } from '@tanstack/react-router';
 import { LogIn } from 'lucide-react';
 import { meQuery } from '../../api/queries';
-import { noteSession } from '../../api/session';
+import { hadSession, noteSession } from '../../api/session';
 import { paths } from '../../paths';
 import { Notice } from '../../ui/Feedback';
 import { Logo } from '../../ui/Logo';
 import { useTitle } from '../../ui/useTitle';
+import { JoinPanel } from './JoinPanel';
 import { SignInForm } from './SignInForm';
 import { SignUpForm } from './SignUpForm';
 
@@ -27,14 +28,27 @@ const promises = [
   },
 ];
 
+/** The token of an invitation's link. What follows # is sent to no server. */
+function useInvitation(): string | undefined {
+  const hash = useLocation({ select: (location) => location.hash });
+  return /^#?invitation=([\w-]{1,200})$/.exec(hash)?.[1];
+}
+
 export function AuthPage() {
   const search = route.useSearch();
-  const signUp = search.mode === 'sign-up';
-  useTitle(signUp ? 'Create a workspace' : 'Sign in');
+  const invitation = useInvitation();
+  // Most who are invited have no account yet.
+  const signUp = invitation ? search.mode !== 'sign-in' : search.mode === 'sign-up';
+  const title = invitation ? 'Join a workspace' : signUp ? 'Create a workspace' : 'Sign in';
+  useTitle(title);
+  const { data: me, isLoading } = useQuery({
+    ...meQuery,
+    enabled: invitation !== undefined && hadSession(),
+  });
   const queries = useQueryClient();
   const router = useRouter();
 
-  if (queries.getQueryData(meQuery.queryKey)) {
+  if (!invitation && queries.getQueryData(meQuery.queryKey)) {
     return <Navigate to={search.next ?? paths.overview} replace />;
   }
 
@@ -63,23 +77,43 @@ export function AuthPage() {
               </Notice>
             </div>
           )}
-          <h1 className="text-title font-semibold tracking-[-0.01em]">
-            {signUp ? 'Create a workspace' : 'Sign in'}
-          </h1>
-          <p className="mt-1 mb-5 text-body text-ink-2">
-            {signUp ? 'You have one already? ' : 'New here? '}
-            <Link
-              to={paths.auth}
-              search={{
-                ...(search.next ? { next: search.next } : {}),
-                ...(signUp ? {} : { mode: 'sign-up' as const }),
-              }}
-              className="link-inline max-lg:py-3"
-            >
-              {signUp ? 'Sign in' : 'Create a workspace'}
-            </Link>
-          </p>
-          {signUp ? <SignUpForm onDone={enter} /> : <SignInForm onDone={enter} />}
+          <h1 className="text-title font-semibold tracking-[-0.01em]">{title}</h1>
+          {me ? (
+            <JoinPanel me={me} invitation={invitation ?? ''} onDone={enter} />
+          ) : isLoading ? null : (
+            <>
+              <p className="mt-1 mb-5 text-body text-ink-2">
+                {invitation && 'Use the email that was invited. '}
+                {signUp
+                  ? invitation
+                    ? 'It has an account? '
+                    : 'You have one already? '
+                  : 'New here? '}
+                <Link
+                  to={paths.auth}
+                  hash={invitation ? `invitation=${invitation}` : ''}
+                  search={{
+                    ...(search.next ? { next: search.next } : {}),
+                    ...(invitation
+                      ? signUp
+                        ? { mode: 'sign-in' as const }
+                        : {}
+                      : signUp
+                        ? {}
+                        : { mode: 'sign-up' as const }),
+                  }}
+                  className="link-inline max-lg:py-3"
+                >
+                  {signUp ? 'Sign in' : invitation ? 'Create an account' : 'Create a workspace'}
+                </Link>
+              </p>
+              {signUp ? (
+                <SignUpForm invitation={invitation} onDone={enter} />
+              ) : (
+                <SignInForm invitation={invitation} onDone={enter} />
+              )}
+            </>
+          )}
         </main>
       </div>
       <aside

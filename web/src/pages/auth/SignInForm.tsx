@@ -8,7 +8,14 @@ import { applyProblem, emailRules } from './problems';
 
 type SignIn = { email: string; password: string };
 
-export function SignInForm({ onDone }: { onDone: () => Promise<void> }) {
+export function SignInForm({
+  invitation,
+  onDone,
+}: {
+  /** Accepted with it, and signed in to. */
+  invitation?: string | undefined;
+  onDone: () => Promise<void>;
+}) {
   const [refused, setRefused] = useState<string | null>(null);
   const { register, handleSubmit, setError, formState } = useForm<SignIn>({ mode: 'onTouched' });
   const { errors, isSubmitting } = formState;
@@ -17,7 +24,14 @@ export function SignInForm({ onDone }: { onDone: () => Promise<void> }) {
     setRefused(null);
     try {
       await body(
-        api.POST('/v1/auth/login', { body: { email: email.trim(), password, session: 'cookie' } }),
+        api.POST('/v1/auth/login', {
+          body: {
+            email: email.trim(),
+            password,
+            session: 'cookie',
+            ...(invitation ? { invitation } : {}),
+          },
+        }),
       );
       await onDone();
     } catch (error) {
@@ -45,7 +59,7 @@ export function SignInForm({ onDone }: { onDone: () => Promise<void> }) {
       />
       <FormError message={refused} />
       <Button type="submit" kind="primary" className="w-full" aria-disabled={isSubmitting}>
-        {isSubmitting ? 'Signing in…' : 'Sign in'}
+        {isSubmitting ? 'Signing in…' : invitation ? 'Sign in and join' : 'Sign in'}
       </Button>
     </form>
   );

@@ -28,7 +28,13 @@ const fields = {
   'organization.region': 'region',
 } as const;
 
-export function SignUpForm({ onDone }: { onDone: () => Promise<void> }) {
+type Props = {
+  /** Leads to a workspace that is there already. */
+  invitation?: string | undefined;
+  onDone: () => Promise<void>;
+};
+
+export function SignUpForm({ invitation, onDone }: Props) {
   const { data: options, error, refetch } = useQuery(authOptionsQuery);
   if (error) return <Failed error={error} retry={() => void refetch()} />;
   if (!options) {
@@ -42,10 +48,10 @@ export function SignUpForm({ onDone }: { onDone: () => Promise<void> }) {
       </Loading>
     );
   }
-  return <Form options={options} onDone={onDone} />;
+  return <Form options={options} invitation={invitation} onDone={onDone} />;
 }
 
-function Form({ options, onDone }: { options: AuthOptions; onDone: () => Promise<void> }) {
+function Form({ options, invitation, onDone }: Props & { options: AuthOptions }) {
   const [refused, setRefused] = useState<string | null>(null);
   const { register, handleSubmit, setError, formState } = useForm<SignUp>({
     mode: 'onTouched',
@@ -63,12 +69,16 @@ function Form({ options, onDone }: { options: AuthOptions; onDone: () => Promise
             email: form.email.trim(),
             password: form.password,
             name: form.name.trim(),
-            organization: {
-              name: form.workspace.trim(),
-              industry: form.industry,
-              region: form.region,
-            },
             session: 'cookie',
+            ...(invitation
+              ? { invitation }
+              : {
+                  organization: {
+                    name: form.workspace.trim(),
+                    industry: form.industry,
+                    region: form.region,
+                  },
+                }),
           },
         }),
       );
@@ -116,43 +126,53 @@ function Form({ options, onDone }: { options: AuthOptions; onDone: () => Promise
           maxLength: { value: longest, message: `Use at most ${longest} characters.` },
         })}
       />
-      <TextField
-        label="Workspace"
-        autoComplete="organization"
-        required
-        hint="Usually your company or plant."
-        error={errors.workspace?.message}
-        {...register('workspace', filled('Name the workspace.'))}
-      />
-      <SelectField
-        label="Industry"
-        required
-        error={errors.industry?.message}
-        {...register('industry', { required: 'Choose an industry.' })}
-      >
-        <option value="">Choose</option>
-        {options.industries.map((industry) => (
-          <option key={industry.id} value={industry.id}>
-            {industry.name}
-          </option>
-        ))}
-      </SelectField>
-      <SelectField
-        label="Region"
-        required
-        error={errors.region?.message}
-        {...register('region', { required: 'Choose a region.' })}
-      >
-        <option value="">Choose</option>
-        {options.regions.map((region) => (
-          <option key={region.id} value={region.id}>
-            {region.name}
-          </option>
-        ))}
-      </SelectField>
+      {!invitation && (
+        <>
+          <TextField
+            label="Workspace"
+            autoComplete="organization"
+            required
+            hint="Usually your company or plant."
+            error={errors.workspace?.message}
+            {...register('workspace', filled('Name the workspace.'))}
+          />
+          <SelectField
+            label="Industry"
+            required
+            error={errors.industry?.message}
+            {...register('industry', { required: 'Choose an industry.' })}
+          >
+            <option value="">Choose</option>
+            {options.industries.map((industry) => (
+              <option key={industry.id} value={industry.id}>
+                {industry.name}
+              </option>
+            ))}
+          </SelectField>
+          <SelectField
+            label="Region"
+            required
+            error={errors.region?.message}
+            {...register('region', { required: 'Choose a region.' })}
+          >
+            <option value="">Choose</option>
+            {options.regions.map((region) => (
+              <option key={region.id} value={region.id}>
+                {region.name}
+              </option>
+            ))}
+          </SelectField>
+        </>
+      )}
       <FormError message={refused} />
       <Button type="submit" kind="primary" className="w-full" aria-disabled={isSubmitting}>
-        {isSubmitting ? 'Creating the workspace…' : 'Create workspace'}
+        {invitation
+          ? isSubmitting
+            ? 'Joining…'
+            : 'Create account and join'
+          : isSubmitting
+            ? 'Creating the workspace…'
+            : 'Create workspace'}
       </Button>
     </form>
   );

@@ -30,6 +30,10 @@ export function applyProblem<T extends FieldValues>(
         return null;
       }
     }
+    const invitation = error.problem.errors?.find(({ field }) => field === 'invitation');
+    if (invitation) {
+      return 'This invitation does not stand for this email: it was used, replaced or withdrawn, or is older than seven days. Ask for a new one.';
+    }
     const known = (error.problem.errors ?? []).flatMap(({ field, message }) => {
       const name = fields[field];
       return name ? [{ name, message }] : [];

@@ -9,7 +9,7 @@ import { PageHeader, Panel } from '../../ui/Panel';
 import { Segmented } from '../../ui/Segmented';
 import { setTheme, useThemeChoice } from '../../ui/theme';
 import { useTitle } from '../../ui/useTitle';
-import { Members } from './Members';
+import { PlanPanel } from './PlanPanel';
 
 const themes = [
   { value: 'system', label: 'As the system' },
@@ -44,7 +44,7 @@ export function SettingsPage() {
             ]}
           />
         </Panel>
-        {me.permissions.includes('members.read') && <Members organizationId={organization.id} />}
+        <PlanPanel plan={organization.plan} />
         <Panel title="You">
           <Facts
             facts={[

@@ -5,17 +5,24 @@ import type { WorkflowFlaw } from '../../api/types';
 /** Something that is wrong with a document, and where. */
 export type Told = { pointer: string; message: string; remedy: string };
 
+const sentence = (text: string): string =>
+  text.charAt(0).toUpperCase() + text.slice(1).replace(/\.?$/, '.');
+
 export const toldOf = ({ pointer, message, remedy }: WorkflowFlaw): Told => ({
   pointer,
-  message: message.replace(/\.?$/, '.'),
-  remedy: remedy.replace(/\.?$/, '.'),
+  message: sentence(message),
+  remedy: sentence(remedy),
 });
 
 /** What the API refused of a document; none if it refused for another reason. */
 export function refusedOf(error: unknown): Told[] {
   if (!(error instanceof ApiProblem)) return [];
   return (error.problem.errors ?? [])
-    .map(({ field, pointer, message }) => ({ pointer: pointer ?? field, message, remedy: '' }))
+    .map(({ field, pointer, message }) => ({
+      pointer: pointer ?? field,
+      message: sentence(message),
+      remedy: '',
+    }))
     .filter(({ pointer }) => pointer === '' || pointer.startsWith('/'));
 }
 

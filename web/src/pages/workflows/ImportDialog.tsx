@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
 import { useId, useRef, useState } from 'react';
 import { sendText } from '../../api/client';
-import { faultOf, lineOf } from '../../api/jsonText';
+import { faultOf, lineOf, pretty } from '../../api/jsonText';
 import type { Workflow } from '../../api/types';
 import { paths } from '../../paths';
 import { announce } from '../../ui/announce';
@@ -43,7 +43,8 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
       setUnread('A document has at most 512 KB. Choose another file.');
       return;
     }
-    change(await chosen.text());
+    const content = await chosen.text();
+    change(pretty(content) ?? content);
   };
   return (
     <Confirm

@@ -49,7 +49,9 @@ export function Versions({ workflow }: { workflow: Workflow }) {
                 <span className="flex flex-wrap items-baseline gap-x-3">
                   <span className="font-medium">Version {version.version}</span>
                   {version.current && <span className="text-ink-2">published now</span>}
-                  <span className="min-w-0 flex-1 truncate text-ink-2">{version.note}</span>
+                  <span className="min-w-0 flex-1 truncate text-ink-2 max-lg:order-last max-lg:basis-full">
+                    {version.note}
+                  </span>
                   <span className="text-ink-3">
                     {version.rolled_back_to !== null &&
                       `brought back version ${version.rolled_back_to}, `}
