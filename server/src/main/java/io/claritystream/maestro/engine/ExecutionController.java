@@ -14,7 +14,6 @@ import io.claritystream.base.process.RunsAs;
 import io.claritystream.maestro.definition.PublishedWorkflow;
 import io.claritystream.maestro.definition.Trigger;
 import io.claritystream.maestro.definition.WorkflowAccess;
-import io.claritystream.maestro.definition.Workflows;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -42,20 +41,26 @@ import tools.jackson.databind.JsonNode;
 class ExecutionController {
   private static final int BATCH_MAX = 1_000;
 
+  private static final String SEEN =
+      """
+      SELECT enabled, published_version FROM maestro.workflow
+      WHERE workflow_id = :id AND deleted_at IS NULL
+      """;
+
   private final TenantTransactions transactions;
-  private final Workflows workflows;
+  private final Programs programs;
   private final WorkflowAccess access;
   private final Executions executions;
   private final Acts acts;
 
   ExecutionController(
       TenantTransactions transactions,
-      Workflows workflows,
+      Programs programs,
       WorkflowAccess access,
       Executions executions,
       Acts acts) {
     this.transactions = transactions;
-    this.workflows = workflows;
+    this.programs = programs;
     this.access = access;
     this.executions = executions;
     this.acts = acts;
@@ -110,20 +115,24 @@ class ExecutionController {
     return new ExecutionViews.Started(taken.stream().map(Executions.Taken::execution).toList());
   }
 
-  /// The published version, if the caller may run it.
+  /// What of a workflow may change at any time.
+  private record Seen(boolean enabled, @Nullable Integer version) {}
+
+  /// The published version, if the caller may run it. A version never changes, so its document is
+  /// read once and kept; what may change is looked up at each call.
   private PublishedWorkflow runnable(Caller caller, UUID workflowId) {
     var seen =
-        transactions.read(
-            caller.tenantId(),
-            sql ->
-                sql.sql(
-                        "SELECT enabled FROM maestro.workflow WHERE workflow_id = :id AND deleted_at IS NULL")
-                    .param("id", workflowId)
-                    .query(Boolean.class)
-                    .optional());
-    if (seen.isEmpty()) {
-      throw Problem.notFound("workflow", workflowId);
-    }
+        transactions
+            .read(
+                caller.tenantId(),
+                sql ->
+                    sql.sql(SEEN)
+                        .param("id", workflowId)
+                        .query(
+                            (row, number) ->
+                                new Seen(row.getBoolean(1), row.getObject(2, Integer.class)))
+                        .optional())
+            .orElseThrow(() -> Problem.notFound("workflow", workflowId));
     if (!access.mayRun(caller, workflowId)) {
       throw Problem.of(
           ProblemCode.FORBIDDEN,
@@ -131,20 +140,18 @@ class ExecutionController {
               + caller.role().key()
               + " does not permit executions.write, and this workflow was not granted for running.");
     }
-    var workflow =
-        workflows
-            .published(workflowId)
-            .filter(published -> published.tenant().equals(caller.tenantId()))
-            .orElseThrow(
-                () ->
-                    Problem.of(
-                        ProblemCode.CONFLICT,
-                        "The workflow has no published version; publish it first."));
-    if (!workflow.enabled()) {
+    if (seen.version == null) {
+      throw Problem.of(
+          ProblemCode.CONFLICT, "The workflow has no published version; publish it first.");
+    }
+    if (!seen.enabled) {
       throw Problem.of(
           ProblemCode.CONFLICT, "The workflow is disabled; enable it to start executions.");
     }
-    return workflow;
+    return programs
+        .program(workflowId, seen.version)
+        .orElseThrow(() -> Problem.notFound("workflow", workflowId))
+        .workflow();
   }
 
   private static String trigger(PublishedWorkflow workflow, @Nullable String wanted) {

@@ -50,6 +50,31 @@ class StartedOnceTests {
   }
 
   @Test
+  void a_versions_document_is_read_once_and_that_it_was_disabled_seen_at_once() {
+    var workflow = sum();
+    var address = "/v1/workflows/" + workflow.id();
+    var client = rig.owner.client();
+    assertThat(client.post(address + "/executions", Map.of("input", Map.of("a", 1))).status())
+        .isEqualTo(202);
+    // Nobody changes a version. Who reads it again finds no trigger in it now.
+    rig.server
+        .database()
+        .superuser()
+        .sql(
+            "UPDATE maestro.workflow_version SET document = '{\"name\": \"Empty\"}' WHERE workflow_id = :id")
+        .param("id", workflow.id())
+        .update();
+
+    assertThat(client.post(address + "/executions", Map.of("input", Map.of("a", 2))).status())
+        .isEqualTo(202);
+
+    client.post(address + "/disable", "{}");
+    var disabled = client.post(address + "/executions", Map.of("input", Map.of("a", 3)));
+    assertThat(disabled.status()).isEqualTo(409);
+    assertThat(disabled.text("detail")).contains("disabled");
+  }
+
+  @Test
   void executions_that_are_open_are_left_as_they_are() {
     var workflow = waiting();
     var ids = ids(start(workflow, 2));
