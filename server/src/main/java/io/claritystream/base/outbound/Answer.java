@@ -57,6 +57,16 @@ final class Answer implements AsyncResponseConsumer<Answer>, AutoCloseable {
     return status;
   }
 
+  /// The bytes that came.
+  int size() {
+    return raw.size();
+  }
+
+  /// What reading it makes of them at most: the body, and it as a text of two bytes a character.
+  long readingBytes() {
+    return 3 * (encoding.isEmpty() || encoding.equals("identity") ? raw.size() : bodyMax);
+  }
+
   List<Header> headers() {
     return headers;
   }

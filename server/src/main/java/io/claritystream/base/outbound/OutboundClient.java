@@ -35,10 +35,14 @@ public final class OutboundClient implements AutoCloseable {
   private final Map<Kind, Counter> faults = new EnumMap<>(Kind.class);
 
   OutboundClient(
-      OutboundProperties settings, Names.Resolver resolver, SSLContext tls, MeterRegistry meters) {
+      OutboundProperties settings,
+      Names.Resolver resolver,
+      OwnAddresses own,
+      SSLContext tls,
+      MeterRegistry meters) {
     this.settings = settings;
-    this.reach = new Reach(settings.ports(), settings.allow());
-    this.names = new Names(resolver);
+    this.reach = new Reach(settings.ports(), settings.allow(), own);
+    this.names = new Names(resolver, meters);
     this.places = new Places(settings);
     this.transport = new Transport(settings, tls);
     this.answered = counter(meters, "answered");
@@ -47,13 +51,25 @@ public final class OutboundClient implements AutoCloseable {
     }
   }
 
+  /// Reads an answer while the memory that it takes is counted as taken.
+  @FunctionalInterface
+  public interface Reader<T> {
+    T read(OutboundResponse response);
+  }
+
   /// The answer, whatever its status.
-  public OutboundResponse send(OutboundRequest request) throws OutboundFault, InterruptedException {
+  OutboundResponse send(OutboundRequest request) throws OutboundFault, InterruptedException {
+    return send(request, response -> response);
+  }
+
+  /// What the reader makes of the answer, whatever its status.
+  public <T> T send(OutboundRequest request, Reader<T> reader)
+      throws OutboundFault, InterruptedException {
     Call call = new Call(request);
     try {
-      OutboundResponse response = call.run();
+      T read = call.run(reader);
       answered.increment();
-      return response;
+      return read;
     } catch (OutboundFault fault) {
       OutboundFault told = call.sent ? fault.afterSending() : fault;
       counterOf(told.kind()).increment();
@@ -75,6 +91,10 @@ public final class OutboundClient implements AutoCloseable {
 
   long bytesHeld() {
     return places.bytesTaken();
+  }
+
+  int tenantsLookingUp() {
+    return names.tenants();
   }
 
   @Override
@@ -105,14 +125,14 @@ public final class OutboundClient implements AutoCloseable {
       this.end = began + (timeout.compareTo(max) > 0 ? max : timeout).toNanos();
     }
 
-    private OutboundResponse run() throws OutboundFault, InterruptedException {
+    private <T> T run(Reader<T> reader) throws OutboundFault, InterruptedException {
       HeaderRules.check(request.method(), request.headers());
       Destination destination = Destination.of(request.url());
       Transport.Message message = message(request.method(), request.headers(), request.body());
       for (int redirects = 0; ; redirects++) {
         List<InetAddress> addresses = reachable(destination);
         long bytes = settings.answerMax(request.responseMaxBytes());
-        try (Places.Place _ =
+        try (Places.Place place =
                 places.take(request.tenant(), destination, bytes, atMost(settings.placeWithin()));
             Answer answer = new Answer(bytes)) {
           exchange(destination, addresses, message, answer);
@@ -120,7 +140,10 @@ public final class OutboundClient implements AutoCloseable {
           if (!request.followRedirects()
               || location == null
               || !REDIRECTS.contains(answer.status())) {
-            return response(answer, destination);
+            place.came(answer.size());
+            try (Places.Room _ = place.read(answer.readingBytes())) {
+              return reader.read(response(answer, destination));
+            }
           }
           if (redirects == REDIRECTS_MAX) {
             throw redirect("%d redirects in a row; call the last address directly.");
@@ -135,7 +158,8 @@ public final class OutboundClient implements AutoCloseable {
     private List<InetAddress> reachable(Destination destination)
         throws OutboundFault, InterruptedException {
       reach.checkPort(destination);
-      List<InetAddress> addresses = names.of(destination, atMost(settings.lookUpTimeout()));
+      List<InetAddress> addresses =
+          names.of(request.tenant(), destination, atMost(settings.lookUpTimeout()));
       reach.check(destination, addresses);
       return addresses;
     }

@@ -15,6 +15,10 @@ class OutboundConfiguration {
   @Bean
   OutboundClient outboundClient(OutboundProperties settings, MeterRegistry meters) {
     return new OutboundClient(
-        settings, InetAddress::getAllByName, SSLContexts.createDefault(), meters);
+        settings,
+        InetAddress::getAllByName,
+        new OwnAddresses(OwnAddresses::ofSystem),
+        SSLContexts.createDefault(),
+        meters);
   }
 }

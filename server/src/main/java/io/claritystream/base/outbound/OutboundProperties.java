@@ -5,6 +5,8 @@ import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotEmpty;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -24,8 +26,10 @@ import org.springframework.validation.annotation.Validated;
 /// @param callsPerTenantMax under way at once for one tenant
 /// @param callsPerTenantAndHostMax under way at once for one tenant to one host and port
 /// @param placeWithin how long a call may wait for others to end before it is refused
-/// @param buffersMax bytes of answers that may come, in all: of each call as many as it allows
-/// @param buffersPerTenantMax those of one tenant
+/// @param buffersMax bytes of answers, in all: of each call as many as it allows until the answer
+///     is there, and as many as it has from then on until it is read; a fifth of the heap if it is
+///     left out. A quarter of it is kept beside, for reading them
+/// @param buffersPerTenantMax those of one tenant; a quarter of them if it is left out
 @ConfigurationProperties(prefix = "clarity.outbound", ignoreUnknownFields = false)
 @Validated
 record OutboundProperties(
@@ -39,14 +43,25 @@ record OutboundProperties(
     @DefaultValue("64") @Min(1) @Max(10_000) int callsPerTenantMax,
     @DefaultValue("32") @Min(1) @Max(10_000) int callsPerTenantAndHostMax,
     @DefaultValue("2s") Duration placeWithin,
-    @DefaultValue("256MB") DataSize buffersMax,
-    @DefaultValue("64MB") DataSize buffersPerTenantMax) {
+    @Nullable DataSize buffersMax,
+    @Nullable DataSize buffersPerTenantMax) {
+
+  /// With what reading takes, a quarter of the heap.
+  private static final int HEAP_PART = 5;
+
+  private static final int TENANT_PART = 4;
 
   OutboundProperties {
     positive("connect-timeout", connectTimeout);
     positive("look-up-timeout", lookUpTimeout);
     positive("timeout-max", timeoutMax);
     positive("place-within", placeWithin);
+    if (buffersMax == null) {
+      buffersMax = DataSize.ofBytes(Runtime.getRuntime().maxMemory() / HEAP_PART);
+    }
+    if (buffersPerTenantMax == null) {
+      buffersPerTenantMax = DataSize.ofBytes(Math.max(1, buffersMax.toBytes() / TENANT_PART));
+    }
     if (buffersPerTenantMax.toBytes() < 1 || buffersPerTenantMax.compareTo(buffersMax) > 0) {
       throw new IllegalArgumentException(
           "clarity.outbound.buffers-per-tenant-max has to be from 1B to buffers-max");
@@ -60,8 +75,21 @@ record OutboundProperties(
     }
   }
 
+  long buffersMaxBytes() {
+    return Objects.requireNonNull(buffersMax).toBytes();
+  }
+
+  long buffersPerTenantMaxBytes() {
+    return Objects.requireNonNull(buffersPerTenantMax).toBytes();
+  }
+
+  /// For what is made of answers that are being read: decompressed bytes, and texts.
+  long readingMaxBytes() {
+    return Math.max(1, buffersMaxBytes() / 4);
+  }
+
   /// The bytes that an answer may have, if a call allows it so many.
   long answerMax(long asked) {
-    return Math.min(asked, buffersPerTenantMax.toBytes());
+    return Math.min(asked, buffersPerTenantMaxBytes());
   }
 }

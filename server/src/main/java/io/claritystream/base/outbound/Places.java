@@ -11,19 +11,22 @@ import org.jspecify.annotations.Nullable;
 
 /// How many calls are under way, and how many bytes of answers they may hold: in all, of one
 /// tenant, to one host and port, and of one tenant to one host. What an answer may hold is taken
-/// before anything is sent, so that no call acts and then has no room for its answer.
+/// before anything is sent, so that no call acts and then has no room for its answer; from when it
+/// is there until it is read, what it has counts.
 final class Places {
   private static final int UNIT = 1_024;
 
   private final OutboundProperties settings;
   private final Semaphore all;
   private final Semaphore memory;
+  private final Semaphore reading;
   private final ConcurrentHashMap<Object, Gate> gates = new ConcurrentHashMap<>();
 
   Places(OutboundProperties settings) {
     this.settings = settings;
     this.all = new Semaphore(settings.callsMax(), true);
-    this.memory = new Semaphore(units(settings.buffersMax().toBytes()), true);
+    this.memory = new Semaphore(units(settings.buffersMaxBytes()), true);
+    this.reading = new Semaphore(units(settings.readingMaxBytes()), true);
   }
 
   /// Waits for a place, and for room for so many bytes. What is a tenant's own comes first: who
@@ -34,26 +37,23 @@ final class Places {
     try {
       String host = destination.place();
       int atHost = settings.callsPerTenantAndHostMax();
-      taking.enter(new TenantAtHost(tenant, host), atHost, 1, calls(atHost, destination));
+      taking.enter(new TenantAtHost(tenant, host), atHost, calls(atHost, destination));
       taking.enter(
           tenant,
           settings.callsPerTenantMax(),
-          1,
           "%d calls of this workspace are under way, as many as may be; try again when one has ended."
               .formatted(settings.callsPerTenantMax()));
-      int room = units(bytes);
-      taking.enter(
-          new MemoryOf(tenant),
-          units(settings.buffersPerTenantMax().toBytes()),
-          room,
+      taking.room = units(bytes);
+      taking.mine = taking.gate(new MemoryOf(tenant), units(settings.buffersPerTenantMaxBytes()));
+      taking.acquireRoom(
+          taking.mine,
           "The answers that this workspace waits for fill the memory that is kept for them; try again shortly, or let the steps allow smaller answers.");
       int perHost = settings.callsPerHostMax();
-      taking.enter(host, perHost, 1, calls(perHost, destination));
+      taking.enter(host, perHost, calls(perHost, destination));
       taking.acquire(
-          all, 1, "As many calls are under way as this server makes at once; try again shortly.");
-      taking.acquire(
+          all, "As many calls are under way as this server makes at once; try again shortly.");
+      taking.acquireRoom(
           memory,
-          room,
           "The answers that are waited for fill the memory that is kept for them; try again shortly.");
       return taking;
     } catch (OutboundFault | InterruptedException refused) {
@@ -73,7 +73,7 @@ final class Places {
   }
 
   long bytesTaken() {
-    return (long) (units(settings.buffersMax().toBytes()) - memory.availablePermits()) * UNIT;
+    return (long) (units(settings.buffersMaxBytes()) - memory.availablePermits()) * UNIT;
   }
 
   private static int units(long bytes) {
@@ -92,6 +92,19 @@ final class Places {
 
   /// Given back once.
   interface Place extends AutoCloseable {
+    /// The answer is there: gives back the room that it did not need.
+    void came(long bytes);
+
+    /// Waits for room for what reading it makes of it; whoever has some gives it back when it is
+    /// read, so the wait is short.
+    Room read(long bytes) throws InterruptedException;
+
+    @Override
+    void close();
+  }
+
+  /// Given back once.
+  interface Room extends AutoCloseable {
     @Override
     void close();
   }
@@ -115,16 +128,52 @@ final class Places {
   private final class Taking implements Place {
     private final long end;
     private final Deque<Runnable> taken = new ArrayDeque<>();
+    private @Nullable Semaphore mine;
+    private int room;
 
     private Taking(long end) {
       this.end = end;
     }
 
-    private void enter(Object key, int max, int permits, String full)
+    private void enter(Object key, int max, String full)
         throws OutboundFault, InterruptedException {
+      acquire(gate(key, max), full);
+    }
+
+    private Semaphore gate(Object key, int max) {
       Gate gate = gates.compute(key, (name, known) -> entered(known, max));
       taken.push(() -> leave(key));
-      acquire(gate.places, permits, full);
+      return gate.places;
+    }
+
+    @Override
+    public void came(long bytes) {
+      int spare = room - units(bytes);
+      if (spare > 0 && mine != null) {
+        room -= spare;
+        mine.release(spare);
+        memory.release(spare);
+      }
+    }
+
+    @Override
+    public Room read(long bytes) throws InterruptedException {
+      int most = units(settings.readingMaxBytes());
+      int wanted = Math.min(most, units(bytes));
+      reading.acquire(wanted);
+      return () -> reading.release(wanted);
+    }
+
+    private void acquire(Semaphore places, String full) throws OutboundFault, InterruptedException {
+      acquire(places, 1, full);
+      taken.push(places::release);
+    }
+
+    /// Given back is as much as is still held then.
+    private void acquireRoom(Semaphore places, String full)
+        throws OutboundFault, InterruptedException {
+      acquire(places, room, full);
+      taken.push(() -> places.release(room));
     }
 
     private void acquire(Semaphore places, int permits, String full)
@@ -133,7 +182,6 @@ final class Places {
       if (!places.tryAcquire(permits, left, TimeUnit.NANOSECONDS)) {
         throw new OutboundFault(OutboundFault.Kind.BUSY, false, full);
       }
-      taken.push(() -> places.release(permits));
     }
 
     @Override

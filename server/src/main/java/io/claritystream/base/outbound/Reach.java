@@ -47,7 +47,10 @@ final class Reach {
   private final Set<Integer> ports;
   private final List<Opening> openings;
 
-  Reach(List<Integer> ports, List<String> allow) {
+  private final OwnAddresses own;
+
+  Reach(List<Integer> ports, List<String> allow, OwnAddresses own) {
+    this.own = own;
     this.ports = Set.copyOf(ports);
     this.openings = allow.stream().filter(entry -> !entry.isBlank()).map(Opening::parse).toList();
   }
@@ -84,6 +87,11 @@ final class Reach {
     if (!opened && !isPublic(address)) {
       throw OutboundFault.blocked(
           "%s leads to an address that is not public; who runs the platform can open it with clarity.outbound.allow."
+              .formatted(destination.host()));
+    }
+    if (!opened && own.contains(address)) {
+      throw OutboundFault.blocked(
+          "%s leads to this server itself; who runs the platform can open it with clarity.outbound.allow."
               .formatted(destination.host()));
     }
     if (!ports.contains(port)) {

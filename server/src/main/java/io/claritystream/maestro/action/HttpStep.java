@@ -151,21 +151,20 @@ final class HttpStep implements CompiledStep {
   private StepOutcome call(OutboundRequest call, Secrets secrets, boolean cut)
       throws InterruptedException {
     var began = System.nanoTime();
-    OutboundResponse response;
+    Read response;
     try {
-      response = client.send(call);
+      response = client.send(call, answer -> read(answer, secrets));
     } catch (OutboundFault fault) {
       var outOfTime = cut && System.nanoTime() - began >= call.timeout().toNanos();
       return failed(fault, outOfTime ? EXECUTION_TIMEOUT : error(fault, secrets));
     }
-    var answered = secrets.without(bodyOf(response));
     if (!request.ok(response.status())) {
       return new StepOutcome.Failed(
           new StepError(
               "http_" + response.status(),
               "The receiver answered " + response.status() + ".",
               response.status(),
-              answered));
+              response.body()));
     }
     var kept = new LinkedHashMap<String, @Nullable Object>();
     for (var header : response.headers()) {
@@ -177,7 +176,7 @@ final class HttpStep implements CompiledStep {
     var output = new LinkedHashMap<String, @Nullable Object>();
     output.put("status", (long) response.status());
     output.put("headers", kept);
-    output.put("body", answered);
+    output.put("body", response.body());
     return new StepOutcome.Done(output);
   }
 
@@ -200,6 +199,13 @@ final class HttpStep implements CompiledStep {
           case REDIRECT -> "redirect";
         };
     return StepError.of(code, secrets.without(String.valueOf(fault.getMessage())));
+  }
+
+  /// An answer whose bytes are no longer needed.
+  private record Read(int status, List<Header> headers, @Nullable Object body) {}
+
+  private static Read read(OutboundResponse answer, Secrets secrets) {
+    return new Read(answer.status(), answer.headers(), secrets.without(bodyOf(answer)));
   }
 
   private static @Nullable Object bodyOf(OutboundResponse response) {

@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
@@ -539,6 +540,25 @@ class DestinationsTests {
 
     assertThat(first.following("?page=2").url()).hasToString("https://example.com/a/list?page=2");
     assertThat(first.following("other?x=1").url()).hasToString("https://example.com/a/other?x=1");
+  }
+
+  @Test
+  void an_own_address_is_refused_though_it_is_public_unless_it_is_opened() throws Exception {
+    TestOutbound outbound = new TestOutbound();
+    outbound.allow = List.of();
+    outbound.own = Set.of(InetAddress.ofLiteral("2000::1"));
+    outbound.names.put("me.example", List.<String[]>of(new String[] {"2000::1"}));
+    try (OutboundClient client = outbound.client()) {
+      for (String url : List.of("http://[2000::1]/", "http://me.example/")) {
+        OutboundFault refused = fault(client, get(url));
+        assertThat(refused.kind()).isEqualTo(Kind.BLOCKED);
+        assertThat(refused.getMessage()).contains("leads to this server itself");
+      }
+    }
+    Reach opened = new Reach(List.of(80), List.of("2000::1"), new OwnAddresses(() -> outbound.own));
+    opened.check(
+        Destination.of(URI.create("http://[2000::1]/")), List.of(InetAddress.ofLiteral("2000::1")));
+    assertThat(OwnAddresses.ofSystem()).contains(InetAddress.ofLiteral("127.0.0.1"));
   }
 
   @Test

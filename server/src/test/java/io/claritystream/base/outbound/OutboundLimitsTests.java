@@ -225,6 +225,62 @@ class OutboundLimitsTests {
   }
 
   @Test
+  void a_tenant_whose_names_are_never_resolved_takes_its_part_of_look_ups_only() throws Exception {
+    CountDownLatch hanging = new CountDownLatch(1);
+    TestOutbound outbound = new TestOutbound();
+    outbound.lookUpTimeout = Duration.ofMillis(500);
+    outbound.hang = hanging;
+    outbound.names.put("well.example", List.<String[]>of(new String[] {"127.0.0.1"}));
+    try (Receiver receiver = Receiver.start(Receiver.always(Receiver.ok("")));
+        OutboundClient client = outbound.client()) {
+      List<CompletableFuture<OutboundFault>> hung = new ArrayList<>();
+      for (int at = 0; at < 100; at++) {
+        String url = "http://n" + at + ".hanging.example/";
+        hung.add(
+            CompletableFuture.supplyAsync(
+                () -> {
+                  try {
+                    return fault(client, get(url));
+                  } catch (InterruptedException stopped) {
+                    throw new IllegalStateException(stopped);
+                  }
+                },
+                command -> Thread.ofVirtual().start(command)));
+      }
+      await().until(() -> outbound.lookUps.size() >= Names.PER_TENANT_MAX);
+      String well = "http://well.example:" + receiver.port() + "/";
+
+      assertThat(client.send(get(TestOutbound.OTHER, well)).status()).isEqualTo(200);
+
+      int busy = 0;
+      for (CompletableFuture<OutboundFault> one : hung) {
+        OutboundFault told = one.get(10, TimeUnit.SECONDS);
+        assertThat(told.kind()).isIn(Kind.DNS, Kind.BUSY);
+        busy += told.kind() == Kind.BUSY ? 1 : 0;
+      }
+      assertThat(busy).isGreaterThan(50);
+    } finally {
+      hanging.countDown();
+    }
+  }
+
+  @Test
+  void a_look_up_that_nobody_waits_for_is_counted_and_ended() throws Exception {
+    TestOutbound outbound = new TestOutbound();
+    outbound.lookUpTimeout = Duration.ofMillis(200);
+    outbound.hang = new CountDownLatch(1);
+    try (OutboundClient client = outbound.client()) {
+      for (int at = 0; at < 2 * Names.PER_TENANT_MAX; at++) {
+        // Were they not ended, the tenant's part would be used up.
+        expect(fault(client, get("http://n" + at + ".hanging.example/")), Kind.DNS, false);
+      }
+      assertThat(outbound.meters.counter("clarity_outbound_look_ups_abandoned_total").count())
+          .isEqualTo(2 * Names.PER_TENANT_MAX);
+      await().until(() -> client.tenantsLookingUp() == 0);
+    }
+  }
+
+  @Test
   void an_interrupted_call_closes_its_socket_at_once_and_says_that_it_was_sent() throws Exception {
     CountDownLatch asked = new CountDownLatch(2);
     CountDownLatch closed = new CountDownLatch(2);
@@ -355,6 +411,41 @@ class OutboundLimitsTests {
       await().until(() -> client.bytesHeld() == 0);
       assertThat(receiver.requests).hasSize(2);
     }
+  }
+
+  @Test
+  void an_answer_that_is_there_takes_as_much_memory_as_it_has_until_it_is_read() throws Exception {
+    TestOutbound outbound = new TestOutbound();
+    try (Receiver receiver = Receiver.start(Receiver.always(Receiver.ok("x".repeat(100_000))));
+        OutboundClient client = outbound.client()) {
+      long held = client.send(get(receiver.url("/")), response -> client.bytesHeld());
+
+      assertThat(held).isBetween(100_000L, 102_400L);
+      assertThat(client.bytesHeld()).isZero();
+    }
+  }
+
+  @Test
+  void answers_may_take_a_quarter_of_the_heap_and_a_tenants_a_quarter_of_that() {
+    OutboundProperties settings =
+        new OutboundProperties(
+            List.of(),
+            List.of(80),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(1),
+            1,
+            1,
+            1,
+            1,
+            Duration.ofSeconds(1),
+            null,
+            null);
+    long quarter = Runtime.getRuntime().maxMemory() / 4;
+
+    assertThat(settings.buffersMaxBytes() + settings.readingMaxBytes())
+        .isBetween(quarter - 1_024, quarter);
+    assertThat(settings.buffersPerTenantMaxBytes()).isEqualTo(settings.buffersMaxBytes() / 4);
   }
 
   @Test

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -37,6 +38,8 @@ final class TestOutbound {
   int callsPerTenantAndHostMax = 256;
   DataSize buffersMax = DataSize.ofMegabytes(64);
   DataSize buffersPerTenantMax = DataSize.ofMegabytes(64);
+  Set<InetAddress> own = Set.of();
+  final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   SSLContext trust = SSLContexts.createDefault();
 
   /// Look-ups of `hanging.example` wait for it.
@@ -63,14 +66,15 @@ final class TestOutbound {
             buffersMax,
             buffersPerTenantMax),
         this::lookUp,
+        new OwnAddresses(() -> own),
         trust,
-        new SimpleMeterRegistry());
+        meters);
   }
 
   private InetAddress[] lookUp(String name) throws UnknownHostException {
     long before = lookUps.stream().filter(name::equals).count();
     lookUps.add(name);
-    if (hang != null && name.equals("hanging.example")) {
+    if (hang != null && name.endsWith("hanging.example")) {
       try {
         hang.await();
       } catch (InterruptedException closed) {
