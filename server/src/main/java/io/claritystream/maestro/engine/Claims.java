@@ -49,16 +49,23 @@ final class Claims {
       """
       SELECT pg_advisory_xact_lock_shared(?, ?);
       WITH due AS (
-        SELECT execution_id FROM maestro.execution_open
+        SELECT execution_id, ready_at FROM maestro.execution_open
         WHERE tenant_id = ? AND node_id IS NULL AND ready_at <= now()
           AND (ready_at, execution_id) > (?, ?)
         ORDER BY ready_at, execution_id LIMIT ?
-        FOR UPDATE SKIP LOCKED)
+        FOR UPDATE SKIP LOCKED),
+      held AS (
+        SELECT d.execution_id, d.ready_at, (SELECT coalesce(sum(l.recorded_bytes), 0)
+          FROM maestro.execution_log l WHERE l.execution_id = d.execution_id) AS chars
+        FROM due d),
+      summed AS (
+        SELECT execution_id, row_number() OVER of_them AS number, sum(chars) OVER of_them AS chars
+        FROM held WINDOW of_them AS (ORDER BY ready_at, execution_id))
       UPDATE maestro.execution_open o
       SET status = 'running', node_id = ?, lease_epoch = o.lease_epoch + 1, waiting_for = NULL,
         started_at = coalesce(o.started_at, clock_timestamp())
-      FROM due
-      WHERE o.execution_id = due.execution_id
+      FROM summed
+      WHERE o.execution_id = summed.execution_id AND (summed.number = 1 OR summed.chars <= ?)
         AND EXISTS (SELECT FROM maestro.node n WHERE n.node_id = ? AND n.ended_at IS NULL)
       RETURNING o.execution_id, o.lease_epoch;
       """;
@@ -141,12 +148,14 @@ final class Claims {
   /// An execution under an epoch.
   record Held(UUID execution, int leaseEpoch) {}
 
-  /// Claims executions of a tenant that may go on, in their order, from above the mark.
+  /// Claims executions of a tenant that may go on, in their order, from above the mark: so many,
+  /// and as far as their journals hold no more than so much, but one at least.
   ///
   /// If this throws, some may be claimed all the same: [#held] tells.
-  static List<Claimed> claim(Connection connection, int node, TenantId tenant, Mark above, int max)
+  static List<Claimed> claim(
+      Connection connection, int node, TenantId tenant, Mark above, int max, long charsMax)
       throws SQLException {
-    var taken = take(connection, node, tenant, above, max);
+    var taken = take(connection, node, tenant, above, max, charsMax);
     if (taken.isEmpty()) {
       return List.of();
     }
@@ -165,7 +174,8 @@ final class Claims {
   /// The lock and the claim are one transaction as long as the driver sends both before it reads
   /// any answer. It does so only while rows have a bounded width, so texts are read afterwards.
   private static List<Held> take(
-      Connection connection, int node, TenantId tenant, Mark above, int max) throws SQLException {
+      Connection connection, int node, TenantId tenant, Mark above, int max, long charsMax)
+      throws SQLException {
     try (var statement = connection.prepareStatement(CLAIM)) {
       statement.setInt(1, JournalCommit.LOCK);
       statement.setInt(2, node);
@@ -174,7 +184,8 @@ final class Claims {
       statement.setObject(5, above.execution);
       statement.setInt(6, max);
       statement.setInt(7, node);
-      statement.setInt(8, node);
+      statement.setLong(8, charsMax);
+      statement.setInt(9, node);
       statement.execute();
       statement.getMoreResults();
       return held(statement.getResultSet());

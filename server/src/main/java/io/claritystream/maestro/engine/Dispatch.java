@@ -31,6 +31,10 @@ final class Dispatch {
   private static final Duration IDLE_MAX = Duration.ofSeconds(5);
   private static final Duration STOP_MAX = Duration.ofSeconds(3);
   private static final int CLAIM_MAX = 400;
+
+  /// Of journals, which are read at once.
+  private static final long CLAIM_CHARS_MAX = 32L * 1024 * 1024;
+
   private static final int SHARED_AT_ONCE = 100;
   private static final int COUNTED_MAX = 2_000_000;
 
@@ -280,7 +284,8 @@ final class Dispatch {
     // As many again as may run stand ready, so that none waits for the next look.
     var room = Math.min(CLAIM_MAX, ready.free(tenant) + Math.min(share.slots(), CLAIM_MAX / 2));
     room = Math.min(room, ready.room(tenant));
-    if (room <= 0 || ready.free(tenant) == 0) {
+    var charsRoom = Math.min(CLAIM_CHARS_MAX, ready.charsRoom(tenant));
+    if (room <= 0 || charsRoom <= 0 || ready.free(tenant) == 0) {
       return;
     }
     List<Claims.Claimed> claimed;
@@ -288,19 +293,27 @@ final class Dispatch {
     try (var connection = engine.getConnection()) {
       claimed =
           Claims.claim(
-              connection, node, tenant, marks.getOrDefault(tenant, Claims.Mark.START), room);
+              connection,
+              node,
+              tenant,
+              marks.getOrDefault(tenant, Claims.Mark.START),
+              room,
+              charsRoom);
       lines =
           claimed.isEmpty()
               ? Map.of()
               : Claims.lines(
                   connection, claimed.stream().map(one -> one.intake().execution()).toList());
     }
+    var chars = 0L;
     for (var one : claimed) {
       var mark = new Claims.Mark(one.readyAt(), one.intake().execution());
       marks.merge(tenant, mark, (a, b) -> a.readyAt().isAfter(b.readyAt()) ? a : b);
-      house.goOn(node, one, lines.getOrDefault(one.intake().execution(), List.of()));
+      var did = lines.getOrDefault(one.intake().execution(), List.of());
+      chars += LogLine.chars(did);
+      house.goOn(node, one, did);
     }
-    if (claimed.size() == room) {
+    if (claimed.size() == room || chars > charsRoom / 2) {
       wake();
     }
   }

@@ -92,10 +92,16 @@ final class EngineNode
     return lease.node();
   }
 
-  /// Whether this process may hold one more of the tenant at once. Behind others of it that wait in
-  /// the database none is held: they came before.
-  boolean mayHold(TenantId tenant) {
-    return workers > 0 && !dispatch.overtakes(tenant) && ready.hasRoom(tenant);
+  /// Keeps room for one more of the tenant in this process, if there is some. Behind others of it
+  /// that wait in the database none is held: they came before.
+  ///
+  /// @param chars that its journal holds; to be given back with [#release]
+  boolean reserve(TenantId tenant, long chars) {
+    return workers > 0 && !dispatch.overtakes(tenant) && ready.reserve(tenant, chars);
+  }
+
+  void release(TenantId tenant, long chars) {
+    ready.release(tenant, chars);
   }
 
   /// How many of the tenant wait in the database, about, and here.

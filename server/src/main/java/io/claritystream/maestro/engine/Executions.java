@@ -115,6 +115,8 @@ public final class Executions {
       // Some may be leased and not begun.
       node.adrift();
       throw e;
+    } finally {
+      drafts.forEach(this::release);
     }
     return all.stream().map(draft -> new Taken(draft.intake.execution(), draft.answer)).toList();
   }
@@ -139,8 +141,12 @@ public final class Executions {
             .filter(one -> !there.contains(one.intake.execution()))
             .map(one -> new Draft(one.program, one.intake, one.lines, ids))
             .toList();
-    drafts.forEach(this::give);
-    drafts.forEach(this::settle);
+    try {
+      drafts.forEach(this::give);
+      drafts.forEach(this::settle);
+    } finally {
+      drafts.forEach(this::release);
+    }
   }
 
   /// Nobody waits for the answer any more.
@@ -221,6 +227,7 @@ public final class Executions {
     private final @Nullable Ids ids;
     private CompletableFuture<@Nullable Answer> answer = CompletableFuture.completedFuture(null);
     private int node;
+    private boolean reserved;
     private JournalEntry.@Nullable Accept entry;
     private @Nullable Opening opening;
 
@@ -302,13 +309,21 @@ public final class Executions {
   /// What is tried again is leased to nobody: if this process has it already, it would begin it a
   /// second time.
   private void give(Draft draft) {
+    release(draft);
     var known = draft.ids != null;
-    var leased = (draft.ids == null || !draft.ids.again) && node.mayHold(draft.intake.tenant());
-    draft.opening = leased ? node.open(draft.program, draft.intake, known, draft.lines) : null;
+    draft.reserved =
+        (draft.ids == null || !draft.ids.again)
+            && node.reserve(draft.intake.tenant(), LogLine.chars(draft.lines));
+    draft.opening =
+        draft.reserved ? node.open(draft.program, draft.intake, known, draft.lines) : null;
     if (draft.opening == null) {
       draft.node = node.node();
-      draft.entry = new JournalEntry.Accept(draft.intake, leased, known, draft.lines, null);
+      draft.entry =
+          new JournalEntry.Accept(draft.intake, draft.reserved, known, draft.lines, null);
       journal.give(draft.entry, draft.node);
+    } else {
+      // It runs, and so stands nowhere.
+      release(draft);
     }
   }
 
@@ -324,6 +339,13 @@ public final class Executions {
     return entry.await();
   }
 
+  private void release(Draft draft) {
+    if (draft.reserved) {
+      draft.reserved = false;
+      node.release(draft.intake.tenant(), LogLine.chars(draft.lines));
+    }
+  }
+
   private void settle(Draft draft) {
     for (var tries = 0; tries < TRIES_MAX; tries++) {
       switch (outcome(draft)) {
@@ -334,6 +356,7 @@ public final class Executions {
             return;
           }
           if (entry.leased) {
+            release(draft);
             node.begin(draft.program, draft.intake, entry.leaseEpoch, draft.node, 0, draft.lines);
           } else {
             node.left(draft.intake.tenant());

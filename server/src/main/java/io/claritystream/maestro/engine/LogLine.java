@@ -1,6 +1,7 @@
 package io.claritystream.maestro.engine;
 
 import java.time.Instant;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /// An entry of an execution's log, which is its journal too.
@@ -81,6 +82,15 @@ record LogLine(
       }
       throw new IllegalArgumentException("no kind of log entry " + key);
     }
+  }
+
+  /// What lines hold: nearly all of it is what is recorded.
+  static long chars(List<LogLine> lines) {
+    var chars = 0L;
+    for (var line : lines) {
+      chars += line.recorded == null ? 0 : line.recorded.length();
+    }
+    return chars;
   }
 
   boolean apart() {

@@ -37,8 +37,8 @@ final class Position {
   /// What a person said of the step whose turn it is, if that is that it failed.
   private @Nullable String saidFailed;
 
-  /// @param lines of the journal, in order; the trigger's first
-  Position(Program program, Intake intake, List<LogLine> lines) {
+  /// Nothing is restored yet.
+  Position(Program program, Intake intake) {
     this.program = program;
     this.walk = new Walk(program.route(), intake.triggerKey());
     this.moment = new Moment(intake.createdAt(), intake.effectsOf().getLeastSignificantBits());
@@ -50,7 +50,6 @@ final class Position {
     execution.put("trigger", intake.triggerKey());
     context.put("execution", execution);
     context.put("steps", steps);
-    lines.forEach(this::restore);
   }
 
   /// The step whose turn it is, or [Walk#END].
@@ -116,8 +115,8 @@ final class Position {
     unsettled = false;
   }
 
-  /// Takes in a line that is durable.
-  private void restore(LogLine line) {
+  /// Takes in a line that is durable; all are, in their order, the trigger's first.
+  void restore(LogLine line) {
     nextLogId = line.logId() + 1;
     recordedChars += line.recorded() == null ? 0 : line.recorded().length();
     switch (line.kind()) {

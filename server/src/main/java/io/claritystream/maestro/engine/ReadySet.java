@@ -26,6 +26,12 @@ final class ReadySet {
   /// Of one tenant; more is left to the database.
   static final int READY_OF_TENANT_MAX = 1_000;
 
+  /// What the journals of all that are ready may hold together, in characters.
+  static final long CHARS_MAX = 64L * 1024 * 1024;
+
+  /// Of one tenant, so that one with large answers leaves room to others.
+  static final long CHARS_OF_TENANT_MAX = CHARS_MAX / 4;
+
   private static final double GUESS_OF_NEW_US = 1_000;
 
   private final int workers;
@@ -37,6 +43,7 @@ final class ReadySet {
               .thenComparing(turn -> turn.tenant.value()));
   private int running;
   private double leastUs;
+  private long chars;
 
   /// One tenant's.
   private static final class Turn {
@@ -44,6 +51,8 @@ final class ReadySet {
     private final Deque<Run> ready = new ArrayDeque<>();
     private int running;
     private int slots;
+    private int reserved;
+    private long chars;
     private double hadUs;
     private double guessUs = GUESS_OF_NEW_US;
     private long idleSinceNs = System.nanoTime();
@@ -70,15 +79,57 @@ final class ReadySet {
     this.starter = starter;
   }
 
-  /// Whether one more of the tenant may be held here.
-  synchronized boolean hasRoom(TenantId tenant) {
-    return room(tenant) > 0;
+  /// Keeps room for one more of the tenant, if there is some.
+  ///
+  /// @param chars that it holds; to be given back with [#release]
+  synchronized boolean reserve(TenantId tenant, long chars) {
+    if (room(tenant) <= 0 || chars > charsRoom(tenant) && !wouldBegin(tenant)) {
+      return false;
+    }
+    var turn = turn(tenant);
+    turn.reserved++;
+    hold(turn, chars);
+    return true;
+  }
+
+  /// Gives back room that was kept: the one that it was for stands here now, or comes no more.
+  synchronized void release(TenantId tenant, long chars) {
+    var turn = turn(tenant);
+    turn.reserved--;
+    hold(turn, -chars);
+  }
+
+  private void hold(Turn turn, long more) {
+    turn.chars += more;
+    chars += more;
   }
 
   /// How many more of the tenant may be held here.
   synchronized int room(TenantId tenant) {
     var turn = turns.get(tenant);
-    return turn == null ? READY_OF_TENANT_MAX : READY_OF_TENANT_MAX - turn.ready.size();
+    return turn == null
+        ? READY_OF_TENANT_MAX
+        : READY_OF_TENANT_MAX - turn.ready.size() - turn.reserved;
+  }
+
+  /// How much more the journals of those of the tenant that are held here may hold. Whatever one
+  /// holds that would begin at once, there is room for it.
+  synchronized long charsRoom(TenantId tenant) {
+    var turn = turns.get(tenant);
+    var left =
+        Math.min(
+            CHARS_MAX - chars,
+            turn == null ? CHARS_OF_TENANT_MAX : CHARS_OF_TENANT_MAX - turn.chars);
+    return left <= 0 && wouldBegin(tenant) ? 1 : Math.max(0, left);
+  }
+
+  private boolean wouldBegin(TenantId tenant) {
+    var turn = turns.get(tenant);
+    return turn != null
+        && running < workers
+        && turn.ready.isEmpty()
+        && turn.reserved == 0
+        && turn.running < turn.slots;
   }
 
   /// How many of the tenant wait here for their turn.
@@ -100,6 +151,7 @@ final class ReadySet {
       var turn = turn(run.tenant());
       var was = eligible.remove(turn);
       turn.ready.add(run);
+      hold(turn, run.chars());
       if (was || turn.mayRun()) {
         eligible.add(turn);
       }
@@ -154,7 +206,7 @@ final class ReadySet {
       if (turn.mayRun()) {
         eligible.add(turn);
       }
-      if (slots == 0 && turn.demand() == 0) {
+      if (slots == 0 && turn.demand() == 0 && turn.reserved == 0) {
         turns.remove(tenant);
       }
     }
@@ -202,6 +254,7 @@ final class ReadySet {
     eligible.clear();
     for (var turn : turns.values()) {
       left.addAll(turn.ready);
+      turn.ready.forEach(run -> hold(turn, -run.chars()));
       turn.ready.clear();
       turn.slots = 0;
     }
@@ -216,6 +269,9 @@ final class ReadySet {
     }
     eligible.remove(turn);
     var removed = turn.ready.remove(run);
+    if (removed) {
+      hold(turn, -run.chars());
+    }
     if (turn.mayRun()) {
       eligible.add(turn);
     }
@@ -244,6 +300,7 @@ final class ReadySet {
     }
     var turn = eligible.pollFirst();
     var run = turn.ready.remove();
+    hold(turn, -run.chars());
     begin(turn, run);
     if (turn.mayRun()) {
       eligible.add(turn);

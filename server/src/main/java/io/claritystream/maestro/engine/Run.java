@@ -69,6 +69,11 @@ final class Run implements Runnable {
   private final Settlement settlement;
   private final long workerUsBefore;
   private final @Nullable Opening opening;
+  private final long chars;
+
+  /// What is in the journal, until the run begins: as text it takes the least room.
+  private List<LogLine> journal;
+
   private long guessedUs;
   private volatile @Nullable Thread thread;
   private volatile boolean aborted;
@@ -93,7 +98,9 @@ final class Run implements Runnable {
     this.node = node;
     this.workerUsBefore = workerUs;
     this.opening = opening;
-    this.position = new Position(program, intake, journal);
+    this.journal = journal;
+    this.chars = LogLine.chars(journal);
+    this.position = new Position(program, intake);
     this.lines = new Lines(program, position, house::now);
     this.settlement =
         new Settlement(house, intake, leaseEpoch, node, position, lines, workerUs, opening);
@@ -113,6 +120,11 @@ final class Run implements Runnable {
 
   int node() {
     return node;
+  }
+
+  /// That it holds before it begins.
+  long chars() {
+    return chars;
   }
 
   /// Whether another is this node's run of the same claim.
@@ -149,6 +161,8 @@ final class Run implements Runnable {
   public void run() {
     thread = Thread.currentThread();
     try {
+      journal.forEach(position::restore);
+      journal = List.of();
       goOn();
     } catch (LostException e) {
       log.debug("execution is another process's: execution={}", ref.execution());

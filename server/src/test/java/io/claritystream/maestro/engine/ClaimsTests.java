@@ -30,7 +30,7 @@ class ClaimsTests {
 
   private List<Claims.Claimed> claim(int node, Claims.Mark above, int max) throws SQLException {
     try (var connection = rig.engine.getConnection()) {
-      return Claims.claim(connection, node, rig.tenant, above, max);
+      return Claims.claim(connection, node, rig.tenant, above, max, Long.MAX_VALUE);
     }
   }
 
@@ -58,7 +58,9 @@ class ClaimsTests {
           CompletableFuture.supplyAsync(
               () -> {
                 try {
-                  return Claims.claim(connection, node, rig.tenant, Claims.Mark.START, 10).size();
+                  return Claims.claim(
+                          connection, node, rig.tenant, Claims.Mark.START, 10, Long.MAX_VALUE)
+                      .size();
                 } catch (SQLException e) {
                   throw new IllegalStateException(e);
                 }
@@ -172,6 +174,34 @@ class ClaimsTests {
     rig.write(node, JournalRig.accept(rig.intake(), false));
     rig.end(node);
     assertThat(claim(node, Claims.Mark.START, 5)).isEmpty();
+  }
+
+  @Test
+  void a_claim_takes_the_first_as_far_as_their_journals_fit_and_one_at_least() throws SQLException {
+    var node = rig.node();
+    var large = "\"" + "a".repeat(998) + "\"";
+    for (var i = 0; i < 5; i++) {
+      var intake = rig.intake();
+      rig.write(
+          node,
+          new JournalEntry.Accept(
+              intake,
+              false,
+              false,
+              List.of(JournalRig.line(0, LogLine.Kind.TRIGGER, null, large)),
+              null));
+    }
+    try (var connection = rig.engine.getConnection()) {
+      assertThat(claim(connection, node, 2_500)).as("two fit, the third does not").hasSize(2);
+      assertThat(claim(connection, node, 1)).as("one at least").hasSize(1);
+      assertThat(claim(connection, node, 2_000)).hasSize(2);
+      assertThat(claim(connection, node, 2_000)).isEmpty();
+    }
+  }
+
+  private List<Claims.Claimed> claim(Connection connection, int node, long charsMax)
+      throws SQLException {
+    return Claims.claim(connection, node, rig.tenant, Claims.Mark.START, 10, charsMax);
   }
 
   @Test

@@ -152,6 +152,38 @@ class ReadySetTests {
   }
 
   @Test
+  void room_that_was_kept_is_nobody_elses_until_it_is_given_back() {
+    var ready = new Process().ready;
+    var tenant = TENANTS.get(0);
+    for (var i = 0; i < ReadySet.READY_OF_TENANT_MAX; i++) {
+      assertThat(ready.reserve(tenant, 1)).isTrue();
+    }
+    assertThat(ready.reserve(tenant, 1)).isFalse();
+    assertThat(ready.room(tenant)).isZero();
+    ready.release(tenant, 1);
+    assertThat(ready.reserve(tenant, 1)).isTrue();
+  }
+
+  @Test
+  void a_tenant_has_its_part_of_the_memory_and_all_together_have_no_more_than_there_is() {
+    var process = new Process();
+    var ready = process.ready;
+    var quarter = ReadySet.CHARS_OF_TENANT_MAX;
+    for (var tenant : TENANTS) {
+      assertThat(ready.reserve(tenant, quarter - 1)).isTrue();
+      assertThat(ready.reserve(tenant, 2)).as("beyond its part").isFalse();
+      assertThat(ready.reserve(tenant, 1)).isTrue();
+      assertThat(ready.charsRoom(tenant)).isZero();
+    }
+    var other = tenant();
+    assertThat(ready.reserve(other, 1)).as("there is no more").isFalse();
+    process.slots(other, 1);
+    assertThat(ready.charsRoom(other)).as("one that begins at once stands nowhere").isEqualTo(1);
+    assertThat(ready.reserve(other, quarter)).isTrue();
+    assertThat(ready.reserve(other, 1)).isFalse();
+  }
+
+  @Test
   void who_comes_back_from_idleness_has_no_credit_and_no_debt() {
     var process = new Process();
     var busy = TENANTS.get(0);
