@@ -66,6 +66,8 @@ CREATE TABLE maestro.execution (
   -- Who works on it; every claim raises the epoch, and every write carries it.
   node_id integer,
   lease_epoch integer NOT NULL,
+  -- How many processes were lost while they held it: what ends its process again and again is not run for ever.
+  takeovers integer NOT NULL DEFAULT 0,
   -- When it may go on, and what it waits for.
   ready_at timestamptz,
   waiting_for text,

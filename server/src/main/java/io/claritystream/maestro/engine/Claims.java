@@ -74,7 +74,7 @@ final class Claims {
       """
       SELECT o.execution_id, o.tenant_id, o.workflow_id, o.version, o.trigger_type, o.trigger_key, o.name,
         o.correlation_key, o.effects_of, o.origin_id, o.from_step, o.started_by, o.deadline_at, o.lease_epoch,
-        o.ready_at, o.worker_us
+        o.ready_at, o.worker_us, o.takeovers
       FROM unnest(?::uuid[], ?::int[]) AS c (execution_id, lease_epoch)
       JOIN maestro.execution_open o ON o.execution_id = c.execution_id AND o.lease_epoch = c.lease_epoch
       ORDER BY o.ready_at, o.execution_id
@@ -113,7 +113,9 @@ final class Claims {
   record Backlog(int waiting, int due) {}
 
   /// An execution that this node holds now.
-  record Claimed(Intake intake, int leaseEpoch, Instant readyAt, long workerUs) {}
+  ///
+  /// @param takeovers how often a process was lost while it held it
+  record Claimed(Intake intake, int leaseEpoch, Instant readyAt, long workerUs, int takeovers) {}
 
   private Claims() {}
 
@@ -248,7 +250,8 @@ final class Claims {
             row.getObject("deadline_at", OffsetDateTime.class).toInstant()),
         row.getInt("lease_epoch"),
         row.getObject("ready_at", OffsetDateTime.class).toInstant(),
-        row.getLong("worker_us"));
+        row.getLong("worker_us"),
+        row.getInt("takeovers"));
   }
 
   /// What executions did so far.

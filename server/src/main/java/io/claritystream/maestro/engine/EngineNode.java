@@ -32,6 +32,9 @@ import org.springframework.transaction.TransactionException;
 final class EngineNode
     implements Run.House, Beat.House, Watch.House, Dispatch.House, AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(EngineNode.class);
+  /// How many processes may be lost while they hold an execution, before it is taken for the cause.
+  static final int TAKEOVERS_MAX = 10;
+
   private static final Duration DRAIN_MAX = Duration.ofMillis(1_500);
 
   private final NodeLease lease;
@@ -241,6 +244,14 @@ final class EngineNode
   @Override
   public void goOn(int node, Claims.Claimed one, List<LogLine> lines) {
     var intake = one.intake();
+    if (one.takeovers() >= TAKEOVERS_MAX) {
+      var message =
+          TAKEOVERS_MAX
+              + " processes were lost while they held the execution, so it is not tried again.";
+      log.error("execution has lost too many processes: execution={}", intake.execution());
+      fail(node, one, lines, "process_lost", message);
+      return;
+    }
     try {
       var program =
           programs
@@ -257,20 +268,45 @@ final class EngineNode
     } catch (RuntimeException e) {
       log.error("execution cannot be gone on with: execution={}", intake.execution(), e);
       var message = "Its version of the workflow cannot be run any more.";
-      journal.give(
-          new JournalEntry.End(
-              intake.ref(),
-              one.leaseEpoch(),
-              List.of(),
-              ExecutionStatus.FAILED,
-              now(),
-              "internal",
-              null,
-              message,
-              0,
-              one.workerUs()),
-          node);
+      fail(node, one, lines, "internal", message);
     }
+  }
+
+  /// Ends a claimed execution without a run of it.
+  private void fail(
+      int node, Claims.Claimed one, List<LogLine> lines, String outcome, String message) {
+    var stepsDone =
+        lines.stream()
+            .filter(
+                line ->
+                    line.kind() == LogLine.Kind.SUCCEEDED || line.kind() == LogLine.Kind.HANDLED)
+            .count();
+    var told =
+        new LogLine(
+            lines.isEmpty() ? 0 : lines.getLast().logId() + 1,
+            now(),
+            LogLine.Level.ERROR,
+            LogLine.Kind.NOTE,
+            null,
+            0,
+            message,
+            0,
+            null,
+            null,
+            null);
+    journal.give(
+        new JournalEntry.End(
+            one.intake().ref(),
+            one.leaseEpoch(),
+            List.of(told),
+            ExecutionStatus.FAILED,
+            now(),
+            outcome,
+            null,
+            message,
+            (int) stepsDone,
+            one.workerUs()),
+        node);
   }
 
   // Run.House

@@ -17,7 +17,7 @@ import java.util.UUID;
 /// process's lock, so that nothing is written by it afterwards; all within one tenant, to which the
 /// database holds the transaction.
 final class Interventions {
-  /// An execution that waits for a person is ready then.
+  /// No time that is told of an execution is later.
   static final Instant NEVER = Instant.parse("9999-01-01T00:00:00Z");
 
   private static final String NAME_THE_TENANT = "SELECT set_config('clarity.tenant', ?, true)";

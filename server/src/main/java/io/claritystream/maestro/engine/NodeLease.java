@@ -66,7 +66,7 @@ final class NodeLease {
   private static final String RELEASE =
       """
       UPDATE maestro.execution_open
-      SET status = 'pending', node_id = NULL, lease_epoch = lease_epoch + 1
+      SET status = 'pending', node_id = NULL, lease_epoch = lease_epoch + 1, takeovers = takeovers + ?
       WHERE node_id = ?
       """;
 
@@ -237,7 +237,9 @@ final class NodeLease {
     }
     int freed;
     try (var release = connection.prepareStatement(RELEASE)) {
-      release.setInt(1, ended);
+      // Who leaves was not ended by what it ran.
+      release.setInt(1, own ? 0 : 1);
+      release.setInt(2, ended);
       freed = release.executeUpdate();
     }
     try (var giveBack = connection.prepareStatement(GIVE_BACK)) {

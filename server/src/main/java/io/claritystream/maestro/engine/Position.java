@@ -34,6 +34,9 @@ final class Position {
 
   private boolean unsettled;
 
+  /// Whether a person was to decide what became of that try, and nobody has.
+  private boolean undecided;
+
   /// What a person said of the step whose turn it is, if that is that it failed.
   private @Nullable String saidFailed;
 
@@ -87,6 +90,10 @@ final class Position {
     return unsettled;
   }
 
+  boolean undecided() {
+    return undecided;
+  }
+
   @Nullable String saidFailed() {
     return saidFailed;
   }
@@ -137,6 +144,7 @@ final class Position {
         // A person said that it is to be tried again, or that it failed; that it succeeded is said
         // by a line of that kind.
         unsettled = false;
+        undecided = false;
         saidFailed =
             Json.read(line.recorded()) instanceof Map<?, ?> said
                 ? String.valueOf(said.get("failed"))
@@ -144,7 +152,8 @@ final class Position {
       }
       case SUCCEEDED -> succeeded(line.step(), Json.read(line.recorded()));
       case HANDLED -> handled(line.step(), Json.read(line.recorded()));
-      case FAILED, PARKED, NOTE -> {
+      case PARKED -> undecided = true;
+      case FAILED, NOTE -> {
         // Tells people; where the execution stands is the same.
       }
     }

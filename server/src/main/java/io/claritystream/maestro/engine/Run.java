@@ -195,6 +195,10 @@ final class Run implements Runnable {
       if (aborted || house.leaving()) {
         throw new LostException();
       }
+      if (position.undecided()) {
+        settlement.undecided(program.steps().get(position.next()).step());
+        return;
+      }
       if (!house.now().isBefore(intake.deadlineAt())) {
         settlement.fail(
             "execution_timeout",

@@ -23,6 +23,9 @@ final class Settlement {
   /// The code of an error that says that too much is under way here.
   private static final String BUSY = "busy";
 
+  /// How long a person has to decide.
+  static final Duration DECISION_MAX = Duration.ofDays(30);
+
   private static final Duration BUSY_WAIT = Duration.ofMillis(500);
 
   private final Run.House house;
@@ -218,10 +221,26 @@ final class Settlement {
             intake.ref(),
             leaseEpoch,
             List.of(lines.parked(step, message)),
-            Interventions.NEVER,
+            house.now().plus(DECISION_MAX),
             "decision",
             workerUs));
     leftAs = ExecutionStatus.WAITING;
+  }
+
+  /// A person was to decide what became of the step, and its time is over: what waits for a
+  /// decision is claimed then only.
+  void undecided(Step step) throws Run.LostException {
+    var message =
+        "Nobody decided within "
+            + DECISION_MAX.toDays()
+            + " days what became of the step; a retry begins at it.";
+    var error = StepError.of("decision_timeout", message);
+    end(
+        ExecutionStatus.FAILED,
+        List.of(lines.failed(step, error, null, 0)),
+        error.code(),
+        step.id(),
+        message);
   }
 
   /// All steps were gone through before.

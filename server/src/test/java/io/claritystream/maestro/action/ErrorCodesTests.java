@@ -21,7 +21,7 @@ class ErrorCodesTests {
   /// How the code gives one: to an error, as an outcome, or by the kind of a failed call.
   private static final Pattern GIVEN =
       Pattern.compile(
-          "(?:StepError\\.of\\(|new StepError\\(|settlement\\.fail\\(|case [A-Z_, ]+ ->"
+          "(?:StepError\\.of\\(|new StepError\\(|settlement\\.fail\\(|fail\\(node, one, lines,|case [A-Z_, ]+ ->"
               + "|ExecutionStatus\\.[A-Z]+,\\s*(?:now\\(\\)|List\\.of\\((?:[^()]|\\([^()]*\\))*\\)),)\\s*\"([a-z_]+)\"(?! \\+)|outcome = '([a-z_]+)'");
 
   private static final Pattern TOLD = Pattern.compile("`([a-z_0-9]+)`");

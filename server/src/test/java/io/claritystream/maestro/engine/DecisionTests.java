@@ -1,10 +1,13 @@
 package io.claritystream.maestro.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.claritystream.ApiClient.Answer;
 import io.claritystream.ApiClient.Registered;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -126,6 +129,28 @@ class DecisionTests {
     assertThat(ended.at("/status").asString()).as(ended.toString()).isEqualTo("success");
     assertThat(output(execution, "after").at("/got").intValue()).isEqualTo(7);
     assertThat(counterpart.asked("/succeeded")).hasSize(1);
+  }
+
+  @Test
+  void what_nobody_decides_in_time_fails_whatever_the_step_says_of_errors() {
+    var execution = parked(workflow("/undecided", "continue", 0));
+    var waits = rig.owner.client().get("/v1/executions/" + execution).body();
+    assertThat(Instant.parse(waits.at("/waiting_until").asString()))
+        .isCloseTo(Instant.now().plus(30, ChronoUnit.DAYS), within(5, ChronoUnit.MINUTES));
+    rig.server
+        .database()
+        .superuser()
+        .sql("UPDATE maestro.execution_open SET ready_at = now() WHERE execution_id = :id")
+        .param("id", execution)
+        .update();
+
+    var ended = rig.ended(execution);
+
+    assertThat(ended.at("/status").asString()).isEqualTo("failed");
+    assertThat(ended.at("/outcome").asString()).isEqualTo("decision_timeout");
+    assertThat(ended.at("/error_step").asString()).isEqualTo("call");
+    assertThat(counterpart.asked("/undecided")).as("it is not done again").hasSize(1);
+    assertThat(resolve(execution, Map.of("decision", "retry")).status()).isEqualTo(409);
   }
 
   @Test

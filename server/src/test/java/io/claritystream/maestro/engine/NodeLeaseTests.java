@@ -105,6 +105,33 @@ class NodeLeaseTests {
     assertThat(lease.held()).isFalse();
   }
 
+  @Test
+  void a_process_that_is_lost_is_counted_for_what_it_held_and_one_that_leaves_is_not()
+      throws SQLException {
+    var intake = rig.intake();
+    var lost = joined(Duration.ofMinutes(5)).node();
+    rig.write(lost, JournalRig.accept(intake, true));
+    rig.end(lost);
+    assertThat(takeovers(intake)).isEqualTo(1);
+
+    var leaves = joined(Duration.ofMinutes(5));
+    try (var connection = rig.engine.getConnection()) {
+      Claims.claim(connection, leaves.node(), rig.tenant, Claims.Mark.START, 1, Long.MAX_VALUE);
+    }
+    leaves.leave();
+    assertThat(rig.status(intake)).isEqualTo("pending");
+    assertThat(takeovers(intake)).isEqualTo(1);
+  }
+
+  private int takeovers(Intake intake) {
+    return rig.database
+        .superuser()
+        .sql("SELECT takeovers FROM maestro.execution_open WHERE execution_id = :id")
+        .param("id", intake.execution())
+        .query(Integer.class)
+        .single();
+  }
+
   /// As a process does that was stopped while it sent a group.
   @Test
   void a_session_that_holds_the_lock_of_an_expired_node_is_ended_and_holds_nobody_up()

@@ -1,11 +1,14 @@
 package io.claritystream.maestro.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.claritystream.base.db.TenantId;
 import io.claritystream.maestro.action.StepOutcome;
 import io.claritystream.maestro.definition.DocumentFault;
 import io.claritystream.maestro.definition.WorkflowDocument;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -217,7 +220,16 @@ class RunTests {
           assertThat(next.entries.getLast())
               .isInstanceOfSatisfying(
                   JournalEntry.Pause.class,
-                  pause -> assertThat(pause.readyAt).isEqualTo(Interventions.NEVER));
+                  pause ->
+                      assertThat(pause.readyAt)
+                          .isCloseTo(
+                              Instant.now().plus(Settlement.DECISION_MAX),
+                              within(1, ChronoUnit.MINUTES)));
+          // It is gone on with only when nobody has decided in time.
+          var undecided = TestRuns.go(program, intake, next.lines, Integer.MAX_VALUE);
+          assertThat(undecided.end).isNotNull();
+          assertThat(undecided.end.outcome).isEqualTo("decision_timeout");
+          assertThat(undecided.end.step).isEqualTo("call");
         }
       }
     }

@@ -154,7 +154,7 @@ class StepsTests {
                 () -> rig.owner.client().get("/v1/executions/" + parked).body(),
                 seen -> seen.at("/waiting_for").asString("").equals("decision"));
     assertThat(waiting.at("/status").asString()).isEqualTo("waiting");
-    assertThat(waiting.at("/waiting_until").isNull()).isTrue();
+    assertThat(waiting.at("/waiting_until").isString()).as("by when to decide").isTrue();
   }
 
   @Test

@@ -129,6 +129,12 @@ final class TestRuns {
       this.linesMax = linesMax;
     }
 
+    boolean waitsForAPerson() {
+      return !entries.isEmpty()
+          && entries.getLast() instanceof JournalEntry.Pause pause
+          && pause.waitingFor.equals("decision");
+    }
+
     @Override
     public Instant now() {
       return Instant.now();
@@ -176,7 +182,10 @@ final class TestRuns {
     do {
       before = memory.lines.size();
       new Run(memory, program, intake, 1, 1, 0, List.copyOf(memory.lines), null).run();
-    } while (memory.end == null && memory.lines.size() > before && before < linesMax);
+    } while (memory.end == null
+        && memory.lines.size() > before
+        && before < linesMax
+        && !memory.waitsForAPerson());
     return memory;
   }
 
