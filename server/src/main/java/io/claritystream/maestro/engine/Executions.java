@@ -8,7 +8,6 @@ import io.claritystream.maestro.action.Json;
 import io.claritystream.maestro.action.Mapped;
 import io.claritystream.maestro.action.MappingFault;
 import io.claritystream.maestro.action.Secrets;
-import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -158,6 +157,7 @@ public final class Executions {
   ///
   /// @return how many were canceled
   public int cancel(TenantId tenant, List<UUID> ids, String message) {
+    var events = journal.events();
     try {
       var count = 0;
       List<ExecutionRef> canceled;
@@ -167,11 +167,12 @@ public final class Executions {
           canceled =
               Interventions.cancel(
                   connection,
+                  node.node(),
                   tenant,
                   ids,
                   message,
                   now,
-                  (in, ended) -> tell(in, ended, now, message));
+                  ref -> events == null ? null : events.canceled(List.of(ref), now, message));
         }
         canceled.forEach(ref -> node.abort(ref.execution()));
         count += canceled.size();
@@ -180,14 +181,6 @@ public final class Executions {
       return count;
     } catch (SQLException e) {
       throw Problem.unavailable("The database is away at the moment.", RETRY_AFTER);
-    }
-  }
-
-  private void tell(Connection connection, List<ExecutionRef> canceled, Instant now, String message)
-      throws SQLException {
-    var events = journal.events();
-    if (events != null) {
-      Outbox.add(connection, node.node(), events.canceled(canceled, now, message));
     }
   }
 
@@ -318,8 +311,7 @@ public final class Executions {
         draft.reserved ? node.open(draft.program, draft.intake, known, draft.lines) : null;
     if (draft.opening == null) {
       draft.node = node.node();
-      draft.entry =
-          new JournalEntry.Accept(draft.intake, draft.reserved, known, draft.lines, null);
+      draft.entry = new JournalEntry.Accept(draft.intake, draft.reserved, known, draft.lines, null);
       journal.give(draft.entry, draft.node);
     } else {
       // It runs, and so stands nowhere.

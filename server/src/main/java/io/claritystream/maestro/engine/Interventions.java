@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.Objects;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /// What people do to open executions. They take them away from whoever holds them, under that
 /// process's lock, so that nothing is written by it afterwards; all within one tenant, to which the
@@ -20,15 +20,23 @@ final class Interventions {
   /// No time that is told of an execution is later.
   static final Instant NEVER = Instant.parse("9999-01-01T00:00:00Z");
 
-  private static final String NAME_THE_TENANT = "SELECT set_config('clarity.tenant', ?, true)";
+  /// All statements that are sent together answer with what has a bounded width: before another the
+  /// driver might end the transaction.
+  private static final String NAME_THE_TENANT =
+      "SELECT set_config('clarity.tenant', ?, true) IS NULL;\n";
 
-  private static final String HOLDERS =
+  private static final String LOOK =
       """
-      SELECT DISTINCT node_id FROM maestro.execution_open
-      WHERE execution_id = ANY (?::uuid[]) AND node_id IS NOT NULL
+      SELECT execution_id, workflow_id, version, node_id FROM maestro.execution_open
+      WHERE tenant_id = ? AND execution_id = ANY (?::uuid[])
       """;
 
-  private static final String LOCK_ALONE = "SELECT pg_advisory_xact_lock(?, ?)";
+  /// In order, so that two who cancel do not wait for each other.
+  private static final String LOCK_ALONE =
+      """
+      SELECT pg_advisory_xact_lock(?, n.node_id)
+      FROM (SELECT node_id FROM unnest(?::int[]) AS u (node_id) ORDER BY node_id) AS n;
+      """;
 
   private static final String CANCEL =
       """
@@ -53,96 +61,115 @@ final class Interventions {
         name, name_key, correlation_key, created_at, started_at, ?, 'canceled', ?, effects_of, origin_id, from_step,
         started_by, last.steps, worker_us, NULL, lease_epoch + 1, deadline_at
       FROM gone JOIN last USING (execution_id)
-      RETURNING execution_id, workflow_id, version
+      RETURNING execution_id;
+      """;
+
+  private static final String TELL =
+      """
+      INSERT INTO maestro.execution_outbox (node_id, events)
+      SELECT ?, t.events
+      FROM unnest(?::uuid[], ?::bytea[]) AS t (execution_id, events)
+      JOIN maestro.execution_ended e ON e.execution_id = t.execution_id AND e.status = 'canceled'
+        AND e.finished_at = ?;
       """;
 
   private Interventions() {}
 
-  /// Tells others of executions that were canceled, in the transaction.
+  /// What others are told of an execution that was canceled; null if nobody is told.
   interface Telling {
-    void tell(Connection connection, List<ExecutionRef> canceled) throws SQLException;
+    byte @Nullable [] events(ExecutionRef canceled);
   }
 
-  /// Cancels those of the executions that are open. Each is at its end when this returns.
+  /// Cancels those of the executions that are open. Each is at its end when this returns, save for
+  /// those whose process has changed meanwhile, which are open still.
   ///
+  /// A look, and then one round trip, which is a transaction of its own: a process whose lock is
+  /// held writes nothing meanwhile, so nobody who stops in the middle may hold it.
+  ///
+  /// @param teller the node that tells
   /// @return which were canceled
   static List<ExecutionRef> cancel(
       Connection connection,
+      int teller,
       TenantId tenant,
       Collection<UUID> executions,
       String message,
       Instant now,
       Telling telling)
       throws SQLException {
-    connection.setAutoCommit(false);
-    try {
-      nameTenant(connection, tenant);
-      var ids = List.copyOf(executions);
-      // Whose process changes between the look and the lock is tried again.
-      var canceled = new ArrayList<ExecutionRef>();
-      Set<Integer> locked = new HashSet<>();
-      while (true) {
-        var holders = holders(connection, ids);
-        holders.removeAll(locked);
-        if (holders.isEmpty()) {
-          break;
-        }
-        for (var holder : holders) {
-          try (var lock = connection.prepareStatement(LOCK_ALONE)) {
-            lock.setInt(1, JournalCommit.LOCK);
-            lock.setInt(2, holder);
-            lock.execute();
-          }
-          locked.add(holder);
-        }
-      }
-      try (var cancel = connection.prepareStatement(CANCEL)) {
-        var at = now.atOffset(ZoneOffset.UTC);
-        var arrays =
-            new Arrays(connection, cancel)
-                .uuids(ids, id -> id)
-                .ints(List.copyOf(locked), (Integer node) -> node);
-        arrays.object(at).object(message).object(at).object(message);
-        try (var rows = cancel.executeQuery()) {
-          while (rows.next()) {
-            canceled.add(
-                new ExecutionRef(
-                    tenant,
-                    rows.getObject(1, UUID.class),
-                    rows.getObject(2, UUID.class),
-                    rows.getInt(3)));
-          }
-        }
-      }
-      if (!canceled.isEmpty()) {
-        telling.tell(connection, canceled);
-      }
-      connection.commit();
-      return canceled;
-    } catch (SQLException e) {
-      connection.rollback();
-      throw e;
+    var open = look(connection, tenant, executions);
+    if (open.isEmpty()) {
+      return List.of();
     }
-  }
-
-  private static Set<Integer> holders(Connection connection, List<UUID> ids) throws SQLException {
-    try (var statement = connection.prepareStatement(HOLDERS)) {
-      new Arrays(connection, statement).uuids(ids, id -> id);
-      try (var rows = statement.executeQuery()) {
-        // In order, so that two who cancel do not wait for each other.
-        var holders = new TreeSet<Integer>();
+    var refs = open.stream().map(Open::ref).toList();
+    var holders = open.stream().map(Open::node).filter(Objects::nonNull).distinct().toList();
+    var events = new ArrayList<byte[]>();
+    for (var ref : refs) {
+      var told = telling.events(ref);
+      if (told != null) {
+        events.add(told);
+      }
+    }
+    var sql = NAME_THE_TENANT + LOCK_ALONE + CANCEL + (events.isEmpty() ? "" : TELL);
+    try (var statement = connection.prepareStatement(sql)) {
+      var at = now.atOffset(ZoneOffset.UTC);
+      var arrays =
+          new Arrays(connection, statement)
+              .object(tenant.toString())
+              .number(JournalCommit.LOCK)
+              .ints(holders, Integer::intValue)
+              .uuids(refs, ExecutionRef::execution)
+              .ints(holders, Integer::intValue)
+              .object(at)
+              .object(message)
+              .object(at)
+              .object(message);
+      if (!events.isEmpty()) {
+        arrays
+            .number(teller)
+            .uuids(refs, ExecutionRef::execution)
+            .object(connection.createArrayOf("bytea", events.toArray(byte[][]::new)))
+            .object(at);
+      }
+      statement.execute();
+      // The tenant's and the locks' answers.
+      statement.getMoreResults();
+      statement.getMoreResults();
+      var canceled = new HashSet<UUID>();
+      try (var rows = statement.getResultSet()) {
         while (rows.next()) {
-          holders.add(rows.getInt(1));
+          canceled.add(rows.getObject(1, UUID.class));
         }
-        return holders;
       }
+      return refs.stream().filter(ref -> canceled.contains(ref.execution())).toList();
     }
   }
 
-  private static void nameTenant(Connection connection, TenantId tenant) throws SQLException {
-    try (var name = connection.prepareStatement(NAME_THE_TENANT)) {
-      name.setString(1, tenant.toString());
-      name.execute();
+  /// @param node that holds it; null if none does
+  private record Open(ExecutionRef ref, @Nullable Integer node) {}
+
+  private static List<Open> look(
+      Connection connection, TenantId tenant, Collection<UUID> executions) throws SQLException {
+    try (var statement = connection.prepareStatement(NAME_THE_TENANT + LOOK)) {
+      new Arrays(connection, statement)
+          .object(tenant.toString())
+          .object(tenant.value())
+          .uuids(List.copyOf(executions), id -> id);
+      statement.execute();
+      statement.getMoreResults();
+      var open = new ArrayList<Open>();
+      try (var rows = statement.getResultSet()) {
+        while (rows.next()) {
+          var ref =
+              new ExecutionRef(
+                  tenant,
+                  rows.getObject(1, UUID.class),
+                  rows.getObject(2, UUID.class),
+                  rows.getInt(3));
+          open.add(new Open(ref, rows.getObject(4, Integer.class)));
+        }
+      }
+      return open;
     }
   }
 }

@@ -161,11 +161,12 @@ class JournalCommitTests {
                 try (var own = rig.engine.getConnection()) {
                   Interventions.cancel(
                       own,
+                      node,
                       rig.tenant,
                       List.of(intake.execution()),
                       "Canceled",
                       Instant.now(),
-                      (in, refs) -> {});
+                      ref -> null);
                 } catch (SQLException e) {
                   throw new IllegalStateException(e);
                 }
