@@ -5,6 +5,46 @@ import { defineConfig } from 'vitest/config';
 /** Where `npm run dev` finds the API. */
 const api = process.env.CLARITY_API ?? 'http://localhost:8080';
 
+/** What the frame and the overview draw; all other icons are a file of their own. */
+const firstIcons = [
+  'activity',
+  'arrow-down-right',
+  'arrow-right',
+  'arrow-up-right',
+  'cable',
+  'check',
+  'chevrons-up-down',
+  'circle-exclamation-point',
+  'circle-dashed',
+  'circle-x',
+  'clock-3',
+  'cpu',
+  'database-zap',
+  'ellipsis',
+  'gauge',
+  'key-round',
+  'loader-circle',
+  'log-out',
+  'moon',
+  'octagon-x',
+  'pause',
+  'plug-zap',
+  'power-off',
+  'scroll-text',
+  'search',
+  'settings',
+  'sliders-horizontal',
+  'sun',
+  'tags',
+  'user',
+  'users',
+  'workflow',
+].join('|');
+
+const lucide = 'node_modules/lucide-react/dist/esm';
+const sharedSources =
+  /src\/(?:api\/(?!members|sessions|executions|workflows|connections|jsonText|newKey|deadLetters|events|extras|sources|devices|series)|live|ui\/(?!CodeArea|Confirm|CopyLine|Facts|download|Filters|Listing|Plot|Json|Dialog|Field|Segmented|Logo|Expandable|NotRefreshed|TimeChart|align|Table))/;
+
 export default defineConfig({
   plugins: [react(), tailwindcss()],
   build: {
@@ -23,7 +63,14 @@ export default defineConfig({
             // What every signed-in page shares, as one file: many small ones compress worse.
             {
               name: 'shared',
-              test: /src\/(api\/(?!members|sessions|executions|connections)|live|ui\/(?!Filters|Listing|Plot|Json|Dialog|Field|Segmented|Logo|Expandable|NotRefreshed|TimeChart|align|Table))|node_modules\/lucide-react\//,
+              test: new RegExp(
+                `${sharedSources.source}|${lucide}/(?:[^/]+|shared/.*|icons/(?:${firstIcons})\\.m?js)$`,
+              ),
+              includeDependenciesRecursively: false,
+            },
+            {
+              name: 'icons',
+              test: /node_modules\/lucide-react\//,
               includeDependenciesRecursively: false,
             },
           ],

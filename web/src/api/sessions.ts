@@ -1,7 +1,7 @@
 import { queryOptions } from '@tanstack/react-query';
 import { serverNow } from '../ui/now';
 import { api, body } from './client';
-import { type Range, ranges } from './queries';
+import { type Range, ranges } from './series';
 
 /** As many as a band can tell apart; the figures beside it count all. */
 const sessionsDrawn = 500;

@@ -1,6 +1,9 @@
 import type { SearchSchemaInput } from '@tanstack/react-router';
+import type { DeadLetterFilter } from '../api/deadLetters';
+import type { DeviceFilter } from '../api/devices';
+import type { EventFilter } from '../api/events';
 import type { ExecutionFilter } from '../api/executions';
-import type { DeadLetterFilter, DeviceFilter, EventFilter, ExtraFilter } from '../api/queries';
+import type { ExtraFilter } from '../api/extras';
 import type { DeadLetter, ExecutionState } from '../api/types';
 import { safeNext } from '../paths';
 

@@ -24,7 +24,7 @@ import {
 import { deviceQuery, meQuery, sourceQuery } from '../api/queries';
 import { onSessionEnd } from '../api/session';
 import type { Me } from '../api/types';
-import { workflowQuery } from '../api/workflows';
+import type { OpenedWorkflow } from '../api/workflows';
 import { LiveProvider } from '../live/LiveProvider';
 import { paths } from '../paths';
 import { Announcer } from '../ui/announce';
@@ -413,7 +413,8 @@ function Breadcrumb() {
 function DetailName({ path, id }: { path: string; id: string }) {
   const device = useQuery({ ...deviceQuery(id), enabled: path === paths.device });
   const source = useQuery({ ...sourceQuery(id), enabled: path === paths.source });
-  const workflow = useQuery({ ...workflowQuery(id), enabled: path === paths.workflow });
+  // Its page asks; what questions about workflows need is not for every page to load.
+  const workflow = useQuery<OpenedWorkflow>({ queryKey: ['workflows', 'one', id], enabled: false });
   if (path === paths.execution) return <span className="font-mono">{id.slice(-8)}</span>;
   const [name, kind] =
     path === paths.device

@@ -1,6 +1,7 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { lazy, Suspense, useState } from 'react';
-import { meQuery, rebuildsQuery } from '../../api/queries';
+import { meQuery } from '../../api/queries';
+import { rebuildsQuery } from '../../api/sources';
 import type { Rebuild, Source, SourceTable } from '../../api/types';
 import { Button } from '../../ui/Button';
 import { formatCount } from '../../ui/format';

@@ -1,5 +1,5 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { sourceGapsQuery } from '../../api/queries';
+import { sourceGapsQuery } from '../../api/sources';
 import type { Source, SourceGap } from '../../api/types';
 import { Moment } from '../../ui/Age';
 import { formatCount, words, zoneName } from '../../ui/format';

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Check, Copy, LoaderCircle } from 'lucide-react';
 import { Fragment, useEffect, useState } from 'react';
 import { api, body } from '../../api/client';
-import { agentsQuery, pairingCodeQuery } from '../../api/queries';
+import { agentsQuery, pairingCodeQuery } from '../../api/sources';
 import type { PairingCode } from '../../api/types';
 import { announce } from '../../ui/announce';
 import { Button } from '../../ui/Button';

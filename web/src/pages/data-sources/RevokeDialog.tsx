@@ -1,6 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, body } from '../../api/client';
-import { agentsQuery } from '../../api/queries';
+import { agentsQuery } from '../../api/sources';
 import type { Agent } from '../../api/types';
 import { announce } from '../../ui/announce';
 import { Button } from '../../ui/Button';

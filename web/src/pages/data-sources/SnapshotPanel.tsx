@@ -1,7 +1,8 @@
 import { useMutation, useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, body } from '../../api/client';
-import { meQuery, rebuildsQuery, snapshotsQuery, sourceTablesQuery } from '../../api/queries';
+import { meQuery } from '../../api/queries';
+import { rebuildsQuery, snapshotsQuery, sourceTablesQuery } from '../../api/sources';
 import type { OrderedSnapshot, Rebuild, Source, SourceTable } from '../../api/types';
 import { Moment } from '../../ui/Age';
 import { announce } from '../../ui/announce';

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { sourceTablesQuery } from '../../api/queries';
+import { sourceTablesQuery } from '../../api/sources';
 import type { Source, SourceTable } from '../../api/types';
 import { Age } from '../../ui/Age';
 import { cx } from '../../ui/cx';

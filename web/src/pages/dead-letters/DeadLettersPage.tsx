@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { CircleCheck, Info } from 'lucide-react';
 import { useId } from 'react';
-import { deadLetterGroupsQuery, deadLettersQuery } from '../../api/queries';
+import { deadLetterGroupsQuery, deadLettersQuery } from '../../api/deadLetters';
 import type { DeadLetterGroup, DeadLetterGroups } from '../../api/types';
 import { paths } from '../../paths';
 import type { DeadLettersSearch } from '../../routes/search';

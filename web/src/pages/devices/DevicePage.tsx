@@ -2,13 +2,8 @@ import { type UseQueryResult, useQuery, useQueryClient } from '@tanstack/react-q
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { Fragment, lazy, Suspense, useEffect, useState } from 'react';
 import { ApiProblem } from '../../api/problem';
-import {
-  deviceQuery,
-  deviceSeriesKey,
-  deviceSeriesQuery,
-  type Range,
-  ranges,
-} from '../../api/queries';
+import { deviceQuery } from '../../api/queries';
+import { deviceSeriesKey, deviceSeriesQuery, type Range, ranges } from '../../api/series';
 import type { DeviceDetail, ExtraType, MetricSeries } from '../../api/types';
 import { foldIntoDevice, foldIntoSeries } from '../../live/fold';
 import { LiveLost } from '../../live/LiveLost';

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { Cpu } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { devicesQuery, sitesQuery } from '../../api/queries';
+import { devicesQuery, sitesQuery } from '../../api/devices';
 import type { Device } from '../../api/types';
 import { paths } from '../../paths';
 import type { DevicesSearch } from '../../routes/search';

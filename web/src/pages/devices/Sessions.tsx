@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { type Range, ranges } from '../../api/queries';
+import { type Range, ranges } from '../../api/series';
 import { deviceSessionsQuery, deviceStatesQuery } from '../../api/sessions';
 import type { Session, SessionSummary } from '../../api/types';
 import { Moment } from '../../ui/Age';

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import { RotateCw, ScrollText } from 'lucide-react';
 import { useId, useState } from 'react';
-import { eventQuery, eventsQuery } from '../../api/queries';
+import { eventQuery, eventsQuery } from '../../api/events';
 import type { ChangeEvent } from '../../api/types';
 import { paths } from '../../paths';
 import type { EventsSearch } from '../../routes/search';

@@ -2,7 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { CircleCheck } from 'lucide-react';
 import { useId } from 'react';
-import { type ConflictFilter, extraConflictsQuery } from '../../api/queries';
+import { type ConflictFilter, extraConflictsQuery } from '../../api/extras';
 import type { ExtraConflict } from '../../api/types';
 import { paths } from '../../paths';
 import type { ExtrasSearch } from '../../routes/search';

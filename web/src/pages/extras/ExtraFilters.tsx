@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useDeferredValue, useId, useState } from 'react';
-import { type ExtraFilter, extraKeysQuery } from '../../api/queries';
+import { type ExtraFilter, extraKeysQuery } from '../../api/extras';
 import { paths } from '../../paths';
 import type { ExtrasSearch } from '../../routes/search';
 import { buttonClass } from '../../ui/Button';

@@ -2,7 +2,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Pin } from 'lucide-react';
 import { useState } from 'react';
 import { overviewQuery } from '../../api/overview';
-import { metricsQuery } from '../../api/queries';
+import { metricsQuery } from '../../api/series';
 import type { Metric } from '../../api/types';
 import { Button } from '../../ui/Button';
 import { cx } from '../../ui/cx';

@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { Gauge } from 'lucide-react';
-import { agentsQuery, sourcesQuery } from '../../api/queries';
+import { sourcesQuery } from '../../api/queries';
+import { agentsQuery } from '../../api/sources';
 import type { Overview } from '../../api/types';
 import { paths } from '../../paths';
 import { buttonClass } from '../../ui/Button';

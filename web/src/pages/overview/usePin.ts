@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { api, body } from '../../api/client';
 import { overviewQuery } from '../../api/overview';
 import { explain } from '../../api/problem';
-import { metricsQuery } from '../../api/queries';
+import { metricsQuery } from '../../api/series';
 import { announce } from '../../ui/announce';
 
 export type Pinning = { key: string; name: string; pinned: boolean };

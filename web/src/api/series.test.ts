@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { keyParts } from './queries';
+import { keyParts } from './series';
 
 it('a device with many metrics is asked for twenty at a time', () => {
   const keys = Array.from({ length: 45 }, (_, n) => `metric_${n}`);
