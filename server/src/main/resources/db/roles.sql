@@ -37,6 +37,7 @@ ALTER ROLE clarity_engine SET enable_seqscan = off;
 ALTER ROLE clarity_engine SET enable_hashjoin = off;
 ALTER ROLE clarity_engine SET enable_mergejoin = off;
 ALTER ROLE clarity_engine SET plan_cache_mode = force_generic_plan;
+ALTER ROLE clarity_engine SET jit = off;
 DO $$
 BEGIN
   EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());

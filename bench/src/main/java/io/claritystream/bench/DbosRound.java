@@ -21,7 +21,7 @@ import java.util.concurrent.TimeoutException;
 /// @param p50Ms from calling one to having its answer
 record DbosRound(double perS, double p50Ms, double p99Ms, double rssMb) {
   private static final int THREADS = 32;
-  private static final int WARMUP_S = 5;
+  private static final int WARMUP_S = 20;
   private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final String DATABASE = "dbos_peer";
 

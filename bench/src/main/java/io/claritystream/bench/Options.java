@@ -25,7 +25,7 @@ record Options(String name, boolean json, Map<String, Integer> given, Set<String
           "read",
           Map.of("rows", 10_000_000, "warmup", 20, "seconds", 60, "users", 50),
           "maestro",
-          Map.of("seconds", 60, "warmup", 15, "long-seconds", 600, "rows", 10_000_000),
+          Map.of("seconds", 60, "warmup", 60, "long-seconds", 600, "rows", 10_000_000),
           // No seed: one is chosen, and said.
           "chaos",
           Map.of("rounds", 10, "seed", 0, "kills", 8, "seconds", 20),

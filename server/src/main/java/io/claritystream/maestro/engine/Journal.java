@@ -12,6 +12,9 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.IntPredicate;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
@@ -21,11 +24,22 @@ import org.slf4j.LoggerFactory;
 /// Makes what executions did durable, in groups: while one group commits, the next gathers. Whoever
 /// gives an entry waits for its outcome, so an execution never has two on their way.
 ///
+/// A group costs the database as much as some ten entries do, whatever it holds. So there is no
+/// timer, and alone an entry is written at once; but beside a commit that is under way only what is
+/// worth one of its own is written.
+///
 /// When the database is away, groups wait for it as long as this node's lease may still stand, and
 /// are written again: nothing is told to be committed that is not.
 final class Journal implements AutoCloseable {
   private static final Logger log = LoggerFactory.getLogger(Journal.class);
   private static final int GROUP_MAX = 400;
+
+  /// So many entries are worth a commit of their own beside another.
+  private static final int WORTH_A_COMMIT = 64;
+
+  /// Nobody forgets to wake who gathers; if it were forgotten, entries would wait so long.
+  private static final long GATHER_MAX_NS = TimeUnit.MILLISECONDS.toNanos(20);
+
   private static final int WAITING_MAX = 10_000;
   private static final int GROUP_CHARS_MAX = 8 * 1024 * 1024;
 
@@ -42,6 +56,12 @@ final class Journal implements AutoCloseable {
   private final BlockingQueue<Written> waiting = new ArrayBlockingQueue<>(WAITING_MAX);
   private final Semaphore room = new Semaphore(PORTIONS_MAX);
   private final List<Thread> writers = new ArrayList<>();
+
+  /// Held by the one writer that gathers.
+  private final ReentrantLock turn = new ReentrantLock();
+
+  private final AtomicInteger underWay = new AtomicInteger();
+  private volatile @Nullable Thread gathers;
   private final int writersCount;
   private final Timer commits;
   private final DistributionSummary groups;
@@ -102,6 +122,9 @@ final class Journal implements AutoCloseable {
       try {
         admitted = admitted || room.tryAcquire(portions, 1, TimeUnit.SECONDS);
         if (admitted && waiting.offer(written, 1, TimeUnit.SECONDS)) {
+          if (waiting.size() >= WORTH_A_COMMIT) {
+            wakeWhoGathers();
+          }
           if (closing && waiting.remove(written)) {
             // Whoever closes has looked for what is left by now.
             entry.lost();
@@ -121,18 +144,21 @@ final class Journal implements AutoCloseable {
     var taken = new ArrayList<Written>(GROUP_MAX);
     while (true) {
       try {
-        var first = waiting.poll(100, TimeUnit.MILLISECONDS);
-        if (first == null) {
+        if (!gather(taken)) {
           if (closing) {
             return;
           }
           continue;
         }
-        taken.add(first);
-        waiting.drainTo(taken, GROUP_MAX - 1);
-        writeTaken(taken);
+        try {
+          writeTaken(taken);
+        } finally {
+          underWay.decrementAndGet();
+          wakeWhoGathers();
+        }
       } catch (InterruptedException e) {
         log.debug("journal writer ends");
+        taken.forEach(written -> written.entry.lost());
         return;
       } catch (RuntimeException | Error e) {
         log.error("journal group failed: entries={}", taken.size(), e);
@@ -141,6 +167,46 @@ final class Journal implements AutoCloseable {
         taken.forEach(written -> room.release(written.portions));
         taken.clear();
       }
+    }
+  }
+
+  /// Takes the next group, which is under way then.
+  ///
+  /// @return false if there was none for a while
+  private boolean gather(List<Written> taken) throws InterruptedException {
+    turn.lockInterruptibly();
+    try {
+      var first = waiting.poll(100, TimeUnit.MILLISECONDS);
+      if (first == null) {
+        return false;
+      }
+      taken.add(first);
+      gathers = Thread.currentThread();
+      var untilNs = System.nanoTime() + GATHER_MAX_NS;
+      while (underWay.get() > 0 && waiting.size() < WORTH_A_COMMIT) {
+        var leftNs = untilNs - System.nanoTime();
+        if (leftNs <= 0) {
+          break;
+        }
+        LockSupport.parkNanos(this, leftNs);
+        if (Thread.interrupted()) {
+          throw new InterruptedException();
+        }
+      }
+      gathers = null;
+      waiting.drainTo(taken, GROUP_MAX - 1);
+      underWay.incrementAndGet();
+      return true;
+    } finally {
+      gathers = null;
+      turn.unlock();
+    }
+  }
+
+  private void wakeWhoGathers() {
+    var gathering = gathers;
+    if (gathering != null) {
+      LockSupport.unpark(gathering);
     }
   }
 

@@ -157,7 +157,11 @@ abstract sealed class JournalEntry {
     tell(new Outcome.Refused(cause));
   }
 
+  /// The first word counts.
   private void tell(Outcome told) {
+    if (outcome != null) {
+      return;
+    }
     outcome = told;
     LockSupport.unpark(waiter);
   }
