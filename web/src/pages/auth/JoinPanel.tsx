@@ -1,6 +1,8 @@
 import { useMutation } from '@tanstack/react-query';
+import { useNavigate } from '@tanstack/react-router';
 import { api, body } from '../../api/client';
 import type { Me } from '../../api/types';
+import { paths } from '../../paths';
 import { useSignOut } from '../../shell/useSignOut';
 import { Button } from '../../ui/Button';
 import { FormError } from './FormError';
@@ -17,6 +19,11 @@ export function JoinPanel({
   onDone: () => Promise<void>;
 }) {
   const signOut = useSignOut();
+  const navigate = useNavigate();
+  const otherAccount = async () => {
+    await signOut();
+    await navigate({ to: paths.auth, hash: `invitation=${invitation}` });
+  };
   const join = useMutation({
     mutationFn: async () => {
       const { organization } = await body(
@@ -38,7 +45,7 @@ export function JoinPanel({
         <Button kind="primary" aria-disabled={join.isPending} onClick={() => join.mutate()}>
           {join.isPending ? 'Joining…' : 'Join the workspace'}
         </Button>
-        <Button onClick={() => void signOut()}>Sign out</Button>
+        <Button onClick={() => void otherAccount()}>Use another account</Button>
       </div>
     </>
   );

@@ -1,4 +1,5 @@
 import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { useState } from 'react';
 import { authOptionsQuery, meQuery } from '../../api/queries';
 import { useSignOut } from '../../shell/useSignOut';
 import { Moment } from '../../ui/Age';
@@ -9,6 +10,7 @@ import { PageHeader, Panel } from '../../ui/Panel';
 import { Segmented } from '../../ui/Segmented';
 import { setTheme, useThemeChoice } from '../../ui/theme';
 import { useTitle } from '../../ui/useTitle';
+import { OrganizationDialog } from './OrganizationDialog';
 import { PlanPanel } from './PlanPanel';
 
 const themes = [
@@ -23,6 +25,7 @@ export function SettingsPage() {
   const { data: options } = useQuery(authOptionsQuery);
   const signOut = useSignOut();
   const theme = useThemeChoice();
+  const [changing, setChanging] = useState(false);
   if (!me) return null;
   const { organization, user } = me;
   const nameOf = (choices: { id: string; name: string }[] | undefined, id: string) =>
@@ -31,11 +34,29 @@ export function SettingsPage() {
   return (
     <>
       <PageHeader title="Settings" />
+      {changing && options && (
+        <OrganizationDialog
+          organization={organization}
+          options={options}
+          onClose={() => setChanging(false)}
+        />
+      )}
       <div className="flex max-w-[44rem] flex-col gap-3">
-        <Panel title="Workspace">
+        <Panel
+          title="Workspace"
+          aside={
+            options &&
+            me.permissions.includes('workspace.write') && (
+              <Button kind="ghost" onClick={() => setChanging(true)}>
+                Change
+              </Button>
+            )
+          }
+        >
           <Facts
             facts={[
               ['Name', organization.name],
+              ['Domain', organization.domain ?? '–'],
               ['Industry', nameOf(options?.industries, organization.industry)],
               ['Region', nameOf(options?.regions, organization.region)],
               ['Plan', words(organization.plan)],
