@@ -6,8 +6,9 @@
 /// while both are at hand ([KeyMaintenance#rewrap]).
 ///
 /// **Keys** lie in the database, encrypted under it: those that make the platform itself, its
-/// certificate authority and its token signing keys ([PlatformKeys]), and a data key for each
-/// tenant. A tenant's key is replaced by a new one at any time; the ones before still decrypt.
+/// certificate authority, its token signing keys and the one that tells requests apart
+/// ([PlatformKeys]), and a data key for each tenant. A tenant's key is replaced by a new one at any
+/// time; the ones before still decrypt.
 ///
 /// **Values** are encrypted under the key of the tenant whose they are, and bound to tenant,
 /// purpose and row ([TenantSecrets]): a stored value that was copied over another, or into another

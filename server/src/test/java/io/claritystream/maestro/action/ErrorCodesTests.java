@@ -15,14 +15,22 @@ import org.junit.jupiter.api.Test;
 
 /// The page tells every code with which a step or an execution can fail, and no other.
 class ErrorCodesTests {
+  private static final String FAILS = "## How a step or an execution fails";
   private static final Path PAGE = Path.of("../docs/workflows.md");
   private static final Path CODE = Path.of("src/main/java/io/claritystream/maestro");
 
   /// How the code gives one: to an error, as an outcome, or by the kind of a failed call.
   private static final Pattern GIVEN =
       Pattern.compile(
-          "(?:StepError\\.of\\(|new StepError\\(|settlement\\.fail\\(|fail\\(node, one, lines,|case [A-Z_, ]+ ->"
+          "(?:StepError\\.of\\(|new StepError\\(|\\bfail\\((?:\\w+, )*|case [A-Z_, ]+ ->"
               + "|ExecutionStatus\\.[A-Z]+,\\s*(?:now\\(\\)|List\\.of\\((?:[^()]|\\([^()]*\\))*\\)),)\\s*\"([a-z_]+)\"(?! \\+)|outcome = '([a-z_]+)'");
+
+  /// A flaw that is made, to its end.
+  private static final Pattern FLAW = Pattern.compile("(?:flaws\\.add|new Flaw|flaw)\\([^;]*;");
+
+  /// The few codes of one word are named.
+  private static final Pattern CODE_OF_A_FLAW =
+      Pattern.compile("\"([a-z]+_[a-z_]+|cycle|unreachable|required)\"");
 
   private static final Pattern TOLD = Pattern.compile("`([a-z_0-9]+)`");
 
@@ -31,16 +39,16 @@ class ErrorCodesTests {
     Set<String> given = given();
 
     assertThat(given).contains("timeout", "blocked", "mapping", "said_failed", "internal");
-    assertThat(told()).containsAll(given);
+    assertThat(told(FAILS)).containsAll(given);
   }
 
   @Test
   void the_page_tells_no_code_that_nothing_gives() throws IOException {
-    String code = String.join("\n", sources());
+    String code = String.join("\n", sources("action", "engine"));
     for (ExpressionFault.Kind kind : ExpressionFault.Kind.values()) {
       code += "\"expression_" + kind.name().toLowerCase(Locale.ROOT) + "\"";
     }
-    for (String told : told()) {
+    for (String told : told(FAILS)) {
       if (!told.matches("http_[0-9]{3}")) {
         assertThat(code.contains("\"" + told + "\"") || code.contains("'" + told + "'"))
             .as(told)
@@ -49,9 +57,27 @@ class ErrorCodesTests {
     }
   }
 
+  @Test
+  void the_page_tells_every_code_of_what_validation_finds() throws IOException {
+    Set<String> found = new TreeSet<>();
+    for (String source : sources("definition")) {
+      FLAW.matcher(source)
+          .results()
+          .forEach(
+              call ->
+                  CODE_OF_A_FLAW
+                      .matcher(call.group())
+                      .results()
+                      .forEach(code -> found.add(code.group(1))));
+    }
+
+    assertThat(found).contains("cycle", "unknown_function", "not_json", "too_many", "required");
+    assertThat(told("## What validation finds")).containsAll(found);
+  }
+
   private static Set<String> given() throws IOException {
     Set<String> given = new TreeSet<>();
-    for (String source : sources()) {
+    for (String source : sources("action", "engine")) {
       GIVEN
           .matcher(source)
           .results()
@@ -63,9 +89,9 @@ class ErrorCodesTests {
     return given;
   }
 
-  private static Set<String> sources() throws IOException {
+  private static Set<String> sources(String... modules) throws IOException {
     Set<String> sources = new TreeSet<>();
-    for (String module : new String[] {"action", "engine"}) {
+    for (String module : modules) {
       try (Stream<Path> files = Files.walk(CODE.resolve(module))) {
         for (Path file : files.filter(each -> each.toString().endsWith(".java")).toList()) {
           sources.add(Files.readString(file));
@@ -76,9 +102,9 @@ class ErrorCodesTests {
   }
 
   /// What stands in the first column of the table.
-  private static Set<String> told() throws IOException {
+  private static Set<String> told(String heading) throws IOException {
     String page = Files.readString(PAGE);
-    int from = page.indexOf("## How a step or an execution fails");
+    int from = page.indexOf(heading);
     Set<String> told = new TreeSet<>();
     for (String line : page.substring(from, page.indexOf("\n## ", from + 1)).split("\n")) {
       if (line.startsWith("| `")) {
