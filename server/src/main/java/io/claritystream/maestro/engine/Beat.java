@@ -1,5 +1,6 @@
 package io.claritystream.maestro.engine;
 
+import io.claritystream.base.process.LastResort;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
@@ -60,6 +61,7 @@ final class Beat {
         beat();
         failed = false;
       } catch (SQLException | RuntimeException | Error e) {
+        LastResort.endUnlessPassing(e);
         if (!failed) {
           log.warn("lease could not be kept, trying again: cause={}", e.toString());
         }

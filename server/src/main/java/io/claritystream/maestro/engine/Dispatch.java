@@ -1,6 +1,7 @@
 package io.claritystream.maestro.engine;
 
 import io.claritystream.base.db.TenantId;
+import io.claritystream.base.process.LastResort;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -153,6 +154,7 @@ final class Dispatch {
       } catch (InterruptedException e) {
         return;
       } catch (SQLException | RuntimeException | Error e) {
+        LastResort.endUnlessPassing(e);
         if (!failed) {
           log.warn("executions could not be claimed, trying again: cause={}", e.toString());
         }

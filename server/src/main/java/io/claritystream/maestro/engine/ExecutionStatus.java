@@ -6,21 +6,23 @@ import java.util.Locale;
 
 /// What an execution is.
 ///
-/// | from | to | by |
-/// |---|---|---|
-/// | | pending | it was taken in, and waits for a process |
-/// | | running | it was taken in by a process that works on it at once |
-/// | pending, waiting | running | a process claimed it |
+/// | from | to | by | statement |
+/// |---|---|---|---|
+/// | | pending | it was taken in, and waits for a process | `JournalCommit.ACCEPT` |
+/// | | running | it was taken in by a process that works on it at once | `JournalCommit.ACCEPT` |
+/// | pending, waiting | running | a process claimed it | `Claims.CLAIM` |
 /// | running | waiting | a step is to be tried again later, or a person has to decide |
-/// | running | pending | its process was lost |
-/// | waiting | pending | a person decided |
-/// | running | success, failed | it came to its end |
-/// | pending, running, waiting | canceled | a person canceled it |
-/// | pending, waiting | failed | its time was over before it could go on |
+/// `JournalCommit.PAUSES` |
+/// | running | pending | its process was lost, or has left | `NodeLease.RELEASE` |
+/// | running | pending | its process holds it and knows nothing of it | `Claims.SET_FREE` |
+/// | waiting | pending | a person decided | `Decisions.GO_ON` |
+/// | running | success, failed | it came to its end | `JournalCommit.ENDS` |
+/// | pending, running, waiting | canceled | a person canceled it | `Interventions.CANCEL` |
 ///
-/// Nothing leads out of success, failed and canceled: what is tried again is another execution. The
-/// statements of [JournalCommit], [Claims] and [Interventions] are the transitions, each of which
-/// says what it starts from; the table's constraints hold the rest.
+/// What waited too long, for its turn or for a decision, is claimed and then comes to its end.
+/// Nothing leads out of success, failed and canceled: what is tried again is another execution. No
+/// other statement changes a status, which a test holds; each says what it starts from, and the
+/// table's constraints hold the rest.
 public enum ExecutionStatus {
   PENDING(false),
   RUNNING(false),

@@ -1,5 +1,6 @@
 package io.claritystream.maestro.engine;
 
+import io.claritystream.base.process.LastResort;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -161,6 +162,7 @@ final class Journal implements AutoCloseable {
         taken.forEach(written -> written.entry.lost());
         return;
       } catch (RuntimeException | Error e) {
+        LastResort.endUnlessPassing(e);
         log.error("journal group failed: entries={}", taken.size(), e);
         taken.forEach(written -> written.entry.refused(new IllegalStateException(e)));
       } finally {

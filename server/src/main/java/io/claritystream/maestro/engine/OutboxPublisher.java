@@ -1,5 +1,6 @@
 package io.claritystream.maestro.engine;
 
+import io.claritystream.base.process.LastResort;
 import io.claritystream.stream.bus.Feed;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -123,6 +124,7 @@ final class OutboxPublisher implements AutoCloseable {
       } catch (InterruptedException e) {
         return;
       } catch (SQLException | ExecutionException | TimeoutException | RuntimeException | Error e) {
+        LastResort.endUnlessPassing(e);
         if (!failed) {
           log.warn("events of executions wait in the outbox, trying again: cause={}", e.toString());
         }

@@ -1,5 +1,6 @@
 package io.claritystream.maestro.engine;
 
+import io.claritystream.base.process.LastResort;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -70,6 +71,7 @@ final class Watch {
         watch();
         failed = false;
       } catch (SQLException | RuntimeException | Error e) {
+        LastResort.endUnlessPassing(e);
         if (!failed) {
           log.warn("what others left is not looked after, trying again: cause={}", e.toString());
         }
