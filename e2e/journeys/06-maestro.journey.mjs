@@ -31,6 +31,8 @@ const workflow = {
     {
       id: "call",
       type: "http_request",
+      // However long a resolver takes to say that there is no such name.
+      timeout_ms: 2_000,
       retry: { count: 3, backoff_ms: 600_000, backoff_max_ms: 600_000 },
       config: { method: "POST", url: "http://erp.invalid/orders", body: "=steps.sum" },
     },
