@@ -3,7 +3,9 @@ package io.claritystream.base.expression;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/// The nodes that decide what is evaluated next.
+/// The nodes that decide what is evaluated next. What a function hands out may be a sequence of one
+/// sequence of one: each node that it passes takes one level off, as the language's own evaluator
+/// does.
 final class Control {
 
   private Control() {}
@@ -19,7 +21,7 @@ final class Control {
 
     @Override
     @Nullable Object eval(@Nullable Object input, Scope scope, Run run) {
-      return eval(input, scope, run, false);
+      return Items.collapse(eval(input, scope, run, false));
     }
 
     @Override
@@ -56,7 +58,7 @@ final class Control {
     @Override
     @Nullable Object eval(@Nullable Object input, Scope scope, Run run) {
       Node chosen = choose(input, scope, run);
-      return chosen == null ? null : chosen.eval(input, scope, run);
+      return chosen == null ? null : Items.collapse(chosen.eval(input, scope, run));
     }
 
     @Override
@@ -89,7 +91,7 @@ final class Control {
       run.step();
       Object value = first.eval(input, scope, run);
       boolean good = onlyNothing ? value != null : Values.truthy(value, run);
-      return good ? value : otherwise.eval(input, scope, run);
+      return Items.collapse(good ? value : otherwise.eval(input, scope, run));
     }
   }
 
@@ -109,7 +111,7 @@ final class Control {
       run.step();
       Object bound = value.eval(input, scope, run);
       scope.bind(name, bound, run);
-      return bound;
+      return Items.collapse(bound);
     }
   }
 }

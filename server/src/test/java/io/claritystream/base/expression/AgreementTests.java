@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +28,26 @@ class AgreementTests {
     String source = chance.expression(3);
 
     assertThat(ours(source, input)).as(source + " over " + input).isEqualTo(theirs(source, input));
+  }
+
+  /// What chance found once.
+  @Example
+  void what_nested_functions_find_is_taken_out_of_its_lists_level_by_level() {
+    Map<String, Object> input = Map.of("a", 4L, "b", true, "c", 1L);
+    String mapped =
+        "$map(a, function($i) { $i = 1 ? $i : $map(b, function($j) { $j = 1 ? $j : a }) })";
+    for (String source :
+        List.of(
+            mapped,
+            "(" + mapped + ")",
+            "c ? " + mapped + " : 0",
+            "(c ? " + mapped + " : 0)",
+            "($x := " + mapped + "; $x)",
+            "($x := " + mapped + ")",
+            mapped + " ?: 0",
+            "(" + mapped + ").$string()")) {
+      assertThat(ours(source, input)).as(source).isEqualTo(theirs(source, input));
+    }
   }
 
   @Property(tries = 1_000)
