@@ -94,8 +94,8 @@ class IdempotencyConfiguration {
       KeyedRequest keyed = asked == null ? null : KeyedRequest.of(asked);
       Claim claim = keyed == null ? null : keyed.claim();
       return claim == null
-          ? new IdempotencyClaim(UUID.randomUUID(), clock.instant(), false)
-          : new IdempotencyClaim(claim.id(), claim.createdAt(), claim.rerun());
+          ? new IdempotencyClaim(false, UUID.randomUUID(), clock.instant(), false)
+          : new IdempotencyClaim(true, claim.id(), claim.createdAt(), claim.rerun());
     }
   }
 }

@@ -13,6 +13,11 @@ public interface CompiledStep {
     return false;
   }
 
+  /// Whether it waits for others, so that it takes as long as they like.
+  default boolean waits() {
+    return acts();
+  }
+
   /// Maps what the step is given; [StepOutcome.Failed] as an exception if that cannot be done.
   Prepared prepare(StepScope scope) throws StepFailure;
 

@@ -87,6 +87,11 @@ final class HttpStep implements CompiledStep {
   }
 
   @Override
+  public boolean waits() {
+    return true;
+  }
+
+  @Override
   public boolean acts() {
     return !SAFE.contains(request.method());
   }

@@ -88,7 +88,7 @@ final class EngineNode
   /// Whether executions can be taken in: this process works on them.
   @Override
   public boolean joined() {
-    return beat.joined();
+    return beat.joined() && lease.held();
   }
 
   int node() {
@@ -122,10 +122,14 @@ final class EngineNode
     dispatch.left(tenant);
   }
 
-  /// Begins an execution that is not taken in yet, if nothing is in its way.
+  /// Begins an execution that is not taken in yet, if nothing is in its way and its first step is
+  /// quick. What a retry begins with may be another step.
   ///
   /// @return null if it has to be taken in first
   @Nullable Opening open(Program program, Intake intake, boolean known, List<LogLine> lines) {
+    if (!program.firstStep().quick() || lines.size() > 1) {
+      return null;
+    }
     var node = lease.node();
     var opening = new Opening(intake, known, lines);
     var run = new Run(this, program, intake, 1, node, 0, lines, opening);
@@ -181,7 +185,9 @@ final class EngineNode
 
   private void letGo(Run run) {
     runs.remove(run.execution(), run);
-    answers.answered(run.execution(), null);
+    if (run.takenIn()) {
+      answers.answered(run.execution(), null);
+    }
   }
 
   private boolean worksOn(int node, Claims.Held held) {
@@ -350,7 +356,8 @@ final class EngineNode
   @Override
   public void done(Run run, @Nullable ExecutionStatus status, long workerUs, long guessedUs) {
     runs.remove(run.execution(), run);
-    if (status != ExecutionStatus.WAITING) {
+    // What was not taken in by this run may be by another, which answers then.
+    if (status != ExecutionStatus.WAITING && run.takenIn()) {
       answers.answered(run.execution(), null);
     }
     ready.done(run, workerUs, guessedUs);

@@ -110,7 +110,7 @@ class ExecutionController {
                 trigger,
                 caller.userId().value()),
             inputs,
-            new Executions.Ids(ids, claim.rerun()));
+            claim.keyed() ? new Executions.Ids(ids, claim.rerun()) : null);
     taken.forEach(one -> executions.forget(one.execution()));
     return new ExecutionViews.Started(taken.stream().map(Executions.Taken::execution).toList());
   }

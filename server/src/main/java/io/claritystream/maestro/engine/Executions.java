@@ -108,7 +108,7 @@ public final class Executions {
         draft.answer = answers.expect(draft.intake.execution());
         give(draft);
       }
-      drafts.forEach(this::settle);
+      settle(drafts);
     } catch (RuntimeException e) {
       drafts.forEach(draft -> answers.forget(draft.intake.execution()));
       // Some may be leased and not begun.
@@ -142,7 +142,7 @@ public final class Executions {
             .toList();
     try {
       drafts.forEach(this::give);
-      drafts.forEach(this::settle);
+      settle(drafts);
     } finally {
       drafts.forEach(this::release);
     }
@@ -336,6 +336,12 @@ public final class Executions {
       draft.reserved = false;
       node.release(draft.intake.tenant(), LogLine.chars(draft.lines));
     }
+  }
+
+  /// What is durable already begins before others are waited for that were begun before.
+  private void settle(List<Draft> drafts) {
+    drafts.stream().filter(draft -> draft.opening == null).forEach(this::settle);
+    drafts.stream().filter(draft -> draft.opening != null).forEach(this::settle);
   }
 
   private void settle(Draft draft) {

@@ -220,7 +220,7 @@ final class Journal implements AutoCloseable {
     for (var written : taken) {
       var size = chars(written.entry);
       if (!group.isEmpty() && (written.node != node || chars + size > GROUP_CHARS_MAX)) {
-        writeGroup(node, group);
+        writeGroup(node, group, false);
         group = new ArrayList<>();
         chars = 0;
       }
@@ -228,7 +228,7 @@ final class Journal implements AutoCloseable {
       chars += size;
       group.add(written.entry);
     }
-    writeGroup(node, group);
+    writeGroup(node, group, false);
   }
 
   private static long chars(JournalEntry entry) {
@@ -239,8 +239,9 @@ final class Journal implements AutoCloseable {
     return chars;
   }
 
-  private void writeGroup(int node, List<JournalEntry> group) throws InterruptedException {
-    var failure = writeOrFail(node, group);
+  private void writeGroup(int node, List<JournalEntry> group, boolean again)
+      throws InterruptedException {
+    var failure = writeOrFail(node, group, again);
     if (failure == null) {
       return;
     }
@@ -252,7 +253,8 @@ final class Journal implements AutoCloseable {
     log.warn(
         "journal group is refused, writing its entries one by one: cause={}", failure.toString());
     for (var entry : group) {
-      writeGroup(node, List.of(entry));
+      // Carefully: the group may have been written before, when its answer was lost.
+      writeGroup(node, List.of(entry), true);
     }
   }
 
@@ -270,10 +272,10 @@ final class Journal implements AutoCloseable {
   }
 
   /// @return why the database refuses the group; null if it is written or lost
-  private @Nullable Exception writeOrFail(int node, List<JournalEntry> group)
+  private @Nullable Exception writeOrFail(int node, List<JournalEntry> group, boolean before)
       throws InterruptedException {
     var told = events == null ? null : events.encode(group);
-    var again = false;
+    var again = before;
     while (true) {
       var startedNs = System.nanoTime();
       try (var connection = engine.getConnection()) {

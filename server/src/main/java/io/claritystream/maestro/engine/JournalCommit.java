@@ -28,14 +28,15 @@ final class JournalCommit {
   static final int LOCK = 0x4d_41_45_53;
 
   private static final String LOCK_TOGETHER =
-      "SELECT pg_advisory_xact_lock_shared(?, ?), set_config('clarity.written', '0', true);\n";
+      "SELECT pg_advisory_xact_lock_shared(?, ?), set_config('clarity.written', '0', true) IS NULL;\n";
 
-  /// After `WITH …, written AS (…`.
+  /// After `WITH …, written AS (…`. Statements are sent together only as long as the rows of their
+  /// answers have a bounded width, so none answers a text.
   private static final String COUNT =
       """
         RETURNING 1)
       SELECT set_config('clarity.written',
-        (current_setting('clarity.written')::int + (SELECT count(*) FROM written))::text, true);
+        (current_setting('clarity.written')::int + (SELECT count(*) FROM written))::text, true) IS NULL;
       """;
 
   private static final String ACCEPT =
@@ -75,10 +76,10 @@ final class JournalCommit {
       WITH written AS (
       INSERT INTO maestro.execution_body (execution_id, log_id, tenant_id, body)
       SELECT b.execution_id, b.log_id, b.tenant_id, b.body
-      FROM unnest(?::uuid[], ?::int[], ?::int[], ?::uuid[], ?::text[])
-        AS b (execution_id, lease_epoch, log_id, tenant_id, body)
+      FROM unnest(?::uuid[], ?::int[], ?::boolean[], ?::int[], ?::uuid[], ?::text[])
+        AS b (execution_id, lease_epoch, held, log_id, tenant_id, body)
       JOIN maestro.execution_open o ON o.execution_id = b.execution_id AND o.lease_epoch = b.lease_epoch
-        AND (o.node_id = ? OR o.node_id IS NULL)
+        AND CASE WHEN b.held THEN o.node_id = ? ELSE o.node_id IS NULL END
       """;
 
   private static final String LINES =
@@ -89,12 +90,12 @@ final class JournalCommit {
       SELECT l.execution_id, l.log_id, l.tenant_id, timestamptz 'epoch' + l.at_us * interval '1 microsecond',
         l.level, l.kind, l.step, l.attempt, l.message, l.duration_us, l.input_glimpse, l.output_glimpse,
         l.recorded, l.recorded_bytes
-      FROM unnest(?::uuid[], ?::int[], ?::int[], ?::uuid[], ?::bigint[], ?::text[], ?::text[], ?::text[],
+      FROM unnest(?::uuid[], ?::int[], ?::boolean[], ?::int[], ?::uuid[], ?::bigint[], ?::text[], ?::text[], ?::text[],
         ?::int[], ?::text[], ?::bigint[], ?::text[], ?::text[], ?::text[], ?::int[])
-        AS l (execution_id, lease_epoch, log_id, tenant_id, at_us, level, kind, step, attempt, message,
+        AS l (execution_id, lease_epoch, held, log_id, tenant_id, at_us, level, kind, step, attempt, message,
           duration_us, input_glimpse, output_glimpse, recorded, recorded_bytes)
       JOIN maestro.execution_open o ON o.execution_id = l.execution_id AND o.lease_epoch = l.lease_epoch
-        AND (o.node_id = ? OR o.node_id IS NULL)
+        AND CASE WHEN l.held THEN o.node_id = ? ELSE o.node_id IS NULL END
       """;
 
   private static final String PAUSES =
@@ -315,6 +316,7 @@ final class JournalCommit {
     arrays
         .uuids(bodies, b -> b.entry.execution)
         .ints(bodies, b -> b.entry.leaseEpoch)
+        .booleans(bodies, b -> held(b.entry))
         .ints(bodies, b -> b.line.logId())
         .uuids(bodies, b -> b.entry.tenant.value())
         .texts(bodies, b -> b.line.recorded());
@@ -330,6 +332,7 @@ final class JournalCommit {
     arrays
         .uuids(lines, l -> l.entry.execution)
         .ints(lines, l -> l.entry.leaseEpoch)
+        .booleans(lines, l -> held(l.entry))
         .ints(lines, l -> l.line.logId())
         .uuids(lines, l -> l.entry.tenant.value())
         .longs(lines, l -> micros(l.line.timestamp()))
@@ -368,6 +371,11 @@ final class JournalCommit {
       }
     }
     return lost;
+  }
+
+  /// Whether it is an entry of one that this process works on; the others wait for any.
+  private static boolean held(JournalEntry entry) {
+    return !(entry instanceof JournalEntry.Accept accept) || accept.leased;
   }
 
   private static String kind(JournalEntry entry) {

@@ -41,9 +41,9 @@ final class Opening {
     outcome.complete(told);
   }
 
-  /// Whether it is known what became of it.
-  boolean settled() {
-    return outcome.isDone();
+  /// Whether it is durable by now.
+  boolean committed() {
+    return outcome.getNow(JournalEntry.nothingCame()) instanceof JournalEntry.Outcome.Committed;
   }
 
   JournalEntry.Outcome await() {

@@ -15,4 +15,5 @@ record Program(
     List<CompiledStep> steps,
     @Nullable Mapped executionName,
     @Nullable Mapped correlationKey,
-    Glimpses glimpses) {}
+    Glimpses glimpses,
+    FirstStep firstStep) {}

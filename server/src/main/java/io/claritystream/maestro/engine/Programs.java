@@ -60,7 +60,8 @@ final class Programs {
           steps,
           mapped(document.settings().executionName(), "/settings/execution_name"),
           mapped(document.settings().correlationKey(), "/settings/correlation_key"),
-          new Glimpses(document.settings().redact()));
+          new Glimpses(document.settings().redact()),
+          new FirstStep());
     } catch (ExpressionFault e) {
       throw new IllegalStateException(
           "workflow "

@@ -134,9 +134,9 @@ final class Run implements Runnable {
         && ref.execution().equals(other.ref.execution());
   }
 
-  /// Whether the execution is taken in, as far as the database was asked.
+  /// Whether the execution is taken in, and this run's.
   boolean takenIn() {
-    return opening == null || opening.settled();
+    return opening == null || opening.committed();
   }
 
   long guessedUs() {
@@ -245,9 +245,15 @@ final class Run implements Runnable {
       settlement.took(preparedNs);
       startedNs = System.nanoTime();
     }
+    if (compiled.waits()) {
+      settlement.takeIn();
+    }
     var outcome = prepared.perform();
     var tookNs = System.nanoTime() - startedNs;
     settlement.took(tookNs);
+    if (position.stepsDone() == 0) {
+      program.firstStep().took(preparedNs + (compiled.waits() ? 0 : tookNs));
+    }
     if (aborted) {
       throw new LostException();
     }

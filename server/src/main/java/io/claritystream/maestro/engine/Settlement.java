@@ -275,20 +275,32 @@ final class Settlement {
     leftAs = status;
   }
 
-  private void durable(JournalEntry entry) throws Run.LostException {
+  /// Takes the execution in before anything that may take long.
+  void takeIn() throws Run.LostException {
+    takeIn(null);
+  }
+
+  /// @param first what it did meanwhile, which becomes durable with it
+  /// @return false if it was taken in before
+  private boolean takeIn(@Nullable LogLine first) throws Run.LostException {
     var unopened = opening;
-    if (unopened != null) {
-      opening = null;
-      var together = entry instanceof JournalEntry.Progress;
-      var outcome = house.write(unopened.entry(together ? entry.lines.getFirst() : null), node);
-      unopened.became(outcome);
-      if (!(outcome instanceof JournalEntry.Outcome.Committed)) {
-        // Whoever brought it knows why.
-        throw new Run.LostException();
-      }
-      if (together) {
-        return;
-      }
+    if (unopened == null) {
+      return false;
+    }
+    opening = null;
+    var outcome = house.write(unopened.entry(first), node);
+    unopened.became(outcome);
+    if (!(outcome instanceof JournalEntry.Outcome.Committed)) {
+      // Whoever brought it knows why.
+      throw new Run.LostException();
+    }
+    return true;
+  }
+
+  private void durable(JournalEntry entry) throws Run.LostException {
+    var first = entry instanceof JournalEntry.Progress ? entry.lines.getFirst() : null;
+    if (takeIn(first) && first != null) {
+      return;
     }
     switch (house.write(entry, node)) {
       case JournalEntry.Outcome.Committed committed -> {}

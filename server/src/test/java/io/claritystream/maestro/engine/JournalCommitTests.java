@@ -128,6 +128,28 @@ class JournalCommitTests {
     assertThat(rig.logIds(intake)).containsExactly(0);
   }
 
+  /// Begun before it is taken in, and taken in meanwhile by another request with the same key.
+  @Test
+  void what_another_request_took_in_gets_no_line_of_the_one_that_came_too_late()
+      throws SQLException {
+    var node = rig.node();
+    var intake = rig.intake();
+    rig.write(node, JournalRig.accept(intake, false));
+    var first = JournalRig.line(1, LogLine.Kind.INTENT, "call", null);
+    var late =
+        new JournalEntry.Accept(
+            intake,
+            true,
+            true,
+            List.of(JournalRig.line(0, LogLine.Kind.TRIGGER, null, "{}"), first),
+            first);
+
+    assertThat(rig.write(node, late)).containsExactly(late);
+
+    assertThat(rig.logIds(intake)).containsExactly(0);
+    assertThat(rig.status(intake)).isEqualTo("pending");
+  }
+
   @Test
   void a_node_that_was_ended_takes_nothing_in_and_writes_nothing() throws SQLException {
     var node = rig.node();

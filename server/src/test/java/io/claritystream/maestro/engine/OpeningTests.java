@@ -48,6 +48,35 @@ class OpeningTests {
   }
 
   @Test
+  void what_waits_for_others_is_taken_in_before_it_asks_them() {
+    var asked = new ArrayList<String>();
+    var opened =
+        open(
+            document(
+                "{'id': 's1', 'type': 'http_request', 'config': {'method': 'GET', 'url': 'https://example.com'}}"),
+            Integer.MAX_VALUE,
+            memory ->
+                (key, before) -> {
+                  asked.addAll(kinds(memory));
+                  return new StepOutcome.Done(new LinkedHashMap<>());
+                });
+
+    assertThat(asked).containsExactly("Accept [TRIGGER]");
+    assertThat(kinds(opened.memory))
+        .containsExactly("Accept [TRIGGER]", "Progress [SUCCEEDED]", "End [SUCCEEDED]");
+  }
+
+  @Test
+  void a_first_step_is_quick_once_it_was_seen_to_be() {
+    var first = new FirstStep();
+    assertThat(first.quick()).isFalse();
+    first.took(1_000_000);
+    assertThat(first.quick()).isTrue();
+    first.took(50_000_000);
+    assertThat(first.quick()).isFalse();
+  }
+
+  @Test
   void what_ends_with_its_first_step_is_taken_in_before() {
     var opened = open(document("{'id': 's1', 'type': 'fail', 'config': {'message': 'No.'}}"));
 
@@ -71,7 +100,7 @@ class OpeningTests {
     assertThat(acted).isEmpty();
     assertThat(opened.memory.entries).isEmpty();
     assertThat(opened.opening.await()).isInstanceOf(JournalEntry.Outcome.Lost.class);
-    assertThat(opened.run.takenIn()).isTrue();
+    assertThat(opened.run.takenIn()).isFalse();
   }
 
   @Test

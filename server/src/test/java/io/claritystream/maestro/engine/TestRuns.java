@@ -39,7 +39,7 @@ final class TestRuns {
     try {
       for (var step : route.steps()) {
         steps.add(
-            step.config().acts()
+            step.config() instanceof Step.HttpRequest
                 ? new Acting(step, world)
                 : actions.compile(step, "/steps/" + document.steps().indexOf(step)));
       }
@@ -53,7 +53,8 @@ final class TestRuns {
         steps,
         null,
         null,
-        new Glimpses(List.of()));
+        new Glimpses(List.of()),
+        new FirstStep());
   }
 
   @SuppressWarnings("NullAway")
@@ -94,6 +95,11 @@ final class TestRuns {
 
     @Override
     public boolean acts() {
+      return !(step.config() instanceof Step.HttpRequest request && request.method().equals("GET"));
+    }
+
+    @Override
+    public boolean waits() {
       return true;
     }
 
