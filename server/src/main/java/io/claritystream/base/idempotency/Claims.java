@@ -7,6 +7,7 @@ import io.claritystream.base.db.SqlTime;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.db.UserId;
+import io.claritystream.base.http.Problem;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
@@ -88,16 +89,17 @@ final class Claims {
     this.clock = clock;
   }
 
-  /// Throws the problem `rate_limited` if the key is new and the tenant has as many as it may.
+  /// Throws the problem `rate_limited` if the key is new and the tenant or the person has as
+  /// many as may be.
   Claimed claim(TenantId tenant, UserId person, byte[] key, byte[] request, String route) {
-    boolean full = quota.full(tenant);
+    Optional<Problem> full = quota.full(tenant, person);
     Claimed claimed =
         transactions.run(
             tenant,
             person,
             sql -> {
-              if (full && find(sql, tenant, person, key, request).isEmpty()) {
-                throw KeyQuota.exceeded();
+              if (full.isPresent() && find(sql, tenant, person, key, request).isEmpty()) {
+                throw full.get();
               }
               Optional<Claim> ours = take(sql, tenant, person, key, request, route);
               return ours.isPresent()
@@ -105,7 +107,7 @@ final class Claims {
                   : find(sql, tenant, person, key, request).orElseThrow();
             });
     if (claimed instanceof Claimed.Ours(Claim claim) && !claim.rerun()) {
-      quota.added(tenant);
+      quota.added(tenant, person);
     }
     return claimed;
   }

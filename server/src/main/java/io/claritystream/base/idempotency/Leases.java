@@ -4,11 +4,13 @@ import io.claritystream.base.db.SqlTime;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Set;
+import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -26,11 +28,14 @@ final class Leases implements AutoCloseable {
   private static final Duration EXTEND_EVERY = Claims.LEASE.dividedBy(3);
   private static final Duration STOP_MAX = Duration.ofSeconds(5);
 
-  private static final String EXTEND =
+  /// Each by its primary key: of all that are kept few are being worked on.
+  static final String EXTEND =
       """
-      UPDATE control.idempotency_key
+      UPDATE control.idempotency_key AS k
       SET lease_until = :lease
-      WHERE state = 'running' AND claim_id = ANY (:claims) AND lease_until > :now
+      FROM unnest(:tenants, :people, :keys, :claims) AS held (tenant_id, user_id, key_hash, claim_id)
+      WHERE k.tenant_id = held.tenant_id AND k.user_id = held.user_id AND k.key_hash = held.key_hash
+        AND k.claim_id = held.claim_id AND k.state = 'running' AND k.lease_until > :now
       """;
 
   private static final String DELETER =
@@ -47,7 +52,7 @@ final class Leases implements AutoCloseable {
   private final JdbcClient engine;
   private final TransactionTemplate transactions;
   private final Clock clock;
-  private final Set<UUID> held = ConcurrentHashMap.newKeySet();
+  private final Map<UUID, Claim> held = new ConcurrentHashMap<>();
   private final CountDownLatch closing = new CountDownLatch(1);
   private @Nullable Thread thread;
 
@@ -58,7 +63,7 @@ final class Leases implements AutoCloseable {
   }
 
   void begun(Claim claim) {
-    held.add(claim.id());
+    held.put(claim.id(), claim);
   }
 
   void ended(Claim claim) {
@@ -102,17 +107,24 @@ final class Leases implements AutoCloseable {
 
   /// A lease that has run out is not brought back: another may have the claim.
   int extend() {
-    UUID[] claims = held.toArray(UUID[]::new);
-    if (claims.length == 0) {
-      return 0;
-    }
+    List<Claim> claims = List.copyOf(held.values());
+    return claims.isEmpty() ? 0 : of(EXTEND, claims).update();
+  }
+
+  JdbcClient.StatementSpec of(String statement, List<Claim> claims) {
     Instant now = clock.instant();
     return engine
-        .sql(EXTEND)
-        .param("claims", claims)
+        .sql(statement)
+        .param("tenants", all(claims, claim -> claim.tenant().value()))
+        .param("people", all(claims, claim -> claim.person().value()))
+        .param("keys", claims.stream().map(Claim::keyHash).toArray(byte[][]::new))
+        .param("claims", all(claims, Claim::id))
         .param("now", SqlTime.of(now))
-        .param("lease", SqlTime.of(now.plus(Claims.LEASE)))
-        .update();
+        .param("lease", SqlTime.of(now.plus(Claims.LEASE)));
+  }
+
+  private static UUID[] all(List<Claim> claims, Function<Claim, UUID> of) {
+    return claims.stream().map(of).toArray(UUID[]::new);
   }
 
   /// How many it deleted; none if another process is at it.

@@ -7,10 +7,13 @@ import io.claritystream.ApiClient.Answer;
 import io.claritystream.Clarity;
 import io.claritystream.CountingRoutes;
 import io.claritystream.TestServer;
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.db.UserId;
 import io.claritystream.base.http.Problem;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -210,6 +213,29 @@ class IdempotencyKeyTests {
   }
 
   @Test
+  void a_lease_is_extended_by_its_key_and_not_by_looking_through_all_that_are_kept() {
+    Claim claim =
+        new Claim(
+            new TenantId(UUID.randomUUID()),
+            new UserId(UUID.randomUUID()),
+            KeyedRequest.hash(key),
+            UUID.randomUUID(),
+            Instant.EPOCH,
+            1);
+
+    List<String> plan =
+        server
+            .bean(Leases.class)
+            .of("EXPLAIN " + Leases.EXTEND, List.of(claim))
+            .query(String.class)
+            .list();
+
+    assertThat(plan)
+        .anyMatch(line -> line.contains("Index Cond") && line.contains("key_hash = "))
+        .noneMatch(line -> line.contains("Seq Scan"));
+  }
+
+  @Test
   void a_kept_answer_cannot_be_read_in_the_database() {
     count(ada);
 
@@ -256,23 +282,7 @@ class IdempotencyKeyTests {
   void beyond_the_quota_new_keys_are_refused_and_known_ones_still_answered() {
     ApiClient full = server.client().register("full@example.com").client();
     Answer first = count(full);
-    server
-        .database()
-        .superuser()
-        .sql(
-            """
-            INSERT INTO control.idempotency_key
-              (tenant_id, user_id, key_hash, request_hash, route, state, claim_id, claim_epoch,
-               lease_until, created_at, expires_at)
-            SELECT tenant_id, user_id, sha256(n::text::bytea), request_hash, route, 'done',
-              gen_random_uuid(), 1, lease_until, created_at, expires_at
-            FROM control.idempotency_key k, generate_series(1, :more) AS n
-            WHERE k.key_hash = :key
-            """)
-        .param("more", KeyQuota.KEPT_MAX - 1)
-        .param("key", KeyedRequest.hash(key))
-        .update();
-    server.bean(KeyQuota.class).forget();
+    kept("gen_random_uuid()", KeyQuota.KEPT_MAX - 1);
 
     Answer refused = full.with("Idempotency-Key", "new-" + key).post("/v1/test/count", body(0));
 
@@ -283,6 +293,26 @@ class IdempotencyKeyTests {
     assertThat(full.post("/v1/test/count", body(0)).status()).isEqualTo(201);
     assertThat(count(ada).status()).isEqualTo(201);
     assertThat(CountingRoutes.effects(name)).isEqualTo(3);
+  }
+
+  @Test
+  void one_person_uses_up_half_of_an_organizations_keys_at_most() {
+    ApiClient busy = server.client().register("busy@example.com").client();
+    Answer first = count(busy);
+    ApiClient renewed = busy.with("Idempotency-Key", "new-" + key);
+    kept("user_id", KeyQuota.PERSON_KEPT_MAX - 2);
+    assertThat(busy.with("Idempotency-Key", "last-" + key).post("/v1/test/count", body(0)).status())
+        .isEqualTo(201);
+
+    Answer refused = renewed.post("/v1/test/count", body(0));
+
+    assertThat(refused.status()).isEqualTo(429);
+    assertThat(refused.text("detail")).startsWith("50,000 of your requests");
+    assertThat(count(busy).response().body()).isEqualTo(first.response().body());
+    becomeOthers();
+    assertThat(renewed.post("/v1/test/count", body(0)).status())
+        .as("as many of others' leave room")
+        .isEqualTo(201);
   }
 
   @Test
@@ -341,6 +371,43 @@ class IdempotencyKeyTests {
 
   private Map<String, Object> body(int size) {
     return Map.of("name", name, "size", size);
+  }
+
+  /// More keys of the organization that the key at hand is of.
+  private void kept(String person, int more) {
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            INSERT INTO control.idempotency_key
+              (tenant_id, user_id, key_hash, request_hash, route, state, claim_id, claim_epoch,
+               lease_until, created_at, expires_at)
+            SELECT tenant_id, %s, sha256(n::text::bytea), request_hash, route, 'done',
+              gen_random_uuid(), 1, lease_until, created_at, expires_at
+            FROM control.idempotency_key k, generate_series(1, :more) AS n
+            WHERE k.key_hash = :key
+            """
+                .formatted(person))
+        .param("more", more)
+        .param("key", KeyedRequest.hash(key))
+        .update();
+    server.bean(KeyQuota.class).forget();
+  }
+
+  /// Gives the organization's keys to somebody else in it.
+  private void becomeOthers() {
+    server
+        .database()
+        .superuser()
+        .sql(
+            """
+            UPDATE control.idempotency_key SET user_id = gen_random_uuid()
+            WHERE tenant_id = (SELECT tenant_id FROM control.idempotency_key WHERE key_hash = :key)
+            """)
+        .param("key", KeyedRequest.hash(key))
+        .update();
+    server.bean(KeyQuota.class).forget();
   }
 
   private void leaseRunsOut() {
