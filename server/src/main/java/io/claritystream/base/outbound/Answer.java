@@ -23,6 +23,9 @@ final class Answer implements AsyncResponseConsumer<Answer>, AutoCloseable {
   static final int HEADERS_MAX = 200;
   static final int HEADER_CHARACTERS_MAX = 65_536;
 
+  /// What reading a body takes for each of its bytes: that byte, and it as a text's, of two.
+  static final int READING_FACTOR = 3;
+
   /// Of answers that only say that another is to come.
   private static final int INFORMATIONS_MAX = 100;
 
@@ -62,9 +65,10 @@ final class Answer implements AsyncResponseConsumer<Answer>, AutoCloseable {
     return raw.size();
   }
 
-  /// What reading it makes of them at most: the body, and it as a text of two bytes a character.
+  /// What reading it makes of them at most.
   long readingBytes() {
-    return 3 * (encoding.isEmpty() || encoding.equals("identity") ? raw.size() : bodyMax);
+    return READING_FACTOR
+        * (encoding.isEmpty() || encoding.equals("identity") ? raw.size() : bodyMax);
   }
 
   List<Header> headers() {

@@ -3,6 +3,7 @@ package io.claritystream.base.outbound;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.claritystream.base.db.TenantId;
+import io.claritystream.base.process.LastResort;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -127,13 +128,18 @@ final class Names implements AutoCloseable {
       fresh.free();
       return first;
     }
+    boolean begun = false;
     try {
       threads.execute(fresh);
+      begun = true;
     } catch (RejectedExecutionException full) {
-      fresh.answer.completeExceptionally(full);
-      fresh.over();
       throw new OutboundFault(
           OutboundFault.Kind.BUSY, false, "Too many names are being looked up; try again shortly.");
+    } finally {
+      if (!begun) {
+        fresh.answer.completeExceptionally(new RejectedExecutionException("it was not begun"));
+        fresh.over();
+      }
     }
     return fresh;
   }
@@ -236,28 +242,37 @@ final class Names implements AutoCloseable {
         }
         thread = Thread.currentThread();
       }
-      List<InetAddress> found = List.of();
-      RuntimeException broken = null;
       try {
-        found = List.of(resolver.lookUp(name));
+        List<InetAddress> found = found();
+        boolean wanted;
+        synchronized (this) {
+          wanted = !gone;
+        }
+        if (wanted) {
+          answers.put(name, found);
+          answer.complete(found);
+        }
+      } catch (RuntimeException | Error broken) {
+        answer.completeExceptionally(broken);
+        LastResort.endUnlessPassing(broken);
+      } finally {
+        // Whatever came, the tenant has its part again.
+        answer.completeExceptionally(new TimeoutException("nobody waits for it"));
+        over();
+      }
+    }
+
+    /// None if there is no such name, which is remembered no longer than others.
+    private List<InetAddress> found() {
+      try {
+        return List.of(resolver.lookUp(name));
       } catch (UnknownHostException unknown) {
-        // Remembered as such, no longer than others.
-      } catch (RuntimeException failed) {
-        broken = failed;
+        return List.of();
+      } finally {
+        synchronized (this) {
+          thread = null;
+        }
       }
-      boolean wanted;
-      synchronized (this) {
-        thread = null;
-        wanted = !gone;
-      }
-      if (wanted && broken == null) {
-        answers.put(name, found);
-        answer.complete(found);
-      } else {
-        answer.completeExceptionally(
-            broken == null ? new TimeoutException("nobody waits for it") : broken);
-      }
-      over();
     }
 
     private void over() {

@@ -88,8 +88,10 @@ record OutboundProperties(
     return Math.max(1, buffersMaxBytes() / 4);
   }
 
-  /// The bytes that an answer may have, if a call allows it so many.
+  /// The bytes that an answer may have, if a call allows it so many: no more than there is room to
+  /// read, however little memory the process has.
   long answerMax(long asked) {
-    return Math.min(asked, buffersPerTenantMaxBytes());
+    long readable = readingMaxBytes() / Answer.READING_FACTOR;
+    return Math.max(1, Math.min(asked, Math.min(readable, buffersPerTenantMaxBytes())));
   }
 }

@@ -281,6 +281,17 @@ class OutboundLimitsTests {
   }
 
   @Test
+  void a_look_up_that_breaks_gives_the_tenant_its_part_back() throws Exception {
+    TestOutbound outbound = new TestOutbound();
+    try (OutboundClient client = outbound.client()) {
+      for (int at = 0; at < 2 * Names.PER_TENANT_MAX; at++) {
+        expect(fault(client, get("http://n" + at + ".breaking.example/")), Kind.DNS, false);
+      }
+      await().until(() -> client.tenantsLookingUp() == 0);
+    }
+  }
+
+  @Test
   void an_interrupted_call_closes_its_socket_at_once_and_says_that_it_was_sent() throws Exception {
     CountDownLatch asked = new CountDownLatch(2);
     CountDownLatch closed = new CountDownLatch(2);
@@ -391,7 +402,8 @@ class OutboundLimitsTests {
   void room_for_an_answer_is_taken_before_anything_is_sent_and_a_tenant_has_its_part()
       throws Exception {
     TestOutbound outbound = new TestOutbound();
-    outbound.buffersMax = DataSize.ofKilobytes(2_500);
+    // Of them, what one answer may be read to: a twelfth.
+    outbound.buffersMax = DataSize.ofKilobytes(12_500);
     outbound.buffersPerTenantMax = DataSize.ofKilobytes(1_500);
     outbound.placeWithin = Duration.ofMillis(100);
     CountDownLatch go = new CountDownLatch(1);
@@ -410,6 +422,20 @@ class OutboundLimitsTests {
       assertThat(theirs.get(10, TimeUnit.SECONDS)).isEqualTo(200);
       await().until(() -> client.bytesHeld() == 0);
       assertThat(receiver.requests).hasSize(2);
+    }
+  }
+
+  @Test
+  void an_answer_is_no_larger_than_there_is_room_to_read_it_as_a_text() throws Exception {
+    TestOutbound outbound = new TestOutbound();
+    outbound.buffersMax = DataSize.ofKilobytes(1_200);
+    outbound.buffersPerTenantMax = DataSize.ofKilobytes(1_200);
+    int most = 100 * 1_024;
+    try (Receiver fits = Receiver.start(Receiver.always(Receiver.ok("x".repeat(most))));
+        Receiver beyond = Receiver.start(Receiver.always(Receiver.ok("x".repeat(most + 1))));
+        OutboundClient client = outbound.client()) {
+      assertThat(client.send(get(fits.url("/"))).body()).hasSize(most);
+      expect(fault(client, get(beyond.url("/"))), Kind.TOO_LARGE, true);
     }
   }
 

@@ -42,7 +42,7 @@ final class TestOutbound {
   final SimpleMeterRegistry meters = new SimpleMeterRegistry();
   SSLContext trust = SSLContexts.createDefault();
 
-  /// Look-ups of `hanging.example` wait for it.
+  /// Look-ups of `hanging.example` wait for it; those of `breaking.example` fail with an error.
   @Nullable CountDownLatch hang;
 
   /// Answers to look-ups; the list is gone through, its last answer stays.
@@ -80,6 +80,9 @@ final class TestOutbound {
       } catch (InterruptedException closed) {
         throw new UnknownHostException(name);
       }
+    }
+    if (name.endsWith("breaking.example")) {
+      throw new StackOverflowError("a look-up may end in any way");
     }
     List<String[]> answers = names.get(name);
     if (answers == null) {
