@@ -41,6 +41,9 @@ const firstIcons = [
   'workflow',
 ].join('|');
 
+/** Of what asks the API, what the frame and the overview do without until something is changed or listed. */
+const laterQueries = 'mutationObserver|useMutation|infiniteQueryObserver|useInfiniteQuery';
+
 const lucide = 'node_modules/lucide-react/dist/esm';
 const sharedSources =
   /src\/(?:api\/(?!members|sessions|executions|workflows|connections|jsonText|newKey|deadLetters|events|extras|sources|devices|series)|live|ui\/(?!CodeArea|Confirm|CopyLine|Facts|download|Filters|Listing|Plot|Json|Dialog|Field|Segmented|Logo|Expandable|NotRefreshed|TimeChart|align|Table))/;
@@ -57,7 +60,9 @@ export default defineConfig({
             // Changes only with its versions, so a browser keeps it over releases.
             {
               name: 'vendor',
-              test: /node_modules\/(react|react-dom|scheduler|use-sync-external-store|@tanstack)\//,
+              test: new RegExp(
+                `node_modules/(?:react|react-dom|scheduler|use-sync-external-store|@tanstack)/(?!.*(?:${laterQueries})\\.)`,
+              ),
               includeDependenciesRecursively: false,
             },
             // What every signed-in page shares, as one file: many small ones compress worse.
