@@ -28,6 +28,26 @@ export function hadSession(): boolean {
   }
 }
 
+const workspaceKey = 'clarity.workspace';
+
+/** Tells the other tabs which workspace the cookie that all of them share is of now. */
+export function noteWorkspace(organizationId: string): void {
+  try {
+    localStorage.setItem(workspaceKey, organizationId);
+  } catch {
+    // Without storage the tabs cannot tell each other.
+  }
+}
+
+/** Called when another tab went on in another workspace than this one shows. */
+export function onOtherWorkspace(shown: string, listener: () => void): () => void {
+  const told = ({ key, newValue }: StorageEvent) => {
+    if (key === workspaceKey && newValue && newValue !== shown) listener();
+  };
+  window.addEventListener('storage', told);
+  return () => window.removeEventListener('storage', told);
+}
+
 let inFlight: Promise<boolean> | null = null;
 const endListeners = new Set<() => void>();
 

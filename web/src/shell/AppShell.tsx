@@ -22,7 +22,7 @@ import {
   useState,
 } from 'react';
 import { deviceQuery, meQuery, sourceQuery } from '../api/queries';
-import { onSessionEnd } from '../api/session';
+import { noteWorkspace, onOtherWorkspace, onSessionEnd } from '../api/session';
 import type { Me } from '../api/types';
 import type { OpenedWorkflow } from '../api/workflows';
 import { LiveProvider } from '../live/LiveProvider';
@@ -57,6 +57,7 @@ export function AppShell() {
   const open = useCallback((what: 'palette' | 'shortcuts') => setOverlay(what), []);
   useShortcuts(open);
   useSessionEnd();
+  useSameWorkspace(me?.organization.id);
   useFocusOnNavigation();
 
   if (!me) return null;
@@ -105,6 +106,18 @@ function useSessionEnd(): void {
       }),
     [navigate, router],
   );
+}
+
+/**
+ * The cookie is all tabs' own: once it is another workspace's, whatever this page did would be done
+ * there. So it is loaded anew, at the overview, as what it showed is in no other workspace.
+ */
+function useSameWorkspace(shown: string | undefined): void {
+  useEffect(() => {
+    if (!shown) return;
+    noteWorkspace(shown);
+    return onOtherWorkspace(shown, () => window.location.assign(paths.overview));
+  }, [shown]);
 }
 
 /** A new page begins at its heading, for those who do not see it change. */

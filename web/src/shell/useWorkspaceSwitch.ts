@@ -1,6 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { api, body } from '../api/client';
 import { explain } from '../api/problem';
+import { noteWorkspace } from '../api/session';
 import { paths } from '../paths';
 import { announce } from '../ui/announce';
 
@@ -10,6 +11,7 @@ export function useWorkspaceSwitch(): (organizationId: string) => Promise<void> 
   return async (organizationId) => {
     try {
       await body(api.POST('/v1/auth/switch', { body: { organization_id: organizationId } }));
+      noteWorkspace(organizationId);
       queries.clear();
       window.location.assign(paths.overview);
     } catch (error) {
