@@ -1,5 +1,6 @@
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
+import { useRef } from 'react';
 import { api, body } from '../../api/client';
 import type { Me } from '../../api/types';
 import { paths } from '../../paths';
@@ -24,12 +25,14 @@ export function JoinPanel({
     await signOut();
     await navigate({ to: paths.auth, hash: `invitation=${invitation}` });
   };
+  // An invitation is accepted once: who tries again after that goes on where it led.
+  const joined = useRef<string>(undefined);
   const join = useMutation({
     mutationFn: async () => {
-      const { organization } = await body(
-        api.POST('/v1/invitations/accept', { body: { token: invitation } }),
-      );
-      await body(api.POST('/v1/auth/switch', { body: { organization_id: organization.id } }));
+      joined.current ??= (
+        await body(api.POST('/v1/invitations/accept', { body: { token: invitation } }))
+      ).organization.id;
+      await body(api.POST('/v1/auth/switch', { body: { organization_id: joined.current } }));
       await onDone();
     },
   });

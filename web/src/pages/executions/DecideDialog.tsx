@@ -86,7 +86,7 @@ export function DecideDialog({
       <NoteField
         label="Note"
         value={note}
-        maxLength={1000}
+        maxLength={500}
         onChange={(event) => setNote(event.target.value)}
         hint="Why, for the log. May be left empty."
       />

@@ -106,6 +106,16 @@ it('offers nothing to those who may only look', async () => {
   expect(screen.queryByRole('button', { name: 'Retry' })).toBeNull();
 });
 
+it('says until when somebody has to decide, and takes no longer a note than the API', async () => {
+  const until = '2026-12-20T10:00:00Z';
+  open(execution({ status: 'waiting', waiting_for: 'decision', waiting_until: until }));
+  const said = await screen.findByText(/Undecided, it fails at/);
+  expect(said.querySelector('time')?.getAttribute('datetime')).toBe(until);
+  await userEvent.click(await screen.findByRole('button', { name: 'Decide' }));
+  const dialog = within(await screen.findByRole('dialog'));
+  expect((dialog.getByLabelText('Note') as HTMLTextAreaElement).maxLength).toBe(500);
+});
+
 it('decides only once something is chosen', async () => {
   open(execution({ status: 'waiting', waiting_for: 'decision' }));
   await userEvent.click(await screen.findByRole('button', { name: 'Decide' }));

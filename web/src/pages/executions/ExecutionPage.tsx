@@ -173,6 +173,12 @@ function Said({ execution }: { execution: Execution }) {
     return (
       <Notice icon={<CircleHelp aria-hidden strokeWidth={1.75} />}>
         Nobody knows whether the last call arrived. Look at the receiver, then decide.
+        {execution.waiting_until && (
+          <>
+            {' '}
+            Undecided, it fails at <Moment at={execution.waiting_until} withZone />.
+          </>
+        )}
       </Notice>
     );
   }
