@@ -1,7 +1,13 @@
-import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  keepPreviousData,
+  queryOptions,
+} from '@tanstack/react-query';
 import { api, body, readText } from './client';
 import { member, pretty } from './jsonText';
-import type { Execution, ExecutionState } from './types';
+import { ApiProblem } from './problem';
+import type { Execution, ExecutionLogEntry, ExecutionState } from './types';
 
 export type ExecutionFilter = {
   status?: ExecutionState;
@@ -47,15 +53,25 @@ export const executionQuery = (id: string) =>
           signal,
         }),
       ),
-    refetchInterval: (query) => (!query.state.data || isOpen(query.state.data) ? 1_000 : false),
+    refetchInterval: ({ state: { data, error } }) =>
+      !refused(error) && (!data || isOpen(data)) ? 1_000 : false,
   });
 
-/** The log of one that is open grows; its last page is asked for again with the others. */
+/** Whether the answer would be the same next time: there is none such, or it may not be seen. */
+const refused = (error: unknown): boolean =>
+  error instanceof ApiProblem && error.status < 500 && error.status !== 429;
+
+type LogPage = { data: ExecutionLogEntry[]; next_cursor: string | null };
+
+/** The log of one that is open grows at its end: pages that are full stay as they are, and only the last is asked for again. */
 export const executionLogQuery = (id: string, open: boolean) =>
   infiniteQueryOptions({
     queryKey: ['executions', 'one', id, 'log'],
-    queryFn: ({ signal, pageParam }) =>
-      body(
+    queryFn: async ({ client, queryKey, signal, pageParam }): Promise<LogPage> => {
+      const known = client.getQueryData<InfiniteData<LogPage, string>>(queryKey);
+      const page = known?.pages[known.pageParams.indexOf(pageParam)];
+      if (page?.next_cursor) return page;
+      return body(
         api.GET('/v1/executions/{execution_id}/logs', {
           params: {
             path: { execution_id: id },
@@ -63,10 +79,11 @@ export const executionLogQuery = (id: string, open: boolean) =>
           },
           signal,
         }),
-      ),
+      );
+    },
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor ?? undefined,
-    refetchInterval: open ? 1_000 : false,
+    refetchInterval: ({ state }) => (open && !refused(state.error) ? 1_000 : false),
   });
 
 const readable = (text: string, name: string): string => {
@@ -132,5 +149,6 @@ export const retriesQuery = (execution: Execution) =>
         more: page.next_cursor !== null,
       };
     },
-    refetchInterval: 10_000,
+    // Another is made by a retry, which has this asked for again.
+    refetchInterval: ({ state }) => (state.data?.data.some(isOpen) ? 10_000 : false),
   });

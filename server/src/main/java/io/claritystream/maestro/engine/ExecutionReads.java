@@ -228,7 +228,13 @@ final class ExecutionReads {
   }
 
   static Page<ExecutionViews.LogEntry> log(JdbcClient sql, UUID execution, PageRequest page) {
-    if (one(sql, execution).isEmpty()) {
+    // Only whether: what else is told of an open one is counted from its log, for each page anew.
+    var known =
+        sql.sql("SELECT EXISTS (SELECT FROM maestro.execution WHERE execution_id = :execution)")
+            .param("execution", execution)
+            .query(Boolean.class)
+            .single();
+    if (!known) {
       throw Problem.notFound("execution", execution);
     }
     var after = page.after(LOG_LIST, 1).map(cursor -> cursor.number(0)).orElse(-1L);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.claritystream.ApiClient.Answer;
 import io.claritystream.ApiClient.Registered;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -107,6 +108,24 @@ class ExecutionRetryTests {
 
   private static final Map<String, Object> BIG =
       Map.of("total", 500, "sku", "A-1", "secret", "s-1");
+
+  @Test
+  void a_log_is_read_page_by_page_by_its_own_workspace_alone() {
+    var at = "/v1/executions/" + run(order("/pages"), BIG) + "/logs";
+    var whole = rig.owner.client().get(at).body().at("/data").valueStream().toList();
+    var paged = new ArrayList<JsonNode>();
+    var cursor = "";
+    do {
+      var page = rig.owner.client().get(at + "?limit=4" + cursor).body();
+      page.at("/data").forEach(paged::add);
+      cursor = "&cursor=" + page.at("/next_cursor").asString("");
+    } while (!cursor.equals("&cursor="));
+
+    assertThat(paged).hasSize(6).isEqualTo(whole);
+    assertThat(stranger.client().get(at).status()).isEqualTo(404);
+    assertThat(rig.owner.client().get("/v1/executions/" + UUID.randomUUID() + "/logs").status())
+        .isEqualTo(404);
+  }
 
   @Test
   void a_retry_begins_where_the_execution_failed_and_repeats_its_key() {
