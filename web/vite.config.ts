@@ -41,8 +41,8 @@ const firstIcons = [
   'workflow',
 ].join('|');
 
-/** Of what asks the API, what the frame and the overview do without until something is changed or listed. */
-const laterQueries = 'mutationObserver|useMutation|infiniteQueryObserver|useInfiniteQuery';
+/** Of the libraries, what the frame and the overview do without until something is changed, listed or left. */
+const later = 'mutationObserver|useMutation|infiniteQueryObserver|useInfiniteQuery|useBlocker';
 
 const lucide = 'node_modules/lucide-react/dist/esm';
 const sharedSources =
@@ -61,7 +61,7 @@ export default defineConfig({
             {
               name: 'vendor',
               test: new RegExp(
-                `node_modules/(?:react|react-dom|scheduler|use-sync-external-store|@tanstack)/(?!.*(?:${laterQueries})\\.)`,
+                `node_modules/(?:react|react-dom|scheduler|use-sync-external-store|@tanstack)/(?!.*(?:${later})\\.)`,
               ),
               includeDependenciesRecursively: false,
             },
