@@ -49,28 +49,27 @@ final class Interventions {
         SELECT gone.execution_id, max(l.log_id) AS log_id,
           count(*) FILTER (WHERE l.kind IN ('succeeded', 'handled')) AS steps
         FROM gone JOIN maestro.execution_log l USING (execution_id) GROUP BY gone.execution_id),
-      told AS (
+      noted AS (
         INSERT INTO maestro.execution_log (execution_id, log_id, tenant_id, "timestamp", level, kind, message)
         SELECT gone.execution_id, last.log_id + 1, gone.tenant_id, ?, 'warn', 'note', ?
-        FROM gone JOIN last USING (execution_id))
-      INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
-        trigger_type, trigger_key, name, name_key, correlation_key, created_at, started_at, finished_at, outcome,
-        outcome_message, effects_of, origin_id, from_step, started_by, steps_done, worker_us, node_id,
-        lease_epoch, deadline_at)
-      SELECT gone.execution_id, true, tenant_id, workflow_id, version, 'canceled', trigger_type, trigger_key,
-        name, name_key, correlation_key, created_at, started_at, ?, 'canceled', ?, effects_of, origin_id, from_step,
-        started_by, last.steps, worker_us, NULL, lease_epoch + 1, deadline_at
-      FROM gone JOIN last USING (execution_id)
-      RETURNING execution_id;
-      """;
-
-  private static final String TELL =
-      """
-      INSERT INTO maestro.execution_outbox (node_id, events)
-      SELECT ?, t.events
-      FROM unnest(?::uuid[], ?::bytea[]) AS t (execution_id, events)
-      JOIN maestro.execution_ended e ON e.execution_id = t.execution_id AND e.status = 'canceled'
-        AND e.finished_at = ?;
+        FROM gone JOIN last USING (execution_id)),
+      canceled AS (
+        INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
+          trigger_type, trigger_key, name, name_key, correlation_key, created_at, started_at, finished_at, outcome,
+          outcome_message, effects_of, origin_id, from_step, started_by, steps_done, worker_us, node_id,
+          lease_epoch, deadline_at)
+        SELECT gone.execution_id, true, tenant_id, workflow_id, version, 'canceled', trigger_type, trigger_key,
+          name, name_key, correlation_key, created_at, started_at, ?, 'canceled', ?, effects_of, origin_id,
+          from_step, started_by, last.steps, worker_us, NULL, lease_epoch + 1, deadline_at
+        FROM gone JOIN last USING (execution_id)
+        RETURNING execution_id),
+      told AS (
+        INSERT INTO maestro.execution_outbox (node_id, events)
+        SELECT ?, t.events
+        FROM unnest(?::uuid[], ?::bytea[]) AS t (execution_id, events)
+        JOIN canceled USING (execution_id)
+        WHERE t.events IS NOT NULL)
+      SELECT execution_id FROM canceled;
       """;
 
   private Interventions() {}
@@ -103,34 +102,23 @@ final class Interventions {
     }
     var refs = open.stream().map(Open::ref).toList();
     var holders = open.stream().map(Open::node).filter(Objects::nonNull).distinct().toList();
-    var events = new ArrayList<byte[]>();
-    for (var ref : refs) {
-      var told = telling.events(ref);
-      if (told != null) {
-        events.add(told);
-      }
-    }
-    var sql = NAME_THE_TENANT + LOCK_ALONE + CANCEL + (events.isEmpty() ? "" : TELL);
-    try (var statement = connection.prepareStatement(sql)) {
+    // One for each, in their order; null where nobody is told.
+    var events = refs.stream().map(telling::events).toArray(byte[][]::new);
+    try (var statement = connection.prepareStatement(NAME_THE_TENANT + LOCK_ALONE + CANCEL)) {
       var at = now.atOffset(ZoneOffset.UTC);
-      var arrays =
-          new Arrays(connection, statement)
-              .object(tenant.toString())
-              .number(JournalCommit.LOCK)
-              .ints(holders, Integer::intValue)
-              .uuids(refs, ExecutionRef::execution)
-              .ints(holders, Integer::intValue)
-              .object(at)
-              .object(message)
-              .object(at)
-              .object(message);
-      if (!events.isEmpty()) {
-        arrays
-            .number(teller)
-            .uuids(refs, ExecutionRef::execution)
-            .object(connection.createArrayOf("bytea", events.toArray(byte[][]::new)))
-            .object(at);
-      }
+      new Arrays(connection, statement)
+          .object(tenant.toString())
+          .number(JournalCommit.LOCK)
+          .ints(holders, Integer::intValue)
+          .uuids(refs, ExecutionRef::execution)
+          .ints(holders, Integer::intValue)
+          .object(at)
+          .object(message)
+          .object(at)
+          .object(message)
+          .number(teller)
+          .uuids(refs, ExecutionRef::execution)
+          .object(connection.createArrayOf("bytea", events));
       statement.execute();
       // The tenant's and the locks' answers.
       statement.getMoreResults();

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -29,14 +30,28 @@ class CancelTests {
 
   private List<ExecutionRef> cancel(Connection connection, int teller, Intake... intakes)
       throws SQLException {
+    return cancel(connection, Instant.now(), CancelTests::named, teller, intakes);
+  }
+
+  private List<ExecutionRef> cancel(
+      Connection connection,
+      Instant now,
+      Interventions.Telling telling,
+      int teller,
+      Intake... intakes)
+      throws SQLException {
     return Interventions.cancel(
         connection,
         teller,
         rig.tenant,
         java.util.Arrays.stream(intakes).map(Intake::execution).toList(),
         "Canceled",
-        Instant.now(),
-        ref -> ref.execution().toString().getBytes(StandardCharsets.UTF_8));
+        now,
+        telling);
+  }
+
+  private static byte[] named(ExecutionRef canceled) {
+    return canceled.execution().toString().getBytes(StandardCharsets.UTF_8);
   }
 
   /// Otherwise the process that holds it could write after the cancel.
@@ -128,7 +143,7 @@ class CancelTests {
   }
 
   @Test
-  void each_that_is_canceled_is_told_of_once_and_no_other() throws SQLException {
+  void only_what_is_open_and_the_tenants_own_is_canceled() throws SQLException {
     var node = rig.node();
     var running = rig.intake();
     var pending = rig.intake();
@@ -152,6 +167,77 @@ class CancelTests {
     assertThat(rig.status(ended)).isEqualTo("success");
     assertThat(rig.status(stranger)).isEqualTo("running");
     assertThat(rig.logIds(running)).containsExactly(0, 1);
+  }
+
+  /// Two people saw all of it open; one of them comes first, and one execution ends by itself.
+  @Test
+  void each_that_is_canceled_is_told_of_once_and_no_other() throws Exception {
+    var node = rig.node();
+    var running = rig.intake();
+    var pending = rig.intake();
+    var ends = rig.intake();
+    rig.write(node, JournalRig.accept(running, true));
+    rig.write(node, JournalRig.accept(pending, false));
+    rig.write(node, JournalRig.accept(ends, true));
+
+    var now = Instant.now();
+    List<CompletableFuture<List<ExecutionRef>>> both;
+    try (var commits = rig.engine.getConnection()) {
+      commits.setAutoCommit(false);
+      JournalRig.write(commits, node, JournalRig.end(ends, 1, 1));
+      both =
+          List.of(
+              cancelMeanwhile(now, node, running, pending, ends),
+              cancelMeanwhile(now, node, running, pending, ends));
+      rig.database.awaitWaiting(2);
+      commits.commit();
+    }
+
+    var canceled = new ArrayList<String>();
+    for (var one : both) {
+      one.get(30, TimeUnit.SECONDS).forEach(ref -> canceled.add(ref.execution().toString()));
+    }
+    assertThat(canceled)
+        .containsExactlyInAnyOrder(running.execution().toString(), pending.execution().toString());
+    assertThat(told()).containsExactlyInAnyOrderElementsOf(canceled);
+    assertThat(rig.status(ends)).isEqualTo("success");
+  }
+
+  /// By two clocks that say the same.
+  private CompletableFuture<List<ExecutionRef>> cancelMeanwhile(
+      Instant now, int teller, Intake... intakes) {
+    return CompletableFuture.supplyAsync(
+        () -> {
+          try (var connection = rig.engine.getConnection()) {
+            return cancel(connection, now, CancelTests::named, teller, intakes);
+          } catch (SQLException e) {
+            throw new IllegalStateException(e);
+          }
+        },
+        task -> Thread.ofVirtual().start(task));
+  }
+
+  @Test
+  void what_nobody_is_told_of_is_canceled_all_the_same_and_shifts_no_others_events()
+      throws SQLException {
+    var node = rig.node();
+    var intakes = new Intake[] {rig.intake(), rig.intake(), rig.intake()};
+    for (var intake : intakes) {
+      rig.write(node, JournalRig.accept(intake, true));
+    }
+    try (var connection = rig.engine.getConnection()) {
+      var canceled =
+          cancel(
+              connection,
+              Instant.now(),
+              ref -> ref.execution().equals(intakes[0].execution()) ? null : named(ref),
+              node,
+              intakes);
+      assertThat(canceled).hasSize(3);
+    }
+    assertThat(told())
+        .containsExactlyInAnyOrder(
+            intakes[1].execution().toString(), intakes[2].execution().toString());
   }
 
   private List<String> told() {
