@@ -122,9 +122,14 @@ final class Position {
     unsettled = false;
   }
 
-  /// Takes in a line that is durable; all are, in their order, the trigger's first.
-  void restore(LogLine line) {
-    nextLogId = line.logId() + 1;
+  /// Takes in the lines that are durable, in their order, the trigger's first. If one of them
+  /// cannot be read, what is worded of that comes after them all the same.
+  void restore(List<LogLine> journal) {
+    nextLogId = journal.isEmpty() ? 0 : journal.getLast().logId() + 1;
+    journal.forEach(this::restore);
+  }
+
+  private void restore(LogLine line) {
     recordedChars += line.recorded() == null ? 0 : line.recorded().length();
     switch (line.kind()) {
       case TRIGGER -> {

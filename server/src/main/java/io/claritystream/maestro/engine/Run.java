@@ -1,6 +1,7 @@
 package io.claritystream.maestro.engine;
 
 import io.claritystream.base.db.TenantId;
+import io.claritystream.base.process.LastResort;
 import io.claritystream.maestro.action.Answer;
 import io.claritystream.maestro.action.CompiledStep;
 import io.claritystream.maestro.action.StepError;
@@ -161,7 +162,7 @@ final class Run implements Runnable {
   public void run() {
     thread = Thread.currentThread();
     try {
-      journal.forEach(position::restore);
+      position.restore(journal);
       journal = List.of();
       goOn();
     } catch (LostException e) {
@@ -290,8 +291,10 @@ final class Run implements Runnable {
         timeout.compareTo(left) <= 0 ? timeout : left);
   }
 
-  /// A fault of ours ends the execution: tried again, it would most likely come again.
+  /// A fault of ours ends the execution: tried again, it would most likely come again. One of the
+  /// process as a whole says nothing of the execution that it hit.
   private void failUnexpectedly(Throwable fault) {
+    LastResort.endUnlessPassing(fault);
     log.error("execution failed of a fault of the platform: execution={}", ref.execution(), fault);
     if (aborted || settlement.leftAs() != null) {
       return;

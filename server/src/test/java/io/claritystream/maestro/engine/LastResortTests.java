@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.process.LastResort;
+import io.claritystream.maestro.definition.DocumentFault;
+import io.claritystream.maestro.definition.WorkflowDocument;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -20,12 +22,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// The loops of the engine, each in a process of its own.
+/// The loops of the engine, and its runs, each in a process of its own.
 class LastResortTests {
   private static final int WENT_ON = 3;
 
   @ParameterizedTest
-  @ValueSource(strings = {"beat", "watch", "dispatch", "journal", "outbox"})
+  @ValueSource(strings = {"beat", "watch", "dispatch", "journal", "outbox", "run"})
   void a_process_whose_code_or_memory_is_missing_ends(String loop) throws Exception {
     var ended = run(loop, "missing");
     assertThat(ended.status).as(ended.said).isEqualTo(LastResort.STATUS);
@@ -33,8 +35,8 @@ class LastResortTests {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"beat", "watch", "dispatch", "journal"})
-  void a_loop_goes_on_after_a_stack_that_was_too_small_for_one_item(String loop) throws Exception {
+  @ValueSource(strings = {"beat", "watch", "dispatch", "journal", "run"})
+  void all_goes_on_after_a_stack_that_was_too_small_for_one_item(String loop) throws Exception {
     var ended = run(loop, "deep");
     assertThat(ended.status).as(ended.said).isEqualTo(WENT_ON);
   }
@@ -105,10 +107,42 @@ class LastResortTests {
         }
         case "outbox" ->
             new OutboxPublisher(none, feed(), lease, new SimpleMeterRegistry()).start();
+        case "run" -> {
+          var program =
+              TestRuns.program(
+                  calling(),
+                  (key, before) -> {
+                    throw fails();
+                  });
+          for (var i = 0; i < 2; i++) {
+            var ended =
+                TestRuns.go(
+                    program,
+                    TestRuns.intake(new TenantId(UUID.randomUUID())),
+                    List.of(TestRuns.trigger(null)),
+                    Integer.MAX_VALUE);
+            assertThat(ended.end).isNotNull();
+            assertThat(ended.end.outcome).isEqualTo("internal");
+          }
+        }
         default -> throw new IllegalArgumentException(arguments[0]);
       }
       TWICE.await();
       Runtime.getRuntime().halt(WENT_ON);
+    }
+
+    private static WorkflowDocument calling() {
+      try {
+        return WorkflowDocument.parse(
+            """
+            {"name": "Calls", "triggers": [{"id": "api", "type": "api"}],
+             "steps": [{"id": "call", "type": "http_request",
+               "config": {"method": "POST", "url": "https://example.com"}}],
+             "edges": [{"from": "api", "to": "call"}]}
+            """);
+      } catch (DocumentFault e) {
+        throw new IllegalArgumentException(e);
+      }
     }
 
     private static Error fails() {

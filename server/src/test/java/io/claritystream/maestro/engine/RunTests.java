@@ -234,4 +234,32 @@ class RunTests {
       }
     }
   }
+
+  /// Else the database would refuse its end each time, and it would be claimed for ever.
+  @Test
+  void an_execution_whose_journal_cannot_be_read_ends_behind_the_last_line_of_it() {
+    var document =
+        document(
+            """
+            {"id": "one", "type": "set", "config": {"values": {"n": 1}}},
+            {"id": "two", "type": "set", "config": {"values": {"n": 2}}},
+            {"id": "three", "type": "set", "config": {"values": {"n": 3}}}
+            """,
+            String.join(
+                ",",
+                edge("api", "one", null),
+                edge("one", "two", null),
+                edge("two", "three", null)));
+    var intake = TestRuns.intake(TENANT);
+    var program = TestRuns.program(document, world(1));
+    var lost = TestRuns.go(program, intake, List.of(TestRuns.trigger(Map.of())), 3);
+    var broken = new ArrayList<>(lost.lines);
+    broken.set(1, JournalRig.line(1, LogLine.Kind.SUCCEEDED, "one", "{"));
+
+    var next = TestRuns.go(program, intake, broken, Integer.MAX_VALUE);
+
+    assertThat(next.end).isNotNull();
+    assertThat(next.end.outcome).isEqualTo("internal");
+    assertThat(next.end.lines).extracting(LogLine::logId).containsExactly(3);
+  }
 }
