@@ -49,15 +49,21 @@ final class Claims {
       """
       SELECT pg_advisory_xact_lock_shared(?, ?);
       WITH due AS (
-        SELECT execution_id, ready_at FROM maestro.execution_open
+        SELECT execution_id, ready_at, takeovers FROM maestro.execution_open
         WHERE tenant_id = ? AND node_id IS NULL AND ready_at <= now()
-          AND (ready_at, execution_id) > (?, ?)
+          AND (ready_at, execution_id) > (?, ?) AND takeovers < ?
         ORDER BY ready_at, execution_id LIMIT ?
         FOR UPDATE SKIP LOCKED),
+      not_passed_over AS (
+        SELECT execution_id, ready_at FROM (
+          SELECT execution_id, ready_at, takeovers,
+            count(*) FILTER (WHERE takeovers >= ?) OVER (ORDER BY ready_at, execution_id) AS suspects
+          FROM due) AS d
+        WHERE takeovers < ? OR suspects = 1),
       held AS (
         SELECT d.execution_id, d.ready_at, (SELECT coalesce(sum(l.recorded_bytes), 0)
           FROM maestro.execution_log l WHERE l.execution_id = d.execution_id) AS chars
-        FROM due d),
+        FROM not_passed_over d),
       summed AS (
         SELECT execution_id, row_number() OVER of_them AS number, sum(chars) OVER of_them AS chars
         FROM held WINDOW of_them AS (ORDER BY ready_at, execution_id))
@@ -103,6 +109,9 @@ final class Claims {
       ORDER BY l.execution_id, l.log_id
       """;
 
+  /// From so many lost processes on an execution is suspected of being the cause.
+  static final int SUSPECT_FROM = 3;
+
   /// Where a tenant's claims have come to.
   record Mark(Instant readyAt, UUID execution) {
     static final Mark START = new Mark(Instant.EPOCH, new UUID(0, 0));
@@ -115,7 +124,12 @@ final class Claims {
   /// An execution that this node holds now.
   ///
   /// @param takeovers how often a process was lost while it held it
-  record Claimed(Intake intake, int leaseEpoch, Instant readyAt, long workerUs, int takeovers) {}
+  record Claimed(Intake intake, int leaseEpoch, Instant readyAt, long workerUs, int takeovers) {
+    /// Whether it may be the cause.
+    boolean suspect() {
+      return takeovers >= SUSPECT_FROM;
+    }
+  }
 
   private Claims() {}
 
@@ -153,11 +167,23 @@ final class Claims {
   /// Claims executions of a tenant that may go on, in their order, from above the mark: so many,
   /// and as far as their journals hold no more than so much, but one at least.
   ///
+  /// Of those that are suspected of ending their process it claims the first, or none: so no other
+  /// of them is lost with it, and only the one that is the cause comes to be lost too often. Those
+  /// that are passed over lie below the mark then.
+  ///
   /// If this throws, some may be claimed all the same: [#held] tells.
+  ///
+  /// @param suspect whether one that is suspected may be claimed
   static List<Claimed> claim(
-      Connection connection, int node, TenantId tenant, Mark above, int max, long charsMax)
+      Connection connection,
+      int node,
+      TenantId tenant,
+      Mark above,
+      int max,
+      long charsMax,
+      boolean suspect)
       throws SQLException {
-    var taken = take(connection, node, tenant, above, max, charsMax);
+    var taken = take(connection, node, tenant, above, max, charsMax, suspect);
     if (taken.isEmpty()) {
       return List.of();
     }
@@ -176,18 +202,28 @@ final class Claims {
   /// The lock and the claim are one transaction as long as the driver sends both before it reads
   /// any answer. It does so only while rows have a bounded width, so texts are read afterwards.
   private static List<Held> take(
-      Connection connection, int node, TenantId tenant, Mark above, int max, long charsMax)
+      Connection connection,
+      int node,
+      TenantId tenant,
+      Mark above,
+      int max,
+      long charsMax,
+      boolean suspect)
       throws SQLException {
     try (var statement = connection.prepareStatement(CLAIM)) {
-      statement.setInt(1, JournalCommit.LOCK);
-      statement.setInt(2, node);
-      statement.setObject(3, tenant.value());
-      statement.setObject(4, above.readyAt.atOffset(ZoneOffset.UTC));
-      statement.setObject(5, above.execution);
-      statement.setInt(6, max);
-      statement.setInt(7, node);
-      statement.setLong(8, charsMax);
-      statement.setInt(9, node);
+      new Arrays(connection, statement)
+          .number(JournalCommit.LOCK)
+          .number(node)
+          .object(tenant.value())
+          .object(above.readyAt.atOffset(ZoneOffset.UTC))
+          .object(above.execution)
+          .number(suspect ? Integer.MAX_VALUE : SUSPECT_FROM)
+          .number(max)
+          .number(SUSPECT_FROM)
+          .number(SUSPECT_FROM)
+          .number(node)
+          .object(charsMax)
+          .number(node);
       statement.execute();
       statement.getMoreResults();
       return held(statement.getResultSet());

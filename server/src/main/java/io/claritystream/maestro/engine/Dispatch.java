@@ -44,6 +44,9 @@ final class Dispatch {
     /// Whether this process is a node.
     boolean joined();
 
+    /// Whether this process works on an execution with which others were lost.
+    boolean holdsSuspect();
+
     /// Goes on with what was claimed.
     void goOn(int node, Claims.Claimed claimed, List<LogLine> lines);
 
@@ -300,7 +303,8 @@ final class Dispatch {
               tenant,
               marks.getOrDefault(tenant, Claims.Mark.START),
               room,
-              charsRoom);
+              charsRoom,
+              !house.holdsSuspect());
       lines =
           claimed.isEmpty()
               ? Map.of()

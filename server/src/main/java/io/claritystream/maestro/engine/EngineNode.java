@@ -50,6 +50,10 @@ final class EngineNode
   private final Watch watch;
   private final Dispatch dispatch;
   private final ConcurrentMap<UUID, Run> runs = new ConcurrentHashMap<>();
+
+  /// The last execution that was begun here after others were lost with it.
+  private volatile @Nullable UUID suspect;
+
   private volatile boolean closing;
 
   /// @param workers executions that run here at once; 0 to take in only
@@ -248,6 +252,12 @@ final class EngineNode
   }
 
   @Override
+  public boolean holdsSuspect() {
+    var last = suspect;
+    return last != null && runs.containsKey(last);
+  }
+
+  @Override
   public void goOn(int node, Claims.Claimed one, List<LogLine> lines) {
     var intake = one.intake();
     if (one.takeovers() >= TAKEOVERS_MAX) {
@@ -266,6 +276,9 @@ final class EngineNode
                   () ->
                       new IllegalStateException(
                           "no version " + intake.version() + " of workflow " + intake.workflow()));
+      if (one.suspect()) {
+        suspect = intake.execution();
+      }
       begin(program, intake, one.leaseEpoch(), node, one.workerUs(), lines);
     } catch (DataAccessException | TransactionException e) {
       // The database is away, which is no fault of the execution.
@@ -278,9 +291,23 @@ final class EngineNode
     }
   }
 
-  /// Ends a claimed execution without a run of it.
+  /// Ends a claimed execution without a run of it, which nobody waits for.
   private void fail(
       int node, Claims.Claimed one, List<LogLine> lines, String outcome, String message) {
+    Thread.ofVirtual()
+        .name("execution-end")
+        .start(
+            () -> {
+              var end = endOf(one, lines, outcome, message);
+              if (!(journal.write(end, node) instanceof JournalEntry.Outcome.Committed)) {
+                // It may be held by this node still, and nobody here works on it.
+                adrift();
+              }
+            });
+  }
+
+  private JournalEntry.End endOf(
+      Claims.Claimed one, List<LogLine> lines, String outcome, String message) {
     var stepsDone =
         lines.stream()
             .filter(
@@ -300,19 +327,17 @@ final class EngineNode
             null,
             null,
             null);
-    journal.give(
-        new JournalEntry.End(
-            one.intake().ref(),
-            one.leaseEpoch(),
-            List.of(told),
-            ExecutionStatus.FAILED,
-            now(),
-            outcome,
-            null,
-            message,
-            (int) stepsDone,
-            one.workerUs()),
-        node);
+    return new JournalEntry.End(
+        one.intake().ref(),
+        one.leaseEpoch(),
+        List.of(told),
+        ExecutionStatus.FAILED,
+        now(),
+        outcome,
+        null,
+        message,
+        (int) stepsDone,
+        one.workerUs());
   }
 
   // Run.House

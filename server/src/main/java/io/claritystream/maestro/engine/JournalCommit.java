@@ -104,7 +104,7 @@ final class JournalCommit {
       UPDATE maestro.execution_open o
       SET status = 'waiting', node_id = NULL, lease_epoch = o.lease_epoch + 1,
         ready_at = timestamptz 'epoch' + p.ready_us * interval '1 microsecond',
-        waiting_for = p.waiting_for, worker_us = p.worker_us
+        waiting_for = p.waiting_for, worker_us = p.worker_us, takeovers = 0
       FROM unnest(?::uuid[], ?::int[], ?::bigint[], ?::text[], ?::bigint[])
         AS p (execution_id, lease_epoch, ready_us, waiting_for, worker_us)
       WHERE o.execution_id = p.execution_id AND o.lease_epoch = p.lease_epoch AND o.status = 'running'

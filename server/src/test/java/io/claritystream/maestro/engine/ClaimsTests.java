@@ -30,7 +30,7 @@ class ClaimsTests {
 
   private List<Claims.Claimed> claim(int node, Claims.Mark above, int max) throws SQLException {
     try (var connection = rig.engine.getConnection()) {
-      return Claims.claim(connection, node, rig.tenant, above, max, Long.MAX_VALUE);
+      return Claims.claim(connection, node, rig.tenant, above, max, Long.MAX_VALUE, true);
     }
   }
 
@@ -59,7 +59,7 @@ class ClaimsTests {
               () -> {
                 try {
                   return Claims.claim(
-                          connection, node, rig.tenant, Claims.Mark.START, 10, Long.MAX_VALUE)
+                          connection, node, rig.tenant, Claims.Mark.START, 10, Long.MAX_VALUE, true)
                       .size();
                 } catch (SQLException e) {
                   throw new IllegalStateException(e);
@@ -201,7 +201,7 @@ class ClaimsTests {
 
   private List<Claims.Claimed> claim(Connection connection, int node, long charsMax)
       throws SQLException {
-    return Claims.claim(connection, node, rig.tenant, Claims.Mark.START, 10, charsMax);
+    return Claims.claim(connection, node, rig.tenant, Claims.Mark.START, 10, charsMax, true);
   }
 
   @Test
@@ -227,5 +227,40 @@ class ClaimsTests {
     assertThat(rig.status(worked)).isEqualTo("running");
     var stale = JournalRig.progress(astray, 2, 1);
     assertThat(rig.write(node, stale)).containsExactly(stale);
+  }
+
+  @Test
+  void of_those_that_are_suspected_of_ending_their_process_a_claim_takes_the_first_or_none()
+      throws SQLException {
+    var node = rig.node();
+    var first = suspected(node);
+    var second = suspected(node);
+    var plain = rig.intake();
+    rig.write(node, JournalRig.accept(plain, false));
+    // Those that are passed over take nobody's place.
+    assertThat(claimedOf(node, 1, false)).containsExactly(plain.execution());
+    var another = rig.intake();
+    rig.write(node, JournalRig.accept(another, false));
+
+    assertThat(claimedOf(node, 10, true)).containsExactly(first.execution(), another.execution());
+    assertThat(claimedOf(node, 10, false)).isEmpty();
+    assertThat(claimedOf(node, 10, true)).containsExactly(second.execution());
+  }
+
+  private Intake suspected(int node) throws SQLException {
+    var intake = rig.intake();
+    rig.write(node, JournalRig.accept(intake, false));
+    rig.lost(intake, Claims.SUSPECT_FROM);
+    return intake;
+  }
+
+  private List<java.util.UUID> claimedOf(int node, int max, boolean suspect) throws SQLException {
+    try (var connection = rig.engine.getConnection()) {
+      return Claims.claim(
+              connection, node, rig.tenant, Claims.Mark.START, max, Long.MAX_VALUE, suspect)
+          .stream()
+          .map(one -> one.intake().execution())
+          .toList();
+    }
   }
 }

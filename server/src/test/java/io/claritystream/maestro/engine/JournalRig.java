@@ -118,6 +118,22 @@ final class JournalRig implements AutoCloseable {
         .update();
   }
 
+  /// So many processes were lost while they held it.
+  void lost(Intake intake, int processes) {
+    database
+        .superuser()
+        .sql("UPDATE maestro.execution_open SET takeovers = :lost WHERE execution_id = :id")
+        .param("lost", processes)
+        .param("id", intake.execution())
+        .update();
+  }
+
+  int takeovers(Intake intake) {
+    return Integer.parseInt(
+        text(
+            "SELECT takeovers::text FROM maestro.execution_open WHERE execution_id = :id", intake));
+  }
+
   /// As another node does it.
   void end(int node) throws SQLException {
     expire(node);

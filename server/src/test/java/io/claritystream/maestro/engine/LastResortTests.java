@@ -185,6 +185,11 @@ class LastResortTests {
       public void wake() {}
 
       @Override
+      public boolean holdsSuspect() {
+        return false;
+      }
+
+      @Override
       public void goOn(int node, Claims.Claimed claimed, List<LogLine> lines) {}
 
       @Override

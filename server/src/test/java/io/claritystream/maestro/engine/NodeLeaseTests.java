@@ -5,6 +5,9 @@ import static org.awaitility.Awaitility.await;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,24 +115,69 @@ class NodeLeaseTests {
     var lost = joined(Duration.ofMinutes(5)).node();
     rig.write(lost, JournalRig.accept(intake, true));
     rig.end(lost);
-    assertThat(takeovers(intake)).isEqualTo(1);
+    assertThat(rig.takeovers(intake)).isEqualTo(1);
 
     var leaves = joined(Duration.ofMinutes(5));
     try (var connection = rig.engine.getConnection()) {
-      Claims.claim(connection, leaves.node(), rig.tenant, Claims.Mark.START, 1, Long.MAX_VALUE);
+      Claims.claim(
+          connection, leaves.node(), rig.tenant, Claims.Mark.START, 1, Long.MAX_VALUE, true);
     }
     leaves.leave();
     assertThat(rig.status(intake)).isEqualTo("pending");
-    assertThat(takeovers(intake)).isEqualTo(1);
+    assertThat(rig.takeovers(intake)).isEqualTo(1);
   }
 
-  private int takeovers(Intake intake) {
-    return rig.database
-        .superuser()
-        .sql("SELECT takeovers FROM maestro.execution_open WHERE execution_id = :id")
-        .param("id", intake.execution())
-        .query(Integer.class)
-        .single();
+  /// Each of these processes ends as soon as it works on the poison, and knows no more of what it
+  /// was than the database does.
+  @Test
+  void what_waits_beside_an_execution_that_ends_its_processes_comes_to_its_end()
+      throws SQLException {
+    var poison = rig.intake();
+    var innocents = List.of(rig.intake(), rig.intake(), rig.intake());
+    var first = joined(Duration.ofMinutes(5)).node();
+    rig.write(first, JournalRig.accept(poison, false));
+    for (var innocent : innocents) {
+      rig.write(first, JournalRig.accept(innocent, false));
+    }
+    var ended = new ArrayList<Claims.Claimed>();
+    while (ended.size() < 4) {
+      var node = joined(Duration.ofMinutes(5)).node();
+      var claimed = claimed(node);
+      if (claimed.stream()
+          .anyMatch(
+              one ->
+                  one.intake().execution().equals(poison.execution())
+                      && one.takeovers() < EngineNode.TAKEOVERS_MAX)) {
+        rig.end(node);
+      } else {
+        assertThat(claimed).as("whoever is not lost gets on").isNotEmpty();
+        for (var one : claimed) {
+          rig.write(node, JournalRig.end(one.intake(), one.leaseEpoch(), 1));
+        }
+        ended.addAll(claimed);
+      }
+    }
+    assertThat(ended)
+        .filteredOn(one -> !one.intake().execution().equals(poison.execution()))
+        .hasSize(3)
+        .allMatch(one -> one.takeovers() <= Claims.SUSPECT_FROM);
+  }
+
+  private List<Claims.Claimed> claimed(int node) throws SQLException {
+    try (var connection = rig.engine.getConnection()) {
+      return Claims.claim(
+          connection, node, rig.tenant, Claims.Mark.START, 10, Long.MAX_VALUE, true);
+    }
+  }
+
+  @Test
+  void what_has_come_so_far_that_it_waits_is_suspected_no_more() throws SQLException {
+    var node = joined(Duration.ofMinutes(5)).node();
+    var intake = rig.intake();
+    rig.write(node, JournalRig.accept(intake, true));
+    rig.lost(intake, EngineNode.TAKEOVERS_MAX - 1);
+    rig.write(node, JournalRig.pause(intake, 1, 1, Instant.now()));
+    assertThat(rig.takeovers(intake)).isZero();
   }
 
   /// As a process does that was stopped while it sent a group.
