@@ -15,7 +15,11 @@ import org.slf4j.LoggerFactory;
 /// The dispatching thread looks; any may suspect.
 final class Strays {
   private static final Logger log = LoggerFactory.getLogger(Strays.class);
-  private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
+
+  /// No index leads to what a node holds, as each execution would pay for it; so a look reads all
+  /// that are open.
+  private static final Duration LOOK_EVERY = Duration.ofSeconds(5);
+
   private static final Duration SUSPECTED_FOR = Duration.ofSeconds(10);
 
   private final DataSource engine;

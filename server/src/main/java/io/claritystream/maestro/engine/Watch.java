@@ -64,35 +64,67 @@ final class Watch {
     thread = Thread.ofPlatform().daemon().name("maestro-watch").start(this::watchAll);
   }
 
+  /// One duty that fails each time keeps none of the others back.
   private void watchAll() {
-    var failed = false;
+    var duties =
+        List.of(
+            new Duty("the days of the history are not made", this::seeToDays),
+            new Duty("nodes that are lost are not ended", this::endExpired),
+            new Duty("what was taken away is not let go", this::letGoOfTaken));
     while (!closing) {
-      try {
-        watch();
-        failed = false;
-      } catch (SQLException | RuntimeException | Error e) {
-        LastResort.endUnlessPassing(e);
-        if (!failed) {
-          log.warn("what others left is not looked after, trying again: cause={}", e.toString());
-        }
-        failed = true;
-      }
+      duties.forEach(Duty::look);
       LockSupport.parkNanos(EVERY.toNanos());
     }
   }
 
-  private void watch() throws SQLException {
-    if (house.joined() && lease.held()) {
-      if (lease.endExpired() > 0) {
-        house.wake();
-      }
-      letGoOfTaken();
+  private interface Look {
+    void look() throws SQLException;
+  }
+
+  /// Something that is looked after.
+  private static final class Duty {
+    private final String neglected;
+    private final Look duty;
+    private boolean failed;
+
+    private Duty(String neglected, Look duty) {
+      this.neglected = neglected;
+      this.duty = duty;
     }
+
+    private void look() {
+      try {
+        duty.look();
+        failed = false;
+      } catch (SQLException | RuntimeException | Error e) {
+        LastResort.endUnlessPassing(e);
+        if (!failed) {
+          log.warn("{}, trying again: cause={}", neglected, e.toString());
+        }
+        failed = true;
+      }
+    }
+  }
+
+  private void seeToDays() throws SQLException {
     days.ensure(clock.instant());
+  }
+
+  private boolean atWork() {
+    return house.joined() && lease.held();
+  }
+
+  private void endExpired() throws SQLException {
+    if (atWork() && lease.endExpired() > 0) {
+      house.wake();
+    }
   }
 
   /// Whatever was canceled by another process ends here.
   private void letGoOfTaken() throws SQLException {
+    if (!atWork()) {
+      return;
+    }
     var before = clock.instant().minus(EVERY);
     var looked =
         house.runs().stream()
