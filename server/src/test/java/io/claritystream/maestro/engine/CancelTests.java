@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -219,25 +220,49 @@ class CancelTests {
 
   @Test
   void what_nobody_is_told_of_is_canceled_all_the_same_and_shifts_no_others_events()
-      throws SQLException {
+      throws Exception {
     var node = rig.node();
     var intakes = new Intake[] {rig.intake(), rig.intake(), rig.intake()};
     for (var intake : intakes) {
       rig.write(node, JournalRig.accept(intake, true));
     }
-    try (var connection = rig.engine.getConnection()) {
-      var canceled =
-          cancel(
-              connection,
-              Instant.now(),
-              ref -> ref.execution().equals(intakes[0].execution()) ? null : named(ref),
-              node,
-              intakes);
-      assertThat(canceled).hasSize(3);
+    var holds = rig.intake();
+    rig.write(node, JournalRig.accept(holds, true));
+    var asked = new CopyOnWriteArrayList<ExecutionRef>();
+    CompletableFuture<List<ExecutionRef>> canceled;
+    try (var commits = rig.engine.getConnection()) {
+      commits.setAutoCommit(false);
+      JournalRig.write(commits, node, JournalRig.progress(holds, 1, 1));
+      canceled =
+          CompletableFuture.supplyAsync(
+              () -> {
+                try (var connection = rig.engine.getConnection()) {
+                  return cancel(
+                      connection,
+                      Instant.now(),
+                      ref -> {
+                        asked.add(ref);
+                        return asked.size() == 1 ? null : named(ref);
+                      },
+                      node,
+                      intakes);
+                } catch (SQLException e) {
+                  throw new IllegalStateException(e);
+                }
+              },
+              task -> Thread.ofVirtual().start(task));
+      rig.database.awaitWaiting(1);
+      var ends = asked.get(1).execution();
+      for (var intake : intakes) {
+        if (intake.execution().equals(ends)) {
+          JournalRig.write(commits, node, JournalRig.end(intake, 1, 1));
+        }
+      }
+      commits.commit();
     }
-    assertThat(told())
-        .containsExactlyInAnyOrder(
-            intakes[1].execution().toString(), intakes[2].execution().toString());
+    assertThat(canceled.get(30, TimeUnit.SECONDS))
+        .containsExactlyInAnyOrder(asked.get(0), asked.get(2));
+    assertThat(told()).containsExactly(asked.get(2).execution().toString());
   }
 
   private List<String> told() {
