@@ -49,12 +49,17 @@ const logged: ExecutionLogEntry = {
   output_bytes: null,
 };
 
-const open = (one: Execution, mayRun = true, permissions: string[] = []) => {
+const open = (
+  one: Execution,
+  mayRun = true,
+  permissions: string[] = [],
+  log: { data: unknown[] } = page(logged),
+) => {
   const at = `/v1/executions/${one.id}`;
-  openApp(`/app/executions/${one.id}`, {
+  return openApp(`/app/executions/${one.id}`, {
     '/v1/me': { ...me, permissions: ['executions.read', ...permissions] },
     [at]: one,
-    [`${at}/logs`]: page(logged),
+    [`${at}/logs`]: log,
     '/v1/workflows/w1': { id: 'w1', name: 'Order to ERP', may_run: mayRun, webhooks: [] },
     '/v1/workflows/w1/versions/2': {
       document: {
@@ -74,6 +79,16 @@ it('says where and why it failed, and what was not run', async () => {
   expect(screen.getByText(/Not run:/)).toBeTruthy();
   await userEvent.click(await screen.findByRole('button', { name: /call.*Failed/ }));
   expect(screen.getByText(/Output of call, its beginning/)).toBeTruthy();
+});
+
+it('asks for its log once more when it has ended', async () => {
+  const running = execution({ status: 'running', outcome: null, error: null, finished_at: null });
+  const log = page();
+  const queries = open(running, true, [], log);
+  expect(await screen.findByText(/^Nothing yet/)).toBeTruthy();
+  log.data.push(logged);
+  queries.setQueryData(['executions', 'one', running.id], execution());
+  expect(await screen.findByRole('button', { name: /call.*Failed/ })).toBeTruthy();
 });
 
 it('begins a retry where it failed unless another step is chosen', async () => {

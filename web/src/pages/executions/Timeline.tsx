@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { Ban, Check, CircleHelp, Clock3, Info, LoaderCircle, OctagonX, Play } from 'lucide-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import {
   executionInputQuery,
   executionLogQuery,
@@ -42,6 +42,13 @@ export function Timeline({
 }) {
   const open = isOpen(execution);
   const query = useInfiniteQuery(executionLogQuery(execution.id, open));
+  const { refetch } = query;
+  const wasOpen = useRef(open);
+  useEffect(() => {
+    // Its end may have been seen before the last lines of its log were.
+    if (wasOpen.current && !open) void refetch();
+    wasOpen.current = open;
+  }, [open, refetch]);
   const log = query.data?.pages.flatMap((page) => page.data);
   const items = log && timeline(log, open);
   const total = Math.max(1, ...(items ?? []).map((item) => item.from + item.span));
