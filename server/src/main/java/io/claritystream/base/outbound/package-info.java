@@ -19,7 +19,7 @@
 /// Owns no tables.
 @ApplicationModule(
     id = "base.outbound",
-    allowedDependencies = {"base.db"})
+    allowedDependencies = {"base.db", "base.process"})
 @NullMarked
 package io.claritystream.base.outbound;
 
