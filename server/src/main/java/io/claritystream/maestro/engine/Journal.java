@@ -69,8 +69,13 @@ final class Journal implements AutoCloseable {
   private volatile boolean closing;
 
   /// @param node as which it was made; an entry of a node that has ended is lost
-  /// @param portions of the room that it takes
-  private record Written(JournalEntry entry, int node, int portions) {}
+  /// @param chars that it holds
+  private record Written(JournalEntry entry, int node, long chars) {
+    /// Of the room for what waits.
+    private int portions() {
+      return (int) Math.min(PORTIONS_MAX, 1 + chars / PORTION_CHARS);
+    }
+  }
 
   /// @param events null if nobody is told of executions
   /// @param stands whether a node's lease may still stand
@@ -111,8 +116,7 @@ final class Journal implements AutoCloseable {
 
   /// Gives an entry; its maker waits later. Holds the caller while too many wait, or too much.
   void give(JournalEntry entry, int node) {
-    var portions = (int) Math.min(PORTIONS_MAX, 1 + chars(entry) / PORTION_CHARS);
-    var written = new Written(entry, node, portions);
+    var written = new Written(entry, node, LogLine.chars(entry.lines));
     var interrupted = false;
     var admitted = false;
     while (true) {
@@ -121,7 +125,7 @@ final class Journal implements AutoCloseable {
         break;
       }
       try {
-        admitted = admitted || room.tryAcquire(portions, 1, TimeUnit.SECONDS);
+        admitted = admitted || room.tryAcquire(written.portions(), 1, TimeUnit.SECONDS);
         if (admitted && waiting.offer(written, 1, TimeUnit.SECONDS)) {
           if (waiting.size() >= WORTH_A_COMMIT) {
             wakeWhoGathers();
@@ -166,7 +170,7 @@ final class Journal implements AutoCloseable {
         log.error("journal group failed: entries={}", taken.size(), e);
         taken.forEach(written -> written.entry.refused(new IllegalStateException(e)));
       } finally {
-        taken.forEach(written -> room.release(written.portions));
+        taken.forEach(written -> room.release(written.portions()));
         taken.clear();
       }
     }
@@ -218,25 +222,16 @@ final class Journal implements AutoCloseable {
     var node = taken.getFirst().node;
     var chars = 0L;
     for (var written : taken) {
-      var size = chars(written.entry);
-      if (!group.isEmpty() && (written.node != node || chars + size > GROUP_CHARS_MAX)) {
+      if (!group.isEmpty() && (written.node != node || chars + written.chars > GROUP_CHARS_MAX)) {
         writeGroup(node, group, false);
         group = new ArrayList<>();
         chars = 0;
       }
       node = written.node;
-      chars += size;
+      chars += written.chars;
       group.add(written.entry);
     }
     writeGroup(node, group, false);
-  }
-
-  private static long chars(JournalEntry entry) {
-    var chars = 0L;
-    for (var line : entry.lines) {
-      chars += line.recorded() == null ? 0 : line.recorded().length();
-    }
-    return chars;
   }
 
   private void writeGroup(int node, List<JournalEntry> group, boolean again)

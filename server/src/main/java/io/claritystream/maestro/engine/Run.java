@@ -243,17 +243,19 @@ final class Run implements Runnable {
       settlement.progress(lines.intent(step, input));
       house.awaitLease(node);
       input = null;
-      settlement.took(preparedNs);
-      startedNs = System.nanoTime();
+    } else if (compiled.waits()) {
+      settlement.takeIn();
     }
     if (compiled.waits()) {
-      settlement.takeIn();
+      // What the step takes is what others take; the commit before it is none of theirs.
+      settlement.took(preparedNs);
+      startedNs = System.nanoTime();
     }
     var outcome = prepared.perform();
     var tookNs = System.nanoTime() - startedNs;
     settlement.took(tookNs);
     if (position.stepsDone() == 0) {
-      program.firstStep().took(preparedNs + (compiled.waits() ? 0 : tookNs));
+      program.firstStep().took(compiled.waits() ? preparedNs : tookNs);
     }
     if (aborted) {
       throw new LostException();
