@@ -135,6 +135,70 @@ export function TableFilter({ value }: { value: string | undefined }) {
   );
 }
 
+/** One of some words; all of them where none is chosen. */
+export function ChoiceFilter({
+  label,
+  name,
+  value,
+  choices,
+}: {
+  label: string;
+  name: string;
+  value: string | undefined;
+  choices: readonly (readonly [key: string, word: string])[];
+}) {
+  const id = useId();
+  return (
+    <Labelled label={label} id={id}>
+      <select id={id} name={name} defaultValue={value ?? ''} className={selectClass}>
+        <option value="">All</option>
+        {choices.map(([key, word]) => (
+          <option key={key} value={key}>
+            {word}
+          </option>
+        ))}
+      </select>
+    </Labelled>
+  );
+}
+
+type Span = { from?: string | undefined; to?: string | undefined };
+
+/** Both ends of a span of time, read as instants; null where the end is not after the start. */
+export function spanOf(value: Values): Span | null {
+  const from = fromLocal(value('from'));
+  const to = fromLocal(value('to'));
+  return from && to && from >= to ? null : { from, to };
+}
+
+export const spanFault = 'Choose an end after the start.';
+
+/** The fields of `spanOf`. */
+export function SpanFilter({
+  span,
+  faultId,
+}: {
+  span: Span;
+  /** Of the element that says what is wrong with them, if something is. */
+  faultId: string | undefined;
+}) {
+  const id = useId();
+  return (['from', 'to'] as const).map((end) => (
+    <Labelled key={end} label={end === 'from' ? 'From' : 'To'} id={`${id}-${end}`}>
+      <input
+        id={`${id}-${end}`}
+        name={end}
+        type="datetime-local"
+        step={1}
+        defaultValue={toLocal(span[end])}
+        aria-invalid={faultId ? true : undefined}
+        aria-describedby={faultId}
+        className={controlClass}
+      />
+    </Labelled>
+  ));
+}
+
 /** What sources are called, by id. */
 export function useSourceName(): (id: string) => string {
   const { data } = useQuery({ ...sourcesQuery, refetchInterval: false });

@@ -11,15 +11,15 @@ import { Button, buttonClass } from '../../ui/Button';
 import { cx } from '../../ui/cx';
 import { ExpandableItem, ExpandableRow } from '../../ui/Expandable';
 import { Empty, Failed } from '../../ui/Feedback';
-import { controlClass, selectClass } from '../../ui/Field';
 import {
+  ChoiceFilter,
   FilterForm,
   FoldedFilters,
-  fromLocal,
-  Labelled,
   SourceFilter,
+  SpanFilter,
+  spanFault,
+  spanOf,
   TableFilter,
-  toLocal,
   type Values,
 } from '../../ui/Filters';
 import { formatCount, zoneName } from '../../ui/format';
@@ -65,23 +65,18 @@ export function EventsPage() {
 
 function Filters({ search }: { search: EventsSearch }) {
   const navigate = useNavigate();
-  const [error, setError] = useState<string | null>(null);
-  const id = useId();
+  const [fault, setFault] = useState(false);
+  const faultId = useId();
 
   const apply = (value: Values) => {
-    const from = fromLocal(value('from'));
-    const to = fromLocal(value('to'));
-    if (from && to && from >= to) {
-      setError('Choose an end after the start.');
-      return;
-    }
-    setError(null);
+    const span = spanOf(value);
+    setFault(!span);
+    if (!span) return;
     const wanted: Record<string, string | undefined> = {
       source_id: value('source_id'),
       table: value('table'),
       op: value('op'),
-      from,
-      to,
+      ...span,
     };
     void navigate({ to: paths.events, search: wanted as EventsSearch });
   };
@@ -96,35 +91,18 @@ function Filters({ search }: { search: EventsSearch }) {
           </Link>
         )
       }
-      error={error}
-      errorId={`${id}-error`}
+      error={fault ? spanFault : null}
+      errorId={faultId}
     >
       <SourceFilter value={search.source_id} />
       <TableFilter value={search.table} />
-      <Labelled label="Operation" id={`${id}-op`}>
-        <select id={`${id}-op`} name="op" defaultValue={search.op ?? ''} className={selectClass}>
-          <option value="">All</option>
-          {operations.map((op) => (
-            <option key={op} value={op}>
-              {operationWords[op]}
-            </option>
-          ))}
-        </select>
-      </Labelled>
-      {(['from', 'to'] as const).map((end) => (
-        <Labelled key={end} label={end === 'from' ? 'From' : 'To'} id={`${id}-${end}`}>
-          <input
-            id={`${id}-${end}`}
-            name={end}
-            type="datetime-local"
-            step={1}
-            defaultValue={toLocal(search[end])}
-            aria-invalid={error ? true : undefined}
-            aria-describedby={error ? `${id}-error` : undefined}
-            className={controlClass}
-          />
-        </Labelled>
-      ))}
+      <ChoiceFilter
+        label="Operation"
+        name="op"
+        value={search.op}
+        choices={operations.map((op) => [op, operationWords[op]])}
+      />
+      <SpanFilter span={search} faultId={fault ? faultId : undefined} />
     </FilterForm>
   );
 }

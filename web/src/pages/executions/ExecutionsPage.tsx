@@ -10,11 +10,13 @@ import { buttonClass } from '../../ui/Button';
 import { Empty } from '../../ui/Feedback';
 import { controlClass, selectClass } from '../../ui/Field';
 import {
+  ChoiceFilter,
   FilterForm,
   FoldedFilters,
-  fromLocal,
   Labelled,
-  toLocal,
+  SpanFilter,
+  spanFault,
+  spanOf,
   type Values,
 } from '../../ui/Filters';
 import { formatCount, zoneName } from '../../ui/format';
@@ -47,17 +49,14 @@ export function ExecutionsPage() {
 
 function Filters({ search }: { search: ExecutionsSearch }) {
   const navigate = useNavigate();
-  const [error, setError] = useState<string | null>(null);
+  const [fault, setFault] = useState(false);
   const id = useId();
+  const faultId = useId();
 
   const apply = (value: Values) => {
-    const from = fromLocal(value('from'));
-    const to = fromLocal(value('to'));
-    if (from && to && from >= to) {
-      setError('Choose an end after the start.');
-      return;
-    }
-    setError(null);
+    const span = spanOf(value);
+    setFault(!span);
+    if (!span) return;
     const wanted: Record<string, string | undefined> = {
       status: value('status'),
       workflow_id: value('workflow_id'),
@@ -65,8 +64,7 @@ function Filters({ search }: { search: ExecutionsSearch }) {
       name: value('name'),
       correlation_key: value('correlation_key'),
       error: value('error'),
-      from,
-      to,
+      ...span,
     };
     void navigate({ to: paths.executions, search: wanted as ExecutionsSearch });
   };
@@ -86,40 +84,22 @@ function Filters({ search }: { search: ExecutionsSearch }) {
           </Link>
         )
       }
-      error={error}
-      errorId={`${id}-error`}
+      error={fault ? spanFault : null}
+      errorId={faultId}
     >
-      <Labelled label="State" id={`${id}-status`}>
-        <select
-          id={`${id}-status`}
-          name="status"
-          defaultValue={search.status ?? ''}
-          className={selectClass}
-        >
-          <option value="">All</option>
-          {executionStates.map((state) => (
-            <option key={state} value={state}>
-              {stateWord(state)}
-            </option>
-          ))}
-        </select>
-      </Labelled>
+      <ChoiceFilter
+        label="State"
+        name="status"
+        value={search.status}
+        choices={executionStates.map((state) => [state, stateWord(state)])}
+      />
       <WorkflowFilter value={search.workflow_id} />
-      <Labelled label="Trigger" id={`${id}-trigger`}>
-        <select
-          id={`${id}-trigger`}
-          name="trigger_type"
-          defaultValue={search.trigger_type ?? ''}
-          className={selectClass}
-        >
-          <option value="">All</option>
-          {triggerTypes.map((type) => (
-            <option key={type} value={type}>
-              {triggerWord(type)}
-            </option>
-          ))}
-        </select>
-      </Labelled>
+      <ChoiceFilter
+        label="Trigger"
+        name="trigger_type"
+        value={search.trigger_type}
+        choices={triggerTypes.map((type) => [type, triggerWord(type)])}
+      />
       {texts.map(([name, label, placeholder]) => (
         <Labelled key={name} label={label} id={`${id}-${name}`}>
           <input
@@ -132,20 +112,7 @@ function Filters({ search }: { search: ExecutionsSearch }) {
           />
         </Labelled>
       ))}
-      {(['from', 'to'] as const).map((end) => (
-        <Labelled key={end} label={end === 'from' ? 'From' : 'To'} id={`${id}-${end}`}>
-          <input
-            id={`${id}-${end}`}
-            name={end}
-            type="datetime-local"
-            step={1}
-            defaultValue={toLocal(search[end])}
-            aria-invalid={error ? true : undefined}
-            aria-describedby={error ? `${id}-error` : undefined}
-            className={controlClass}
-          />
-        </Labelled>
-      ))}
+      <SpanFilter span={search} faultId={fault ? faultId : undefined} />
     </FilterForm>
   );
 }

@@ -111,8 +111,7 @@ final class Maestro {
         .figure("start_ms_p50", starts.getValueAtPercentile(50) / 1e3)
         .figure("start_ms_p99", starts.getValueAtPercentile(99) / 1e3)
         .figure("answer_ms_p50", answers.getValueAtPercentile(50) / 1e3)
-        .figure("answer_ms_p99", answers.getValueAtPercentile(99) / 1e3)
-        .figure("cpu_us_per_execution_at_" + START_PER_S, round.cpuUs());
+        .figure("answer_ms_p99", answers.getValueAtPercentile(99) / 1e3);
     report.table(
         "At %d calls a second (to reach: the first step begins after p50 5 ms, p99 25 ms)"
             .formatted(START_PER_S),
@@ -120,6 +119,7 @@ final class Maestro {
         List.of(
             Report.spread("until the first step begins", starts),
             Report.spread("until the webhook is answered", answers)));
+    costs(round, "_at_" + START_PER_S);
   }
 
   private void profile(
@@ -135,7 +135,7 @@ final class Maestro {
     ExecutionRound round = round(installation, load, workflow, pace, 1, options.number("seconds"));
     profile.stop();
     report.figure("executions_per_s", round.perS());
-    costs(round);
+    costs(round, "");
     profile.print(report);
   }
 
@@ -159,7 +159,8 @@ final class Maestro {
         twos.stream()
             .sorted(java.util.Comparator.comparingDouble(ExecutionRound::perS))
             .toList()
-            .get(twos.size() / 2));
+            .get(twos.size() / 2),
+        "");
     report.table(
         "By turns, a second (to reach: 4,000, and twice DBOS)",
         List.of("", "median", "rounds"),
@@ -170,14 +171,15 @@ final class Maestro {
             row("put in and completed in plain SQL", limits, value -> value)));
   }
 
-  private void costs(ExecutionRound round) {
+  /// @param suffix of the figures' names
+  private void costs(ExecutionRound round, String suffix) {
     List<List<String>> rows = new ArrayList<>();
     for (Map.Entry<String, Processes.Use> program : round.uses().entrySet()) {
       Processes.Use use = program.getValue();
       String key = program.getKey();
       report
-          .figure("cpu_us_per_execution_" + key, round.cpuUs(key))
-          .figure("rss_mb_" + key, Report.megabytes(use.ownKb()));
+          .figure("cpu_us_per_execution_" + key + suffix, round.cpuUs(key))
+          .figure("rss_mb_" + key + suffix, Report.megabytes(use.ownKb()));
       rows.add(
           List.of(
               key,
@@ -185,7 +187,7 @@ final class Maestro {
               Report.number(use.cpuS() / round.seconds(), 2),
               Report.number(Report.megabytes(use.ownKb()), 0)));
     }
-    report.figure("cpu_us_per_execution", round.cpuUs());
+    report.figure("cpu_us_per_execution" + suffix, round.cpuUs());
     rows.add(List.of("all", Report.number(round.cpuUs(), 0), "", ""));
     report.table(
         "%s executions of two steps in %s s: %s/s"

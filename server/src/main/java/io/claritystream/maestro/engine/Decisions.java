@@ -83,7 +83,7 @@ final class Decisions {
       TenantId tenant,
       UUID execution,
       Decision decision,
-      Glimpses glimpses,
+      Redaction redaction,
       Instant now)
       throws SQLException {
     decide(
@@ -93,7 +93,7 @@ final class Decisions {
         "decision",
         "The execution does not wait for a decision.",
         now,
-        standing -> lines(standing, decision, glimpses, now));
+        standing -> lines(standing, decision, redaction, now));
   }
 
   /// Lets what is to be tried again later be tried at once.
@@ -186,7 +186,7 @@ final class Decisions {
   }
 
   private static List<LogLine> lines(
-      Standing standing, Decision decision, Glimpses glimpses, Instant now) {
+      Standing standing, Decision decision, Redaction redaction, Instant now) {
     var note = decision.note == null ? "" : ": " + decision.note;
     var step = "step " + standing.step;
     return switch (decision.verdict) {
@@ -202,6 +202,7 @@ final class Decisions {
                   now));
       case SUCCEEDED -> {
         var recorded = Json.write(decision.output);
+        redaction.learn(decision.output, "steps", standing.step);
         yield List.of(
             line(
                 standing,
@@ -216,7 +217,7 @@ final class Decisions {
                 2,
                 LogLine.Kind.SUCCEEDED,
                 "Step " + standing.step + " succeeded, as a person said",
-                glimpses.ofOutput(decision.output, recorded, "steps", standing.step),
+                redaction.ofOutput(decision.output, recorded, "steps", standing.step),
                 recorded,
                 now));
       }

@@ -49,6 +49,7 @@ final class EngineNode
   private final Beat beat;
   private final Watch watch;
   private final Dispatch dispatch;
+  private final Unrunnable unrunnable;
   private final ConcurrentMap<UUID, Run> runs = new ConcurrentHashMap<>();
 
   /// The last execution that was begun here after others were lost with it.
@@ -78,6 +79,7 @@ final class EngineNode
     this.beat = new Beat(lease, this);
     this.watch = new Watch(engine, lease, days, clock, this);
     this.dispatch = new Dispatch(engine, lease, ready, strays, workers, this);
+    this.unrunnable = new Unrunnable(journal, clock, this::adrift);
   }
 
   void start() {
@@ -265,7 +267,7 @@ final class EngineNode
           TAKEOVERS_MAX
               + " processes were lost while they held the execution, so it is not tried again.";
       log.error("execution has lost too many processes: execution={}", intake.execution());
-      fail(node, one, lines, "process_lost", message);
+      unrunnable.fail(node, one, lines, "process_lost", message);
       return;
     }
     try {
@@ -287,57 +289,8 @@ final class EngineNode
     } catch (RuntimeException e) {
       log.error("execution cannot be gone on with: execution={}", intake.execution(), e);
       var message = "Its version of the workflow cannot be run any more.";
-      fail(node, one, lines, "internal", message);
+      unrunnable.fail(node, one, lines, "internal", message);
     }
-  }
-
-  /// Ends a claimed execution without a run of it, which nobody waits for.
-  private void fail(
-      int node, Claims.Claimed one, List<LogLine> lines, String outcome, String message) {
-    Thread.ofVirtual()
-        .name("execution-end")
-        .start(
-            () -> {
-              var end = endOf(one, lines, outcome, message);
-              if (!(journal.write(end, node) instanceof JournalEntry.Outcome.Committed)) {
-                // It may be held by this node still, and nobody here works on it.
-                adrift();
-              }
-            });
-  }
-
-  private JournalEntry.End endOf(
-      Claims.Claimed one, List<LogLine> lines, String outcome, String message) {
-    var stepsDone =
-        lines.stream()
-            .filter(
-                line ->
-                    line.kind() == LogLine.Kind.SUCCEEDED || line.kind() == LogLine.Kind.HANDLED)
-            .count();
-    var told =
-        new LogLine(
-            lines.isEmpty() ? 0 : lines.getLast().logId() + 1,
-            now(),
-            LogLine.Level.ERROR,
-            LogLine.Kind.NOTE,
-            null,
-            0,
-            message,
-            0,
-            null,
-            null,
-            null);
-    return new JournalEntry.End(
-        one.intake().ref(),
-        one.leaseEpoch(),
-        List.of(told),
-        ExecutionStatus.FAILED,
-        now(),
-        outcome,
-        null,
-        message,
-        (int) stepsDone,
-        one.workerUs());
   }
 
   // Run.House

@@ -31,9 +31,15 @@ final class Glimpses {
     return inside.isEmpty() ? null : cut(Json.write(without(value, inside)));
   }
 
-  /// A value without the fields that the workflow names.
+  /// A value whole, without the fields that the workflow names.
   @Nullable Object without(@Nullable Object value, String... place) {
-    return without(value, rulesWithin(place));
+    var inside = rulesWithin(place);
+    return inside.isEmpty() ? value : without(value, inside);
+  }
+
+  /// Whether the workflow names no field.
+  boolean isEmpty() {
+    return rules.isEmpty();
   }
 
   /// Of what a step was given: fields of the names that any rule ends with are taken out, wherever
@@ -72,46 +78,6 @@ final class Glimpses {
         }
       }
     }
-  }
-
-  /// A recorded answer whole, without the fields that the workflow names.
-  @Nullable Object whole(@Nullable Object value, String... place) {
-    var inside = rulesWithin(place);
-    return inside.isEmpty() ? value : without(value, inside);
-  }
-
-  /// What a person sends back of what [#whole] showed: where a named field still says that it was
-  /// taken out, it is what was recorded.
-  @Nullable Object restored(@Nullable Object sent, @Nullable Object recorded, String... place) {
-    return restored(sent, recorded, rulesWithin(place));
-  }
-
-  private static @Nullable Object restored(
-      @Nullable Object sent, @Nullable Object recorded, List<List<String>> rules) {
-    if (rules.isEmpty()) {
-      return sent;
-    }
-    if (rules.stream().anyMatch(List::isEmpty)) {
-      return REDACTED.equals(sent) ? recorded : sent;
-    }
-    if (sent instanceof Map<?, ?> map && recorded instanceof Map<?, ?> was) {
-      var whole = new LinkedHashMap<String, @Nullable Object>();
-      map.forEach(
-          (key, inner) ->
-              whole.put(String.valueOf(key), restored(inner, was.get(key), below(rules, key))));
-      return whole;
-    }
-    // Of lists of other lengths nobody knows which element was which.
-    if (sent instanceof List<?> list
-        && recorded instanceof List<?> was
-        && list.size() == was.size()) {
-      var whole = new ArrayList<@Nullable Object>(list.size());
-      for (var i = 0; i < list.size(); i++) {
-        whole.add(restored(list.get(i), was.get(i), acrossList(rules)));
-      }
-      return whole;
-    }
-    return sent;
   }
 
   static String cut(String text) {

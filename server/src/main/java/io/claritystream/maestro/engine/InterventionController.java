@@ -104,14 +104,10 @@ class InterventionController {
                 .on("execution", executionId)
                 .with("decision", String.valueOf(body.decision))
                 .with("note", body.note == null ? "" : body.note));
+    var redaction = Origin.redaction(transactions, caller.tenantId(), executionId, program);
     try (var connection = engine.getConnection()) {
       Decisions.resolve(
-          connection,
-          caller.tenantId(),
-          executionId,
-          decision,
-          program.glimpses(),
-          clock.instant());
+          connection, caller.tenantId(), executionId, decision, redaction, clock.instant());
     } catch (SQLException e) {
       throw away();
     }

@@ -12,12 +12,10 @@ import org.jspecify.annotations.Nullable;
 final class Lines {
   private static final int MESSAGE_MAX = 1_000;
 
-  private final Program program;
   private final Position position;
   private final InstantSource clock;
 
-  Lines(Program program, Position position, InstantSource clock) {
-    this.program = program;
+  Lines(Position position, InstantSource clock) {
     this.position = position;
     this.clock = clock;
   }
@@ -44,7 +42,7 @@ final class Lines {
         "Step " + step.id() + " succeeded",
         tookNs,
         input,
-        outputGlimpse(output, recorded, "steps", step.id()),
+        position.redaction().ofOutput(output, recorded, "steps", step.id()),
         recorded);
   }
 
@@ -54,13 +52,12 @@ final class Lines {
         LogLine.Level.WARN,
         LogLine.Kind.RETRY,
         step,
-        cut(
-            "Step "
-                + step.id()
-                + " failed and is tried again in "
-                + wait.toMillis()
-                + " ms: "
-                + error.message()),
+        "Step "
+            + step.id()
+            + " failed and is tried again in "
+            + wait.toMillis()
+            + " ms: "
+            + error.message(),
         tookNs,
         input,
         bodyGlimpse(step, error),
@@ -73,7 +70,7 @@ final class Lines {
         LogLine.Level.INFO,
         LogLine.Kind.RETRY,
         step,
-        cut("Step " + step.id() + " waits for its turn: " + error.message()));
+        "Step " + step.id() + " waits for its turn: " + error.message());
   }
 
   LogLine failed(Step step, StepError error, @Nullable String input, long tookNs) {
@@ -81,7 +78,7 @@ final class Lines {
         LogLine.Level.ERROR,
         LogLine.Kind.FAILED,
         step,
-        cut("Step " + step.id() + " failed: " + error.message()),
+        "Step " + step.id() + " failed: " + error.message(),
         tookNs,
         input,
         bodyGlimpse(step, error),
@@ -95,7 +92,7 @@ final class Lines {
         LogLine.Level.WARN,
         LogLine.Kind.HANDLED,
         step,
-        cut("Step " + step.id() + " failed, and the workflow goes on: " + error.message()),
+        "Step " + step.id() + " failed, and the workflow goes on: " + error.message(),
         tookNs,
         input,
         handledGlimpse(step, error),
@@ -108,7 +105,7 @@ final class Lines {
         LogLine.Level.WARN,
         LogLine.Kind.PARKED,
         step,
-        cut("Step " + step.id() + " waits for a person to decide: " + message));
+        "Step " + step.id() + " waits for a person to decide: " + message);
   }
 
   /// Nobody knows whether a step has acted, and it is tried again.
@@ -146,7 +143,7 @@ final class Lines {
         kind,
         step == null ? null : step.id(),
         position.attempts(),
-        message,
+        said(message),
         tookNs / 1_000,
         input,
         output,
@@ -155,28 +152,17 @@ final class Lines {
 
   /// What a step is given, as people see it.
   @Nullable String inputGlimpse(@Nullable Object input) {
-    return position.hidden().isEmpty() || input == null
-        ? program.glimpses().ofInput(input)
-        : program.glimpses().ofInput(position.hidden().without(input));
-  }
-
-  private @Nullable String outputGlimpse(
-      @Nullable Object output, String recorded, String... place) {
-    return position.hidden().isEmpty()
-        ? program.glimpses().ofOutput(output, recorded, place)
-        : Glimpses.cut(
-            Json.write(position.hidden().without(program.glimpses().without(output, place))));
+    return position.redaction().ofInput(input);
   }
 
   /// Fields that a workflow names of a step's answer are taken out of an error's body as well.
   private @Nullable String handledGlimpse(Step step, StepError error) {
-    var body = program.glimpses().without(error.body(), "steps", step.id(), "body");
+    var redaction = position.redaction();
+    var body = redaction.shown(error.body(), "steps", step.id(), "body");
     var shown =
         new StepError(error.code(), error.message(), error.status(), body)
             .output(position.attempts());
-    return Glimpses.cut(
-        Json.write(
-            position.hidden().without(program.glimpses().without(shown, "steps", step.id()))));
+    return Glimpses.cut(Json.write(redaction.shown(shown, "steps", step.id())));
   }
 
   private @Nullable String bodyGlimpse(Step step, StepError error) {
@@ -184,12 +170,17 @@ final class Lines {
       return null;
     }
     var recorded = Json.write(error.body());
-    var shown = outputGlimpse(error.body(), recorded, "steps", step.id(), "body");
+    var shown = position.redaction().ofOutput(error.body(), recorded, "steps", step.id(), "body");
     return shown == null ? Glimpses.cut(recorded) : shown;
   }
 
+  /// A message as people read it.
+  String said(String message) {
+    return cut(position.redaction().text(message));
+  }
+
   /// Cut to its limit, and without what no text of the database can hold.
-  static String cut(String message) {
+  private static String cut(String message) {
     var text = message.replace('\0', '\uFFFD');
     return text.length() <= MESSAGE_MAX ? text : text.substring(0, MESSAGE_MAX) + "…";
   }

@@ -1,5 +1,9 @@
 package io.claritystream.maestro.engine;
 
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.db.TenantTransactions;
+import io.claritystream.base.http.Problem;
+import io.claritystream.maestro.action.Json;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -26,6 +30,28 @@ record Origin(
     UUID effectsOf,
     @Nullable String trigger,
     Map<String, Replay.Answered> answers) {
+
+  /// What of it nobody is shown.
+  Redaction redaction(Program program) {
+    var redaction = new Redaction(program.glimpses());
+    if (!program.glimpses().isEmpty()) {
+      redaction.learn(Json.read(trigger), "trigger");
+      answers.forEach((step, answer) -> redaction.learn(Json.read(answer.json()), "steps", step));
+    }
+    return redaction;
+  }
+
+  /// What of an execution nobody is shown. Where its workflow names nothing, nothing is read.
+  static Redaction redaction(
+      TenantTransactions transactions, TenantId tenant, UUID execution, Program program) {
+    if (program.glimpses().isEmpty()) {
+      return new Redaction(program.glimpses());
+    }
+    return transactions.read(tenant, sql -> read(sql, List.of(execution))).stream()
+        .findFirst()
+        .map(origin -> origin.redaction(program))
+        .orElseThrow(() -> Problem.notFound("execution", execution));
+  }
 
   private static final String EXECUTIONS =
       """

@@ -2,8 +2,6 @@ package io.claritystream.maestro.engine;
 
 import io.claritystream.base.expression.Moment;
 import io.claritystream.maestro.action.Json;
-import io.claritystream.maestro.action.Secrets;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,16 +12,12 @@ import org.jspecify.annotations.Nullable;
 ///
 /// It is one run's, and used by its thread alone.
 final class Position {
-  private final Program program;
   private final Walk walk;
   private final Moment moment;
   private final Map<String, @Nullable Object> steps = new LinkedHashMap<>();
   private final Map<String, @Nullable Object> context = new LinkedHashMap<>();
 
-  /// The values of the fields that the workflow names, which no glimpse and no message shows.
-  private final List<String> hiddenValues = new ArrayList<>();
-
-  private Secrets hidden = Secrets.NONE;
+  private final Redaction redaction;
   private int nextLogId;
   private int stepsDone;
   private long recordedChars;
@@ -42,7 +36,7 @@ final class Position {
 
   /// Nothing is restored yet.
   Position(Program program, Intake intake) {
-    this.program = program;
+    this.redaction = new Redaction(program.glimpses());
     this.walk = new Walk(program.route(), intake.triggerKey());
     this.moment = new Moment(intake.createdAt(), intake.effectsOf().getLeastSignificantBits());
     var execution = new LinkedHashMap<String, @Nullable Object>();
@@ -70,8 +64,8 @@ final class Position {
     return new Moment(moment.now(), moment.seed() ^ step.hashCode() * 0x9E37_79B9_7F4A_7C15L);
   }
 
-  Secrets hidden() {
-    return hidden;
+  Redaction redaction() {
+    return redaction;
   }
 
   int stepsDone() {
@@ -135,7 +129,7 @@ final class Position {
       case TRIGGER -> {
         var trigger = Json.read(line.recorded());
         context.put("trigger", trigger);
-        hide(trigger, "trigger");
+        redaction.learn(trigger, "trigger");
       }
       case INTENT -> {
         attempts = line.attempt();
@@ -167,7 +161,7 @@ final class Position {
   /// A step has succeeded, in the run or in what it reads.
   void succeeded(@Nullable String step, @Nullable Object output) {
     steps.put(String.valueOf(step), output);
-    hide(output, "steps", String.valueOf(step));
+    redaction.learn(output, "steps", String.valueOf(step));
     walk.succeeded(caseOf(output));
     settled();
   }
@@ -175,16 +169,9 @@ final class Position {
   /// A step has failed for good, and the workflow goes on all the same.
   void handled(@Nullable String step, @Nullable Object output) {
     steps.put(String.valueOf(step), output);
-    hide(output, "steps", String.valueOf(step));
+    redaction.learn(output, "steps", String.valueOf(step));
     walk.handled();
     settled();
-  }
-
-  /// What the workflow names of a value is shown nowhere from now on.
-  void hide(@Nullable Object value, String... place) {
-    if (hiddenValues.addAll(program.glimpses().values(value, place))) {
-      hidden = new Secrets(hiddenValues);
-    }
   }
 
   /// An answer is in the journal.

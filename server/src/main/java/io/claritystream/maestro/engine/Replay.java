@@ -36,8 +36,9 @@ record Replay(List<Kept> kept, @Nullable String fromStep) {
   ///
   /// @param recorded what the origin's steps answered, by step
   /// @param edited what people say that they answered, by step
-  /// @param fromStep null to begin at the first step that has no answer, or, if all have one, at
-  ///     the first after those that are edited
+  /// @param fromStep null to begin at the first step that has no answer, or, if that one only ends
+  ///     the execution for an error that was handled, where the error was; if all have an answer,
+  ///     at the first after those that are edited
   static Replay of(
       Program program,
       String trigger,
@@ -164,6 +165,21 @@ record Replay(List<Kept> kept, @Nullable String fromStep) {
                 + "edit input or outputs");
       }
       passed(found.kept, String.valueOf(found.fromStep));
+      return edited.isEmpty() ? beforeItsError(found) : found;
+    }
+
+    /// A step that fails on purpose would fail again: what led to it is what to try again.
+    private Replay beforeItsError(Replay found) {
+      var from = found.fromStep == null ? null : route.place(found.fromStep);
+      if (from == null || !(route.steps().get(from).config() instanceof Step.Fail)) {
+        return found;
+      }
+      for (var i = found.kept.size() - 1; i >= 0; i--) {
+        var one = found.kept.get(i);
+        if (one.answer.handled) {
+          return new Replay(List.copyOf(found.kept.subList(0, i)), one.step);
+        }
+      }
       return found;
     }
 

@@ -118,19 +118,19 @@ final class Retries {
 
   private static Map<String, String> outputs(Program program, Origin origin, Wish wish) {
     var outputs = new HashMap<String, String>();
+    if (wish.outputs.isEmpty()) {
+      return outputs;
+    }
+    var redaction = origin.redaction(program);
     wish.outputs.forEach(
         (step, sent) -> {
           var recorded = origin.answers().get(step);
           outputs.put(
               step,
               Json.write(
-                  program
-                      .glimpses()
-                      .restored(
-                          sent,
-                          recorded == null ? null : Json.read(recorded.json()),
-                          "steps",
-                          step)));
+                  recorded == null
+                      ? sent
+                      : redaction.restored(sent, Json.read(recorded.json()), "steps", step)));
         });
     return outputs;
   }
@@ -138,7 +138,7 @@ final class Retries {
   private static @Nullable Object payload(Program program, Origin origin, Wish wish) {
     var recorded = Json.read(origin.trigger());
     return wish.inputEdited
-        ? program.glimpses().restored(wish.input, recorded, "trigger")
+        ? origin.redaction(program).restored(wish.input, recorded, "trigger")
         : recorded;
   }
 
@@ -192,6 +192,7 @@ final class Retries {
       Wish wish,
       @Nullable Object payload) {
     var lines = new ArrayList<LogLine>();
+    var redaction = redaction(program, replay, payload);
     var recorded = wish.inputEdited ? Json.write(payload) : String.valueOf(origin.trigger());
     lines.add(
         new LogLine(
@@ -206,7 +207,7 @@ final class Retries {
                 + (wish.inputEdited ? ", with an edited input" : ""),
             0,
             null,
-            program.glimpses().ofOutput(payload, recorded, "trigger"),
+            redaction.ofOutput(payload, recorded, "trigger"),
             recorded));
     for (var kept : replay.kept()) {
       var json = kept.answer().json();
@@ -226,9 +227,20 @@ final class Retries {
                       + origin.execution(),
               0,
               null,
-              program.glimpses().ofOutput(Json.read(json), json, "steps", kept.step()),
+              redaction.ofOutput(Json.read(json), json, "steps", kept.step()),
               json));
     }
     return lines;
+  }
+
+  private static Redaction redaction(Program program, Replay replay, @Nullable Object payload) {
+    var redaction = new Redaction(program.glimpses());
+    if (!program.glimpses().isEmpty()) {
+      redaction.learn(payload, "trigger");
+      replay
+          .kept()
+          .forEach(kept -> redaction.learn(Json.read(kept.answer().json()), "steps", kept.step()));
+    }
+    return redaction;
   }
 }

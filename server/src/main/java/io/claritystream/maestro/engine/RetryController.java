@@ -216,6 +216,8 @@ class RetryController {
         programs
             .program(execution.workflowId(), execution.version())
             .orElseThrow(() -> Problem.notFound("workflow", execution.workflowId()));
-    return Json.write(program.glimpses().whole(Json.read(recorded), place));
+    return Json.write(
+        Origin.redaction(transactions, caller.tenantId(), executionId, program)
+            .shown(Json.read(recorded), place));
   }
 }

@@ -102,7 +102,7 @@ final class Run implements Runnable {
     this.journal = journal;
     this.chars = LogLine.chars(journal);
     this.position = new Position(program, intake);
-    this.lines = new Lines(program, position, house::now);
+    this.lines = new Lines(position, house::now);
     this.settlement =
         new Settlement(house, intake, leaseEpoch, node, position, lines, workerUs, opening);
   }

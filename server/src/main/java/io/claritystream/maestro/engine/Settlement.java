@@ -96,7 +96,7 @@ final class Settlement {
       finallyFailed(step, error, input, tookNs);
       return false;
     }
-    position.hide(output, "steps", step.id());
+    position.redaction().learn(output, "steps", step.id());
     var line = lines.succeeded(step, output, recorded, input, tookNs);
     position.recorded(recorded);
     position.succeeded(step.id(), output);
@@ -158,10 +158,11 @@ final class Settlement {
           List.of(lines.failed(step, error, input, tookNs)),
           error.code(),
           step.id(),
-          Lines.cut(error.message()));
+          error.message());
       return;
     }
     Object output = error.output(position.attempts());
+    position.redaction().learn(output, "steps", step.id());
     var recorded = Json.write(output);
     var line = lines.handled(step, error, recorded, input, tookNs);
     position.recorded(recorded);
@@ -269,7 +270,7 @@ final class Settlement {
             house.now(),
             outcome,
             step,
-            message,
+            message == null ? null : lines.said(message),
             position.stepsDone(),
             workerUs));
     leftAs = status;

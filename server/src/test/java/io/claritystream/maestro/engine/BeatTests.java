@@ -8,6 +8,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -105,5 +108,94 @@ class BeatTests {
     assertThat(ended).isEqualTo(1);
     keepsItsLease();
     assertThat(lease.node()).isEqualTo(node);
+  }
+
+  @Test
+  void while_the_lease_is_not_held_nothing_is_taken_in_and_the_caller_is_told_when_to_try_again()
+      throws SQLException {
+    var workflow = rig.publish(calling("https://example.com/"));
+    try (var other = rig.server.database().superuserConnections().getConnection();
+        var statement = other.createStatement()) {
+      other.setAutoCommit(false);
+      statement.execute("LOCK TABLE maestro.node IN ACCESS EXCLUSIVE MODE");
+      await("its lease is over").atMost(PATIENCE).until(() -> !lease.held());
+
+      var refused = rig.call(workflow, Map.of("a", 1));
+
+      assertThat(refused.status()).as(refused.response().body()).isEqualTo(503);
+      assertThat(refused.text("code")).isEqualTo("unavailable");
+      assertThat(refused.header("Retry-After")).isNotEmpty();
+      other.rollback();
+    }
+    assertThat(executions()).isZero();
+    await("it is taken in")
+        .atMost(PATIENCE)
+        .until(() -> rig.call(workflow, Map.of("a", 1)).status() != 503);
+    assertThat(executions()).isEqualTo(1);
+  }
+
+  @Test
+  void a_caller_whose_execution_is_taken_away_is_told_so_and_the_execution_goes_on()
+      throws Exception {
+    try (var receiver = new Receiver()) {
+      receiver.does(call -> Receiver.NEVER);
+      var workflow = rig.publish(calling(receiver.url("/")));
+      var node = lease.node();
+      var called = CompletableFuture.supplyAsync(() -> rig.call(workflow, Map.of("a", 1)));
+      await("it calls").atMost(PATIENCE).until(() -> receiver.calls.size() == 1);
+      receiver.does(call -> new Receiver.Reply(200, "{}"));
+      endAsAnother(node);
+
+      var told = called.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+
+      assertThat(told.status()).as(told.response().body()).isEqualTo(502);
+      assertThat(told.text("detail")).contains("goes on elsewhere");
+      var id = rig.server.database().superuser().sql(ALL).query(UUID.class).single();
+      assertThat(told.text("detail")).contains(id.toString());
+      assertThat(rig.ended(id).at("/status").asString()).isEqualTo("success");
+      assertThat(receiver.calls).hasSize(2);
+      assertThat(receiver.calls.get(1).key()).isEqualTo(receiver.calls.get(0).key());
+    }
+  }
+
+  /// As another process does with one that said nothing for its term. A beat may come between.
+  private void endAsAnother(int node) throws SQLException {
+    var engine = rig.server.bean("engineDataSource", DataSource.class);
+    var another = new NodeLease(engine, engine, "another", Duration.ZERO);
+    another.join();
+    await("it is ended")
+        .atMost(PATIENCE)
+        .pollInterval(Duration.ofMillis(50))
+        .until(
+            () -> {
+              rig.server
+                  .database()
+                  .superuser()
+                  .sql(
+                      "UPDATE maestro.node SET expires_at = now() - interval '1 s' WHERE node_id = :node")
+                  .param("node", node)
+                  .update();
+              another.endExpired();
+              return lease.node() != node;
+            });
+  }
+
+  private static final String ALL = "SELECT execution_id FROM maestro.execution";
+
+  private long executions() {
+    return rig.server.database().superuser().sql(ALL).query(UUID.class).list().size();
+  }
+
+  /// Its caller is answered by the workflow.
+  private static String calling(String url) {
+    return """
+        {"name": "Calls",
+         "triggers": [{"id": "hook", "type": "webhook", "config": {"respond": "respond_step", "timeout_s": 60}}],
+         "steps": [
+           {"id": "call", "type": "http_request", "timeout_ms": 120000, "config": {"method": "PUT", "url": "%s"}},
+           {"id": "answer", "type": "respond", "config": {"body": 1}}],
+         "edges": [{"from": "hook", "to": "call"}, {"from": "call", "to": "answer"}]}
+        """
+        .formatted(url);
   }
 }

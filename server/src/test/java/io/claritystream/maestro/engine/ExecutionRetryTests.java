@@ -384,4 +384,35 @@ class ExecutionRetryTests {
     assertThat(told.at("/detail/retry").asString()).isEqualTo(retry.at("/id").asString());
     assertThat(told.at("/detail/edited").asString()).isEqualTo("map");
   }
+
+  @Test
+  void what_failed_on_purpose_because_of_an_error_is_tried_again_where_the_error_was() {
+    var workflow =
+        rig.publish(
+            """
+            {"name": "Order", "triggers": [{"id": "api", "type": "api"}],
+             "steps": [
+               {"id": "map", "type": "set", "config": {"values": {"total": "=trigger.total"}}},
+               {"id": "call", "type": "http_request", "config": {"method": "POST", "url": "%s", "body": "=steps.map"},
+                "retry": {"count": 0}, "on_error": "edge"},
+               {"id": "note", "type": "set", "config": {"values": {"code": "=steps.call.error.code"}}},
+               {"id": "bad", "type": "fail", "config": {"message": "Not sent."}},
+               {"id": "last", "type": "set", "config": {"values": {"ok": "=steps.call.body.ok"}}}],
+             "edges": [{"from": "api", "to": "map"}, {"from": "map", "to": "call"},
+               {"from": "call", "to": "note", "on": "error"}, {"from": "note", "to": "bad"},
+               {"from": "call", "to": "last"}]}
+            """
+                .formatted(counterpart.url("/on-purpose")));
+    var failed = runFailing(workflow, BIG);
+    assertThat(rig.ended(failed).at("/outcome").asString()).isEqualTo("fail");
+
+    var again = retried(failed, Map.of());
+
+    assertThat(again.at("/status").asString()).as(again.toString()).isEqualTo("success");
+    assertThat(again.at("/from_step").asString()).isEqualTo("call");
+    assertThat(log(again))
+        .startsWith("trigger -", "succeeded map")
+        .endsWith("succeeded last")
+        .doesNotContain("handled call");
+  }
 }
