@@ -19,16 +19,20 @@ public final class Expression {
   private final Set<String> references;
   private final List<ExpressionFault> mistakes;
   private final int weight;
+  private final Turns turns;
 
   /// @param mistakes that reading it finds
   /// @param weight of what is remembered by it, in characters of source
+  /// @param turns that an evaluation needs if it takes long
   Expression(
       String source,
       Node node,
       Set<String> references,
       List<ExpressionFault> mistakes,
-      int weight) {
+      int weight,
+      Turns turns) {
     this.source = source;
+    this.turns = turns;
     this.node = node;
     this.references = references;
     this.mistakes = mistakes;
@@ -44,7 +48,7 @@ public final class Expression {
 
   @Nullable Object evaluate(@Nullable Object input, Moment moment, Limits limits)
       throws ExpressionFault {
-    return evaluate(new Run(limits, moment, wrapped(input)));
+    return evaluate(new Run(limits, moment, wrapped(input), turns));
   }
 
   @Nullable Object evaluate(Run run) throws ExpressionFault {
@@ -58,6 +62,8 @@ public final class Expression {
       // The limits of nesting keep clear of it, unless the thread has an uncommonly small stack.
       throw new ExpressionFault(
           new Stop(Kind.TOO_DEEP, "C0002", -1, "The expression goes too deep; make it flatter."));
+    } finally {
+      run.end();
     }
   }
 

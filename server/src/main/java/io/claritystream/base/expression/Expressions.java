@@ -19,6 +19,17 @@ public final class Expressions {
           .weigher((String source, Expression expression) -> expression.weight())
           .build();
 
+  private final Turns turns;
+
+  public Expressions() {
+    this(Turns.ofMachine());
+  }
+
+  /// @param turns of evaluations that take long
+  Expressions(Turns turns) {
+    this.turns = turns;
+  }
+
   /// In characters of source: an instruction of a regular expression is kept by each of the
   /// machines that have run it at once.
   private static int weight(Syntax tree, int sourceLength) {
@@ -48,7 +59,8 @@ public final class Expressions {
               Compiler.compile(tree),
               References.of(tree),
               Mistakes.of(tree),
-              weight(tree, source.length()));
+              weight(tree, source.length()),
+              turns);
     } catch (Stop stop) {
       throw new ExpressionFault(stop);
     } catch (RuntimeException broken) {

@@ -85,7 +85,9 @@ class PreviewController {
     Instant now = preview.now() == null ? clock.instant() : preview.now();
     begin();
     try {
-      return new Answer(evaluate(source.substring(skipped), preview.input(), now, skipped));
+      return Turns.onBehalfOf(
+          caller.tenantId(),
+          () -> new Answer(evaluate(source.substring(skipped), preview.input(), now, skipped)));
     } finally {
       evaluations.release();
     }

@@ -14,11 +14,17 @@ final class Run {
 
   private static final int CHECK_EVERY = 1024;
 
+  /// Most are done by then; the others go on when they have a turn.
+  private static final long SHORT_NS = 5_000_000;
+
   private final Limits limits;
   private final Moment moment;
   private final @Nullable Object root;
-  private final long deadline;
+  private final Turns turns;
+  private final long shortUntil;
 
+  private long deadline;
+  private boolean turn;
   private int steps;
   private int nextCheck = CHECK_EVERY;
   private long bytes;
@@ -26,11 +32,26 @@ final class Run {
   private @Nullable Random random;
   private @Nullable Map<Prepared, Object> prepared;
 
-  Run(Limits limits, Moment moment, @Nullable Object root) {
+  Run(Limits limits, Moment moment, @Nullable Object root, Turns turns) {
     this.limits = limits;
     this.moment = moment;
     this.root = root;
-    this.deadline = System.nanoTime() + limits.time().toNanos();
+    this.turns = turns;
+    var now = System.nanoTime();
+    this.deadline = now + limits.time().toNanos();
+    this.shortUntil = now + SHORT_NS;
+  }
+
+  long deadline() {
+    return deadline;
+  }
+
+  /// Whatever came of it, others may have its turn.
+  void end() {
+    if (turn) {
+      turn = false;
+      turns.giveBack();
+    }
   }
 
   Moment moment() {
@@ -77,7 +98,15 @@ final class Run {
               + limits.steps()
               + " steps; work on less data, or in several steps.");
     }
-    if (System.nanoTime() - deadline > 0) {
+    if (Thread.currentThread().isInterrupted()) {
+      throw interrupted();
+    }
+    var now = System.nanoTime();
+    if (!turn && now - shortUntil > 0) {
+      awaitTurn(now);
+      return;
+    }
+    if (now - deadline > 0) {
       throw new Stop(
           Kind.BUDGET_TIME,
           "C0003",
@@ -86,9 +115,22 @@ final class Run {
               + limits.time().toMillis()
               + " ms; work on less data, or in several steps.");
     }
-    if (Thread.currentThread().isInterrupted()) {
-      throw new Stop(Kind.INTERRUPTED, "C0004", -1, "The evaluation was told to stop.");
+  }
+
+  /// What it waits for its turn is none of its time.
+  private void awaitTurn(long now) {
+    try {
+      turns.take();
+      turn = true;
+      deadline += System.nanoTime() - now;
+    } catch (InterruptedException stopped) {
+      Thread.currentThread().interrupt();
+      throw interrupted();
     }
+  }
+
+  private static Stop interrupted() {
+    return new Stop(Kind.INTERRUPTED, "C0004", -1, "The evaluation was told to stop.");
   }
 
   void use(long count) {

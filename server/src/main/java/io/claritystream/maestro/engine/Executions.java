@@ -2,6 +2,7 @@ package io.claritystream.maestro.engine;
 
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.expression.Moment;
+import io.claritystream.base.expression.Turns;
 import io.claritystream.base.http.Problem;
 import io.claritystream.maestro.action.Answer;
 import io.claritystream.maestro.action.Json;
@@ -283,7 +284,9 @@ public final class Executions {
     context.put("steps", Map.of());
     context.put("execution", Map.of("id", id.toString()));
     try {
-      var value = mapped.evaluate(context, new Moment(createdAt, id.getLeastSignificantBits()));
+      var moment = new Moment(createdAt, id.getLeastSignificantBits());
+      var value =
+          Turns.onBehalfOf(program.workflow().tenant(), () -> mapped.evaluate(context, moment));
       if (value == null) {
         return null;
       }

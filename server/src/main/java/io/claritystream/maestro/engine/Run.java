@@ -1,6 +1,7 @@
 package io.claritystream.maestro.engine;
 
 import io.claritystream.base.db.TenantId;
+import io.claritystream.base.expression.Turns;
 import io.claritystream.base.process.LastResort;
 import io.claritystream.maestro.action.Answer;
 import io.claritystream.maestro.action.CompiledStep;
@@ -160,6 +161,10 @@ final class Run implements Runnable {
 
   @Override
   public void run() {
+    Turns.onBehalfOf(ref.tenant(), this::goToTheEnd);
+  }
+
+  private void goToTheEnd() {
     thread = Thread.currentThread();
     try {
       position.restore(journal);

@@ -110,7 +110,7 @@ class PublicSuiteTests {
   }
 
   private static @Nullable Object plain(Object answer) {
-    return Output.of(answer, new Run(Limits.DEFAULT, NOW, null));
+    return Output.of(answer, new Run(Limits.DEFAULT, NOW, null, Turns.ofMachine()));
   }
 
   private @Nullable Object answer(Map<?, ?> published, Path file) throws IOException {
@@ -123,11 +123,11 @@ class PublicSuiteTests {
     Object input = Expression.wrapped(published.containsKey("data") ? Values.of(data) : data);
     Scope scope = new Scope((Scope) null);
     if (published.get("bindings") instanceof Map<?, ?> bindings) {
-      Run binding = new Run(Limits.DEFAULT, NOW, null);
+      Run binding = new Run(Limits.DEFAULT, NOW, null, Turns.ofMachine());
       bindings.forEach((name, value) -> scope.bind((String) name, Values.of(value), binding));
     }
     Node node = Compiler.compile(Parser.parse(source(published, file)));
-    return node.eval(input, scope, new Run(Limits.DEFAULT, NOW, input));
+    return node.eval(input, scope, new Run(Limits.DEFAULT, NOW, input, Turns.ofMachine()));
   }
 
   private static String source(Map<?, ?> published, Path file) throws IOException {

@@ -415,4 +415,42 @@ class ExecutionRetryTests {
         .endsWith("succeeded last")
         .doesNotContain("handled call");
   }
+
+  @Test
+  void what_is_redacted_is_shown_nowhere_and_sent_back_as_it_was() {
+    var workflow =
+        rig.publish(
+            """
+            {"name": "Moves", "settings": {"redact": ["trigger.secret"]},
+             "triggers": [{"id": "api", "type": "api"}],
+             "steps": [
+               {"id": "map", "type": "set", "config": {"values": {"moved": "=trigger.secret", "within": "='<' & trigger.secret & '>'"}}},
+               {"id": "count", "type": "set", "config": {"values": {"length": "=$length(steps.map.moved)"}}},
+               {"id": "bad", "type": "fail", "config": {"message": "='Not ' & trigger.secret"}}],
+             "edges": [{"from": "api", "to": "map"}, {"from": "map", "to": "count"}, {"from": "count", "to": "bad"}]}
+            """);
+    var execution = run(workflow, Map.of("secret", "canary-7f3a"));
+
+    var again = retried(execution, Map.of());
+    var edited =
+        retried(
+            execution,
+            Map.of(
+                "from_step",
+                "count",
+                "outputs",
+                Map.of("map", output(rig.ended(execution), "map"))));
+
+    for (var id :
+        List.of(execution.toString(), again.at("/id").asString(), edited.at("/id").asString())) {
+      for (var part : List.of("", "/logs", "/input", "/steps/map/output")) {
+        var shown = rig.owner.client().get("/v1/executions/" + id + part).response();
+        assertThat(shown.statusCode()).isEqualTo(200);
+        assertThat(shown.body()).as(part).doesNotContain("canary").contains("[redacted]");
+      }
+    }
+    assertThat(rig.owner.client().get("/v1/executions?limit=3").response().body())
+        .doesNotContain("canary");
+    assertThat(output(edited, "count").at("/length").intValue()).isEqualTo(11);
+  }
 }
