@@ -17,6 +17,9 @@ final class Run {
   /// Most are done by then; the others go on when they have a turn.
   private static final long SHORT_NS = 5_000_000;
 
+  /// Many may have built so much while they wait for a turn.
+  private static final long SMALL_BYTES = 1 << 20;
+
   private final Limits limits;
   private final Moment moment;
   private final @Nullable Object root;
@@ -135,6 +138,9 @@ final class Run {
 
   void use(long count) {
     bytes += count;
+    if (bytes > SMALL_BYTES && !turn) {
+      awaitTurn(System.nanoTime());
+    }
     if (bytes > limits.bytes()) {
       throw new Stop(
           Kind.BUDGET_MEMORY,

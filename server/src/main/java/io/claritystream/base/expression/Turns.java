@@ -7,9 +7,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/// Whoever evaluates for longer than most needs one of few turns, so that no number of them takes
-/// the processors from everybody else: requests and executions share the threads that carry them,
-/// and an evaluation does not let go of its own.
+/// Whoever evaluates for longer, or builds more, than most needs one of few turns, so that no
+/// number of them takes processors and memory from everybody else: requests and executions share
+/// the threads that carry them, and an evaluation does not let go of its own.
 ///
 /// Turns go round between those on whose behalf is evaluated, however many one has waiting; of one
 /// they go in the order in which they came.

@@ -34,7 +34,7 @@ final class Dispatch {
   private static final int CLAIM_MAX = 400;
 
   /// Of journals, which are read at once.
-  private static final long CLAIM_CHARS_MAX = 32L * 1024 * 1024;
+  private static final long CLAIM_CHARS_MAX = 16L * 1024 * 1024;
 
   private static final int SHARED_AT_ONCE = 100;
   private static final int COUNTED_MAX = 2_000_000;

@@ -327,6 +327,11 @@ final class EngineNode
   }
 
   @Override
+  public boolean grown(Run run, long more) {
+    return ready.grown(run, more);
+  }
+
+  @Override
   public void answered(UUID execution, Answer answer) {
     answers.answered(execution, answer);
   }

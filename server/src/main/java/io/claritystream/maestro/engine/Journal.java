@@ -47,7 +47,7 @@ final class Journal implements AutoCloseable {
   /// What waits may hold so much in all, in portions: most entries are one.
   private static final int PORTION_CHARS = 4 * 1024;
 
-  private static final int PORTIONS_MAX = 64 * 1024 * 1024 / PORTION_CHARS;
+  private static final int PORTIONS_MAX = 32 * 1024 * 1024 / PORTION_CHARS;
   private static final long AGAIN_AFTER_MS = 50;
 
   private final DataSource engine;

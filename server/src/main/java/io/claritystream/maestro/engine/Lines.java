@@ -117,6 +117,15 @@ final class Lines {
         "Step " + step.id() + " is tried again under the same key: " + message);
   }
 
+  /// There is no room for what the execution remembers.
+  LogLine letsGo() {
+    return told(
+        LogLine.Level.INFO,
+        LogLine.Kind.NOTE,
+        null,
+        "The execution waits for its turn: those that run here hold as much as there is room for.");
+  }
+
   /// Why the execution as a whole ends.
   LogLine endsFor(String message) {
     return told(LogLine.Level.ERROR, LogLine.Kind.NOTE, null, message);

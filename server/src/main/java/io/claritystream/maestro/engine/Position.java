@@ -21,6 +21,7 @@ final class Position {
   private int nextLogId;
   private int stepsDone;
   private long recordedChars;
+  private long weight;
 
   /// Of the step whose turn it is: the tries that were begun, and whether the last one's outcome is
   /// not known.
@@ -76,6 +77,11 @@ final class Position {
     return recordedChars;
   }
 
+  /// What is recorded holds of the heap, about.
+  long weight() {
+    return weight;
+  }
+
   int attempts() {
     return attempts;
   }
@@ -125,6 +131,7 @@ final class Position {
 
   private void restore(LogLine line) {
     recordedChars += line.recorded() == null ? 0 : line.recorded().length();
+    weight += Weight.of(line.recorded());
     switch (line.kind()) {
       case TRIGGER -> {
         var trigger = Json.read(line.recorded());
@@ -175,8 +182,9 @@ final class Position {
   }
 
   /// An answer is in the journal.
-  void recorded(String json) {
+  void recorded(String json, long heavy) {
     recordedChars += json.length();
+    weight += heavy;
   }
 
   private void settled() {

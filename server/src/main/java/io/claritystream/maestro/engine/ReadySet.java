@@ -20,17 +20,23 @@ import org.jspecify.annotations.Nullable;
 /// order in which they came.
 ///
 /// A tenant has as many running at once as it has slots here, and the process as many as it has
-/// workers.
+/// workers; and no more than the heap has room for ([Weight]), of which a tenant has its part.
 final class ReadySet {
 
   /// Of one tenant; more is left to the database.
   static final int READY_OF_TENANT_MAX = 1_000;
 
   /// What the journals of all that are ready may hold together, in characters.
-  static final long CHARS_MAX = 64L * 1024 * 1024;
+  static final long CHARS_MAX = 32L * 1024 * 1024;
 
   /// Of one tenant, so that one with large answers leaves room to others.
   static final long CHARS_OF_TENANT_MAX = CHARS_MAX / 4;
+
+  /// What running ones may weigh together: a part of the heap.
+  static final long WEIGHT_MAX = Math.max(64L * 1024 * 1024, Runtime.getRuntime().maxMemory() / 4);
+
+  /// Those of one tenant, unless it is only one.
+  static final long WEIGHT_OF_TENANT_MAX = WEIGHT_MAX / 4;
 
   private static final double GUESS_OF_NEW_US = 1_000;
 
@@ -44,6 +50,7 @@ final class ReadySet {
   private int running;
   private double leastUs;
   private long chars;
+  private long weight;
 
   /// One tenant's.
   private static final class Turn {
@@ -53,6 +60,7 @@ final class ReadySet {
     private int slots;
     private int reserved;
     private long chars;
+    private long weight;
     private double hadUs;
     private double guessUs = GUESS_OF_NEW_US;
     private long idleSinceNs = System.nanoTime();
@@ -169,7 +177,8 @@ final class ReadySet {
       if (turn == null
           || !turn.ready.isEmpty()
           || turn.running >= turn.slots
-          || running >= workers) {
+          || running >= workers
+          || !fits(turn, run)) {
         return false;
       }
       begin(turn, run);
@@ -183,6 +192,8 @@ final class ReadySet {
     synchronized (this) {
       running--;
       var turn = turn(run.tenant());
+      turn.weight -= run.held();
+      weight -= run.held();
       eligible.remove(turn);
       turn.running--;
       turn.hadUs += workerUs - guessedUs;
@@ -295,10 +306,14 @@ final class ReadySet {
   }
 
   private synchronized @Nullable Run next() {
-    if (running >= workers || eligible.isEmpty()) {
+    if (running >= workers) {
       return null;
     }
-    var turn = eligible.pollFirst();
+    var turn = firstThatFits();
+    if (turn == null) {
+      return null;
+    }
+    eligible.remove(turn);
     var run = turn.ready.remove();
     hold(turn, -run.chars());
     begin(turn, run);
@@ -306,6 +321,15 @@ final class ReadySet {
       eligible.add(turn);
     }
     return run;
+  }
+
+  private @Nullable Turn firstThatFits() {
+    for (var turn : eligible) {
+      if (fits(turn, turn.ready.element())) {
+        return turn;
+      }
+    }
+    return null;
   }
 
   private void begin(Turn turn, Run run) {
@@ -317,5 +341,26 @@ final class ReadySet {
     turn.hadUs += turn.guessUs;
     turn.running++;
     running++;
+    run.holds(run.weight());
+    turn.weight += run.weight();
+    weight += run.weight();
+  }
+
+  /// A process that runs nothing has room for any.
+  private boolean fits(Turn turn, Run run) {
+    return running == 0
+        || weight + run.weight() <= WEIGHT_MAX
+            && (turn.running == 0 || turn.weight + run.weight() <= WEIGHT_OF_TENANT_MAX);
+  }
+
+  /// A running one holds more.
+  ///
+  /// @return whether there is room for it; if not, it is to let go as soon as it can
+  synchronized boolean grown(Run run, long more) {
+    var turn = turn(run.tenant());
+    run.holds(run.held() + more);
+    turn.weight += more;
+    weight += more;
+    return weight <= WEIGHT_MAX && (turn.running == 1 || turn.weight <= WEIGHT_OF_TENANT_MAX);
   }
 }

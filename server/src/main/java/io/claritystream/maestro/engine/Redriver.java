@@ -87,9 +87,18 @@ final class Redriver implements AutoCloseable {
   private static final String END =
       "UPDATE maestro.redrive SET state = 'done', ended_at = ? WHERE redrive_id = ? AND state = 'running'";
 
+  /// Retries of an execution, and later ones of what it is a retry of: of those that go back to one
+  /// only the last stands for it.
   private static final String RETRIED =
       """
-      SELECT origin_id, execution_id FROM maestro.execution WHERE origin_id = ANY (:ids)
+      WITH RECURSIVE line (execution_id, origin_id, depth) AS (
+        SELECT execution_id, execution_id, 0 FROM maestro.execution WHERE execution_id = ANY (:ids)
+        UNION ALL
+        SELECT l.execution_id, e.origin_id, l.depth + 1
+        FROM line l JOIN maestro.execution e ON e.execution_id = l.origin_id
+        WHERE e.origin_id IS NOT NULL AND l.depth < 100)
+      SELECT l.execution_id, r.execution_id
+      FROM line l JOIN maestro.execution r ON r.origin_id = l.origin_id AND r.execution_id > l.execution_id
       """;
 
   private final DataSource engine;

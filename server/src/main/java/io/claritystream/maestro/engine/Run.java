@@ -29,6 +29,9 @@ import org.springframework.transaction.TransactionException;
 final class Run implements Runnable {
   private static final Logger log = LoggerFactory.getLogger(Run.class);
 
+  /// Less is not worth counting: what all runs leave out together is little.
+  private static final long GROWN_MIN = 16 * 1024;
+
   /// What a run needs of its process.
   interface House {
     Instant now();
@@ -43,6 +46,11 @@ final class Run implements Runnable {
 
     /// The caller of the webhook is answered; what is said is durable.
     void answered(UUID execution, Answer answer);
+
+    /// A run holds so much more of the heap.
+    ///
+    /// @return whether there is room for it
+    boolean grown(Run run, long more);
 
     /// The run is over: the execution has ended, waits, or is another's.
     ///
@@ -76,6 +84,14 @@ final class Run implements Runnable {
   /// What is in the journal, until the run begins: as text it takes the least room.
   private List<LogLine> journal;
 
+  private final long weight;
+
+  /// Of the heap, as its process was told. Its [ReadySet]'s.
+  private long held;
+
+  /// Not told yet: little.
+  private long grown;
+
   private long guessedUs;
   private volatile @Nullable Thread thread;
   private volatile boolean aborted;
@@ -102,10 +118,12 @@ final class Run implements Runnable {
     this.opening = opening;
     this.journal = journal;
     this.chars = LogLine.chars(journal);
+    this.weight = Weight.of(journal);
     this.position = new Position(program, intake);
     this.lines = new Lines(position, house::now);
     this.settlement =
-        new Settlement(house, intake, leaseEpoch, node, position, lines, workerUs, opening);
+        new Settlement(
+            house, this::grow, intake, leaseEpoch, node, position, lines, workerUs, opening);
   }
 
   TenantId tenant() {
@@ -127,6 +145,32 @@ final class Run implements Runnable {
   /// That it holds before it begins.
   long chars() {
     return chars;
+  }
+
+  /// That it holds of the heap when it begins.
+  long weight() {
+    return weight;
+  }
+
+  long held() {
+    return held;
+  }
+
+  void holds(long now) {
+    held = now;
+  }
+
+  /// It has more to remember.
+  ///
+  /// @return whether there is room for it
+  private boolean grow(long more) {
+    grown += more;
+    if (grown < GROWN_MIN) {
+      return true;
+    }
+    var told = grown;
+    grown = 0;
+    return house.grown(this, told);
   }
 
   /// Whether another is this node's run of the same claim.

@@ -28,7 +28,16 @@ final class Settlement {
 
   private static final Duration BUSY_WAIT = Duration.ofMillis(500);
 
+  /// Told what a run has to remember, and says whether there is room for it.
+  interface Holding {
+    boolean grow(long more);
+  }
+
+  /// What all answers of one execution may hold of the heap.
+  private static final long WEIGHT_MAX = 48L * 1024 * 1024;
+
   private final Run.House house;
+  private final Holding holding;
   private final Intake intake;
   private final int leaseEpoch;
   private final int node;
@@ -46,6 +55,7 @@ final class Settlement {
   /// @param opening of an execution that is not taken in yet
   Settlement(
       Run.House house,
+      Holding holding,
       Intake intake,
       int leaseEpoch,
       int node,
@@ -54,6 +64,7 @@ final class Settlement {
       long workerUs,
       @Nullable Opening opening) {
     this.house = house;
+    this.holding = holding;
     this.intake = intake;
     this.leaseEpoch = leaseEpoch;
     this.node = node;
@@ -85,29 +96,34 @@ final class Settlement {
   boolean done(Step step, @Nullable Object output, @Nullable String input, long tookNs)
       throws Run.LostException {
     var recorded = Json.deeper(output, Json.ANSWER_DEPTH_MAX) ? null : Json.write(output);
+    var weight = Weight.of(recorded);
     if (recorded == null
         || recorded.length() > ANSWER_CHARS_MAX
-        || position.recordedChars() + recorded.length() > RECORDED_CHARS_MAX) {
+        || position.recordedChars() + recorded.length() > RECORDED_CHARS_MAX
+        || position.weight() + weight > WEIGHT_MAX) {
       var error =
           StepError.of(
               "output_too_large",
               "What the step answers is too large to be kept: an answer may have 2 million "
-                  + "characters and 256 levels, all of an execution together 16 million.");
+                  + "characters and 256 levels, all of an execution together 16 million, and about "
+                  + "800,000 elements and members.");
       finallyFailed(step, error, input, tookNs);
       return false;
     }
     position.redaction().learn(output, "steps", step.id());
     var line = lines.succeeded(step, output, recorded, input, tookNs);
-    position.recorded(recorded);
+    position.recorded(recorded, weight);
     position.succeeded(step.id(), output);
-    settle(line);
+    settle(line, weight);
     return true;
   }
 
   /// Writes what became of a step, together with the execution's end if it was the last.
-  private void settle(LogLine line) throws Run.LostException {
+  private void settle(LogLine line, long weight) throws Run.LostException {
     if (position.next() == Walk.END) {
       end(ExecutionStatus.SUCCESS, List.of(line), "success", null, null);
+    } else if (!holding.grow(weight)) {
+      letGo(List.of(line, lines.letsGo()));
     } else {
       progress(line);
     }
@@ -140,12 +156,15 @@ final class Settlement {
   /// The platform's own limits: no try was made, and another is as soon as there may be room.
   private void busy(Step step, StepError error) throws Run.LostException {
     position.notTried();
-    var chance = EffectKey.chance(intake.execution(), step.id(), position.nextLogId());
+    letGo(List.of(lines.busy(step, error)));
+  }
+
+  /// The execution goes on when there may be room for it.
+  private void letGo(List<LogLine> told) throws Run.LostException {
+    var chance = EffectKey.chance(intake.execution(), "room", position.nextLogId());
     var wait = BUSY_WAIT.plusMillis((long) (BUSY_WAIT.toMillis() * chance));
     var again = house.now().plus(wait);
-    durable(
-        new JournalEntry.Pause(
-            intake.ref(), leaseEpoch, List.of(lines.busy(step, error)), again, "retry", workerUs));
+    durable(new JournalEntry.Pause(intake.ref(), leaseEpoch, told, again, "retry", workerUs));
     leftAs = ExecutionStatus.WAITING;
   }
 
@@ -164,10 +183,11 @@ final class Settlement {
     Object output = error.output(position.attempts());
     position.redaction().learn(output, "steps", step.id());
     var recorded = Json.write(output);
+    var weight = Weight.of(recorded);
     var line = lines.handled(step, error, recorded, input, tookNs);
-    position.recorded(recorded);
+    position.recorded(recorded, weight);
     position.handled(step.id(), output);
-    settle(line);
+    settle(line, weight);
   }
 
   /// Nobody knows whether the try has acted.

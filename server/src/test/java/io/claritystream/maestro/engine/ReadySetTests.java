@@ -208,4 +208,69 @@ class ReadySetTests {
     }
     assertThat(turns.get(idle)).as("%s", turns).isBetween(35, 75);
   }
+
+  /// Of so many bytes of the heap, about.
+  private static Run heavy(TenantId tenant, long weight) {
+    var trigger = TestRuns.trigger("a".repeat((int) weight - 100));
+    return new Run(
+        new TestRuns.Memory(List.of(), 0),
+        NOTHING,
+        TestRuns.intake(tenant),
+        1,
+        1,
+        0,
+        List.of(trigger),
+        null);
+  }
+
+  @Test
+  void what_runs_holds_no_more_of_the_heap_than_there_is_room_for() {
+    var begun = new ArrayList<Run>();
+    var ready = new ReadySet(100, begun::add);
+    var most = ReadySet.WEIGHT_OF_TENANT_MAX / 5 * 3;
+    for (var tenant : TENANTS) {
+      ready.slots(tenant, 10);
+    }
+    var first = heavy(TENANTS.get(0), most);
+    var second = heavy(TENANTS.get(0), most);
+    var others = heavy(TENANTS.get(1), most);
+    ready.add(first);
+    ready.add(second);
+    ready.add(others);
+    assertThat(begun).as("a second is beyond its tenant's part").containsExactly(first, others);
+    assertThat(ready.startAtOnce(heavy(TENANTS.get(1), most))).isFalse();
+    var small = heavy(TENANTS.get(1), 1_000);
+    assertThat(ready.startAtOnce(small)).isTrue();
+
+    ready.done(first, 1, first.guessedUs());
+
+    assertThat(begun).containsExactly(first, others, small, second);
+  }
+
+  @Test
+  void what_grows_beyond_its_part_is_told_so_unless_its_tenant_runs_nothing_else() {
+    var begun = new ArrayList<Run>();
+    var ready = new ReadySet(100, begun::add);
+    var tenant = TENANTS.get(0);
+    ready.slots(tenant, 10);
+    ready.slots(TENANTS.get(1), 10);
+    var one = heavy(tenant, 1_000);
+    ready.add(one);
+    assertThat(ready.grown(one, ReadySet.WEIGHT_OF_TENANT_MAX)).as("it is alone").isTrue();
+    var another = heavy(tenant, 1_000);
+    ready.add(another);
+    assertThat(begun).as("there is no room for another").containsExactly(one);
+    ready.done(one, 1, one.guessedUs());
+    assertThat(begun).containsExactly(one, another);
+    ready.add(heavy(tenant, 1_000));
+    assertThat(ready.grown(another, ReadySet.WEIGHT_OF_TENANT_MAX)).isFalse();
+    var others = heavy(TENANTS.get(1), 1_000);
+    ready.add(others);
+    assertThat(ready.grown(others, ReadySet.WEIGHT_MAX)).as("there is no more").isFalse();
+    begun.subList(1, begun.size()).forEach(run -> ready.done(run, 1, run.guessedUs()));
+
+    var whole = heavy(tenant, ReadySet.WEIGHT_OF_TENANT_MAX);
+    ready.add(whole);
+    assertThat(begun.getLast()).as("all was given back").isSameAs(whole);
+  }
 }

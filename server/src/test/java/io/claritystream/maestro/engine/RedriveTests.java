@@ -167,6 +167,32 @@ class RedriveTests {
   }
 
   @Test
+  void what_failed_again_is_left_alone_once_a_later_retry_of_its_origin_stands_for_it() {
+    var workflow = workflow("/lineage");
+    var origin = failed(workflow, 1).getFirst();
+    counterpart.answersWith(503);
+    var again = retry(origin, Map.of());
+    var deeper = retry(again, Map.of());
+    counterpart.answersWith(200);
+    var mended = retry(origin, Map.of("input", Map.of("n", 2)));
+    assertThat(rig.ended(mended).at("/status").asString()).isEqualTo("success");
+
+    var redrive =
+        rig.owner.client().post("/v1/redrives", Map.of("filter", of(workflow))).text("id");
+
+    assertThat(done(redrive).at("/started").intValue()).isZero();
+    assertThat(retries(List.of(origin, again, deeper, mended))).containsExactly(2, 1, 0, 0);
+  }
+
+  private static UUID retry(UUID execution, Map<String, ?> body) {
+    var retried = rig.owner.client().post("/v1/executions/" + execution + "/retry", body);
+    assertThat(retried.status()).as(retried.response().body()).isEqualTo(202);
+    var id = UUID.fromString(retried.text("execution_id"));
+    rig.ended(id);
+    return id;
+  }
+
+  @Test
   void a_process_that_is_killed_at_any_step_doubles_none_and_leaves_none_out() throws Exception {
     for (var killed : Killed.values()) {
       var workflow = workflow("/" + killed);

@@ -262,4 +262,40 @@ class RunTests {
     assertThat(next.end.outcome).isEqualTo("internal");
     assertThat(next.end.lines).extracting(LogLine::logId).containsExactly(3);
   }
+
+  @Test
+  void an_execution_for_whose_answers_there_is_no_room_lets_go_and_goes_on_from_there() {
+    var large =
+        """
+        {"id": "%s", "type": "transform", "config": {"expression": "[1..5000].($ + 1)"}}""";
+    var document =
+        document(
+            String.join(",", large.formatted("s0"), large.formatted("s1"), large.formatted("s2")),
+            String.join(
+                ",", edge("api", "s0", null), edge("s0", "s1", null), edge("s1", "s2", null)));
+    var program =
+        TestRuns.program(
+            document,
+            (key, before) -> {
+              throw new AssertionError("nothing acts here");
+            });
+    var intake = TestRuns.intake(TENANT);
+    var memory = new TestRuns.Memory(List.of(TestRuns.trigger(1)), Integer.MAX_VALUE);
+    memory.full = true;
+
+    for (var i = 0; i < 3; i++) {
+      assertThat(memory.end).isNull();
+      new Run(memory, program, intake, 1, 1, 0, List.copyOf(memory.lines), null).run();
+    }
+
+    assertThat(memory.entries.stream().map(entry -> entry.getClass().getSimpleName()))
+        .containsExactly("Pause", "Pause", "End");
+    assertThat(memory.lines.stream().map(LogLine::step).filter(java.util.Objects::nonNull))
+        .as("each is run once")
+        .containsExactly("s0", "s1", "s2");
+    assertThat(memory.end)
+        .isNotNull()
+        .extracting(end -> end.status)
+        .isEqualTo(ExecutionStatus.SUCCESS);
+  }
 }

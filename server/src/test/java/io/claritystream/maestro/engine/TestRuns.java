@@ -128,6 +128,7 @@ final class TestRuns {
     final List<LogLine> lines = new ArrayList<>();
     final List<JournalEntry> entries = new ArrayList<>();
     JournalEntry.@Nullable End end;
+    boolean full;
     private final int linesMax;
 
     Memory(List<LogLine> lines, int linesMax) {
@@ -167,6 +168,11 @@ final class TestRuns {
     @Override
     public boolean leaving() {
       return false;
+    }
+
+    @Override
+    public boolean grown(Run run, long more) {
+      return !full;
     }
 
     @Override
