@@ -258,7 +258,10 @@ export interface paths {
         /** The connections, the newest first */
         get: operations["listConnections"];
         put?: never;
-        /** One set of credentials for a connector */
+        /**
+         * One set of credentials for a connector
+         * @description A secret is sent below its connector's base_url and nowhere else: of a connector without one there are connections of auth none only (secret_without_address, 422).
+         */
         post: operations["createConnection"];
         delete?: never;
         options?: never;
@@ -1769,7 +1772,10 @@ export interface components {
             type: "http";
         };
         ConnectorConfig: {
-            /** @example https://erp.example.com/api */
+            /**
+             * @description What the addresses of steps are below. Without it each step names its own, and no connection of the connector may hold a secret.
+             * @example https://erp.example.com/api
+             */
             base_url?: string;
         };
         Credentials: {
@@ -2531,7 +2537,7 @@ export interface components {
         /** @description RFC 9457 problem details with a stable code. */
         Problem: {
             /** @enum {string} */
-            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "precondition_required" | "idempotency_key_in_use" | "idempotency_key_reused" | "workflow_invalid" | "email_taken" | "plan_limit" | "expression_failed" | "payload_too_large" | "answer_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "bad_gateway" | "gateway_timeout" | "unavailable";
+            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "precondition_required" | "idempotency_key_in_use" | "idempotency_key_reused" | "workflow_invalid" | "email_taken" | "plan_limit" | "secret_without_address" | "expression_failed" | "payload_too_large" | "answer_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "bad_gateway" | "gateway_timeout" | "unavailable";
             detail?: string;
             errors?: components["schemas"]["InvalidField"][];
             /** Format: uri */
@@ -2627,7 +2633,9 @@ export interface components {
         RetryExecution: {
             from_step?: string;
             input?: unknown;
-            outputs?: string;
+            outputs?: {
+                [key: string]: unknown;
+            };
             /** @enum {string} */
             version?: "same" | "published";
         };

@@ -114,6 +114,11 @@ export function ConnectionDialog({
     validate: (value: string) => value.trim() !== '' || message,
     maxLength: { value: 200, message: 'Use at most 200 characters.' },
   });
+  // What is there already may be renamed or disabled; the API knows what it refuses.
+  const addressed = (form: Form) =>
+    connection !== undefined ||
+    form.connector === newConnector ||
+    connectors.find((each) => each.id === form.connector)?.config.base_url !== undefined;
   const needsSecret = !connection?.has_secret;
   const submit = handleSubmit((form) => {
     setRefused(null);
@@ -132,7 +137,7 @@ export function ConnectionDialog({
             hint="The service, and the address below which its calls go."
             error={errors.connector?.message}
             defaultValue={start.connector}
-            {...register('connector')}
+            {...register('connector', { deps: 'auth' })}
           >
             {connectors.map((each) => (
               <option key={each.id} value={each.id}>
@@ -154,9 +159,16 @@ export function ConnectionDialog({
               label="Address"
               inputMode="url"
               placeholder="https://erp.example.com/api"
-              hint="Left empty, each step names its own."
+              hint={
+                way.secret
+                  ? 'The secret is sent below it, and nowhere else.'
+                  : 'Left empty, each step names its own.'
+              }
               error={errors.baseUrl?.message}
-              {...register('baseUrl')}
+              {...register('baseUrl', {
+                validate: (value, { auth }) =>
+                  value.trim() !== '' || !ways[auth].secret || 'Is needed where a secret is.',
+              })}
             />
           </>
         )}
@@ -171,7 +183,13 @@ export function ConnectionDialog({
           hint={way.hint}
           error={errors.auth?.message}
           defaultValue={start.auth}
-          {...register('auth')}
+          {...register('auth', {
+            deps: 'baseUrl',
+            validate: (value, form) =>
+              !ways[value].secret ||
+              addressed(form) ||
+              'This connector has no address that a secret could be kept to. Take a new one, or show nothing.',
+          })}
         >
           {auths.map((auth) => (
             <option key={auth} value={auth}>

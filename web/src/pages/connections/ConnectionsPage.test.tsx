@@ -1,4 +1,4 @@
-import { cleanup, screen, within } from '@testing-library/react';
+import { cleanup, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
 import { me, openApp, page } from '../../testing/openApp';
@@ -55,6 +55,28 @@ it('asks only for what the way of showing who calls needs', async () => {
   await userEvent.selectOptions(way, 'none');
   expect(dialog.queryByLabelText('User')).toBeNull();
   expect(dialog.queryByLabelText('Password')).toBeNull();
+});
+
+it('takes a secret for an address only', async () => {
+  open(['connections.read', 'connections.write']);
+  await userEvent.click(await screen.findByRole('button', { name: 'New connection' }));
+  const dialog = within(screen.getByRole('dialog'));
+  await userEvent.type(dialog.getByLabelText('Name'), 'ERP, test');
+  await userEvent.type(dialog.getByLabelText('Token'), 'a-token');
+  const create = dialog.getByRole('button', { name: 'Create' });
+  await userEvent.click(create);
+  expect(await dialog.findByText(/This connector has no address/)).toBeTruthy();
+
+  await userEvent.selectOptions(dialog.getByLabelText('Connector'), 'A new one');
+  await userEvent.type(dialog.getByLabelText('Name of the connector'), 'ERP 2');
+  expect(dialog.getByText('The secret is sent below it, and nowhere else.')).toBeTruthy();
+  await userEvent.click(create);
+  expect(await dialog.findByText('Is needed where a secret is.')).toBeTruthy();
+
+  await userEvent.selectOptions(dialog.getByLabelText('Shows who calls by'), 'none');
+  expect(dialog.getByText('Left empty, each step names its own.')).toBeTruthy();
+  await userEvent.click(create);
+  await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());
 });
 
 it('says so to those who may not look, and offers no change to those who only may', async () => {

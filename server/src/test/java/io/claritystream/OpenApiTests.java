@@ -105,6 +105,14 @@ class OpenApiTests {
     assertThat(webhook.propertyNames()).doesNotContain("200");
   }
 
+  @Test
+  void what_a_retry_is_given_instead_of_outputs_is_an_object_by_step() {
+    JsonNode outputs = generated().at("/components/schemas/RetryExecution/properties/outputs");
+
+    assertThat(outputs.at("/type").asString()).isEqualTo("object");
+    assertThat(outputs.at("/additionalProperties").isMissingNode()).isFalse();
+  }
+
   private static JsonNode at(JsonNode paths, String path) {
     return paths.get(path).get("post");
   }

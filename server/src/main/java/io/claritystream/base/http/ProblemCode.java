@@ -85,6 +85,10 @@ public enum ProblemCode {
       HttpStatus.CONFLICT,
       "The plan's limit is reached",
       "Remove what is not needed, or ask for a larger plan."),
+  SECRET_WITHOUT_ADDRESS(
+      HttpStatus.UNPROCESSABLE_CONTENT,
+      "The connector has no address that the secret could be kept to",
+      "Make the connection of a connector with a base_url, or take auth none."),
   EXPRESSION_FAILED(
       HttpStatus.UNPROCESSABLE_CONTENT,
       "The expression comes to no answer",

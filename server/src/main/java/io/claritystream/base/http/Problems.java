@@ -39,7 +39,6 @@ import org.springframework.web.method.annotation.MethodArgumentTypeMismatchExcep
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.exc.InputCoercionException;
 import tools.jackson.core.exc.StreamConstraintsException;
-import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.databind.DatabindException;
 import tools.jackson.databind.exc.MismatchedInputException;
 import tools.jackson.databind.exc.UnrecognizedPropertyException;
@@ -157,14 +156,14 @@ final class Problems {
                       StrictJson.NAME_MAX,
                       StrictJson.NUMBER_MAX,
                       StrictJson.TOKENS_MAX));
-      case StreamReadException malformed -> malformed(where(malformed));
       case MismatchedInputException mismatch when !mismatch.getPath().isEmpty() ->
           Problem.invalid(path(mismatch), mismatchMessage(mismatch));
       case DatabindException refused
           when !refused.getPath().isEmpty()
               && refused.getCause() instanceof IllegalArgumentException ->
           Problem.invalid(path(refused), invalidMessage(refused));
-      case null, default -> malformed(null);
+      case null -> malformed(null);
+      default -> unread(cause);
     };
   }
 
@@ -208,13 +207,9 @@ final class Problems {
     return Problem.of(ProblemCode.MALFORMED_JSON, detail);
   }
 
-  private static String where(StreamReadException malformed) {
-    if (malformed.getOriginalMessage().startsWith("Duplicate")) {
-      return "A key stands twice, before line %d, column %d."
-          .formatted(malformed.getLocation().getLineNr(), malformed.getLocation().getColumnNr());
-    }
-    return "Not JSON at line %d, column %d."
-        .formatted(malformed.getLocation().getLineNr(), malformed.getLocation().getColumnNr());
+  private static Problem unread(JacksonException failure) {
+    String why = UnreadJson.why(failure);
+    return malformed(why == null ? null : "The body " + why + ".");
   }
 
   /// `organization.name`, `tables[2]`.

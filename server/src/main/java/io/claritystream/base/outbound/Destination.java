@@ -39,6 +39,10 @@ record Destination(
           "The address is longer than %d characters; send what it holds in the body."
               .formatted(URL_LENGTH_MAX));
     }
+    if (!whole(url.toString())) {
+      throw OutboundFault.blocked(
+          "The address cannot be read: it holds half of a character; correct what it is made of.");
+    }
     String scheme = url.getScheme() == null ? "" : url.getScheme().toLowerCase(Locale.ROOT);
     if (!scheme.equals("http") && !scheme.equals("https")) {
       throw OutboundFault.blocked("The address has to begin with https:// or http://.");
@@ -90,6 +94,12 @@ record Destination(
     }
     String whole = url.toString();
     return URI.create(whole.split("[?#]", 2)[0] + location);
+  }
+
+  /// Whether it can be written as UTF-8: half of a surrogate pair is no character.
+  private static boolean whole(String text) {
+    return text.codePoints()
+        .noneMatch(point -> point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE);
   }
 
   boolean sameOrigin(Destination other) {

@@ -149,11 +149,18 @@ public final class Actions {
                   }
                 });
           }
-          return new StepOutcome.Answered(
-              new Answer(
-                  code.intValue(),
-                  sent,
-                  body == null ? null : body.evaluate(scope.context(), scope.moment())));
+          if (!Answer.holds(sent)) {
+            throw new StepFailure(
+                StepError.of(
+                    "headers_too_large",
+                    "The headers are more than %d, or longer than %d characters together; send what they hold in the body."
+                        .formatted(Answer.HEADERS_MAX, Answer.HEADER_CHARACTERS_MAX)));
+          }
+          var content = body == null ? null : body.evaluate(scope.context(), scope.moment());
+          if (content instanceof String text) {
+            WholeText.of(text, "body");
+          }
+          return new StepOutcome.Answered(new Answer(code.intValue(), sent, content));
         });
   }
 

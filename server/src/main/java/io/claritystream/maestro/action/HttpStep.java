@@ -229,13 +229,13 @@ final class HttpStep implements CompiledStep {
     return text;
   }
 
-  private static byte[] content(@Nullable Object mapped, List<Header> sent) {
+  private static byte[] content(@Nullable Object mapped, List<Header> sent) throws StepFailure {
     var typed = sent.stream().anyMatch(header -> header.name().equalsIgnoreCase("content-type"));
     if (mapped instanceof String text) {
       if (!typed) {
         sent.add(new Header("Content-Type", "text/plain; charset=utf-8"));
       }
-      return text.getBytes(StandardCharsets.UTF_8);
+      return WholeText.of(text, "body").getBytes(StandardCharsets.UTF_8);
     }
     if (!typed) {
       sent.add(new Header("Content-Type", "application/json"));
@@ -251,7 +251,8 @@ final class HttpStep implements CompiledStep {
         var values = new ArrayList<String>();
         for (var one : member.getValue() instanceof List<?> list ? list : single(member)) {
           if (one != null) {
-            values.add(text(one, "value of " + member.getKey()));
+            var what = "value of " + member.getKey();
+            values.add(WholeText.of(text(one, what), what));
           }
         }
         if (!values.isEmpty()) {

@@ -146,7 +146,12 @@ class ConnectionController {
   @PostMapping("/v1/connections")
   @RequiresPermission(Permission.CONNECTIONS_WRITE)
   @ResponseStatus(HttpStatus.CREATED)
-  @Operation(operationId = "createConnection", summary = "One set of credentials for a connector")
+  @Operation(
+      operationId = "createConnection",
+      summary = "One set of credentials for a connector",
+      description =
+          "A secret is sent below its connector's base_url and nowhere else: of a connector without"
+              + " one there are connections of auth none only (secret_without_address, 422).")
   ResponseEntity<Connection> create(
       Caller caller, @RequestBody NewConnection body, HttpServletRequest request) {
     Checks checks = new Checks();
@@ -182,9 +187,12 @@ class ConnectionController {
                 ProblemCode.PLAN_LIMIT,
                 "The plan %s is for %d connections.".formatted(plan.id(), plan.connectionsMax()));
           }
-          if (!store.isConnector(sql, tenant, row.connectorId())) {
-            throw Problem.invalid("connector_id", "is not one of /v1/connectors");
-          }
+          boolean addressed =
+              store
+                  .addressed(sql, tenant, row.connectorId())
+                  .orElseThrow(
+                      () -> Problem.invalid("connector_id", "is not one of /v1/connectors"));
+          requireAddress(addressed, row.config());
           store.insert(sql, tenant, caller.userId(), row);
           append(sql, caller, "connection.created", row, null, request);
           return row;
@@ -249,6 +257,11 @@ class ConnectionController {
               Row before = one(sql, caller, id);
               tag(before).check(ifMatch, "connection");
               Row after = changed(tenant, before, body);
+              if (body.secret() != null || after.config().auth() != before.config().auth()) {
+                requireAddress(
+                    store.addressed(sql, tenant, before.connectorId()).orElse(false),
+                    after.config());
+              }
               store.update(sql, tenant, after);
               String what = body.secret() == null ? "secret kept" : "secret replaced";
               append(sql, caller, "connection.changed", after, what, request);
@@ -256,6 +269,17 @@ class ConnectionController {
             });
     connections.forget(tenant, id);
     return answer(HttpStatus.OK, changed);
+  }
+
+  /// Otherwise whoever may edit a workflow could have the secret sent to an address of their own.
+  private static void requireAddress(boolean addressed, ConnectionConfig config) {
+    if (!addressed && config.auth() != Auth.NONE) {
+      throw Problem.refused(
+          ProblemCode.SECRET_WITHOUT_ADDRESS,
+          new Problem.Invalid(
+              "config.auth",
+              "must be none: a secret is kept to an address, and this connector has none"));
+    }
   }
 
   private Row changed(TenantId tenant, Row before, Change body) {

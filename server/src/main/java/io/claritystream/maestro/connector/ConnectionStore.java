@@ -62,16 +62,17 @@ class ConnectionStore {
         .single();
   }
 
-  boolean isConnector(JdbcClient sql, TenantId tenant, UUID connector) {
+  /// Whether the connector has an address; empty if there is no such connector.
+  Optional<Boolean> addressed(JdbcClient sql, TenantId tenant, UUID connector) {
     return sql.sql(
             """
-            SELECT EXISTS (SELECT FROM maestro.connector
-                           WHERE tenant_id = :tenant AND connector_id = :id)
+            SELECT config ->> 'base_url' IS NOT NULL FROM maestro.connector
+            WHERE tenant_id = :tenant AND connector_id = :id
             """)
         .param("tenant", tenant.value())
         .param("id", connector)
         .query(Boolean.class)
-        .single();
+        .optional();
   }
 
   void insert(JdbcClient sql, TenantId tenant, UserId by, Row row) {

@@ -65,12 +65,16 @@ class ConnectorController {
     this.clock = clock;
   }
 
-  /// @param baseUrl what the addresses of steps are below; without it each step names its own
+  /// @param baseUrl what the addresses of steps are below; without it each step names its own, and
+  ///     no connection may hold a secret
   @Schema(name = "ConnectorConfig")
   record Config(
       @Schema(
               requiredMode = Schema.RequiredMode.NOT_REQUIRED,
-              example = "https://erp.example.com/api")
+              example = "https://erp.example.com/api",
+              description =
+                  "What the addresses of steps are below. Without it each step names its own, and no"
+                      + " connection of the connector may hold a secret.")
           @JsonInclude(JsonInclude.Include.NON_NULL)
           @Nullable String baseUrl) {}
 

@@ -22,6 +22,12 @@ public record OpenConnection(
     secrets = Set.copyOf(secrets);
   }
 
+  /// Whether it holds a secret that a step could send to whatever address it names. None such is
+  /// made any more; one that was made before is not to be used.
+  public boolean isLoose() {
+    return baseUrl == null && !secrets.isEmpty();
+  }
+
   @Override
   public String toString() {
     return "OpenConnection[" + baseUrl + "]";

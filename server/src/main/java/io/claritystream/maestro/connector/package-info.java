@@ -8,7 +8,8 @@
 ///
 /// **An address stays.** A connector's address never changes, and a step that uses a connection of
 /// one can only add a path to it: whoever may build workflows cannot send a secret elsewhere that
-/// was entrusted for this address. A connector without an address leaves that to the steps.
+/// was entrusted for this address. A connector without an address leaves that to the steps, so no
+/// connection of it holds a secret.
 ///
 /// Owns `maestro.connector`, `maestro.connection`; reads `maestro.workflow` and `maestro.action`
 /// for what uses a connection.

@@ -1,5 +1,6 @@
 package io.claritystream.maestro.definition;
 
+import io.claritystream.base.http.UnreadJson;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -30,12 +31,13 @@ final class PlainJson {
     try {
       return of(JSON.readTree(json));
     } catch (JacksonException e) {
+      String why = UnreadJson.why(e);
       throw new DocumentFault(
           List.of(
               new Flaw(
                   "",
                   "not_json",
-                  "is not JSON: " + e.getOriginalMessage(),
+                  why == null ? "is not JSON" : why,
                   "Send one JSON value, each key once, nothing after it.")));
     }
   }

@@ -32,6 +32,15 @@ final class ConnectionCredentials implements Credentials {
                               "There is no active connection "
                                   + connection
                                   + "; set it up, or name another in the step.")));
+      if (open.isLoose()) {
+        throw new StepFailure(
+            StepError.of(
+                "connection_missing",
+                "The secret of the connection "
+                    + connection
+                    + " is sent nowhere, because its connector has no address; make one of a connector"
+                    + " with a base_url, and name that in the step."));
+      }
       return new Open(open.baseUrl(), open.headers(), open.query(), open.secrets());
     } catch (Undecryptable lost) {
       throw new StepFailure(

@@ -90,7 +90,7 @@ class RetryController {
           JsonNode input,
       @Nullable
           @Schema(
-              type = "object",
+              types = "object",
               additionalProperties = Schema.AdditionalPropertiesValue.TRUE,
               requiredMode = Schema.RequiredMode.NOT_REQUIRED)
           Map<String, JsonNode> outputs,

@@ -18,6 +18,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.UUID;
@@ -53,6 +54,11 @@ class WebhookController {
 
   private static final Set<String> HEADERS_KEPT_BACK =
       Set.of("x-content-type-options", "x-frame-options", "x-xss-protection", "x-request-id");
+
+  /// What proxies and servers in front obey: nginx, Apache and lighttpd, Perlbal, LiteSpeed, Envoy.
+  /// They would send a file or another address of theirs instead, or take this server for broken.
+  private static final List<String> BEGINNINGS_KEPT_BACK =
+      List.of("x-accel-", "x-sendfile", "x-lighttpd-", "x-reproxy-", "x-litespeed-", "x-envoy-");
 
   /// Pages of workflows run nothing, send nothing and share nothing with the platform's own.
   private static final String SANDBOX = "sandbox; default-src 'none'; form-action 'none'";
@@ -172,7 +178,9 @@ class WebhookController {
 
   private static boolean passed(String name) {
     return HEADERS_PASSED.contains(name)
-        || name.startsWith("x-") && !HEADERS_KEPT_BACK.contains(name);
+        || name.startsWith("x-")
+            && !HEADERS_KEPT_BACK.contains(name)
+            && BEGINNINGS_KEPT_BACK.stream().noneMatch(name::startsWith);
   }
 
   private static boolean sendable(String name, String value) {

@@ -2,6 +2,7 @@ package io.claritystream.maestro.trigger;
 
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
+import io.claritystream.base.http.UnreadJson;
 import io.claritystream.maestro.action.Json;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -78,8 +79,9 @@ final class WebhookPayload {
         }
         return body;
       } catch (JacksonException e) {
+        var why = UnreadJson.why(e);
         throw Problem.of(
-            ProblemCode.MALFORMED_JSON, "The body is not JSON: " + e.getOriginalMessage());
+            ProblemCode.MALFORMED_JSON, "The body " + (why == null ? "is not JSON" : why) + ".");
       }
     }
     if (type.equals("application/x-www-form-urlencoded")) {

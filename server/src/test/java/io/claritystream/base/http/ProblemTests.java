@@ -85,6 +85,21 @@ class ProblemTests {
   }
 
   @Test
+  void a_body_that_is_no_json_is_told_by_its_place() {
+    Map.of(
+            "{\"name\":\"a\",\"name\":\"b\"}",
+                "The body has a key twice, before line 1, column 19.",
+            "{\"name\":\"a\",\n\"count\":x", "The body is not JSON at line 2, column 9.",
+            "{\"name\":\"a\",\"count\":1} {}",
+                "The body has something after the value, at line 1, column 24.")
+        .forEach(
+            (body, detail) ->
+                assertThat(client.post("/v1/test/things", body).text("detail"))
+                    .as(body)
+                    .isEqualTo(detail));
+  }
+
+  @Test
   void a_body_as_described_is_taken() {
     Answer answer =
         client.post(

@@ -234,6 +234,34 @@ class DestinationsTests {
   }
 
   @Test
+  void half_of_a_character_is_in_no_address_and_in_none_that_a_redirect_names() throws Exception {
+    TestOutbound outbound = new TestOutbound();
+    try (Receiver receiver = Receiver.start(Receiver.always(Receiver.ok("")));
+        OutboundClient client = outbound.client()) {
+      for (String half : List.of("\ud83d", "\ude00", "\ude00\ud83d", "a\ud83db")) {
+        for (String url :
+            List.of(
+                receiver.url("/" + half),
+                receiver.url("/?a=" + half),
+                receiver.url("/#" + half),
+                "http://" + half + ".example/")) {
+          OutboundFault fault = fault(client, get(url));
+
+          assertThat(fault.kind()).as(url).isEqualTo(Kind.BLOCKED);
+          assertThat(fault).as(url).hasMessageContaining("half of a character");
+        }
+        Destination from = Destination.of(URI.create(receiver.url("/")));
+        assertThatThrownBy(() -> from.following("/" + half))
+            .isInstanceOf(OutboundFault.class)
+            .hasMessageContaining("half of a character");
+      }
+      assertThat(receiver.connections()).isZero();
+      assertThat(client.send(get(receiver.url("/\ud83d\ude00"))).status()).isEqualTo(200);
+      assertThat(receiver.requests.getFirst()).startsWith("GET /%F0%9F%98%80 ");
+    }
+  }
+
+  @Test
   void public_addresses_are_public() {
     for (String open :
         List.of(

@@ -329,6 +329,55 @@ class ConnectionsTests {
         .isEqualTo(204);
   }
 
+  @Test
+  void a_secret_is_taken_for_an_address_only() {
+    Answer made = owner.client().post("/v1/connectors", Map.of("name", "Anywhere", "type", "http"));
+    assertThat(made.status()).isEqualTo(201);
+    String connector = made.text("id");
+
+    for (String auth : List.of("basic", "bearer", "header", "query")) {
+      Answer refused = connection(connector, auth, auth, SECRET);
+
+      assertThat(refused.status()).as(auth).isEqualTo(422);
+      assertThat(refused.text("code")).as(auth).isEqualTo("secret_without_address");
+      assertThat(refused.text("errors.0.field")).as(auth).isEqualTo("config.auth");
+      assertThat(refused.text("remedy")).as(auth).contains("base_url");
+    }
+    Answer open = connection(connector, "Open", "none", null);
+    assertThat(open.status()).isEqualTo(201);
+    String address = "/v1/connections/" + open.text("id");
+    Answer changed =
+        patch(address, "{\"config\": {\"auth\": \"bearer\"}, \"secret\": \"" + SECRET + "\"}");
+    assertThat(changed.status()).isEqualTo(422);
+    assertThat(changed.text("code")).isEqualTo("secret_without_address");
+    assertThat(changed.response().body()).doesNotContain("canary");
+    assertThat(owner.client().get(address).body().get("has_secret").asBoolean()).isFalse();
+  }
+
+  @Test
+  void a_secret_that_is_stored_without_an_address_is_sent_nowhere() {
+    String connector = connector(url());
+    String id = connection(connector, "ERP", "bearer", SECRET).text("id");
+    server
+        .database()
+        .superuser()
+        .sql("UPDATE maestro.connector SET config = '{}' WHERE connector_id = CAST(:id AS uuid)")
+        .param("id", connector)
+        .update();
+    int heard = HEARD.size();
+
+    Answer ended = ended(start(publish("Order to anybody", id, url() + "/orders")));
+
+    assertThat(ended.text("outcome")).isEqualTo("connection_missing");
+    assertThat(ended.text("error")).contains(id).contains("address").doesNotContain("canary");
+    assertThat(HEARD).hasSize(heard);
+    String address = "/v1/connections/" + id;
+    assertThat(patch(address, "{\"secret\": \"another-secret\"}").status()).isEqualTo(422);
+    assertThat(patch(address, "{\"name\": \"Old\", \"status\": \"disabled\"}").status())
+        .isEqualTo(200);
+    assertThat(patch(address, "{\"config\": {\"auth\": \"none\"}}").status()).isEqualTo(200);
+  }
+
   // The canary
 
   @Test
@@ -347,12 +396,7 @@ class ConnectionsTests {
         seen.add(made.response().body());
         seen.add(owner.client().get("/v1/connections/" + made.text("id")).response().body());
         UUID execution = start(publish("Call by " + auth, made.text("id")));
-        Answer ended =
-            await()
-                .atMost(Duration.ofSeconds(30))
-                .until(
-                    () -> owner.client().get("/v1/executions/" + execution),
-                    answer -> answer.body().at("/finished_at").isString());
+        Answer ended = ended(execution);
         assertThat(ended.text("status")).as(ended.response().body()).isEqualTo("success");
         seen.add(ended.response().body());
         seen.add(owner.client().get("/v1/executions/" + execution + "/logs").response().body());
@@ -447,13 +491,21 @@ class ConnectionsTests {
   }
 
   private String publish(String name, String connection) {
-    String workflow = draft(name, connection);
+    return publish(name, connection, "/orders");
+  }
+
+  private String publish(String name, String connection, String url) {
+    String workflow = draft(name, connection, url);
     Answer published = owner.client().post("/v1/workflows/" + workflow + "/publish", "{}");
     assertThat(published.status()).as(published.response().body()).isLessThan(300);
     return workflow;
   }
 
   private String draft(String name, String connection) {
+    return draft(name, connection, "/orders");
+  }
+
+  private String draft(String name, String connection, String url) {
     Answer made =
         owner
             .client()
@@ -462,10 +514,10 @@ class ConnectionsTests {
                 """
                 {"document": {"name": "%s", "triggers": [{"id": "api", "type": "api"}],
                  "steps": [{"id": "call", "type": "http_request",
-                            "config": {"method": "GET", "url": "/orders", "connection": "%s"}}],
+                            "config": {"method": "GET", "url": "%s", "connection": "%s"}}],
                  "edges": [{"from": "api", "to": "call"}]}}
                 """
-                    .formatted(name, connection));
+                    .formatted(name, url, connection));
     assertThat(made.status()).as(made.response().body()).isEqualTo(201);
     return made.text("id");
   }
@@ -474,5 +526,13 @@ class ConnectionsTests {
     Answer started = owner.client().post("/v1/workflows/" + workflow + "/executions", "{}");
     assertThat(started.status()).as(started.response().body()).isLessThan(300);
     return UUID.fromString(started.body().at("/execution_ids/0").asString());
+  }
+
+  private Answer ended(UUID execution) {
+    return await()
+        .atMost(Duration.ofSeconds(30))
+        .until(
+            () -> owner.client().get("/v1/executions/" + execution),
+            answer -> answer.body().at("/finished_at").isString());
   }
 }

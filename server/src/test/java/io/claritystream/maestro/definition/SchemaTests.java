@@ -1,6 +1,7 @@
 package io.claritystream.maestro.definition;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.networknt.schema.InputFormat;
 import com.networknt.schema.Schema;
@@ -175,6 +176,24 @@ class SchemaTests {
         .hasSize(Step.Config.class.getPermittedSubclasses().length);
     assertThat(defs.at("/trigger/properties/type/enum"))
         .hasSize(Trigger.Config.class.getPermittedSubclasses().length);
+  }
+
+  @Test
+  void what_is_no_json_is_told_by_its_place_and_not_by_its_parser() {
+    Map.of(
+            "{} {}", "has something after the value, at line 1, column 4",
+            "{\"a\": 1, \"a\": 2}", "has a key twice, before line 1, column 13",
+            "{\"a\"", "is not JSON at line 1, column 5")
+        .forEach(
+            (text, message) ->
+                assertThatThrownBy(() -> WorkflowDocument.parse(text))
+                    .isInstanceOfSatisfying(
+                        DocumentFault.class,
+                        fault -> {
+                          assertThat(fault.flaws()).hasSize(1);
+                          assertThat(fault.flaws().getFirst().code()).isEqualTo("not_json");
+                          assertThat(fault.flaws().getFirst().message()).isEqualTo(message);
+                        }));
   }
 
   /// @param expected null if either will do

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.claritystream.maestro.engine.EngineRig.Workflow;
 import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -230,6 +232,50 @@ class StepsTests {
   }
 
   @Test
+  void half_of_a_character_fails_the_step_that_would_send_it_and_is_never_changed_in_silence() {
+    var url = receiver.url("/");
+    var refused =
+        Map.of(
+            "\"url\": \"='" + url + "' & trigger.body.half\"", "blocked",
+            "\"url\": \"" + url + "\", \"headers\": {\"X-A\": \"=trigger.body.half\"}", "blocked",
+            "\"url\": \"" + url + "\", \"query\": {\"a\": \"=trigger.body.half\"}", "mapping",
+            "\"url\": \"" + url + "\", \"query\": {\"a\": [\"b\", \"=trigger.body.half\"]}",
+                "mapping",
+            "\"url\": \"" + url + "\", \"body\": \"='x' & trigger.body.half\"", "mapping");
+    refused.forEach(
+        (config, code) -> {
+          var ended = halved(config);
+
+          assertThat(ended.at("/outcome").asString()).as(config).isEqualTo(code);
+          assertThat(ended.at("/error_step").asString()).as(config).isEqualTo("call");
+          if (!config.contains("headers")) {
+            assertThat(ended.at("/error").asString()).as(config).contains("half of a character");
+          }
+        });
+    assertThat(receiver.calls).isEmpty();
+
+    // JSON can write it, and says what it is.
+    var sent = halved("\"url\": \"" + url + "\", \"body\": {\"a\": \"=trigger.body.half\"}");
+
+    assertThat(sent.at("/status").asString()).isEqualTo("success");
+    assertThat(receiver.calls.getFirst().body()).isEqualTo("{\"a\":\"\\ud83d\"}");
+  }
+
+  @Test
+  void half_of_a_character_is_in_no_answer_as_another_one() {
+    var workflow =
+        workflow(
+            "{\"respond\": \"respond_step\"}",
+            "{\"id\": \"answer\", \"type\": \"respond\", \"config\": {\"body\": \"=trigger.body.half\"}}",
+            "{\"from\": \"hook\", \"to\": \"answer\"}");
+
+    var answer = rig.call(workflow, "{\"half\": \"\\ud83d\"}");
+
+    assertThat(answer.status()).isEqualTo(502);
+    assertThat(answer.text("code")).isEqualTo("bad_gateway");
+  }
+
+  @Test
   void a_branch_takes_its_first_case_that_holds_and_what_is_not_reached_is_not_run() {
     var workflow =
         workflow(
@@ -279,6 +325,61 @@ class StepsTests {
                 .at("/status")
                 .asString())
         .isEqualTo("success");
+  }
+
+  @Test
+  void as_many_headers_as_a_respond_step_may_have_are_sent_beside_the_server_s_own() {
+    var headers = headers(50, 4_096);
+
+    var answer = rig.call(answering(headers), Map.of());
+
+    assertThat(answer.status()).as(answer.response().body()).isEqualTo(203);
+    headers.forEach((name, value) -> assertThat(answer.header(name)).as(name).isEqualTo(value));
+    assertThat(answer.header("Clarity-Execution-Id")).isNotBlank();
+    assertThat(answer.header("X-Frame-Options")).isEqualTo("DENY");
+  }
+
+  @Test
+  void more_headers_than_an_answer_holds_fail_the_respond_step_and_its_caller_hears_so() {
+    for (var headers :
+        List.of(headers(1, 4_097), headers(50, 4_097), headers(51, 1_000), headers(3, 9_000))) {
+      var answer = rig.call(answering(headers), Map.of());
+
+      assertThat(answer.status()).isEqualTo(502);
+      assertThat(answer.text("code")).isEqualTo("bad_gateway");
+      var named = answer.text("detail").replaceFirst("The execution (\\S+) did not.*", "$1");
+      var ended = rig.ended(UUID.fromString(named));
+      assertThat(ended.at("/outcome").asString()).isEqualTo("headers_too_large");
+      assertThat(ended.at("/error_step").asString()).isEqualTo("answer");
+      assertThat(ended.at("/error").asString()).contains("50").contains("4096");
+    }
+  }
+
+  @Test
+  void what_a_proxy_in_front_would_obey_is_kept_back_from_an_answer() {
+    var obeyed =
+        List.of(
+            "X-Accel-Redirect",
+            "x-accel-buffering",
+            "X-Sendfile",
+            "X-SENDFILE2",
+            "X-LIGHTTPD-send-file",
+            "X-LIGHTTPD-send-tempfile",
+            "X-Reproxy-URL",
+            "X-REPROXY-FILE",
+            "X-LiteSpeed-Location",
+            "x-envoy-immediate-health-check-fail");
+    var headers = new LinkedHashMap<String, String>();
+    obeyed.forEach(name -> headers.put(name, "/internal/secret"));
+    headers.put("X-Order", "7");
+
+    var answer = rig.call(answering(headers), Map.of());
+
+    assertThat(answer.status()).isEqualTo(203);
+    assertThat(answer.header("X-Order")).isEqualTo("7");
+    for (var name : obeyed) {
+      assertThat(answer.header(name)).as(name).isEmpty();
+    }
   }
 
   @Test
@@ -395,6 +496,39 @@ class StepsTests {
             + more
             + "}",
         "{\"from\": \"hook\", \"to\": \"call\"}");
+  }
+
+  /// So many headers, with so many characters of names and values.
+  private static Map<String, String> headers(int count, int characters) {
+    var headers = new LinkedHashMap<String, String>();
+    for (var i = 0; i < count; i++) {
+      var name = "X-H" + i;
+      var share = characters / count + (i < characters % count ? 1 : 0);
+      headers.put(name, "v".repeat(share - name.length()));
+    }
+    return headers;
+  }
+
+  private static Workflow answering(Map<String, String> headers) {
+    return workflow(
+        "{\"respond\": \"respond_step\"}",
+        "{\"id\": \"answer\", \"type\": \"respond\", \"config\": {\"status\": 203, \"headers\": "
+            + EngineRig.JSON.writeValueAsString(headers)
+            + "}}",
+        "{\"from\": \"hook\", \"to\": \"answer\"}");
+  }
+
+  /// How a POST of this configuration ended, when it was called with half of a character.
+  private static JsonNode halved(String config) {
+    var called =
+        rig.call(
+            workflow(
+                "{\"id\": \"call\", \"type\": \"http_request\", \"config\": {\"method\": \"POST\", "
+                    + config
+                    + "}}",
+                "{\"from\": \"hook\", \"to\": \"call\"}"),
+            "{\"half\": \"\\ud83d\"}");
+    return rig.ended(UUID.fromString(called.text("execution_id")));
   }
 
   private static Workflow workflow(String steps, String edges) {

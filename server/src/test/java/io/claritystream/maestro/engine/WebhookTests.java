@@ -69,6 +69,32 @@ class WebhookTests {
   }
 
   @Test
+  void a_body_that_is_no_json_is_told_by_its_place_and_not_by_its_parser() {
+    var workflow = echo();
+    Map.of(
+            "{\"a\": 1} x",
+            "The body is not JSON at line 1, column 10.",
+            "{\"a\": 1} {}",
+            "The body has something after the value, at line 1, column 10.",
+            "{\"a\": 1,\n \"a\": 2}",
+            "The body has a key twice, before line 2, column 5.",
+            "{\"a\": 1,\n \"b\" 2}",
+            "The body is not JSON at line 2, column 6.",
+            "{\"a\":",
+            "The body is not JSON at line 1, column 6.",
+            "[".repeat(600),
+            "The body is nested too deeply, or holds a name or number too long.")
+        .forEach(
+            (body, detail) -> {
+              var called = rig.call(workflow, body);
+
+              assertThat(called.status()).as(body).isEqualTo(400);
+              assertThat(called.text("code")).as(body).isEqualTo("malformed_json");
+              assertThat(called.text("detail")).as(body).isEqualTo(detail);
+            });
+  }
+
+  @Test
   void a_workflow_says_itself_how_long_its_answer_may_be_kept() {
     var workflow =
         rig.publish(
