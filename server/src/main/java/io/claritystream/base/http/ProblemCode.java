@@ -56,7 +56,7 @@ public enum ProblemCode {
   CONFLICT(
       HttpStatus.CONFLICT,
       "The request contradicts the present state",
-      "Read the present state and decide anew."),
+      "See to what the detail says, then try again."),
   PRECONDITION_FAILED(
       HttpStatus.PRECONDITION_FAILED,
       "It was changed since it was read",

@@ -182,7 +182,8 @@ class ConnectorController {
           if (used > 0) {
             throw Problem.of(
                 ProblemCode.CONFLICT,
-                used + " connections are of this connector; delete them first.");
+                (used == 1 ? "A connection is" : used + " connections are")
+                    + " of this connector; delete what uses it first.");
           }
           sql.sql("DELETE FROM maestro.connector WHERE tenant_id = :tenant AND connector_id = :id")
               .param("tenant", caller.tenantId().value())
