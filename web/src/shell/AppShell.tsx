@@ -33,6 +33,7 @@ import { cx } from '../ui/cx';
 import { words } from '../ui/format';
 import { Menu, menuItemClass } from '../ui/Menu';
 import { toggleTheme, useTheme } from '../ui/theme';
+import { useWide } from '../ui/useWide';
 import {
   allItems,
   barItems,
@@ -54,6 +55,7 @@ const MorePages = lazy(() => import('./MorePages'));
 export function AppShell() {
   const { data: me } = useSuspenseQuery(meQuery);
   const [overlay, setOverlay] = useState<'palette' | 'shortcuts' | 'more' | null>(null);
+  const wide = useWide();
   const open = useCallback((what: 'palette' | 'shortcuts') => setOverlay(what), []);
   useShortcuts(open);
   useSessionEnd();
@@ -74,6 +76,7 @@ export function AppShell() {
         <div className="min-w-0">
           <Header me={me} openPalette={() => setOverlay('palette')} />
           <main id="main" className="px-4 pt-4 pb-6 max-lg:px-3 max-lg:pb-24">
+            {!wide && <Breadcrumb />}
             <Outlet />
           </main>
         </div>
@@ -301,14 +304,17 @@ function BottomBar({ showMore }: { showMore: () => void }) {
 }
 
 function Header({ me, openPalette }: { me: Me; openPalette: () => void }) {
+  const wide = useWide();
   const theme = useTheme();
   const signOut = useSignOut();
   const other = theme === 'dark' ? 'light' : 'dark';
   return (
     <header className="sticky top-0 z-10 flex h-12 items-center gap-2 border-b border-line bg-canvas px-4 max-lg:px-2">
-      <div className="min-w-0 flex-1 max-lg:hidden">
-        <Breadcrumb />
-      </div>
+      {wide && (
+        <div className="min-w-0 flex-1">
+          <Breadcrumb />
+        </div>
+      )}
       <div className="min-w-0 flex-1 lg:hidden">
         <WorkspaceMenu me={me} />
       </div>
@@ -393,7 +399,9 @@ const parents: Record<string, NavItem['to']> = {
   [paths.execution]: paths.executions,
 };
 
+/** On a phone it stands above the page, and only where it leads back. */
 function Breadcrumb() {
+  const wide = useWide();
   const match = useMatches({
     select: (matches) => {
       const last = matches.at(-1);
@@ -402,12 +410,16 @@ function Breadcrumb() {
   });
   const parent = navItems.find((item) => item.to === parents[match.path]);
   const page = allItems.find((item) => item.to === match.path);
+  if (!wide && !parent) return null;
   return (
-    <nav aria-label="Breadcrumb">
+    <nav aria-label="Breadcrumb" className="max-lg:-mt-3">
       <ol className="flex min-w-0 items-center text-body">
         {parent && (
           <li className="flex items-center">
-            <Link to={parent.to} className="text-ink-2 hover:text-ink">
+            <Link
+              to={parent.to}
+              className="text-ink-2 hover:text-ink max-lg:flex max-lg:min-h-11 max-lg:items-center max-lg:underline max-lg:underline-offset-3"
+            >
               {parent.label}
             </Link>
             <span aria-hidden className="px-2 text-ink-3">

@@ -21,6 +21,20 @@ export const me: Me = {
   organizations: [{ id: 'o', name: 'Northgate', role: 'viewer' }],
 } as unknown as Me;
 
+/** What is done within sees a page as wide as a phone's. */
+export async function onPhone(act: () => Promise<void>): Promise<void> {
+  const { happyDOM, innerWidth: width } = window as unknown as {
+    happyDOM: { setViewport: (size: { width: number }) => void };
+    innerWidth: number;
+  };
+  happyDOM.setViewport({ width: 390 });
+  try {
+    await act();
+  } finally {
+    happyDOM.setViewport({ width });
+  }
+}
+
 /** The whole app at an address, with an API that answers by path, a promise when it is kept; what is not named is empty. */
 export function openApp(address: string, answers: Record<string, unknown>): QueryClient {
   const known: Record<string, unknown> = { '/v1/me': me, ...answers };

@@ -88,3 +88,14 @@ it('says so to those who may not look, and offers no change to those who only ma
   expect(screen.queryByRole('button', { name: 'New connection' })).toBeNull();
   expect(screen.queryByRole('button', { name: 'Delete ERP, production' })).toBeNull();
 });
+
+it('says which connections keep a connector from being deleted, and asks only if none does', async () => {
+  const permissions = ['connections.read', 'connections.write'];
+  open(permissions);
+  expect(await screen.findByText('In use by ERP, production')).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Delete the connector ERP' })).toBeNull();
+  cleanup();
+  open(permissions, { '/v1/connections': page({ ...connection, connector_id: 'k2' }) });
+  await userEvent.click(await screen.findByRole('button', { name: 'Delete the connector ERP' }));
+  expect(screen.getByRole('dialog', { name: 'Delete the connector ERP?' })).toBeTruthy();
+});

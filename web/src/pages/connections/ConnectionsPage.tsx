@@ -103,26 +103,36 @@ function Connections({ mayWrite }: { mayWrite: boolean }) {
         {connectors.length > 0 && (
           <Panel title="Connectors">
             <ul>
-              {connectors.map((connector) => (
-                <li
-                  key={connector.id}
-                  className="flex min-h-8 flex-wrap items-center gap-x-3 border-t border-line-weak px-3 py-1.5"
-                >
-                  <span className="font-medium">{connector.name}</span>
-                  <span className="min-w-0 flex-1 font-mono text-meta break-all text-ink-3">
-                    {connector.config.base_url ?? 'each step names its address'}
-                  </span>
-                  {mayWrite && (
-                    <Button
-                      kind="ghost"
-                      aria-label={`Delete the connector ${connector.name}`}
-                      onClick={() => setAsking({ what: 'connector', connector })}
-                    >
-                      Delete
-                    </Button>
-                  )}
-                </li>
-              ))}
+              {connectors.map((connector) => {
+                const users = connections?.filter((each) => each.connector_id === connector.id);
+                return (
+                  <li
+                    key={connector.id}
+                    className="flex min-h-8 flex-wrap items-center gap-x-3 border-t border-line-weak px-3 py-1.5"
+                  >
+                    <span className="font-medium">{connector.name}</span>
+                    <span className="min-w-0 flex-1 font-mono text-meta break-all text-ink-3">
+                      {connector.config.base_url ?? 'each step names its address'}
+                    </span>
+                    {users && users.length > 0 ? (
+                      <span className="text-meta break-words text-ink-3">
+                        In use by {namesOf(users)}
+                      </span>
+                    ) : (
+                      users &&
+                      mayWrite && (
+                        <Button
+                          kind="ghost"
+                          aria-label={`Delete the connector ${connector.name}`}
+                          onClick={() => setAsking({ what: 'connector', connector })}
+                        >
+                          Delete
+                        </Button>
+                      )
+                    )}
+                  </li>
+                );
+              })}
             </ul>
           </Panel>
         )}
@@ -138,6 +148,12 @@ function Connections({ mayWrite }: { mayWrite: boolean }) {
     </>
   );
 }
+
+/** A connector that many use is told by how many. */
+const namesOf = (users: Connection[]): string =>
+  users.length > 3
+    ? `${users.length} connections`
+    : users.map((connection) => connection.name).join(', ');
 
 function Row({
   connection,

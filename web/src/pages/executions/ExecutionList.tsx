@@ -46,7 +46,10 @@ export function ExecutionList({
             </Td>
             {!ofOneWorkflow && (
               <Td className="max-w-56 truncate text-ink-2">
-                {workflowName(execution.workflow_id) ?? 'Deleted or unlisted'}{' '}
+                <WorkflowLink
+                  id={execution.workflow_id}
+                  name={workflowName(execution.workflow_id)}
+                />{' '}
                 <span className="text-ink-3">v{execution.version}</span>
               </Td>
             )}
@@ -93,6 +96,11 @@ export function ExecutionList({
                 <Lasted execution={execution} none="" />
               </span>
             </span>
+            {hasOutcome(execution) && (
+              <span className="mt-0.5 block truncate text-meta text-ink-2">
+                <Outcome execution={execution} />
+              </span>
+            )}
           </Link>
         </li>
       ))}
@@ -118,13 +126,30 @@ function Lasted({ execution, none = '–' }: { execution: Execution; none?: stri
   return lasted(execution, now) ?? none;
 }
 
-/** Where and why it failed; nothing that the state says already. */
-function Outcome({
-  execution: { status, outcome, error, error_step: step },
-}: {
-  execution: Execution;
-}) {
-  if (status !== 'failed') return <span className="text-ink-3">–</span>;
+function WorkflowLink({ id, name }: { id: string; name: string | undefined }) {
+  if (!name) return 'Deleted or unlisted';
+  return (
+    <Link to={paths.workflow} params={{ id }} className="link">
+      {name}
+    </Link>
+  );
+}
+
+const hasOutcome = ({ status, waiting_for: waitingFor }: Execution): boolean =>
+  status === 'failed' || waitingFor !== null;
+
+/** Where and why it failed, or what it waits for; nothing that the state says already. */
+function Outcome({ execution }: { execution: Execution }) {
+  const { outcome, error, error_step: step, waiting_for: waitingFor } = execution;
+  if (!hasOutcome(execution)) return <span className="text-ink-3">–</span>;
+  if (waitingFor !== null) {
+    const until = execution.waiting_until && <Moment at={execution.waiting_until} />;
+    return waitingFor === 'decision' ? (
+      <span>For a decision{until && <>, until {until}</>}</span>
+    ) : (
+      <span>Next try {until ? <>at {until}</> : 'soon'}</span>
+    );
+  }
   return (
     <span title={error ?? undefined}>
       <span className="font-mono text-meta">{outcome}</span>

@@ -54,6 +54,7 @@ const open = (
   mayRun = true,
   permissions: string[] = [],
   log: { data: unknown[] } = page(logged),
+  more: Record<string, unknown> = {},
 ) => {
   const at = `/v1/executions/${one.id}`;
   return openApp(`/app/executions/${one.id}`, {
@@ -69,6 +70,7 @@ const open = (
         ],
       },
     },
+    ...more,
   });
 };
 
@@ -142,4 +144,115 @@ it('decides only once something is chosen', async () => {
   await userEvent.type(dialog.getByLabelText('Output of the step, as JSON'), '{{"status" 201}');
   expect(dialog.getByText('Line 1: Here is a colon missing.')).toBeTruthy();
   expect(decide.getAttribute('aria-disabled')).toBe('true');
+});
+
+it('marks the steps that a retry took over, and runs none of them', async () => {
+  const retry = execution({ status: 'success', trigger_type: 'retry', outcome: 'success' });
+  const taken = { ...logged, timestamp: retry.created_at, duration_ms: null, kind: 'succeeded' };
+  open(retry, true, [], page(taken, { ...logged, log_id: 2, kind: 'succeeded', step: 'after' }));
+  expect(await screen.findByRole('button', { name: /call.*Taken over/ })).toBeTruthy();
+  expect(screen.getByRole('button', { name: /after.*Succeeded/ })).toBeTruthy();
+});
+
+const retrying = async (one: Execution) => {
+  open(one, true, [], page(logged), {
+    [`/v1/executions/${one.id}/input`]: { input: { id: 7 } },
+  });
+  await screen.findByText(/^Not run:/);
+  await userEvent.click(screen.getByRole('button', { name: 'Retry' }));
+  const dialog = within(await screen.findByRole('dialog'));
+  const begin = dialog.getByLabelText('Begin') as HTMLSelectElement;
+  return {
+    dialog,
+    begins: () => begin.selectedOptions[0]?.textContent,
+    choose: (step: string) => userEvent.selectOptions(begin, step),
+    edit: async () => {
+      await userEvent.click(dialog.getByRole('checkbox'));
+      const input = (await dialog.findByLabelText('Input, as JSON')) as HTMLTextAreaElement;
+      await dialog.findByDisplayValue(/"id": 7/);
+      await userEvent.type(input, ' ');
+      return input;
+    },
+  };
+};
+
+it.each(['failed', 'success'] as const)(
+  'begins anew, and says so, once the input of one that ended as %s is changed',
+  async (status) => {
+    const { dialog, begins, edit } = await retrying(execution({ status }));
+    const before = begins();
+    expect(dialog.getByText(/carry the same Idempotency-Key/)).toBeTruthy();
+    expect(dialog.getByText(/answers are taken over/)).toBeTruthy();
+    const input = await edit();
+    expect(begins()).toBe('Anew, with all steps');
+    expect(dialog.getByText(/carry new Idempotency-Keys/)).toBeTruthy();
+    expect(dialog.queryByText(/answers are taken over/)).toBeNull();
+    await userEvent.type(input, '{Backspace}');
+    expect(begins()).toBe(before);
+  },
+);
+
+it('keeps the step at which somebody wants to begin, whatever becomes of the input', async () => {
+  const { begins, choose, edit } = await retrying(execution());
+  await choose('after');
+  await edit();
+  expect(begins()).toBe('At step after');
+});
+
+it('names the versions of a retry', async () => {
+  const { dialog } = await retrying(execution());
+  const version = dialog.getByLabelText('Version') as HTMLSelectElement;
+  expect([...version.options].map((option) => option.textContent)).toEqual([
+    'The same version (2)',
+    'The published version',
+  ]);
+  await userEvent.selectOptions(version, 'published');
+  expect(dialog.getByText(/carry new Idempotency-Keys/)).toBeTruthy();
+});
+
+it.each([
+  ['retry', 'retry', 'Step call failed and is tried again in 400 ms: Refused', 'Next try at'],
+  ['retry', 'note', 'The execution waits for its turn: No room', 'Next try at'],
+  [
+    'decision',
+    'parked',
+    'Step call waits for a person to decide: Cut off',
+    'Undecided, it fails at',
+  ],
+] as const)(
+  'says what one waits for (%s, told by a %s), and why',
+  async (waitingFor, kind, message, then) => {
+    const until = '2026-12-20T10:00:00Z';
+    open(
+      execution({ status: 'waiting', waiting_for: waitingFor, waiting_until: until }),
+      true,
+      [],
+      page({ ...logged, kind: 'retry', message: 'An earlier one' }, { ...logged, kind, message }),
+    );
+    const said = await screen.findByText(new RegExp(`^${message}\\. .*${then}`));
+    expect(said.querySelector('time')?.getAttribute('datetime')).toBe(until);
+  },
+);
+
+const ada = { id: 'a', name: 'Ada', role: 'member', email: 'ada@northgate.example' };
+
+it.each([
+  ['api', 'Started by'],
+  ['retry', 'Retried by'],
+] as const)('names who is behind one of type %s', async (type, label) => {
+  const one = execution({ trigger_type: type, started_by: 'a' });
+  open(one, true, ['members.read'], page(logged), { '/v1/organizations/o/users': page(ada) });
+  const name = await screen.findByText('Ada');
+  expect(name.previousElementSibling?.textContent).toBe(label);
+});
+
+it('says of a person who is no member any more that they left, and of nobody where none is', async () => {
+  open(execution({ started_by: 'b' }), true, ['members.read'], page(logged), {
+    '/v1/organizations/o/users': page(ada),
+  });
+  expect(await screen.findByText('Somebody who has left')).toBeTruthy();
+  cleanup();
+  open(execution(), true, ['members.read']);
+  expect(await screen.findByText('Trigger')).toBeTruthy();
+  expect(screen.queryByText('Started by')).toBeNull();
 });

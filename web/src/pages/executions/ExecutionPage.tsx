@@ -1,8 +1,14 @@
-import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { CircleHelp, Clock3, OctagonX } from 'lucide-react';
 import { useState } from 'react';
-import { executionQuery, isOpen, retriesLookedAt, retriesQuery } from '../../api/executions';
+import {
+  executionLogQuery,
+  executionQuery,
+  isOpen,
+  retriesLookedAt,
+  retriesQuery,
+} from '../../api/executions';
 import { ApiProblem } from '../../api/problem';
 import { meQuery } from '../../api/queries';
 import type { Execution } from '../../api/types';
@@ -21,7 +27,7 @@ import { CancelDialog } from './CancelDialog';
 import { DecideDialog } from './DecideDialog';
 import { ExecutionList } from './ExecutionList';
 import { ExecutionStatus } from './ExecutionStatus';
-import { lasted, shortId, titleOf, triggerWord } from './names';
+import { lasted, sentence, shortId, titleOf, triggerWord, useMemberName } from './names';
 import { RetryDialog } from './RetryDialog';
 import { Timeline } from './Timeline';
 import { useWake } from './useWake';
@@ -79,6 +85,7 @@ function Opened({
         <Actions
           execution={execution}
           mayRun={workflow?.may_run ?? false}
+          published={workflow?.published_version ?? null}
           steps={(version.data?.document.steps ?? []).map((step) => step.id)}
         />
       </PageHeader>
@@ -100,10 +107,12 @@ type Asking = 'cancel' | 'retry' | 'decide' | null;
 function Actions({
   execution,
   mayRun,
+  published,
   steps,
 }: {
   execution: Execution;
   mayRun: boolean;
+  published: number | null;
   steps: string[];
 }) {
   const { data: me } = useSuspenseQuery(meQuery);
@@ -134,7 +143,9 @@ function Actions({
         </Button>
       )}
       {asking === 'cancel' && <CancelDialog execution={execution} onClose={close} />}
-      {asking === 'retry' && <RetryDialog execution={execution} steps={steps} onClose={close} />}
+      {asking === 'retry' && (
+        <RetryDialog execution={execution} published={published} steps={steps} onClose={close} />
+      )}
       {asking === 'decide' && <DecideDialog execution={execution} onClose={close} />}
       {wake.error ? <Failed error={wake.error} /> : null}
     </>
@@ -144,6 +155,7 @@ function Actions({
 /** What keeps it from going on, or ended it, where nobody can overlook it. */
 function Said({ execution }: { execution: Execution }) {
   const { status, error, error_step: step, waiting_for: waitingFor } = execution;
+  const why = useWhyItWaits(execution);
   if (status === 'failed') {
     return (
       <Notice tone="critical" icon={<OctagonX aria-hidden strokeWidth={1.75} />}>
@@ -172,7 +184,7 @@ function Said({ execution }: { execution: Execution }) {
   if (waitingFor === 'decision') {
     return (
       <Notice icon={<CircleHelp aria-hidden strokeWidth={1.75} />}>
-        Nobody knows whether the last call arrived. Look at the receiver, then decide.
+        {why ?? 'Nobody knows whether the last call arrived.'} Look at the receiver, then decide.
         {execution.waiting_until && (
           <>
             {' '}
@@ -185,11 +197,31 @@ function Said({ execution }: { execution: Execution }) {
   if (waitingFor === 'retry') {
     return (
       <Notice icon={<Clock3 aria-hidden strokeWidth={1.75} />}>
-        A step failed and is tried again at <Moment at={execution.waiting_until} withZone />.
+        {why ?? 'It goes on by itself.'}
+        {execution.waiting_until && (
+          <>
+            {' '}
+            Next try at <Moment at={execution.waiting_until} withZone />.
+          </>
+        )}
       </Notice>
     );
   }
   return null;
+}
+
+/** Which step it waits for, and why, as the last line of its log says; null while that is not known. */
+function useWhyItWaits({ id, waiting_for: waitingFor }: Execution): string | null {
+  // The steps below ask for the same log as it grows.
+  const { data, hasNextPage } = useInfiniteQuery({
+    ...executionLogQuery(id, true),
+    enabled: waitingFor !== null,
+    refetchInterval: false,
+  });
+  if (hasNextPage) return null;
+  const last = data?.pages.at(-1)?.data.at(-1);
+  // The log may be a moment behind: then its last line tells of what was done before.
+  return last && ['retry', 'parked', 'note'].includes(last.kind) ? sentence(last.message) : null;
 }
 
 function FactsOf({
@@ -200,6 +232,7 @@ function FactsOf({
   workflowName: string | undefined;
 }) {
   const now = useNow();
+  const person = useMemberName(execution.started_by);
   const {
     created_at: created,
     started_at: started,
@@ -226,7 +259,7 @@ function FactsOf({
             ),
           ],
           [
-            'Started by',
+            'Trigger',
             <>
               {triggerWord(execution.trigger_type)}
               {execution.trigger && (
@@ -237,6 +270,11 @@ function FactsOf({
               )}
             </>,
           ],
+          ...(person
+            ? ([
+                [execution.trigger_type === 'retry' ? 'Retried by' : 'Started by', person],
+              ] as const)
+            : []),
           ['Correlation key', execution.correlation_key ?? '–'],
           ...(origin
             ? ([

@@ -16,10 +16,13 @@ import { SelectField } from '../../ui/Field';
 /** Runs what has ended again as a new execution, from where it failed or from any step. */
 export function RetryDialog({
   execution,
+  published,
   steps,
   onClose,
 }: {
   execution: Execution;
+  /** The version that is published now; null if that is not known. */
+  published: number | null;
   /** Of its version, in order. */
   steps: string[];
   onClose: () => void;
@@ -27,20 +30,26 @@ export function RetryDialog({
   const navigate = useNavigate();
   const queries = useQueryClient();
   const succeeded = execution.status === 'success';
-  const [from, setFrom] = useState(succeeded ? (steps[0] ?? '') : '');
+  /** A step that was chosen. */
+  const [chosen, setChosen] = useState('');
   const [version, setVersion] = useState('same');
   const [edited, setEdited] = useState<string | null>(null);
   const [editing, setEditing] = useState(false);
   const input = useQuery({ ...executionInputQuery(execution.id), enabled: editing });
   const text = edited ?? input.data ?? '';
-  const fault = editing && edited !== null ? faultOf(text) : null;
+  const changed = editing && edited !== null && edited !== input.data;
+  const fault = changed ? faultOf(text) : null;
+  // Where nothing is chosen a changed input begins anew, and what succeeded has no other place.
+  const from = chosen || (succeeded && !changed ? (steps[0] ?? '') : '');
+  const anew = changed && !from;
+  const renewed = changed || (version === 'published' && published !== execution.version);
   const sent = useMemo(() => {
     const parts = [];
     if (from) parts.push(`"from_step": ${JSON.stringify(from)}`);
     if (version !== 'same') parts.push(`"version": ${JSON.stringify(version)}`);
-    if (editing && edited !== null) parts.push(`"input": ${edited}`);
+    if (changed) parts.push(`"input": ${edited}`);
     return { body: `{${parts.join(', ')}}`, key: newKey() };
-  }, [from, version, editing, edited]);
+  }, [from, version, changed, edited]);
   const retry = useMutation({
     mutationFn: () =>
       sendText<{ execution_id: string }>('POST', '/v1/executions/{execution_id}/retry', sent.body, {
@@ -67,62 +76,68 @@ export function RetryDialog({
       onClose={onClose}
     >
       <p className="pb-3 text-prose text-ink-2">
-        A new execution starts, linked to this one. Steps before the beginning are not run again:
-        their answers are taken over.
+        A new execution starts, linked to this one.{' '}
+        {anew
+          ? 'All its steps are run.'
+          : 'Steps before the beginning are not run again: their answers are taken over.'}
       </p>
-      <SelectField
-        label="Begin"
-        value={from}
-        onChange={(event) => setFrom(event.target.value)}
-        hint={
-          edited !== null && from === ''
-            ? 'With a changed input all steps are run.'
-            : 'A call that is unchanged carries the same Idempotency-Key.'
-        }
-      >
-        {!succeeded && (
-          <option value="">
-            {execution.error_step
-              ? `Where it failed: ${execution.error_step}`
-              : 'At the first step without an answer'}
-          </option>
-        )}
-        {steps.map((step) => (
-          <option key={step} value={step}>
-            At step {step}
-          </option>
-        ))}
-      </SelectField>
-      <SelectField
-        label="Version"
-        value={version}
-        onChange={(event) => setVersion(event.target.value)}
-      >
-        <option value="same">The same, {execution.version}</option>
-        <option value="published">The one that is published now</option>
-      </SelectField>
-      <label className="flex min-h-8 items-center gap-2 max-lg:min-h-11">
-        <input
-          type="checkbox"
-          checked={editing}
-          onChange={(event) => setEditing(event.target.checked)}
-          className="size-4 accent-accent"
-        />
-        Change what the trigger brought
-      </label>
-      {editing &&
-        (input.error ? (
-          <Failed error={input.error} retry={() => void input.refetch()} />
-        ) : (
-          <CodeArea
-            label="Input, as JSON"
-            value={text}
-            onChange={setEdited}
-            disabled={input.data === undefined}
-            error={fault ? `Line ${lineOf(text, fault.offset)}: ${fault.message}` : undefined}
-            hint="What reads [redacted] stays what it was."
+      <div className="space-y-2">
+        <SelectField
+          label="Begin"
+          value={from}
+          onChange={(event) => setChosen(event.target.value)}
+          hint={
+            renewed
+              ? 'Calls carry new Idempotency-Keys: receivers do again what they did.'
+              : 'Calls carry the same Idempotency-Key as before.'
+          }
+        >
+          {(!succeeded || changed) && (
+            <option value="">
+              {changed
+                ? 'Anew, with all steps'
+                : execution.error_step
+                  ? `Where it failed: ${execution.error_step}`
+                  : 'At the first step without an answer'}
+            </option>
+          )}
+          {steps.map((step) => (
+            <option key={step} value={step}>
+              At step {step}
+            </option>
+          ))}
+        </SelectField>
+        <SelectField
+          label="Version"
+          value={version}
+          onChange={(event) => setVersion(event.target.value)}
+        >
+          <option value="same">The same version ({execution.version})</option>
+          <option value="published">The published version{published && ` (${published})`}</option>
+        </SelectField>
+        <label className="flex min-h-8 items-center gap-2 max-lg:min-h-11">
+          <input
+            type="checkbox"
+            checked={editing}
+            onChange={(event) => setEditing(event.target.checked)}
+            className="size-4 accent-accent"
           />
-        ))}
+          Change what the trigger brought
+        </label>
+        {editing &&
+          (input.error ? (
+            <Failed error={input.error} retry={() => void input.refetch()} />
+          ) : (
+            <CodeArea
+              label="Input, as JSON"
+              value={text}
+              onChange={setEdited}
+              disabled={input.data === undefined}
+              error={fault ? `Line ${lineOf(text, fault.offset)}: ${fault.message}` : undefined}
+              hint="What reads [redacted] stays what it was."
+            />
+          ))}
+      </div>
     </Confirm>
   );
 }

@@ -1,5 +1,15 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
-import { Ban, Check, CircleHelp, Clock3, Info, LoaderCircle, OctagonX, Play } from 'lucide-react';
+import {
+  Ban,
+  Check,
+  CircleHelp,
+  Clock3,
+  CornerDownRight,
+  Info,
+  LoaderCircle,
+  OctagonX,
+  Play,
+} from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import {
   executionInputQuery,
@@ -29,6 +39,7 @@ const looks: Record<StepState, Look> = {
   failed: { word: 'Failed', tone: 'text-critical', icon: icon(OctagonX) },
   retry: { word: 'To be tried again', tone: 'text-medium', icon: icon(Clock3) },
   parked: { word: 'Needs a decision', tone: 'text-medium', icon: icon(CircleHelp) },
+  taken: { word: 'Taken over', tone: 'text-ink-3', icon: icon(CornerDownRight) },
   cut: { word: 'Ended before it was done', tone: 'text-ink-3', icon: icon(Ban) },
 };
 
@@ -50,7 +61,7 @@ export function Timeline({
     wasOpen.current = open;
   }, [open, refetch]);
   const log = query.data?.pages.flatMap((page) => page.data);
-  const items = log && timeline(log, open);
+  const items = log && timeline(log, execution);
   const total = Math.max(1, ...(items ?? []).map((item) => item.from + item.span));
   const ran = new Set(items?.map((item) => item.step));
   const left = (document?.steps ?? []).filter((step) => !ran.has(step.id));

@@ -1,4 +1,6 @@
-import { useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { membersQuery } from '../../api/members';
+import { meQuery } from '../../api/queries';
 import type { Execution } from '../../api/types';
 import { workflowNamesQuery } from '../../api/workflows';
 import { formatSpan, words } from '../../ui/format';
@@ -35,3 +37,20 @@ export function useWorkflowName(): (id: string) => string | undefined {
   const { data } = useQuery(workflowNamesQuery);
   return (id) => data?.data.find((workflow) => workflow.id === id)?.name;
 }
+
+/** What a person is called; null for nobody, and where it is not known. */
+export function useMemberName(id: string | null): string | null {
+  const { data: me } = useSuspenseQuery(meQuery);
+  const { data, hasNextPage } = useInfiniteQuery({
+    ...membersQuery(me?.organization.id ?? ''),
+    enabled: id !== null && id !== me?.user.id && !!me?.permissions.includes('members.read'),
+  });
+  if (id === null) return null;
+  if (id === me?.user.id) return me.user.name;
+  if (!data) return null;
+  const found = data.pages.flatMap((page) => page.data).find((member) => member.id === id);
+  return found?.name ?? (hasNextPage ? null : 'Somebody who has left');
+}
+
+/** A message of a log as a sentence. */
+export const sentence = (message: string): string => message.replace(/[^.!?…]$/, '$&.');

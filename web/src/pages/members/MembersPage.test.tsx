@@ -65,3 +65,15 @@ it('asks before an invitation is revoked', async () => {
   );
   expect(screen.getByRole('dialog', { name: 'Revoke this invitation?' })).toBeTruthy();
 });
+
+it('lets an owner leave only while another stays', async () => {
+  open('owner', ['members.read', 'members.write']);
+  expect(await screen.findByRole('button', { name: 'Leave' })).toBeTruthy();
+  cleanup();
+  openApp('/app/members', {
+    '/v1/me': { ...me, role: 'owner', permissions: ['members.read', 'members.write'] },
+    '/v1/organizations/o/users': page(member('u', 'Ines', 'owner'), member('w', 'Vera', 'admin')),
+  });
+  expect(await screen.findByText(/^The only owner cannot leave/)).toBeTruthy();
+  expect(screen.queryByRole('button', { name: 'Leave' })).toBeNull();
+});

@@ -80,6 +80,10 @@ function People({
 }) {
   const query = useInfiniteQuery(membersQuery(me.organization.id));
   const members = query.data?.pages.flatMap((page) => page.data);
+  const onlyOwner =
+    me.role === 'owner' &&
+    !query.hasNextPage &&
+    members?.filter((member) => member.role === 'owner').length === 1;
   return (
     <Panel title="People">
       {!members ? (
@@ -123,11 +127,16 @@ function People({
                       </Button>
                     </>
                   )}
-                  {self && (
-                    <Button kind="ghost" onClick={() => ask({ what: 'leave' })}>
-                      Leave
-                    </Button>
-                  )}
+                  {self &&
+                    (onlyOwner ? (
+                      <span className="text-meta text-ink-3 max-lg:pl-4 lg:text-right">
+                        The only owner cannot leave. Make somebody else an owner first.
+                      </span>
+                    ) : (
+                      <Button kind="ghost" onClick={() => ask({ what: 'leave' })}>
+                        Leave
+                      </Button>
+                    ))}
                 </span>
               </li>
             );

@@ -22,6 +22,8 @@ import { Panel } from '../../ui/Panel';
 import { Flaws, flawedLines, refusedOf, showPlace, type Told, toldOf } from './Flaws';
 import { useTaken } from './useTaken';
 
+const flawWords = ({ length }: Told[]): string => (length === 1 ? '1 flaw' : `${length} flaws`);
+
 /** The draft as a text: changed, checked, saved and published by those who may. */
 export function Draft({ opened }: { opened: OpenedWorkflow }) {
   const { workflow, etag } = opened;
@@ -52,15 +54,26 @@ function Editor({ opened, loaded }: { opened: OpenedWorkflow; loaded: string }) 
   const [edit, setEdit] = useState<{ text: string; of: string } | null>(null);
   const [flaws, setFlaws] = useState<Told[] | null>(null);
   const [publishing, setPublishing] = useState(false);
+  /** Whether it is for what is wrong that nothing was published. */
+  const [unpublished, setUnpublished] = useState(false);
   const text = edit?.text ?? loaded;
   const dirty = edit !== null && edit.text !== loaded;
   const outrun = dirty && edit.of !== loaded;
   const fault = faultOf(text);
 
+  const find = (found: Told[] | null, kept = false) => {
+    setFlaws(found);
+    setUnpublished(kept);
+  };
+  const refuse = (found: Told[]) => {
+    find(found, true);
+    announce(`Not published: ${flawWords(found)}`);
+  };
   const change = (next: string) => {
     setEdit({ text: next, of: edit?.of ?? loaded });
-    setFlaws(null);
+    find(null);
     save.reset();
+    publish.reset();
   };
   const save = useMutation({
     mutationFn: async () => {
@@ -82,7 +95,7 @@ function Editor({ opened, loaded }: { opened: OpenedWorkflow; loaded: string }) 
     },
     onError: (error) => {
       const refused = refusedOf(error);
-      if (refused.length > 0) setFlaws(refused);
+      if (refused.length > 0) find(refused);
       void queries.invalidateQueries({ queryKey: workflowQuery(workflow.id).queryKey });
     },
   });
@@ -95,10 +108,27 @@ function Editor({ opened, loaded }: { opened: OpenedWorkflow; loaded: string }) 
         { path: { id: workflow.id } },
       ),
     onSuccess: (answer) => {
-      setFlaws(answer.flaws.map(toldOf));
-      announce(
-        answer.flaws.length === 0 ? 'Nothing is wrong with it' : `${answer.flaws.length} flaws`,
-      );
+      const found = answer.flaws.map(toldOf);
+      find(found);
+      announce(found.length === 0 ? 'Nothing is wrong with it' : flawWords(found));
+    },
+  });
+  /** Nobody writes a note for what is refused: it is checked before. */
+  const publish = useMutation({
+    mutationFn: () =>
+      body(
+        api.POST('/v1/workflows/{id}/validate', {
+          params: { path: { id: workflow.id } },
+          body: {},
+        }),
+      ),
+    onSuccess: ({ flaws: found }) => {
+      if (found.length > 0) {
+        refuse(found.map(toldOf));
+        return;
+      }
+      find(null);
+      setPublishing(true);
     },
   });
   const unchanged = !workflow.unpublished_changes && !dirty;
@@ -130,11 +160,11 @@ function Editor({ opened, loaded }: { opened: OpenedWorkflow; loaded: string }) 
         </Button>
         <Button
           kind={dirty ? 'secondary' : 'primary'}
-          aria-disabled={dirty || unchanged}
+          aria-disabled={dirty || unchanged || publish.isPending}
           title={dirty ? 'Save the draft first' : undefined}
-          onClick={() => setPublishing(true)}
+          onClick={() => publish.mutate()}
         >
-          Publish
+          {publish.isPending ? 'Checking…' : 'Publish'}
         </Button>
         {dirty && (
           <Button kind="ghost" onClick={() => setEdit(null)}>
@@ -147,11 +177,20 @@ function Editor({ opened, loaded }: { opened: OpenedWorkflow; loaded: string }) 
           <p className="text-ink-2">Nothing is wrong with it. It can be published.</p>
         )}
         {flaws && flaws.length > 0 && (
-          <Flaws text={text} flaws={flaws} goTo={(offset) => showPlace(area.current, offset)} />
+          <>
+            {unpublished && (
+              <p className="pb-1.5">
+                <span className="font-medium text-critical">Not published.</span> Mend what is
+                wrong, save, and publish again.
+              </p>
+            )}
+            <Flaws text={text} flaws={flaws} goTo={(offset) => showPlace(area.current, offset)} />
+          </>
         )}
       </div>
       {save.error && refusedOf(save.error).length === 0 ? <Failed error={save.error} /> : null}
       {check.error ? <Failed error={check.error} /> : null}
+      {publish.error ? <Failed error={publish.error} /> : null}
       <CodeArea
         label="Document, as JSON"
         area={area}
@@ -178,7 +217,7 @@ function Editor({ opened, loaded }: { opened: OpenedWorkflow; loaded: string }) 
         <PublishDialog
           opened={opened}
           refused={(found) => {
-            setFlaws(found);
+            refuse(found);
             setPublishing(false);
           }}
           onClose={() => setPublishing(false)}
@@ -201,23 +240,19 @@ function PublishDialog({
   const taken = useTaken();
   const [note, setNote] = useState('');
   const publish = useMutation({
-    mutationFn: async () => {
-      const params = { path: { id: workflow.id } };
-      const { flaws } = await body(api.POST('/v1/workflows/{id}/validate', { params, body: {} }));
-      if (flaws.length > 0) return flaws.map(toldOf);
-      return openedOf(
+    mutationFn: () =>
+      openedOf(
         api.POST('/v1/workflows/{id}/publish', {
-          params: { ...params, header: etag ? { 'If-Match': etag } : {} },
+          params: { path: { id: workflow.id }, header: etag ? { 'If-Match': etag } : {} },
           body: note.trim() === '' ? {} : { note: note.trim() },
         }),
-      );
+      ),
+    onError: (error) => {
+      // What it leads to may have changed since it was checked.
+      const flaws = refusedOf(error);
+      if (flaws.length > 0) refused(flaws);
     },
     onSuccess: (answer) => {
-      if (Array.isArray(answer)) {
-        announce(`It cannot be published yet: ${answer.length} flaws`);
-        refused(answer);
-        return;
-      }
       taken(answer);
       announce(`Version ${answer.workflow.published_version} is published`);
       onClose();

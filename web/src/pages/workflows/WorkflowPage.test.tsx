@@ -1,7 +1,7 @@
 import { cleanup, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
-import { me, openApp } from '../../testing/openApp';
+import { me, onPhone, openApp } from '../../testing/openApp';
 
 afterEach(() => {
   cleanup();
@@ -106,4 +106,43 @@ it('says how to make runs by hand possible where only webhooks start it', async 
   });
   await userEvent.click(await screen.findByRole('button', { name: 'Run now' }));
   expect(await screen.findByText(/Only webhooks start version 1/)).toBeTruthy();
+});
+
+const flaw = {
+  code: 'leads_nowhere',
+  pointer: '/steps/0',
+  message: 'No trigger leads to a',
+  remedy: 'Draw an edge',
+};
+
+it('says that nothing is published, and why, before anybody is asked for a note', async () => {
+  open({}, 'draft', { '/v1/workflows/w1/validate': { valid: false, flaws: [flaw] } });
+  await editor();
+  await userEvent.click(screen.getByRole('button', { name: 'Publish' }));
+  expect(await screen.findByText('Not published.')).toBeTruthy();
+  expect(screen.getByText('No trigger leads to a.')).toBeTruthy();
+  expect(screen.queryByRole('dialog')).toBeNull();
+  await userEvent.click(screen.getByRole('button', { name: 'Check' }));
+  expect(await screen.findByText('No trigger leads to a.')).toBeTruthy();
+  expect(screen.queryByText('Not published.')).toBeNull();
+});
+
+it('asks for a note once nothing is wrong', async () => {
+  open({}, 'draft', { '/v1/workflows/w1/validate': { valid: true, flaws: [] } });
+  await editor();
+  await userEvent.click(screen.getByRole('button', { name: 'Publish' }));
+  const dialog = within(await screen.findByRole('dialog', { name: 'Publish version 2' }));
+  expect(dialog.getByLabelText('Note')).toBeTruthy();
+});
+
+it('leads back to the list on a phone, which has no side navigation', async () => {
+  await onPhone(async () => {
+    open({}, 'overview');
+    await screen.findByRole('heading', { name: 'Order', level: 1 });
+    const content = within(screen.getByRole('main'));
+    const back = within(content.getByRole('navigation', { name: 'Breadcrumb' })).getByRole('link', {
+      name: 'Workflows',
+    });
+    expect(back.getAttribute('href')).toBe('/app/workflows');
+  });
 });

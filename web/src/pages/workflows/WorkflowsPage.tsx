@@ -204,15 +204,17 @@ function Row({ workflow }: { workflow: WorkflowSummary }) {
 }
 
 /** Lists of workflows do not tell it: each row asks for its own. */
-function LastExecution({ workflow }: { workflow: WorkflowSummary }) {
+function useLastExecution(workflow: WorkflowSummary) {
   const query = useQuery({
     ...executionsQuery({ workflow_id: workflow.id }, undefined, 1, 15_000),
     enabled: workflow.published_version !== null,
   });
-  const last = query.data?.data[0];
-  if (!last) {
-    return <span className="text-ink-3">{query.isSuccess ? 'Never run' : '–'}</span>;
-  }
+  return { last: query.data?.data[0], none: query.isSuccess ? 'Never run' : '–' };
+}
+
+function LastExecution({ workflow }: { workflow: WorkflowSummary }) {
+  const { last, none } = useLastExecution(workflow);
+  if (!last) return <span className="text-ink-3">{none}</span>;
   return (
     <Link
       to={paths.execution}
@@ -226,6 +228,7 @@ function LastExecution({ workflow }: { workflow: WorkflowSummary }) {
 }
 
 function Item({ workflow }: { workflow: WorkflowSummary }) {
+  const { last, none } = useLastExecution(workflow);
   return (
     <li className="border-t border-line-weak first:border-t-0">
       <Link
@@ -241,6 +244,24 @@ function Item({ workflow }: { workflow: WorkflowSummary }) {
           <WorkflowState workflow={workflow} />
           <span>{versionWords(workflow)}</span>
         </span>
+        {workflow.published_version !== null && (
+          <span className="mt-0.5 flex items-center gap-3 text-meta">
+            <span className="text-ink-3">Last execution</span>
+            {last ? (
+              <>
+                <ExecutionStatus execution={last} />
+                {last.status === 'failed' && (
+                  <span className="min-w-0 truncate font-mono text-ink-2">{last.outcome}</span>
+                )}
+                <span className="ml-auto text-ink-3">
+                  <Moment at={last.created_at} />
+                </span>
+              </>
+            ) : (
+              <span className="text-ink-3">{none}</span>
+            )}
+          </span>
+        )}
       </Link>
     </li>
   );

@@ -11,6 +11,9 @@ import java.util.stream.Stream;
 /// Which addresses and ports a call may reach.
 final class Reach {
 
+  private static final String REMEDY =
+      "who runs the platform can open it with clarity.outbound.allow (`--allow-outbound` of ./clarity up).";
+
   /// Of IANA's registries of special-purpose addresses, IPv4, what is not reachable from
   /// everywhere, and one address within the public ones that clouds keep for their machines.
   private static final List<Network> SPECIAL_FOUR =
@@ -86,13 +89,11 @@ final class Reach {
     }
     if (!opened && !isPublic(address)) {
       throw OutboundFault.blocked(
-          "%s leads to an address that is not public; who runs the platform can open it with clarity.outbound.allow."
-              .formatted(destination.host()));
+          "%s leads to an address that is not public; %s".formatted(destination.host(), REMEDY));
     }
     if (!opened && own.contains(address)) {
       throw OutboundFault.blocked(
-          "%s leads to this server itself; who runs the platform can open it with clarity.outbound.allow."
-              .formatted(destination.host()));
+          "%s leads to this server itself; %s".formatted(destination.host(), REMEDY));
     }
     if (!ports.contains(port)) {
       throw port(port);

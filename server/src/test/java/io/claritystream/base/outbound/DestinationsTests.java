@@ -571,6 +571,18 @@ class DestinationsTests {
   }
 
   @Test
+  void who_is_refused_a_private_address_is_told_both_ways_to_open_it() throws Exception {
+    TestOutbound outbound = new TestOutbound();
+    outbound.allow = List.of();
+    try (OutboundClient client = outbound.client()) {
+      OutboundFault refused = fault(client, get("http://10.0.0.1/"));
+      assertThat(refused.getMessage())
+          .contains("leads to an address that is not public")
+          .contains("clarity.outbound.allow (`--allow-outbound` of ./clarity up)");
+    }
+  }
+
+  @Test
   void an_own_address_is_refused_though_it_is_public_unless_it_is_opened() throws Exception {
     TestOutbound outbound = new TestOutbound();
     outbound.allow = List.of();
@@ -580,7 +592,9 @@ class DestinationsTests {
       for (String url : List.of("http://[2000::1]/", "http://me.example/")) {
         OutboundFault refused = fault(client, get(url));
         assertThat(refused.kind()).isEqualTo(Kind.BLOCKED);
-        assertThat(refused.getMessage()).contains("leads to this server itself");
+        assertThat(refused.getMessage())
+            .contains("leads to this server itself")
+            .contains("clarity.outbound.allow (`--allow-outbound` of ./clarity up)");
       }
     }
     Reach opened = new Reach(List.of(80), List.of("2000::1"), new OwnAddresses(() -> outbound.own));

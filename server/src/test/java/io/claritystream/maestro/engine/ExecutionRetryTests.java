@@ -158,6 +158,24 @@ class ExecutionRetryTests {
   }
 
   @Test
+  void what_is_taken_over_is_told_at_the_time_at_which_the_retry_was_taken_in() {
+    var retry = retried(runFailing(order("/taken"), BIG), Map.of());
+
+    var taken =
+        rig.owner
+            .client()
+            .get("/v1/executions/" + retry.at("/id").asString() + "/logs")
+            .body()
+            .at("/data")
+            .valueStream()
+            .filter(line -> line.at("/timestamp").equals(retry.at("/created_at")))
+            .filter(line -> line.at("/duration_ms").isNull())
+            .map(line -> line.at("/step").asString("-"))
+            .toList();
+    assertThat(taken).containsExactly("-", "map", "check");
+  }
+
+  @Test
   void without_a_body_it_is_the_same() {
     var failed = runFailing(order("/bodiless"), BIG);
 
