@@ -44,7 +44,7 @@ const workflow = {
     { from: "hold", to: "call", case: "held" },
   ],
 };
-const notYet = ["workflow", "executions", "members", "workflow-versions"];
+const notYet = ["workflow", "executions", "execution-waiting", "members", "workflow-versions"];
 let browser;
 let page;
 let address;
@@ -135,6 +135,24 @@ test("one that waits is canceled, and says so", async () => {
   await page.goto("/app/executions?status=canceled");
   await page.getByRole("link", { name: "Order A-8" }).waitFor();
   assert.equal(await page.getByRole("link", { name: "Order A-7" }).count(), 0);
+});
+
+test("a retry takes over what was answered, and says what it waits for", async () => {
+  await page.getByRole("link", { name: "Order A-8" }).click();
+  await page.getByRole("button", { name: "Retry" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("checkbox").check();
+  await dialog.getByLabel("Input, as JSON").fill('{"body": {"id": "A-9", "hold": true}}');
+  await dialog.getByText("Calls carry new Idempotency-Keys").waitFor();
+  await assertAccessible(page);
+  await picture(page, "execution-retry");
+  await dialog.getByRole("checkbox").uncheck();
+  await dialog.getByRole("button", { name: "Retry" }).click();
+  await page.getByRole("button", { name: /^sum.*Taken over/ }).waitFor();
+  await page.getByText(/^Step call failed.*Next try at/).waitFor();
+  await page.getByText("Retried by").waitFor();
+  await page.getByText("Mara Lind", { exact: true }).waitFor();
+  pages["execution-waiting"] = new URL(page.url()).pathname;
 });
 
 test("a connection is made, and its secret is shown nowhere", async () => {
