@@ -13,6 +13,12 @@ import { Confirm } from '../../ui/Confirm';
 import { Failed } from '../../ui/Feedback';
 import { SelectField } from '../../ui/Field';
 
+/** What failed on purpose because of an error begins where the error was. */
+const whereItFailed = ({ outcome, error_step: step }: Execution): string => {
+  if (outcome === 'fail') return 'Where its error was';
+  return step ? `Where it failed: ${step}` : 'At the first step without an answer';
+};
+
 /** Runs what has ended again as a new execution, from where it failed or from any step. */
 export function RetryDialog({
   execution,
@@ -93,13 +99,7 @@ export function RetryDialog({
           }
         >
           {(!succeeded || changed) && (
-            <option value="">
-              {changed
-                ? 'Anew, with all steps'
-                : execution.error_step
-                  ? `Where it failed: ${execution.error_step}`
-                  : 'At the first step without an answer'}
-            </option>
+            <option value="">{changed ? 'Anew, with all steps' : whereItFailed(execution)}</option>
           )}
           {steps.map((step) => (
             <option key={step} value={step}>

@@ -4,8 +4,8 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.TimeUnit;
 
-/// Looks once a second how many executions are open, and says when callers are to wait: beyond the
-/// window a backlog would be measured, and not what is carried.
+/// Looks twice a second how many executions are open, while somebody asks, and says when callers
+/// are to wait: beyond the window a backlog would be measured, and not what is carried.
 final class OpenExecutions implements AutoCloseable {
   private static final int WINDOW = 4_000;
   private static final long LOOK_EVERY_MS = 500;
@@ -14,6 +14,7 @@ final class OpenExecutions implements AutoCloseable {
   private final Connection connection;
   private final Thread thread;
   private volatile boolean closed;
+  private volatile boolean asked;
   private volatile long open;
   private volatile long most;
 
@@ -25,8 +26,12 @@ final class OpenExecutions implements AutoCloseable {
   private void look() {
     while (!closed) {
       try {
-        open = count(connection);
-        most = Math.max(most, open);
+        // A look reads all rows that are not vacuumed yet.
+        if (asked) {
+          asked = false;
+          open = count(connection);
+          most = Math.max(most, open);
+        }
         TimeUnit.MILLISECONDS.sleep(LOOK_EVERY_MS);
       } catch (SQLException | InterruptedException e) {
         // Without a look nobody is held up; the count at the end tells what was lost.
@@ -41,6 +46,7 @@ final class OpenExecutions implements AutoCloseable {
   }
 
   boolean tooMany() {
+    asked = true;
     return open > WINDOW;
   }
 
