@@ -35,13 +35,14 @@ export async function onPhone(act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** The whole app at an address, with an API that answers by path, a promise when it is kept; what is not named is empty. */
+/** The whole app at an address, with an API that answers by path, a promise when it is kept and a response as it is; what is not named is empty. */
 export function openApp(address: string, answers: Record<string, unknown>): QueryClient {
   const known: Record<string, unknown> = { '/v1/me': me, ...answers };
   vi.stubGlobal('EventSource', SilentStream);
   vi.stubGlobal('fetch', async (request: Request) => {
     const { pathname, searchParams } = new URL(request.url);
     const answer = (await known[pathname]) ?? { data: [], next_cursor: null };
+    if (answer instanceof Response) return answer.clone();
     return Response.json(
       pathname === '/v1/sources' && searchParams.get('removed') !== 'true'
         ? withoutRemoved(answer as { data: Source[] })

@@ -154,6 +154,18 @@ it('marks the steps that a retry took over, and runs none of them', async () => 
   expect(screen.getByRole('button', { name: /after.*Succeeded/ })).toBeTruthy();
 });
 
+it.each([
+  ['is loading', new Promise(() => {}), /^version 2$/],
+  [
+    'was deleted',
+    Response.json({ code: 'not_found', status: 404, title: 'There is none' }, { status: 404 }),
+    /^of a workflow that was deleted, version 2$/,
+  ],
+])('says of a workflow that %s no more than is known', async (_, workflow, words) => {
+  open(execution(), true, [], page(logged), { '/v1/workflows/w1': workflow });
+  expect(await screen.findByText(words)).toBeTruthy();
+});
+
 const retrying = async (one: Execution) => {
   open(one, true, [], page(logged), {
     [`/v1/executions/${one.id}/input`]: { input: { id: 7 } },

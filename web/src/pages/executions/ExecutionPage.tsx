@@ -69,6 +69,8 @@ function Opened({
   const opened = useQuery(workflowQuery(execution.workflow_id));
   const version = useQuery(workflowVersionQuery(execution.workflow_id, execution.version));
   const workflow = opened.data?.workflow;
+  const gone = opened.error instanceof ApiProblem && opened.error.status === 404;
+  const name = workflow?.name ?? (gone ? 'a workflow that was deleted' : null);
   return (
     <>
       <PageHeader
@@ -77,7 +79,7 @@ function Opened({
           <>
             <ExecutionStatus execution={execution} />
             <span>
-              of {workflow?.name ?? 'a workflow that was deleted'}, version {execution.version}
+              {name && `of ${name}, `}version {execution.version}
             </span>
           </>
         }

@@ -55,8 +55,8 @@ final class Lines {
         "Step "
             + step.id()
             + " failed and is tried again in "
-            + wait.toMillis()
-            + " ms: "
+            + inWords(wait)
+            + ": "
             + error.message(),
         tookNs,
         input,
@@ -186,6 +186,18 @@ final class Lines {
   /// A message as people read it.
   String said(String message) {
     return cut(position.redaction().text(message));
+  }
+
+  /// A span of time as people say it: `400 ms`, `12 s`, `9 min 57 s`.
+  static String inWords(Duration span) {
+    if (span.toMillis() < 1_000) {
+      return span.toMillis() + " ms";
+    }
+    var seconds = (span.toMillis() + 500) / 1_000;
+    if (seconds < 60) {
+      return seconds + " s";
+    }
+    return seconds / 60 + " min" + (seconds % 60 == 0 ? "" : " " + seconds % 60 + " s");
   }
 
   /// Cut to its limit, and without what no text of the database can hold.
