@@ -25,8 +25,8 @@ import org.springframework.web.bind.annotation.RestController;
 
 /// Shows what an expression comes to, by the evaluator that workflows run on.
 ///
-/// An evaluation may take a processor for as long as its budget lasts, so few run at once, and a
-/// person may ask for so many a minute.
+/// An evaluation may take a processor for as long as its budget lasts, so what takes long waits for
+/// a turn ([Turns]), and a person may ask for so many a minute.
 @RestController
 @RunsAs(ProcessRole.API)
 @Tag(name = "Expressions")
@@ -38,7 +38,7 @@ class PreviewController {
   private final Expressions expressions;
   private final Clock clock;
   private final RateLimit limit = new RateLimit("expressions", PER_MINUTE, Duration.ofMinutes(1));
-  private final Semaphore evaluations =
+  private final Semaphore readings =
       new Semaphore(Math.max(2, Runtime.getRuntime().availableProcessors() / 2));
 
   PreviewController(Expressions expressions, Clock clock) {
@@ -83,21 +83,28 @@ class PreviewController {
     }
     int skipped = source.startsWith("=") ? 1 : 0;
     Instant now = preview.now() == null ? clock.instant() : preview.now();
+    Expression expression = read(source.substring(skipped), skipped);
+    // By turns with executions: on behalf of the workspace a person would wait behind its own.
+    return Turns.onBehalfOf(
+        caller.userId(), () -> new Answer(evaluate(expression, preview.input(), now, skipped)));
+  }
+
+  /// Reading an expression takes the processor as well, and nobody takes turns at it.
+  private Expression read(String source, int skipped) {
     begin();
     try {
-      return Turns.onBehalfOf(
-          caller.tenantId(),
-          () -> new Answer(evaluate(source.substring(skipped), preview.input(), now, skipped)));
+      return expressions.compile(source);
+    } catch (ExpressionFault fault) {
+      throw problem(ProblemCode.VALIDATION_FAILED, fault, skipped);
     } finally {
-      evaluations.release();
+      readings.release();
     }
   }
 
-  /// Reading an expression takes the processor as well.
   private void begin() {
     try {
-      if (!evaluations.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw Problem.unavailable("Other previews are being worked out.", PATIENCE);
+      if (!readings.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw Problem.unavailable("Other expressions are being read.", PATIENCE);
       }
     } catch (InterruptedException stopped) {
       Thread.currentThread().interrupt();
@@ -105,14 +112,8 @@ class PreviewController {
     }
   }
 
-  private @Nullable Object evaluate(
-      String source, @Nullable Object input, Instant now, int skipped) {
-    Expression expression;
-    try {
-      expression = expressions.compile(source);
-    } catch (ExpressionFault fault) {
-      throw problem(ProblemCode.VALIDATION_FAILED, fault, skipped);
-    }
+  private static @Nullable Object evaluate(
+      Expression expression, @Nullable Object input, Instant now, int skipped) {
     try {
       return expression.evaluate(input, new Moment(now, 0));
     } catch (ExpressionFault fault) {

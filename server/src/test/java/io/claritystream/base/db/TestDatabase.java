@@ -140,6 +140,19 @@ public final class TestDatabase implements AutoCloseable {
                     >= count);
   }
 
+  /// Ends connections, as an operator does or a network that breaks.
+  ///
+  /// @param which of `pg_stat_activity`, as a condition
+  /// @return how many
+  public int endSessions(String which) {
+    return superuser()
+        .sql(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND "
+                + which)
+        .query(Integer.class)
+        .single();
+  }
+
   /// A tenant that exists, and nothing of it.
   public TenantId tenant(String name) {
     TenantId tenant = new TenantId(UUID.randomUUID());

@@ -27,7 +27,6 @@ class TurnsTests {
       new Limits(20_000_000, Duration.ofSeconds(50), 1L << 30, 1_500, 1L << 20);
 
   private final BlockingQueue<String> had = new LinkedBlockingQueue<>();
-  private final List<Thread> waiters = new ArrayList<>();
 
   /// Waits for a turn, says when it has one, and keeps it.
   private Thread waits(Turns turns, String owner, String name) {
@@ -46,7 +45,6 @@ class TurnsTests {
                           }
                         }));
     await("it waits").until(() -> thread.getState() == Thread.State.WAITING);
-    waiters.add(thread);
     return thread;
   }
 
@@ -135,7 +133,6 @@ class TurnsTests {
                 });
     await("it waits").until(() -> thread.getState() == Thread.State.WAITING);
     var waitedFrom = System.nanoTime();
-    await().pollDelay(Duration.ofMillis(50)).until(() -> true);
     var waited = System.nanoTime() - waitedFrom;
 
     assertThat(next(turns)).isEqualTo("10000100000");

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What a process does beside its lease takes nothing from it.
+/// What a process does beside its lease takes nothing from it; without one it takes nothing in, and
+/// whoever waits for what was taken away is told.
 class BeatTests {
   private static final Duration TERM = Duration.ofSeconds(2);
   private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -94,17 +95,7 @@ class BeatTests {
   @Test
   void a_broken_connection_is_made_anew_within_the_term() {
     var node = lease.node();
-    var ended =
-        rig.server
-            .database()
-            .superuser()
-            .sql(
-                """
-                SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-                WHERE datname = current_database() AND application_name = 'clarity-engine-lease'
-                """)
-            .query(Integer.class)
-            .single();
+    var ended = rig.server.database().endSessions("application_name = 'clarity-engine-lease'");
     assertThat(ended).isEqualTo(1);
     keepsItsLease();
     assertThat(lease.node()).isEqualTo(node);

@@ -36,19 +36,7 @@ class JournalCommitTests {
         var before = rig.intake();
         JournalRig.write(connection, node, JournalRig.accept(before, true));
         var sound = rig.intake();
-        // Its status is none, which the very last statement finds out.
-        var broken =
-            new JournalEntry.End(
-                before.ref(),
-                1,
-                List.of(JournalRig.line(1, LogLine.Kind.NOTE, null, null)),
-                ExecutionStatus.PENDING,
-                Instant.now(),
-                "none",
-                null,
-                null,
-                0,
-                0);
+        var broken = JournalRig.broken(before);
         assertThatThrownBy(
                 () -> JournalRig.write(connection, node, JournalRig.accept(sound, true), broken))
             .isInstanceOf(SQLException.class);

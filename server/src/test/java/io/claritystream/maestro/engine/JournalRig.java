@@ -86,6 +86,21 @@ final class JournalRig implements AutoCloseable {
         10);
   }
 
+  /// Its status is none, which the very last statement finds out.
+  static JournalEntry.End broken(Intake intake) {
+    return new JournalEntry.End(
+        intake.ref(),
+        1,
+        List.of(line(1, LogLine.Kind.NOTE, null, null)),
+        ExecutionStatus.PENDING,
+        Instant.now(),
+        "none",
+        null,
+        null,
+        0,
+        0);
+  }
+
   static LogLine line(int logId, LogLine.Kind kind, @Nullable String step, @Nullable String told) {
     return new LogLine(
         logId, Instant.now(), LogLine.Level.INFO, kind, step, 1, "Said", 5, null, null, told);

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.sql.SQLException;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -66,21 +65,6 @@ class JournalTests {
     return intake;
   }
 
-  /// Its status is none, which the database finds out.
-  private static JournalEntry.End broken(Intake intake) {
-    return new JournalEntry.End(
-        intake.ref(),
-        1,
-        List.of(JournalRig.line(1, LogLine.Kind.NOTE, null, null)),
-        ExecutionStatus.PENDING,
-        Instant.now(),
-        "none",
-        null,
-        null,
-        0,
-        0);
-  }
-
   private double groups() {
     return meters.get("clarity_maestro_commit_entries").summary().count();
   }
@@ -105,7 +89,10 @@ class JournalTests {
     var after = taken();
 
     var outcomes =
-        together(JournalRig.progress(before, 1, 1), broken(refused), JournalRig.end(after, 1, 1));
+        together(
+            JournalRig.progress(before, 1, 1),
+            JournalRig.broken(refused),
+            JournalRig.end(after, 1, 1));
 
     assertThat(outcomes.get(0)).isInstanceOf(JournalEntry.Outcome.Committed.class);
     assertThat(outcomes.get(1)).isInstanceOf(JournalEntry.Outcome.Refused.class);
@@ -129,7 +116,7 @@ class JournalTests {
       hold(other);
       journal.start();
       rig.database.awaitWaiting(1);
-      assertThat(endWaiting()).isPositive();
+      assertThat(rig.database.endSessions("wait_event = 'advisory'")).isPositive();
       rig.database.awaitWaiting(1);
       other.rollback();
     }
@@ -152,7 +139,7 @@ class JournalTests {
       journal.start();
       rig.database.awaitWaiting(1);
       stands.set(false);
-      assertThat(endWaiting()).isPositive();
+      assertThat(rig.database.endSessions("wait_event = 'advisory'")).isPositive();
       assertThat(entry.await()).isInstanceOf(JournalEntry.Outcome.Lost.class);
       other.rollback();
     }
@@ -174,17 +161,5 @@ class JournalTests {
       lock.setInt(2, node);
       lock.execute();
     }
-  }
-
-  private static int endWaiting() {
-    return rig.database
-        .superuser()
-        .sql(
-            """
-            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-            WHERE datname = current_database() AND wait_event = 'advisory'
-            """)
-        .query(Integer.class)
-        .single();
   }
 }
