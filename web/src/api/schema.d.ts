@@ -1720,6 +1720,8 @@ export interface components {
         };
         CanceledExecutions: {
             /** Format: int32 */
+            already_ended: number;
+            /** Format: int32 */
             canceled: number;
             /** Format: int32 */
             left: number;

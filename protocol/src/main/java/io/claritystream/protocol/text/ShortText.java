@@ -35,22 +35,14 @@ public final class ShortText {
   /// U+FFFD, which people can see.
   public static String storable(String text, int charsMax) {
     var kept = of(text, charsMax);
-    for (var i = 0; i < kept.length(); i++) {
-      var c = kept.charAt(i);
-      if (c == 0 || Character.isSurrogate(c)) {
-        return replaced(kept);
-      }
-    }
-    return kept;
+    return kept.indexOf(0) >= 0 || !WholeText.is(kept) ? replaced(kept) : kept;
   }
 
   private static String replaced(String text) {
     var out = new StringBuilder(text.length());
-    text.codePoints().map(c -> c == 0 || isHalf(c) ? REPLACEMENT : c).forEach(out::appendCodePoint);
+    text.codePoints()
+        .map(c -> c == 0 || WholeText.isHalf(c) ? REPLACEMENT : c)
+        .forEach(out::appendCodePoint);
     return out.toString();
-  }
-
-  private static boolean isHalf(int codePoint) {
-    return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
   }
 }

@@ -81,6 +81,10 @@ class PreviewController {
     if (source == null || source.isBlank()) {
       throw Problem.invalid("expression", "is missing; write what the answer should be");
     }
+    String outOfRange = OutOfRange.in(preview.input());
+    if (outOfRange != null) {
+      throw Problem.invalid("/input" + outOfRange, OutOfRange.REFUSED);
+    }
     int skipped = source.startsWith("=") ? 1 : 0;
     Instant now = preview.now() == null ? clock.instant() : preview.now();
     Expression expression = read(source.substring(skipped), skipped);

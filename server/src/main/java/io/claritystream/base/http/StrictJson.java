@@ -1,5 +1,6 @@
 package io.claritystream.base.http;
 
+import io.claritystream.protocol.text.WholeText;
 import java.time.Instant;
 import java.util.Optional;
 import org.springframework.boot.jackson.autoconfigure.JsonFactoryBuilderCustomizer;
@@ -73,19 +74,15 @@ final class StrictJson implements JsonMapperBuilderCustomizer, JsonFactoryBuilde
                     .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail));
   }
 
-  /// Half of a surrogate pair is no character: no database and no other system takes it.
+  /// What is kept or sent on has to be whole.
   private static final class Texts extends StringDeserializer {
 
     @Override
     public String deserialize(JsonParser parser, DeserializationContext context) {
       String text = super.deserialize(parser, context);
-      return text == null || text.codePoints().noneMatch(Texts::half)
+      return text == null || WholeText.is(text)
           ? text
           : (String) context.handleWeirdStringValue(String.class, text, "half a character");
-    }
-
-    private static boolean half(int codePoint) {
-      return codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE;
     }
   }
 

@@ -1,5 +1,6 @@
 package io.claritystream.base.outbound;
 
+import io.claritystream.protocol.text.WholeText;
 import java.net.IDN;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -39,7 +40,7 @@ record Destination(
           "The address is longer than %d characters; send what it holds in the body."
               .formatted(URL_LENGTH_MAX));
     }
-    if (!whole(url.toString())) {
+    if (!WholeText.is(url.toString())) {
       throw OutboundFault.blocked(
           "The address cannot be read: it holds half of a character; correct what it is made of.");
     }
@@ -94,12 +95,6 @@ record Destination(
     }
     String whole = url.toString();
     return URI.create(whole.split("[?#]", 2)[0] + location);
-  }
-
-  /// Whether it can be written as UTF-8: half of a surrogate pair is no character.
-  private static boolean whole(String text) {
-    return text.codePoints()
-        .noneMatch(point -> point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE);
   }
 
   boolean sameOrigin(Destination other) {

@@ -158,7 +158,7 @@ public final class Actions {
           }
           var content = body == null ? null : body.evaluate(scope.context(), scope.moment());
           if (content instanceof String text) {
-            WholeText.of(text, "body");
+            Sendable.of(text, "body");
           }
           return new StepOutcome.Answered(new Answer(code.intValue(), sent, content));
         });

@@ -1,5 +1,6 @@
 package io.claritystream.maestro.action;
 
+import io.claritystream.base.expression.OutOfRange;
 import io.claritystream.base.outbound.Header;
 import io.claritystream.base.outbound.OutboundClient;
 import io.claritystream.base.outbound.OutboundFault;
@@ -171,6 +172,9 @@ final class HttpStep implements CompiledStep {
               response.status(),
               response.body()));
     }
+    if (response.outOfRange() != null) {
+      return new StepOutcome.Failed(outOfRange(response.outOfRange()));
+    }
     var kept = new LinkedHashMap<String, @Nullable Object>();
     for (var header : response.headers()) {
       var name = header.name().toLowerCase(Locale.ROOT);
@@ -207,17 +211,31 @@ final class HttpStep implements CompiledStep {
   }
 
   /// An answer whose bytes are no longer needed.
-  private record Read(int status, List<Header> headers, @Nullable Object body) {}
+  ///
+  /// @param outOfRange where in it a number stands that cannot be kept, as a JSON pointer; the body
+  ///     is the text as it came then
+  private record Read(
+      int status, List<Header> headers, @Nullable Object body, @Nullable String outOfRange) {}
 
   private static Read read(OutboundResponse answer, Secrets secrets) {
-    return new Read(answer.status(), answer.headers(), secrets.without(bodyOf(answer)));
+    var body = secrets.without(bodyOf(answer));
+    var outOfRange = OutOfRange.in(body);
+    return new Read(
+        answer.status(),
+        answer.headers(),
+        outOfRange == null ? body : secrets.without(textOf(answer)),
+        outOfRange);
+  }
+
+  private static String textOf(OutboundResponse response) {
+    return new String(response.body(), StandardCharsets.UTF_8);
   }
 
   private static @Nullable Object bodyOf(OutboundResponse response) {
     if (response.body().length == 0) {
       return null;
     }
-    var text = new String(response.body(), StandardCharsets.UTF_8);
+    var text = textOf(response);
     var type = response.header("content-type").orElse("").toLowerCase(Locale.ROOT);
     if (type.startsWith("application/json") || type.contains("+json")) {
       try {
@@ -229,13 +247,22 @@ final class HttpStep implements CompiledStep {
     return text;
   }
 
+  /// What the receiver has answered cannot be kept, and it would answer the same again.
+  private static StepError outOfRange(String pointer) {
+    return StepError.of(
+        "answer_out_of_range",
+        "The answer holds a number at "
+            + (pointer.isEmpty() ? "its root" : pointer)
+            + ", which is larger than a number can be; have the receiver send it as a text.");
+  }
+
   private static byte[] content(@Nullable Object mapped, List<Header> sent) throws StepFailure {
     var typed = sent.stream().anyMatch(header -> header.name().equalsIgnoreCase("content-type"));
     if (mapped instanceof String text) {
       if (!typed) {
         sent.add(new Header("Content-Type", "text/plain; charset=utf-8"));
       }
-      return WholeText.of(text, "body").getBytes(StandardCharsets.UTF_8);
+      return Sendable.of(text, "body").getBytes(StandardCharsets.UTF_8);
     }
     if (!typed) {
       sent.add(new Header("Content-Type", "application/json"));
@@ -252,7 +279,7 @@ final class HttpStep implements CompiledStep {
         for (var one : member.getValue() instanceof List<?> list ? list : single(member)) {
           if (one != null) {
             var what = "value of " + member.getKey();
-            values.add(WholeText.of(text(one, what), what));
+            values.add(Sendable.of(text(one, what), what));
           }
         }
         if (!values.isEmpty()) {

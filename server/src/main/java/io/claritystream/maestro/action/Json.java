@@ -1,5 +1,6 @@
 package io.claritystream.maestro.action;
 
+import io.claritystream.protocol.text.WholeText;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -62,37 +63,20 @@ public final class Json {
 
   /// A text with half of a surrogate pair has no place in the database; it is told as what it is.
   private static String wellFormed(String text) {
-    for (var i = 0; i < text.length(); i++) {
-      var c = text.charAt(i);
-      if (Character.isSurrogate(c)) {
-        if (Character.isHighSurrogate(c)
-            && i + 1 < text.length()
-            && Character.isLowSurrogate(text.charAt(i + 1))) {
-          i++;
-        } else {
-          return escaped(text);
-        }
-      }
-    }
-    return text;
+    return WholeText.is(text) ? text : escaped(text);
   }
 
   private static String escaped(String text) {
     var out = new StringBuilder(text.length() + 16);
-    for (var i = 0; i < text.length(); i++) {
-      var c = text.charAt(i);
-      var pair =
-          Character.isHighSurrogate(c)
-              && i + 1 < text.length()
-              && Character.isLowSurrogate(text.charAt(i + 1));
-      if (pair) {
-        out.append(c).append(text.charAt(++i));
-      } else if (Character.isSurrogate(c)) {
-        out.append("\\u").append(Integer.toHexString(c));
-      } else {
-        out.append(c);
-      }
-    }
+    text.codePoints()
+        .forEach(
+            c -> {
+              if (WholeText.isHalf(c)) {
+                out.append("\\u").append(Integer.toHexString(c));
+              } else {
+                out.appendCodePoint(c);
+              }
+            });
     return out.toString();
   }
 }

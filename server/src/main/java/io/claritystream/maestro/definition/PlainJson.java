@@ -1,6 +1,7 @@
 package io.claritystream.maestro.definition;
 
 import io.claritystream.base.http.UnreadJson;
+import io.claritystream.protocol.text.WholeText;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -100,10 +101,7 @@ final class PlainJson {
 
   /// No database keeps a NUL in JSON, and half a character is none.
   private String text(String text, String pointer) {
-    boolean whole =
-        text.codePoints()
-            .noneMatch(c -> c == 0 || (c <= 0xffff && Character.isSurrogate((char) c)));
-    if (!whole) {
+    if (text.indexOf(0) >= 0 || !WholeText.is(text)) {
       flaw(pointer, "bad_character", "holds a NUL or half a character", "Remove it.");
     }
     return text;

@@ -180,13 +180,15 @@ class ExecutionController {
       throw Problem.invalid("inputs", "cannot stand beside input; send one of them");
     }
     if (body.inputs == null) {
-      return java.util.Collections.singletonList(Inputs.plain(body.input));
+      return java.util.Collections.singletonList(Inputs.plain(body.input, "/input"));
     }
     if (body.inputs.isEmpty() || body.inputs.size() > BATCH_MAX) {
       throw Problem.invalid("inputs", "must have 1 to " + BATCH_MAX + " elements");
     }
     var inputs = new java.util.ArrayList<@Nullable Object>(body.inputs.size());
-    body.inputs.forEach(input -> inputs.add(Inputs.plain(input)));
+    for (var input : body.inputs) {
+      inputs.add(Inputs.plain(input, "/inputs/" + inputs.size()));
+    }
     return inputs;
   }
 

@@ -130,7 +130,7 @@ class InterventionController {
     if (body.note != null && (body.note.length() > NOTE_MAX || body.note.indexOf('\0') >= 0)) {
       throw Problem.invalid("/note", "must have " + NOTE_MAX + " characters at most");
     }
-    return new Decisions.Decision(verdict, Inputs.plain(body.output), body.note);
+    return new Decisions.Decision(verdict, Inputs.plain(body.output, "/output"), body.note);
   }
 
   @PostMapping("/v1/executions/{execution_id}/wake")
@@ -184,11 +184,12 @@ class InterventionController {
       @Nullable @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) OpenFilter filter,
       @Nullable @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) Integer expect) {}
 
-  /// @param matched how many were open
-  /// @param canceled how many of them were canceled; others came to their end before
+  /// @param matched how many were open: as many as the others together
+  /// @param canceled how many of them were canceled
+  /// @param alreadyEnded how many of them came to their end before it was their turn
   /// @param left how many were left for another request, which may be the same again
   @Schema(name = "CanceledExecutions")
-  record Canceled(int matched, int canceled, int left) {}
+  record Canceled(int matched, int canceled, int alreadyEnded, int left) {}
 
   @PostMapping("/v1/executions/cancel")
   @RequiresPermission(value = Permission.EXECUTIONS_READ, beyond = WorkflowAccess.RUN_IT)
@@ -207,10 +208,11 @@ class InterventionController {
     } else {
       var filter = filter(body.filter);
       acts.requireRun(caller, filter.workflow());
-      matched = transactions.read(caller.tenantId(), sql -> ExecutionReads.countOpen(sql, filter));
       found =
           transactions.read(
               caller.tenantId(), sql -> ExecutionReads.open(sql, filter, CANCELED_MAX));
+      // Two looks: what came or went between them is not to make more of those that were found.
+      matched = found.size() < CANCELED_MAX ? found.size() : atLeast(found.size(), caller, filter);
     }
     if (body.expect != null && body.expect != matched) {
       throw Problem.of(
@@ -236,7 +238,12 @@ class InterventionController {
               found.subList(at, Math.min(found.size(), at + PORTION)),
               "Canceled by a person.");
     }
-    return new Canceled(matched, canceled, Math.max(0, matched - found.size()));
+    return new Canceled(matched, canceled, found.size() - canceled, matched - found.size());
+  }
+
+  private int atLeast(int found, Caller caller, ExecutionReads.Filter filter) {
+    return Math.max(
+        found, transactions.read(caller.tenantId(), sql -> ExecutionReads.countOpen(sql, filter)));
   }
 
   private static ExecutionReads.Filter filter(OpenFilter sent) {

@@ -50,6 +50,11 @@ record Replay(List<Kept> kept, @Nullable String fromStep) {
     return fromStep == null ? way.toDefault() : way.to(fromStep);
   }
 
+  /// Where the body says what a step is to have answered.
+  static String pointer(String step) {
+    return "/outputs/" + step.replace("~", "~0").replace("/", "~1");
+  }
+
   private static final class Way {
     private final Program program;
     private final Route route;
@@ -103,10 +108,6 @@ record Replay(List<Kept> kept, @Nullable String fromStep) {
 
     private String unknown(String step) {
       return "is no step of version " + program.workflow().version() + ": " + step;
-    }
-
-    private static String pointer(String step) {
-      return "/outputs/" + step.replace("~", "~0").replace("/", "~1");
     }
 
     private static boolean chooses(Step.Branch branch, String json) {

@@ -159,12 +159,13 @@ class RetryController {
       if (body.outputs.size() > OUTPUTS_MAX) {
         throw Problem.invalid("/outputs", "must have " + OUTPUTS_MAX + " members at most");
       }
-      body.outputs.forEach((step, output) -> outputs.put(step, Inputs.plain(output)));
+      body.outputs.forEach(
+          (step, output) -> outputs.put(step, Inputs.plain(output, Replay.pointer(step))));
     }
     return new Retries.Wish(
         body.fromStep,
         body.input != null,
-        Inputs.plain(body.input),
+        Inputs.plain(body.input, "/input"),
         outputs,
         "published".equals(body.version));
   }

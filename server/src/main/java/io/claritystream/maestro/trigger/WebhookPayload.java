@@ -1,5 +1,6 @@
 package io.claritystream.maestro.trigger;
 
+import io.claritystream.base.expression.OutOfRange;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.ProblemCode;
 import io.claritystream.base.http.UnreadJson;
@@ -32,7 +33,8 @@ final class WebhookPayload {
 
   private WebhookPayload() {}
 
-  /// Throws the problems `payload_too_large`, `malformed_json` and `unsupported_media_type`.
+  /// Throws the problems `payload_too_large`, `malformed_json`, `unsupported_media_type` and
+  /// `validation_failed`.
   static Map<String, @Nullable Object> read(HttpServletRequest request, int bodyBytesMax)
       throws IOException {
     var bytes = request.getInputStream().readNBytes(bodyBytesMax + 1);
@@ -76,6 +78,10 @@ final class WebhookPayload {
           throw Problem.of(
               ProblemCode.MALFORMED_JSON,
               "The body is nested deeper than " + Json.DEPTH_MAX + " levels.");
+        }
+        var outOfRange = OutOfRange.in(body);
+        if (outOfRange != null) {
+          throw Problem.invalid(outOfRange, OutOfRange.REFUSED);
         }
         return body;
       } catch (JacksonException e) {

@@ -8,6 +8,7 @@
     id = "maestro.trigger",
     allowedDependencies = {
       "base.db",
+      "base.expression",
       "base.http",
       "base.process",
       "control.tenancy",

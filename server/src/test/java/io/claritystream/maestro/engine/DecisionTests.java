@@ -11,6 +11,8 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -19,6 +21,16 @@ import tools.jackson.databind.JsonNode;
 
 /// What people decide about executions that wait, and how they cancel many.
 class DecisionTests {
+  private static final String ENDS_BY_ITSELF =
+      """
+      WITH gone AS (DELETE FROM maestro.execution_open WHERE execution_id = ? RETURNING *)
+      INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
+        trigger_type, created_at, finished_at, outcome, effects_of, steps_done, worker_us, lease_epoch)
+      SELECT execution_id, true, tenant_id, workflow_id, version, 'success', trigger_type, created_at,
+        now(), 'success', effects_of, 0, 0, lease_epoch
+      FROM gone
+      """;
+
   private static EngineRig rig;
   private static Counterpart counterpart;
   private static Registered stranger;
@@ -260,12 +272,16 @@ class DecisionTests {
     assertThat(refused.status()).isEqualTo(409);
     assertThat(refused.text("detail")).startsWith("3 executions");
     assertThat(stranger.client().post("/v1/executions/cancel", Map.of("filter", filter)).body())
-        .isEqualTo(EngineRig.JSON.readTree("{\"matched\":0,\"canceled\":0,\"left\":0}"));
+        .isEqualTo(
+            EngineRig.JSON.readTree(
+                "{\"matched\":0,\"canceled\":0,\"already_ended\":0,\"left\":0}"));
 
     var canceled = owner.post("/v1/executions/cancel", Map.of("filter", filter, "expect", 3));
 
     assertThat(canceled.body())
-        .isEqualTo(EngineRig.JSON.readTree("{\"matched\":3,\"canceled\":3,\"left\":0}"));
+        .isEqualTo(
+            EngineRig.JSON.readTree(
+                "{\"matched\":3,\"canceled\":3,\"already_ended\":0,\"left\":0}"));
     for (var execution : executions) {
       assertThat(owner.get("/v1/executions/" + execution).text("status")).isEqualTo("canceled");
     }
@@ -281,6 +297,37 @@ class DecisionTests {
                 .at("/data/0/subject_id")
                 .asString())
         .isEqualTo(other.toString());
+  }
+
+  @Test
+  void what_ends_by_itself_while_many_are_canceled_is_told_beside_them() throws Exception {
+    var workflow = workflow("/meanwhile", "stop", 0);
+    var canceled = parked(workflow);
+    var ends = parked(workflow);
+    CompletableFuture<Answer> answer;
+    try (var other = rig.server.database().superuserConnections().getConnection();
+        var end = other.prepareStatement(ENDS_BY_ITSELF)) {
+      other.setAutoCommit(false);
+      end.setObject(1, ends);
+      assertThat(end.executeUpdate()).isEqualTo(1);
+      answer =
+          CompletableFuture.supplyAsync(
+              () ->
+                  rig.owner
+                      .client()
+                      .post(
+                          "/v1/executions/cancel",
+                          Map.of("filter", Map.of("workflow_id", workflow.id()))));
+      rig.server.database().awaitWaiting(1);
+      other.commit();
+    }
+
+    assertThat(answer.get(30, TimeUnit.SECONDS).body())
+        .isEqualTo(
+            EngineRig.JSON.readTree(
+                "{\"matched\":2,\"canceled\":1,\"already_ended\":1,\"left\":0}"));
+    assertThat(rig.ended(canceled).at("/status").asString()).isEqualTo("canceled");
+    assertThat(rig.ended(ends).at("/status").asString()).isEqualTo("success");
   }
 
   @Test

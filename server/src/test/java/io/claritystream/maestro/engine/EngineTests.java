@@ -2,6 +2,7 @@ package io.claritystream.maestro.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.claritystream.ApiClient.Answer;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -40,5 +41,50 @@ class EngineTests {
     var ended = rig.ended(UUID.fromString(called.text("execution_id")));
     assertThat(ended.at("/status").asString()).as(ended.toString()).isEqualTo("success");
     assertThat(ended.at("/steps_done").asInt()).isEqualTo(2);
+  }
+
+  @Test
+  void an_input_with_a_number_that_nothing_holds_is_refused_by_its_place() {
+    var workflow =
+        rig.publish(
+            """
+            {"name": "Taken", "triggers": [{"id": "api", "type": "api"}],
+             "steps": [{"id": "no", "type": "fail", "config": {"message": "No."}}],
+             "edges": [{"from": "api", "to": "no"}]}
+            """);
+    var path = "/v1/workflows/" + workflow.id() + "/executions";
+    var owner = rig.owner.client();
+
+    Map.of(
+            "{\"input\": {\"body\": {\"sums\": [1, -1e400]}}}",
+            "/input/body/sums/1",
+            "{\"inputs\": [1, {\"a~b\": 1e400}]}",
+            "/inputs/1/a~0b")
+        .forEach((body, pointer) -> refused(owner.post(path, body), pointer));
+    var id = owner.post(path, "{\"input\": 1}").text("execution_ids.0");
+    rig.ended(UUID.fromString(id));
+    refused(
+        owner.post(
+            "/v1/executions/" + id + "/retry",
+            "{\"from_step\": \"no\", \"outputs\": {\"no\": {\"n\": 1e400}}}"),
+        "/outputs/no/n");
+    refused(owner.post("/v1/executions/" + id + "/retry", "{\"input\": 1e400}"), "/input");
+    refused(
+        owner.post(
+            "/v1/executions/" + id + "/resolve",
+            "{\"decision\": \"succeeded\", \"output\": 1e400}"),
+        "/output");
+    refused(
+        owner.post(
+            "/v1/expressions/preview", "{\"expression\": \"1\", \"input\": {\"n\": [1e400]}}"),
+        "/input/n/0");
+  }
+
+  private static void refused(Answer answer, String pointer) {
+    assertThat(answer.status()).as(answer.response().body()).isEqualTo(400);
+    assertThat(answer.text("code")).as(pointer).isEqualTo("validation_failed");
+    assertThat(answer.text("errors.0.pointer")).isEqualTo(pointer);
+    assertThat(answer.text("errors.0.message"))
+        .isEqualTo("is larger than a number can be; send it as a text");
   }
 }

@@ -99,6 +99,48 @@ class StepsTests {
   }
 
   @Test
+  void an_answer_with_a_number_that_nothing_holds_fails_its_step_and_says_where_it_stands() {
+    receiver.does(
+        call -> new Receiver.Reply(200, "{\"orders\": [{\"a/b\": 1}, {\"a/b\": -1e400}]}"));
+
+    var ended = run(calling(", \"retry\": {\"count\": 5, \"backoff_ms\": 100}"), Map.of());
+
+    assertThat(ended.at("/outcome").asString()).isEqualTo("answer_out_of_range");
+    assertThat(ended.at("/error_step").asString()).isEqualTo("call");
+    assertThat(ended.at("/error").asString()).contains("at /orders/1/a~1b,").contains("as a text");
+    assertThat(receiver.calls).as("it has answered").hasSize(1);
+  }
+
+  @Test
+  void whole_numbers_however_large_come_through_as_they_are() {
+    var large = "1" + "0".repeat(400);
+    receiver.does(call -> new Receiver.Reply(200, "{\"n\": " + large + "}"));
+
+    var ended =
+        run(
+            workflow(
+                call("")
+                    + ", {\"id\": \"after\", \"type\": \"set\", \"config\": {\"values\": {\"n\": \"=steps.call.body.n\"}}}",
+                "{\"from\": \"hook\", \"to\": \"call\"}, {\"from\": \"call\", \"to\": \"after\"}"),
+            Map.of());
+
+    assertThat(line(ended, "after", "succeeded").at("/output").asString())
+        .isEqualTo("{\"n\":" + large + "}");
+  }
+
+  @Test
+  void a_refusal_with_such_a_number_is_told_as_the_refusal_that_it_is() {
+    receiver.does(call -> new Receiver.Reply(400, "{\"max\": 1e400}"));
+
+    var ended = run(calling(""), Map.of());
+
+    assertThat(ended.at("/outcome").asString()).isEqualTo("http_400");
+    assertThat(line(ended, "call", "failed").at("/output").asString())
+        .contains("1e400")
+        .doesNotContain("Infinity");
+  }
+
+  @Test
   void a_step_that_continues_hands_its_error_on() {
     receiver.does(call -> new Receiver.Reply(404, ""));
 

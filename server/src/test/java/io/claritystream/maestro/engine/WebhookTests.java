@@ -95,6 +95,16 @@ class WebhookTests {
   }
 
   @Test
+  void a_number_that_nothing_holds_is_refused_by_its_place() {
+    var called = rig.call(echo(), "{\"a\": [0, 1e400]}");
+
+    assertThat(called.status()).as(called.response().body()).isEqualTo(400);
+    assertThat(called.text("code")).isEqualTo("validation_failed");
+    assertThat(called.text("errors.0.pointer")).isEqualTo("/a/1");
+    assertThat(called.text("errors.0.message")).contains("as a text");
+  }
+
+  @Test
   void a_workflow_says_itself_how_long_its_answer_may_be_kept() {
     var workflow =
         rig.publish(

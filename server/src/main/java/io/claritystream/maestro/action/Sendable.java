@@ -1,18 +1,16 @@
 package io.claritystream.maestro.action;
 
-/// A text that can be sent as it is. Half of a surrogate pair would be sent as a question mark, and
+import io.claritystream.protocol.text.WholeText;
+
+/// A text that can be sent as it is. Half of a character would be sent as a question mark, and
 /// nobody would know; only within JSON it can be written.
-final class WholeText {
+final class Sendable {
 
   /// The text, or the failure of the step that would send it.
   ///
   /// @param what the text is called to people
   static String of(String text, String what) throws StepFailure {
-    var half =
-        text.codePoints()
-            .anyMatch(
-                point -> point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE);
-    if (half) {
+    if (!WholeText.is(text)) {
       throw new StepFailure(
           StepError.of(
               "mapping",
@@ -23,5 +21,5 @@ final class WholeText {
     return text;
   }
 
-  private WholeText() {}
+  private Sendable() {}
 }
