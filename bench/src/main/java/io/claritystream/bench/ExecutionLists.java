@@ -88,7 +88,9 @@ final class ExecutionLists {
         "of a workflow that failed",
         random -> "&status=failed&workflow_id=" + workflows[random.nextInt(50)]);
     kinds.put("that failed with an error", random -> "&error=http_503");
+    kinds.put("that failed with an error that none has", random -> "&error=unknown");
     kinds.put("started by API", random -> "&trigger_type=api");
+    kinds.put("retries, of which there are none", random -> "&trigger_type=retry");
     kinds.put("of an hour", random -> hour(first, random));
     kinds.put("that failed in an hour", random -> hour(first, random) + "&status=failed");
     kinds.put("with a name", random -> "&name=" + encoded("order " + 3 * random.nextInt(rows / 3)));

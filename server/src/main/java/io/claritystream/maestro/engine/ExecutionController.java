@@ -19,6 +19,7 @@ import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
+import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -52,18 +53,21 @@ class ExecutionController {
   private final WorkflowAccess access;
   private final Executions executions;
   private final Acts acts;
+  private final Clock clock;
 
   ExecutionController(
       TenantTransactions transactions,
       Programs programs,
       WorkflowAccess access,
       Executions executions,
-      Acts acts) {
+      Acts acts,
+      Clock clock) {
     this.transactions = transactions;
     this.programs = programs;
     this.access = access;
     this.executions = executions;
     this.acts = acts;
+    this.clock = clock;
   }
 
   /// @param input what the workflow sees as `trigger`; any JSON
@@ -226,7 +230,8 @@ class ExecutionController {
             correlationKey,
             from,
             to);
-    return transactions.read(caller.tenantId(), sql -> ExecutionReads.list(sql, filter, page));
+    return transactions.read(
+        caller.tenantId(), sql -> ExecutionList.read(sql, filter, page, clock.instant()));
   }
 
   private static @Nullable ExecutionStatus status(@Nullable String key) {
@@ -253,7 +258,7 @@ class ExecutionController {
     return transactions.read(
         caller.tenantId(),
         sql -> {
-          var found = ExecutionReads.list(sql, filter, page);
+          var found = ExecutionList.read(sql, filter, page, clock.instant());
           if (found.data().isEmpty() && !thereIs(sql, workflowId)) {
             throw Problem.notFound("workflow", workflowId);
           }

@@ -21,8 +21,6 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 
 /// Executions and their logs as a tenant's people read them, within a transaction of the tenant's.
 final class ExecutionReads {
-  static final String LIST = "executions";
-
   /// Whatever begins with a text stands before that text with this behind it.
   private static final String LAST_CHARACTER = Character.toString(Character.MAX_CODE_POINT);
 
@@ -39,7 +37,7 @@ final class ExecutionReads {
 
   /// Of an open one the row does not tell yet: only its end is written there. In a list, where
   /// each would have to be counted, it stays untold.
-  private static final String LISTED = COLUMNS.formatted("CASE WHEN e.ended THEN e.steps_done END");
+  static final String LISTED = COLUMNS.formatted("CASE WHEN e.ended THEN e.steps_done END");
 
   private static final String ONE =
       COLUMNS.formatted(
@@ -75,7 +73,12 @@ final class ExecutionReads {
       @Nullable String correlationKey,
       @Nullable Instant from,
       @Nullable Instant to) {
-    private static final Set<String> TRIGGERS = Set.of("webhook", "api", "retry");
+    private static final String WEBHOOK = "webhook";
+    private static final Set<String> TRIGGERS = Set.of(WEBHOOK, "api", "retry");
+
+    boolean named() {
+      return name != null && !name.isEmpty();
+    }
 
     /// What was sent to narrow a list to a type of trigger.
     static @Nullable String trigger(String field, @Nullable String sent) {
@@ -88,33 +91,14 @@ final class ExecutionReads {
 
   private ExecutionReads() {}
 
-  static Page<ExecutionViews.Execution> list(JdbcClient sql, Filter filter, PageRequest page) {
-    Map<String, Object> parameters = new LinkedHashMap<>();
-    var rows =
-        sql.sql(listing(filter, page, parameters))
-            .params(parameters)
-            .query((row, number) -> execution(row))
-            .list();
-    return Page.of(rows, page, last -> Cursor.of(LIST, last.id()));
-  }
-
-  /// @param parameters are added
-  static String listing(Filter filter, PageRequest page, Map<String, Object> parameters) {
-    var conditions = new ArrayList<String>();
-    narrow(filter, conditions, parameters);
-    page.after(LIST, 1)
-        .ifPresent(
-            cursor ->
-                add(conditions, parameters, "e.execution_id < :after", "after", cursor.uuid(0)));
-    return LISTED
-        + "WHERE "
-        + String.join(" AND ", conditions)
-        + " ORDER BY e.execution_id DESC LIMIT "
-        + page.rows();
-  }
-
   /// What executions `e` have to be.
   static void narrow(Filter filter, List<String> conditions, Map<String, Object> parameters) {
+    narrowButByName(filter, conditions, parameters);
+    narrowByName(filter, conditions, parameters);
+  }
+
+  static void narrowButByName(
+      Filter filter, List<String> conditions, Map<String, Object> parameters) {
     // Named again beside the policy, so that the index that begins with it can be used.
     conditions.add("e.tenant_id = (SELECT control.current_tenant())");
     add(conditions, parameters, "e.workflow_id = :workflow", "workflow", filter.workflow);
@@ -126,6 +110,10 @@ final class ExecutionReads {
       }
     }
     add(conditions, parameters, "e.trigger_type = :trigger", "trigger", filter.trigger);
+    if (filter.trigger != null && !filter.trigger.equals(Filter.WEBHOOK)) {
+      // What the index of the others says of itself.
+      conditions.add("e.trigger_type <> 'webhook'");
+    }
     add(
         conditions,
         parameters,
@@ -138,7 +126,17 @@ final class ExecutionReads {
         "e.correlation_key = :correlation",
         "correlation",
         filter.correlationKey);
-    if (filter.name != null && !filter.name.isEmpty()) {
+    // Ids are in the order of time, so a time is a place among them.
+    if (filter.from != null) {
+      add(conditions, parameters, "e.execution_id >= :from", "from", lowest(filter.from));
+    }
+    if (filter.to != null) {
+      add(conditions, parameters, "e.execution_id < :to", "to", lowest(filter.to));
+    }
+  }
+
+  static void narrowByName(Filter filter, List<String> conditions, Map<String, Object> parameters) {
+    if (filter.named()) {
       add(conditions, parameters, "e.name_key ~>=~ lower(:name)", "name", filter.name);
       add(
           conditions,
@@ -146,13 +144,6 @@ final class ExecutionReads {
           "e.name_key ~<~ (lower(:name) || :last_character)",
           "last_character",
           LAST_CHARACTER);
-    }
-    // Ids are in the order of time, so a time is a place among them.
-    if (filter.from != null) {
-      add(conditions, parameters, "e.execution_id >= :from", "from", lowest(filter.from));
-    }
-    if (filter.to != null) {
-      add(conditions, parameters, "e.execution_id < :to", "to", lowest(filter.to));
     }
   }
 
@@ -200,7 +191,7 @@ final class ExecutionReads {
         .list();
   }
 
-  private static void add(
+  static void add(
       List<String> conditions,
       Map<String, Object> parameters,
       String condition,
@@ -249,7 +240,7 @@ final class ExecutionReads {
     return Page.of(rows, page, last -> Cursor.of(LOG_LIST, last.logId()));
   }
 
-  private static ExecutionViews.Execution execution(ResultSet row) throws SQLException {
+  static ExecutionViews.Execution execution(ResultSet row) throws SQLException {
     var readyAt = time(row, "ready_at");
     var waitingFor = row.getString("waiting_for");
     return new ExecutionViews.Execution(

@@ -1,121 +1,291 @@
 package io.claritystream.maestro.engine;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.net.URLEncoder;
+import io.claritystream.base.db.TenantId;
+import io.claritystream.base.db.TenantTransactions;
+import io.claritystream.base.db.TestDatabase;
+import io.claritystream.base.http.PageRequest;
+import io.claritystream.maestro.engine.ExecutionReads.Filter;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Random;
 import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
-/// Executions are found by each of their marks, and by several at once.
+/// Lists of executions: that they are whole, and that little is read for them.
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ExecutionListTests {
-  private static EngineRig rig;
-  private static EngineRig.Workflow orders;
-  private static EngineRig.Workflow refusals;
-  private static String first;
-  private static String second;
-  private static String called;
-  private static String refused;
-  private static Instant between;
+  private static final int PAGE = 50;
+
+  private final TestDatabase database = TestDatabase.create();
+  private final JdbcClient superuser = database.superuser();
+  private final TenantTransactions transactions = database.tenantTransactions();
+  private final LocalDate today = LocalDate.now(ZoneOffset.UTC);
+  private TenantId tenant;
 
   @BeforeAll
-  static void begin() {
-    rig = EngineRig.start(Map.of());
-    orders =
-        rig.publish(
+  void make_days() {
+    superuser
+        .sql(
             """
-            {"name": "Orders", "triggers": [{"id": "api", "type": "api"}, {"id": "hook", "type": "webhook"}],
-             "settings": {"execution_name": "='Order ' & (trigger.body ? trigger.body.id : trigger.id)",
-               "correlation_key": "=trigger.customer"},
-             "steps": [{"id": "done", "type": "set", "config": {"values": {"x": 1}}}],
-             "edges": [{"from": "api", "to": "done"}, {"from": "hook", "to": "done"}]}
-            """);
-    refusals =
-        rig.publish(
-            """
-            {"name": "Refusals", "triggers": [{"id": "api", "type": "api"}],
-             "steps": [{"id": "no", "type": "fail", "config": {"message": "No."}}],
-             "edges": [{"from": "api", "to": "no"}]}
-            """);
-    first = started(orders, "{\"input\": {\"id\": \"A%_1\", \"customer\": \"ACME\"}}");
-    between = Instant.now();
-    second = started(orders, "{\"input\": {\"id\": \"ß-2\", \"customer\": \"Other\"}}");
-    called = rig.call(orders, Map.of("id", "A-3")).text("execution_id");
-    refused = started(refusals, "{\"input\": {}}");
-    for (var id : List.of(first, second, called, refused)) {
-      rig.ended(UUID.fromString(id));
-    }
+            SELECT count(*) FROM generate_series(:first, :last, interval '1 day') AS day,
+              LATERAL (SELECT maestro.create_day(day::date)) AS made
+            """)
+        .param("first", today.minusDays(40).atStartOfDay())
+        .param("last", today.plusDays(1).atStartOfDay())
+        .query(Long.class)
+        .single();
+  }
+
+  @BeforeEach
+  void begin() {
+    tenant = database.tenant("Lists " + UUID.randomUUID());
+    superuser
+        .sql("UPDATE control.dim_tenant SET plan = 'enterprise' WHERE tenant_id = :tenant")
+        .param("tenant", tenant.value())
+        .update();
   }
 
   @AfterAll
-  static void end() {
-    rig.close();
+  void end() {
+    database.close();
+  }
+
+  private record Made(
+      UUID id,
+      UUID workflow,
+      String status,
+      String trigger,
+      @Nullable String name,
+      String outcome) {
+    boolean ended() {
+      return ExecutionStatus.of(status).ended();
+    }
+
+    boolean fits(Filter filter) {
+      return (filter.workflow() == null || filter.workflow().equals(workflow))
+          && (filter.status() == null || filter.status().key().equals(status))
+          && (filter.trigger() == null || filter.trigger().equals(trigger))
+          && (filter.name() == null
+              || name != null
+                  && name.toLowerCase(Locale.ROOT)
+                      .startsWith(filter.name().toLowerCase(Locale.ROOT)))
+          && (filter.error() == null || !status.equals("success") && filter.error().equals(outcome))
+          && (filter.from() == null || !at().isBefore(filter.from()))
+          && (filter.to() == null || at().isBefore(filter.to()));
+    }
+
+    Instant at() {
+      return Instant.ofEpochMilli(id.getMostSignificantBits() >>> 16);
+    }
+  }
+
+  private static final String INSERT =
+      """
+      INSERT INTO maestro.execution (execution_id, ended, tenant_id, workflow_id, version, status, trigger_type,
+        name, name_key, created_at, finished_at, outcome, effects_of, steps_done, worker_us, node_id, lease_epoch,
+        ready_at)
+      VALUES (:id, :ended, :tenant, :workflow, 1, :status, :trigger, :name, lower(:name), now(),
+        CASE WHEN :ended THEN now() END, CASE WHEN :ended THEN :outcome END, :id, 0, 0, NULL, 1, now())
+      """;
+
+  private void insert(Made one) {
+    superuser
+        .sql(INSERT)
+        .param("id", one.id)
+        .param("ended", one.ended())
+        .param("tenant", tenant.value())
+        .param("workflow", one.workflow)
+        .param("status", one.status)
+        .param("trigger", one.trigger)
+        .param("name", one.name)
+        .param("outcome", one.outcome)
+        .update();
+  }
+
+  private static <T> T one(Random random, List<T> of) {
+    return of.get(random.nextInt(of.size()));
+  }
+
+  /// Of three in four nothing.
+  private static <T> @Nullable T maybe(Random random, Function<Random, T> value) {
+    return random.nextInt(4) == 0 ? value.apply(random) : null;
   }
 
   @Test
-  void all_are_listed_the_newest_first() {
-    assertThat(found("")).containsExactly(refused, called, second, first);
+  void whatever_a_list_is_narrowed_to_its_pages_hold_all_of_that_newest_first() {
+    var seed = System.nanoTime();
+    var random = new Random(seed);
+    var workflows = List.of(new UUID(1, 1), new UUID(1, 2), new UUID(1, 3));
+    var statuses = List.of("success", "success", "failed", "canceled", "pending", "waiting");
+    var triggers = List.of("webhook", "webhook", "api", "retry");
+    var names = List.of("Order 1", "order 12", "Order 123", "Ship 7", "ÄRGER");
+    var errors = List.of("timeout", "http_503");
+    Function<Random, Instant> moment =
+        any ->
+            today
+                .plusDays(1)
+                .atStartOfDay()
+                .toInstant(ZoneOffset.UTC)
+                // Most are young.
+                .minusSeconds((long) (Math.pow(any.nextDouble(), 3) * 40 * 86_400))
+                .truncatedTo(ChronoUnit.MILLIS);
+    List<Made> made = new ArrayList<>();
+    for (var i = 0; i < 250; i++) {
+      var status = one(random, statuses);
+      var one =
+          new Made(
+              ExecutionIds.next(moment.apply(random)),
+              one(random, workflows),
+              status,
+              one(random, triggers),
+              random.nextInt(3) == 0 ? null : one(random, names),
+              status.equals("failed") ? one(random, errors) : status);
+      insert(one);
+      made.add(one);
+    }
+    made.sort(Comparator.comparing((Made one) -> one.id.toString()).reversed());
+    superuser.sql("ANALYZE maestro.execution").update();
+
+    for (var i = 0; i < 60; i++) {
+      var filter =
+          new Filter(
+              maybe(random, any -> one(any, workflows)),
+              maybe(random, any -> ExecutionStatus.of(one(any, statuses))),
+              maybe(random, any -> one(any, triggers)),
+              maybe(random, any -> one(any, List.of("order", "Order 1", "order 12", "ship", "är"))),
+              maybe(random, any -> one(any, List.of("timeout", "http_503", "canceled"))),
+              null,
+              maybe(random, moment),
+              maybe(random, moment));
+      var limit = 3 + random.nextInt(60);
+      List<UUID> listed = new ArrayList<>();
+      String cursor = null;
+      do {
+        var asked = new PageRequest(limit, cursor);
+        var page =
+            transactions.read(tenant, sql -> ExecutionList.read(sql, filter, asked, Instant.now()));
+        page.data().forEach(execution -> listed.add(execution.id()));
+        cursor = page.nextCursor();
+      } while (cursor != null);
+      assertThat(listed)
+          .as("%s by %d, seed %d", filter, limit, seed)
+          .isEqualTo(made.stream().filter(one -> one.fits(filter)).map(Made::id).toList());
+    }
+  }
+
+  /// What the rows of many lists are: ten thousand on each of three days, three of a name that
+  /// begins as no other does, four that failed as no other did and four retries; all of them old.
+  private void makeMany() {
+    for (var day = 0; day < 3; day++) {
+      var first =
+          today.minusDays(day).atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli() << 16;
+      superuser
+          .sql(
+              """
+              INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
+                trigger_type, name, name_key, correlation_key, created_at, finished_at, outcome, effects_of,
+                steps_done, worker_us, lease_epoch)
+              SELECT (lpad(to_hex(:first + (n::bigint << 16)), 16, '0') || lpad(to_hex(n), 16, '0'))::uuid, true,
+                CASE WHEN n % 9 = 8 THEN md5((n % 9)::text)::uuid ELSE CAST(:tenant AS uuid) END,
+                md5((n % 50)::text)::uuid, 1, CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'success' END,
+                CASE WHEN :day = 2 AND n < 5 THEN 'retry' ELSE 'webhook' END,
+                name, lower(name), 'k' || n % 500, now(), now(),
+                CASE WHEN n % 20 > 0 THEN 'success' WHEN :day = 2 AND n < 101 THEN 'timeout' ELSE 'http_503' END,
+                gen_random_uuid(), 1, 1, 1
+              FROM (SELECT n, CASE WHEN :day = 2 AND n < 4 THEN 'Ship ' ELSE 'Order ' END || n AS name
+                FROM generate_series(1, 10000) AS n) AS numbered
+              """)
+          .param("first", first)
+          .param("day", day)
+          .param("tenant", tenant.value())
+          .update();
+    }
+    // What is visible to all is read from an index alone.
+    superuser.sql("VACUUM (ANALYZE) maestro.execution_ended").update();
   }
 
   @Test
-  void by_the_beginning_of_a_name_whatever_its_capitals() {
-    assertThat(found("name=order")).containsExactly(called, second, first);
-    assertThat(found("name=" + encoded("ORDER a"))).containsExactly(called, first);
-    assertThat(found("name=" + encoded("order ß"))).containsExactly(second);
-    assertThat(found("name=rder")).isEmpty();
+  void little_is_read_for_a_page_however_rare_or_common_what_it_is_narrowed_to() {
+    makeMany();
+    var workflow = superuser.sql("SELECT md5('20')::uuid").query(UUID.class).single();
+    var yesterday = today.atStartOfDay().toInstant(ZoneOffset.UTC);
+    Map<String, Filter> lists = new LinkedHashMap<>();
+    lists.put("all", new Filter(null, null, null, null, null, null, null, null));
+    lists.put("of a workflow", new Filter(workflow, null, null, null, null, null, null, null));
+    lists.put(
+        "failed", new Filter(null, ExecutionStatus.FAILED, null, null, null, null, null, null));
+    lists.put(
+        "of a workflow, failed",
+        new Filter(workflow, ExecutionStatus.FAILED, null, null, null, null, null, null));
+    lists.put(
+        "of a workflow, canceled",
+        new Filter(workflow, ExecutionStatus.CANCELED, null, null, null, null, null, null));
+    lists.put("rare error", new Filter(null, null, null, null, "timeout", null, null, null));
+    lists.put("no such error", new Filter(null, null, null, null, "unknown", null, null, null));
+    lists.put("retries", new Filter(null, null, "retry", null, null, null, null, null));
+    lists.put("none by API", new Filter(null, null, "api", null, null, null, null, null));
+    lists.put("common name", new Filter(null, null, null, "Order", null, null, null, null));
+    lists.put("rare name", new Filter(null, null, null, "Ship", null, null, null, null));
+    lists.put("no such name", new Filter(null, null, null, "Zoo", null, null, null, null));
+    lists.put("correlation", new Filter(null, null, null, null, null, "k4", null, null));
+    lists.put("before", new Filter(null, null, null, null, null, null, null, yesterday));
+    Map<String, Long> read = new LinkedHashMap<>();
+    Map<String, Integer> found = new LinkedHashMap<>();
+    lists.forEach(
+        (what, filter) ->
+            read.put(
+                what,
+                transactions.read(
+                    tenant,
+                    sql -> {
+                      var before = rowsRead(sql);
+                      var page =
+                          ExecutionList.read(
+                              sql, filter, new PageRequest(PAGE, null), Instant.now());
+                      found.put(what, page.data().size());
+                      return rowsRead(sql) - before;
+                    })));
+    assertThat(found)
+        .containsEntry("common name", PAGE)
+        .containsEntry("rare name", 3)
+        .containsEntry("no such name", 0)
+        .containsEntry("rare error", 4)
+        .containsEntry("retries", 4);
+    // Of the nine thousand that a day has. Those of a name are looked for among the newest of each
+    // span before its index is asked.
+    assertThat(read)
+        .allSatisfy(
+            (what, rows) ->
+                assertThat(rows)
+                    .as(read.toString())
+                    .isLessThanOrEqualTo(what.endsWith("name") ? 2_500 : 1_000));
   }
 
-  @Test
-  void a_name_is_no_pattern() {
-    assertThat(found("name=" + encoded("order a%"))).containsExactly(first);
-    assertThat(found("name=" + encoded("order a%_"))).containsExactly(first);
-    assertThat(found("name=" + encoded("order _"))).isEmpty();
-    assertThat(found("name=%25")).isEmpty();
-  }
-
-  @Test
-  void by_workflow_state_trigger_error_and_correlation_key() {
-    assertThat(found("workflow_id=" + refusals.id())).containsExactly(refused);
-    assertThat(found("status=failed")).containsExactly(refused);
-    assertThat(found("status=success")).containsExactly(called, second, first);
-    assertThat(found("trigger_type=webhook")).containsExactly(called);
-    assertThat(found("error=fail")).containsExactly(refused);
-    assertThat(found("correlation_key=ACME")).containsExactly(first);
-  }
-
-  @Test
-  void by_the_time_they_were_taken_in() {
-    assertThat(found("from=" + between)).containsExactly(refused, called, second);
-    assertThat(found("to=" + between)).containsExactly(first);
-    assertThat(found("from=" + between + "&to=" + between)).isEmpty();
-  }
-
-  @Test
-  void marks_narrow_together() {
-    assertThat(found("name=order&trigger_type=api&from=" + between)).containsExactly(second);
-  }
-
-  private static String started(EngineRig.Workflow workflow, String body) {
-    var answer = rig.owner.client().post("/v1/workflows/" + workflow.id() + "/executions", body);
-    assertThat(answer.status()).as(answer.response().body()).isEqualTo(202);
-    return answer.text("execution_ids.0");
-  }
-
-  private static List<String> found(String query) {
-    var answer = rig.owner.client().get("/v1/executions?" + query);
-    assertThat(answer.status()).as(answer.response().body()).isEqualTo(200);
-    var ids = new ArrayList<String>();
-    answer.body().at("/data").forEach(item -> ids.add(item.at("/id").asString()));
-    return ids;
-  }
-
-  private static String encoded(String text) {
-    return URLEncoder.encode(text, UTF_8);
+  /// Of the leaves of executions, by this session.
+  private static long rowsRead(JdbcClient sql) {
+    return sql.sql(
+            """
+            SELECT sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0))
+            FROM pg_stat_xact_all_tables WHERE relname LIKE 'execution_ended_%'
+            """)
+        .query(Long.class)
+        .single();
   }
 }

@@ -5,14 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TenantTransactions;
 import io.claritystream.base.db.TestDatabase;
-import io.claritystream.base.http.PageRequest;
 import java.time.Clock;
-import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -195,73 +191,5 @@ class HistoryCleanerTests {
     }
     clean(3);
     assertThat(there("maestro.execution")).isEmpty();
-  }
-
-  /// Whatever a list is narrowed to, the policy that hides what is over lets it be read from an
-  /// index, and what may be long in the order of the index.
-  @Test
-  void lists_are_read_from_indexes() {
-    for (var day = 0; day < 3; day++) {
-      superuser
-          .sql("SELECT maestro.create_day(:day)")
-          .param("day", today.minusDays(day))
-          .query(Boolean.class)
-          .single();
-      var first =
-          today.minusDays(day).atStartOfDay(ZoneOffset.UTC).toInstant().toEpochMilli() << 16;
-      superuser
-          .sql(
-              """
-              INSERT INTO maestro.execution_ended (execution_id, ended, tenant_id, workflow_id, version, status,
-                trigger_type, name, name_key, correlation_key, created_at, finished_at, outcome, effects_of,
-                steps_done, worker_us, lease_epoch)
-              SELECT (lpad(to_hex(:first + (n::bigint << 16)), 16, '0') || lpad(to_hex(n), 16, '0'))::uuid, true,
-                CASE WHEN n % 2 = 0 THEN CAST(:tenant AS uuid) ELSE md5((n % 9)::text)::uuid END,
-                md5((n % 50)::text)::uuid, 1, CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'success' END, 'api',
-                'Order ' || n, 'order ' || n, 'k' || n % 500, now(), now(), 'x', gen_random_uuid(), 1, 1, 1
-              FROM generate_series(1, 10000) AS n
-              """)
-          .param("first", first)
-          .param("tenant", shorter.value())
-          .update();
-    }
-    superuser.sql("ANALYZE maestro.execution_ended").update();
-    var workflow = superuser.sql("SELECT md5('2')::uuid").query(UUID.class).single();
-    var page = new PageRequest(100, null);
-    Map<String, ExecutionReads.Filter> lists = new LinkedHashMap<>();
-    lists.put("all", filter(null, null, null, null));
-    lists.put("workflow", filter(workflow, null, null, null));
-    lists.put("failed", filter(null, ExecutionStatus.FAILED, null, null));
-    lists.put("correlation", filter(null, null, "k4", null));
-    lists.put("time", filter(null, null, null, Instant.now().minusSeconds(86_400)));
-    lists.forEach(
-        (what, filter) -> {
-          Map<String, Object> parameters = new LinkedHashMap<>();
-          var sql = ExecutionReads.listing(filter, page, parameters);
-          var plan =
-              transactions.read(
-                  shorter,
-                  client ->
-                      String.join(
-                          "\n",
-                          client
-                              .sql("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) " + sql)
-                              .params(parameters)
-                              .query(String.class)
-                              .list()));
-          assertThat(plan).as(what).contains("Index Scan");
-          if (what.equals("all") || what.equals("time")) {
-            // Of few the planner may sort.
-            assertThat(plan).as(what).doesNotContainPattern("(?m)(^|-> +)Sort ");
-          }
-          assertThat(plan.lines().filter(line -> line.contains("Seq Scan on execution_ended")))
-              .as(plan)
-              .isEmpty();
-        });
-  }
-
-  private static ExecutionReads.Filter filter(
-      UUID workflow, ExecutionStatus status, String correlation, Instant from) {
-    return new ExecutionReads.Filter(workflow, status, null, null, null, correlation, from, null);
   }
 }
