@@ -1,10 +1,11 @@
 import { infiniteQueryOptions, keepPreviousData, queryOptions } from '@tanstack/react-query';
 import { api, body } from './client';
+import type { DeadLetter } from './types';
 
 export type DeadLetterFilter = {
   source_id?: string;
   table?: string;
-  cause?: string;
+  cause?: DeadLetter['cause'];
   /** Those that are settled, in place of those that are open. */
   settled?: true;
 };

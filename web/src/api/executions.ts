@@ -12,7 +12,7 @@ import type { Execution, ExecutionLogEntry, ExecutionState } from './types';
 export type ExecutionFilter = {
   status?: ExecutionState;
   workflow_id?: string;
-  trigger_type?: 'webhook' | 'api' | 'retry';
+  trigger_type?: Execution['trigger_type'];
   name?: string;
   correlation_key?: string;
   error?: string;

@@ -1357,7 +1357,7 @@ export interface paths {
         put?: never;
         /**
          * A new workflow of an exported document, as a draft
-         * @description Connections that it names are looked for when it is published.
+         * @description Connections that it names are looked for when it is published. A second workflow of a name is refused (name_taken, 409), so that nobody imports a file twice unawares, unless same_name says that it is meant.
          */
         post: operations["importWorkflow"];
         delete?: never;
@@ -1667,7 +1667,7 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AcceptInvitation: {
-            token: string;
+            invitation: string;
         };
         Agent: {
             /** Format: date-time */
@@ -1820,7 +1820,8 @@ export interface components {
             table: string | null;
         };
         DeadLetterGroup: {
-            cause: string;
+            /** @enum {string} */
+            cause: "refused_by_database" | "fold_failed" | "mapping_failed" | "too_many_in_batch" | "row_in_quarantine" | "payload_wrapped" | "not_in_bronze" | "batch_corrupt";
             detail: string;
             /** Format: int32 */
             epoch: number;
@@ -2006,6 +2007,8 @@ export interface components {
             /** Format: uuid */
             origin_id: string | null;
             outcome: string | null;
+            /** Format: uuid */
+            retry_id: string | null;
             /** Format: date-time */
             started_at: string | null;
             /** Format: uuid */
@@ -2015,10 +2018,12 @@ export interface components {
             /** Format: int32 */
             steps_done: number | null;
             trigger: string | null;
-            trigger_type: string;
+            /** @enum {string} */
+            trigger_type: "webhook" | "api" | "retry";
             /** Format: int32 */
             version: number;
-            waiting_for: string | null;
+            /** @enum {string|null} */
+            waiting_for: "retry" | "decision" | null;
             /** Format: date-time */
             waiting_until: string | null;
             /** Format: double */
@@ -2037,8 +2042,10 @@ export interface components {
             /** Format: uuid */
             execution_id: string;
             input: string | null;
-            kind: string;
-            level: string;
+            /** @enum {string} */
+            kind: "trigger" | "intent" | "succeeded" | "handled" | "failed" | "retry" | "parked" | "resolved" | "note";
+            /** @enum {string} */
+            level: "info" | "warn" | "error";
             /** Format: int32 */
             log_id: number;
             message: string;
@@ -2126,10 +2133,21 @@ export interface components {
             access: "run" | "edit";
         };
         InvalidField: {
-            field: string;
             message: string;
+            /**
+             * @description The name of the query's or path's parameter, or of the header, where it is none of the body.
+             * @example limit
+             */
+            parameter?: string;
+            /**
+             * @description Where it stands in the body, as a JSON pointer; empty for all of it.
+             * @example /organization/name
+             */
             pointer?: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description Where within the value, counted in UTF-16 units from 0.
+             */
             position?: number;
         };
         Invitation: {
@@ -2539,7 +2557,7 @@ export interface components {
         /** @description RFC 9457 problem details with a stable code. */
         Problem: {
             /** @enum {string} */
-            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "precondition_required" | "idempotency_key_in_use" | "idempotency_key_reused" | "workflow_invalid" | "email_taken" | "plan_limit" | "secret_without_address" | "expression_failed" | "payload_too_large" | "answer_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "bad_gateway" | "gateway_timeout" | "unavailable";
+            code: "validation_failed" | "malformed_json" | "unknown_field" | "invalid_cursor" | "unauthenticated" | "invalid_credentials" | "token_expired" | "forbidden" | "csrf" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "precondition_failed" | "precondition_required" | "idempotency_key_in_use" | "idempotency_key_reused" | "workflow_invalid" | "email_taken" | "name_taken" | "plan_limit" | "secret_without_address" | "expression_failed" | "payload_too_large" | "answer_too_large" | "misdirected_request" | "unsupported_media_type" | "rate_limited" | "internal" | "not_implemented" | "bad_gateway" | "gateway_timeout" | "unavailable";
             detail?: string;
             errors?: components["schemas"]["InvalidField"][];
             /** Format: uri */
@@ -2590,7 +2608,8 @@ export interface components {
             skipped: number;
             /** Format: int32 */
             started: number;
-            state: string;
+            /** @enum {string} */
+            state: "running" | "done" | "canceled";
         };
         RedriveFilter: {
             correlation_key?: string;
@@ -2602,7 +2621,8 @@ export interface components {
             status?: "failed" | "canceled";
             /** Format: date-time */
             to?: string;
-            trigger_type?: string;
+            /** @enum {string} */
+            trigger_type?: "webhook" | "api" | "retry";
             /** Format: uuid */
             workflow_id?: string;
         };
@@ -3240,6 +3260,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -3444,6 +3473,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -3550,6 +3588,15 @@ export interface operations {
             };
             /** @description Not the right credentials. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3737,7 +3784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description The email is taken. */
+            /** @description The email is taken, or the plan's limit reached. */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -3932,6 +3979,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -4069,6 +4125,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since it was read. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -4135,6 +4209,24 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since it was read. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4259,6 +4351,15 @@ export interface operations {
             };
             /** @description Needs the permission connections.write. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4398,6 +4499,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -4414,7 +4524,7 @@ export interface operations {
             query?: {
                 source_id?: string;
                 table?: string;
-                cause?: string;
+                cause?: "refused_by_database" | "fold_failed" | "mapping_failed" | "too_many_in_batch" | "row_in_quarantine" | "payload_wrapped" | "not_in_bronze" | "batch_corrupt";
                 sqlstate?: string;
                 from?: string;
                 to?: string;
@@ -4483,7 +4593,7 @@ export interface operations {
             query?: {
                 source_id?: string;
                 table?: string;
-                cause?: string;
+                cause?: "refused_by_database" | "fold_failed" | "mapping_failed" | "too_many_in_batch" | "row_in_quarantine" | "payload_wrapped" | "not_in_bronze" | "batch_corrupt";
                 sqlstate?: string;
                 from?: string;
                 to?: string;
@@ -4595,6 +4705,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5030,9 +5149,8 @@ export interface operations {
         parameters: {
             query?: {
                 workflow_id?: string;
-                status?: string;
-                /** @description webhook, api or retry */
-                trigger_type?: string;
+                status?: "pending" | "running" | "waiting" | "success" | "failed" | "canceled";
+                trigger_type?: "webhook" | "api" | "retry";
                 /** @description The beginning of a name; capitals do not matter. */
                 name?: string;
                 /** @description The code of the error that ended it, such as http_503. */
@@ -5145,6 +5263,15 @@ export interface operations {
             };
             /** @description Needs the permission executions.read, and executions.write or a grant of the workflow for running. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5282,6 +5409,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5502,6 +5638,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -5569,6 +5714,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5707,6 +5861,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6018,6 +6181,15 @@ export interface operations {
             };
             /** @description Sign-in is needed. */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6468,6 +6640,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -6592,6 +6773,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since it was read. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6883,6 +7073,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -6932,6 +7131,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7005,6 +7213,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -7070,6 +7287,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7286,6 +7512,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -7416,6 +7651,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7848,6 +8092,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -8062,6 +8315,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -8194,6 +8456,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8347,6 +8618,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -8411,6 +8691,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8567,6 +8856,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -8698,6 +8996,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -8711,7 +9018,10 @@ export interface operations {
     };
     importWorkflow: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Whether there may be a workflow of its name already. */
+                same_name?: boolean;
+            };
             header?: {
                 /** @description Makes the same request safe to send again: for a day it has the first answer again, marked Idempotent-Replayed. Another request under the key is answered 422, one that comes while the first is carried out 409 with Retry-After. An organization has 100,000 keys at a time; a new one beyond is answered 429. */
                 "Idempotency-Key"?: string;
@@ -8754,6 +9064,15 @@ export interface operations {
             };
             /** @description Needs the permission workflows.write. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8888,6 +9207,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since it was read. */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9037,6 +9365,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -9103,6 +9440,24 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since it was read. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description If-Match is missing. */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9184,6 +9539,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -9247,6 +9611,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9609,6 +9982,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since it was read. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -9684,6 +10075,24 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It was changed since it was read. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description What else went wrong. */
             default: {
                 headers: {
@@ -9752,6 +10161,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9984,7 +10402,7 @@ export interface operations {
     listExecutionsOfWorkflow: {
         parameters: {
             query?: {
-                status?: string;
+                status?: "pending" | "running" | "waiting" | "success" | "failed" | "canceled";
                 /** @description Rows wanted. */
                 limit?: number;
                 /** @description next_cursor of the page before. */
@@ -10110,6 +10528,15 @@ export interface operations {
             };
             /** @description There is nothing here. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It contradicts the present state, or is being carried out under its Idempotency-Key; the code tells which. */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,4 +1,4 @@
-import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { skipToken, useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useMatches, useNavigate, useRouter } from '@tanstack/react-router';
 import {
   Check,
@@ -439,7 +439,10 @@ function DetailName({ path, id }: { path: string; id: string }) {
   const device = useQuery({ ...deviceQuery(id), enabled: path === paths.device });
   const source = useQuery({ ...sourceQuery(id), enabled: path === paths.source });
   // Its page asks; what questions about workflows need is not for every page to load.
-  const workflow = useQuery<OpenedWorkflow>({ queryKey: ['workflows', 'one', id], enabled: false });
+  const workflow = useQuery<OpenedWorkflow>({
+    queryKey: ['workflows', 'one', id],
+    queryFn: skipToken,
+  });
   if (path === paths.execution) return <span className="font-mono">{id.slice(-8)}</span>;
   const [name, kind] =
     path === paths.device

@@ -30,7 +30,7 @@ export function JoinPanel({
   const join = useMutation({
     mutationFn: async () => {
       joined.current ??= (
-        await body(api.POST('/v1/invitations/accept', { body: { token: invitation } }))
+        await body(api.POST('/v1/invitations/accept', { body: { invitation } }))
       ).organization.id;
       await body(api.POST('/v1/auth/switch', { body: { organization_id: joined.current } }));
       await onDone();

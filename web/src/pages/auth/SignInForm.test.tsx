@@ -8,10 +8,15 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const refusing = (status: number, code: string, headers: Record<string, string> = {}) =>
+const refusing = (
+  status: number,
+  code: string,
+  headers: Record<string, string> = {},
+  errors: object[] = [],
+) =>
   vi.stubGlobal('fetch', async () =>
     Response.json(
-      { type: 'x', title: 'Refused', status, code, instance: 'urn:uuid:1', remedy: '' },
+      { type: 'x', title: 'Refused', status, code, instance: 'urn:uuid:1', remedy: '', errors },
       { status, headers },
     ),
   );
@@ -40,6 +45,14 @@ it('keeps what was typed when the sign-in is refused', async () => {
   const alert = await screen.findByText(/do not match/);
   expect(alert).toBeTruthy();
   expect(screen.getByLabelText<HTMLInputElement>('Email').value).toBe('ines@northgate.example');
+});
+
+it('says beside its field what is wrong with it', async () => {
+  refusing(400, 'validation_failed', {}, [{ pointer: '/email', message: 'is no such thing' }]);
+  render(<SignInForm onDone={async () => {}} />);
+  await fillIn();
+  expect(await screen.findByText('is no such thing')).toBeTruthy();
+  expect(screen.getByLabelText('Email').getAttribute('aria-invalid')).toBe('true');
 });
 
 it('says how long to wait after too many attempts', async () => {

@@ -35,7 +35,7 @@ export function SignInForm({
       );
       await onDone();
     } catch (error) {
-      setRefused(applyProblem(error, { email: 'email', password: 'password' }, setError));
+      setRefused(applyProblem(error, { '/email': 'email', '/password': 'password' }, setError));
     }
   });
 

@@ -20,12 +20,12 @@ type SignUp = {
 };
 
 const fields = {
-  name: 'name',
-  email: 'email',
-  password: 'password',
-  'organization.name': 'workspace',
-  'organization.industry': 'industry',
-  'organization.region': 'region',
+  '/name': 'name',
+  '/email': 'email',
+  '/password': 'password',
+  '/organization/name': 'workspace',
+  '/organization/industry': 'industry',
+  '/organization/region': 'region',
 } as const;
 
 type Props = {

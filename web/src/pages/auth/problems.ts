@@ -4,7 +4,8 @@ import { formatDuration } from '../../ui/format';
 
 /**
  * Puts the API's refusal where it belongs: beside its field, or into a sentence above the button.
- * `fields` maps the API's field names to the form's.
+ * `fields` maps where something stands in the body, as the API says it by a JSON pointer, to the
+ * form's fields.
  */
 export function applyProblem<T extends FieldValues>(
   error: unknown,
@@ -20,7 +21,7 @@ export function applyProblem<T extends FieldValues>(
       return 'This email and password do not match. Check both, then try again.';
     }
     if (error.code === 'email_taken') {
-      const email = fields.email;
+      const email = fields['/email'];
       if (email) {
         setError(
           email,
@@ -30,12 +31,12 @@ export function applyProblem<T extends FieldValues>(
         return null;
       }
     }
-    const invitation = error.problem.errors?.find(({ field }) => field === 'invitation');
+    const invitation = error.problem.errors?.find(({ pointer }) => pointer === '/invitation');
     if (invitation) {
       return 'This invitation does not stand for this email: it was used, replaced or withdrawn, or is older than seven days. Ask for a new one.';
     }
-    const known = (error.problem.errors ?? []).flatMap(({ field, message }) => {
-      const name = fields[field];
+    const known = (error.problem.errors ?? []).flatMap(({ pointer, message }) => {
+      const name = pointer === undefined ? undefined : fields[pointer];
       return name ? [{ name, message }] : [];
     });
     known.forEach(({ name, message }, index) => {

@@ -4,10 +4,8 @@ import { useForm } from 'react-hook-form';
 import { api, body } from '../../api/client';
 import type { Connection, Connector } from '../../api/types';
 import { announce } from '../../ui/announce';
-import { Button } from '../../ui/Button';
-import { Dialog } from '../../ui/Dialog';
 import { SelectField, TextField } from '../../ui/Field';
-import { FormError } from '../auth/FormError';
+import { FormDialog } from '../auth/FormDialog';
 import { applyProblem } from '../auth/problems';
 import { type Auth, auths, configOf, ways } from './ways';
 
@@ -98,13 +96,13 @@ export function ConnectionDialog({
         applyProblem(
           error,
           {
-            name: anew ? 'connectorName' : 'name',
-            'config.base_url': 'baseUrl',
-            'config.auth': 'auth',
-            'config.username': 'beside',
-            'config.parameter': 'beside',
-            secret: 'secret',
-            connector_id: 'connector',
+            '/name': anew ? 'connectorName' : 'name',
+            '/config/base_url': 'baseUrl',
+            '/config/auth': 'auth',
+            '/config/username': 'beside',
+            '/config/parameter': 'beside',
+            '/secret': 'secret',
+            '/connector_id': 'connector',
           } as const,
           setError,
         ),
@@ -125,119 +123,114 @@ export function ConnectionDialog({
     save.mutate(form);
   });
   return (
-    <Dialog
+    <FormDialog
       title={connection ? `Change ${connection.name}` : 'New connection'}
+      label={connection ? 'Save' : 'Create'}
+      busyLabel="Saving…"
+      busy={save.isPending}
+      refused={refused}
+      onSubmit={submit}
       onClose={onClose}
-      className="max-w-[30rem]"
     >
-      <form onSubmit={submit} noValidate autoComplete="off" className="space-y-2 px-4 pb-4">
-        {!connection && (
-          <SelectField
-            label="Connector"
-            hint="The service, and the address below which its calls go."
-            error={errors.connector?.message}
-            defaultValue={start.connector}
-            {...register('connector', { deps: 'auth' })}
-          >
-            {connectors.map((each) => (
-              <option key={each.id} value={each.id}>
-                {each.name}
-              </option>
-            ))}
-            <option value={newConnector}>A new one</option>
-          </SelectField>
-        )}
-        {!connection && anew && (
-          <>
-            <TextField
-              label="Name of the connector"
-              hint="Such as ERP."
-              error={errors.connectorName?.message}
-              {...register('connectorName', filled('Name the connector.'))}
-            />
-            <TextField
-              label="Address"
-              inputMode="url"
-              placeholder="https://erp.example.com/api"
-              hint={
-                way.secret
-                  ? 'The secret is sent below it, and nowhere else.'
-                  : 'Left empty, each step names its own.'
-              }
-              error={errors.baseUrl?.message}
-              {...register('baseUrl', {
-                validate: (value, { auth }) =>
-                  value.trim() !== '' || !ways[auth].secret || 'Is needed where a secret is.',
-              })}
-            />
-          </>
-        )}
-        <TextField
-          label="Name"
-          hint="Such as ERP, production."
-          error={errors.name?.message}
-          {...register('name', filled('Name the connection.'))}
-        />
+      {!connection && (
         <SelectField
-          label="Shows who calls by"
-          hint={way.hint}
-          error={errors.auth?.message}
-          defaultValue={start.auth}
-          {...register('auth', {
-            deps: 'baseUrl',
-            validate: (value, form) =>
-              !ways[value].secret ||
-              addressed(form) ||
-              'This connector has no address that a secret could be kept to. Take a new one, or show nothing.',
-          })}
+          label="Connector"
+          hint="The service, and the address below which its calls go."
+          error={errors.connector?.message}
+          defaultValue={start.connector}
+          {...register('connector', { deps: 'auth' })}
         >
-          {auths.map((auth) => (
-            <option key={auth} value={auth}>
-              {ways[auth].label}
+          {connectors.map((each) => (
+            <option key={each.id} value={each.id}>
+              {each.name}
             </option>
           ))}
+          <option value={newConnector}>A new one</option>
         </SelectField>
-        {way.beside && (
+      )}
+      {!connection && anew && (
+        <>
           <TextField
-            label={way.beside === 'username' ? 'User' : 'Name of the header or parameter'}
-            autoComplete="off"
-            error={errors.beside?.message}
-            {...register('beside', filled('Is needed.'))}
+            label="Name of the connector"
+            hint="Such as ERP."
+            error={errors.connectorName?.message}
+            {...register('connectorName', filled('Name the connector.'))}
           />
-        )}
-        {way.secret && (
           <TextField
-            label={needsSecret ? way.secret : `New ${way.secret.toLowerCase()}`}
-            type="password"
-            autoComplete="new-password"
+            label="Address"
+            inputMode="url"
+            placeholder="https://erp.example.com/api"
             hint={
-              needsSecret
-                ? 'Encrypted at once, and never shown again.'
-                : 'Leave it empty to keep the one that is stored.'
+              way.secret
+                ? 'The secret is sent below it, and nowhere else.'
+                : 'Left empty, each step names its own.'
             }
-            error={errors.secret?.message}
-            {...register('secret', needsSecret ? { required: 'Is needed.' } : {})}
+            error={errors.baseUrl?.message}
+            {...register('baseUrl', {
+              validate: (value, { auth }) =>
+                value.trim() !== '' || !ways[auth].secret || 'Is needed where a secret is.',
+            })}
           />
-        )}
-        {connection && (
-          <SelectField
-            label="State"
-            hint="Steps find one that is disabled as little as one that is not there."
-            defaultValue={start.status}
-            {...register('status')}
-          >
-            <option value="active">Active</option>
-            <option value="disabled">Disabled</option>
-          </SelectField>
-        )}
-        <FormError message={refused} />
-        <div className="mt-2 flex justify-end gap-2">
-          <Button onClick={onClose}>Back</Button>
-          <Button type="submit" kind="primary" aria-disabled={save.isPending}>
-            {save.isPending ? 'Saving…' : connection ? 'Save' : 'Create'}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+        </>
+      )}
+      <TextField
+        label="Name"
+        hint="Such as ERP, production."
+        error={errors.name?.message}
+        {...register('name', filled('Name the connection.'))}
+      />
+      <SelectField
+        label="Shows who calls by"
+        hint={way.hint}
+        error={errors.auth?.message}
+        defaultValue={start.auth}
+        {...register('auth', {
+          deps: 'baseUrl',
+          validate: (value, form) =>
+            !ways[value].secret ||
+            addressed(form) ||
+            'This connector has no address that a secret could be kept to. Take a new one, or show nothing.',
+        })}
+      >
+        {auths.map((auth) => (
+          <option key={auth} value={auth}>
+            {ways[auth].label}
+          </option>
+        ))}
+      </SelectField>
+      {way.beside && (
+        <TextField
+          label={way.beside === 'username' ? 'User' : 'Name of the header or parameter'}
+          autoComplete="off"
+          error={errors.beside?.message}
+          {...register('beside', filled('Is needed.'))}
+        />
+      )}
+      {way.secret && (
+        <TextField
+          label={needsSecret ? way.secret : `New ${way.secret.toLowerCase()}`}
+          type="password"
+          autoComplete="new-password"
+          hint={
+            needsSecret
+              ? 'Encrypted at once, and never shown again.'
+              : 'Leave it empty to keep the one that is stored.'
+          }
+          error={errors.secret?.message}
+          {...register('secret', needsSecret ? { required: 'Is needed.' } : {})}
+        />
+      )}
+      {connection && (
+        <SelectField
+          label="State"
+          hint="Steps find one that is disabled as little as one that is not there."
+          defaultValue={start.status}
+          {...register('status')}
+        >
+          <option value="active">Active</option>
+          <option value="disabled">Disabled</option>
+        </SelectField>
+      )}
+    </FormDialog>
   );
 }

@@ -61,7 +61,12 @@ export function ExecutionList({
               <Lasted execution={execution} />
             </Td>
             <Td className="w-full max-w-0 truncate text-ink-2">
-              <Outcome execution={execution} />
+              {execution.retry_id && (
+                <>
+                  <RetriedSince id={execution.retry_id} />{' '}
+                </>
+              )}
+              {(hasOutcome(execution) || !execution.retry_id) && <Outcome execution={execution} />}
             </Td>
           </tr>
         ))}
@@ -96,9 +101,10 @@ export function ExecutionList({
                 <Lasted execution={execution} none="" />
               </span>
             </span>
-            {hasOutcome(execution) && (
+            {(hasOutcome(execution) || execution.retry_id) && (
               <span className="mt-0.5 block truncate text-meta text-ink-2">
-                <Outcome execution={execution} />
+                {execution.retry_id && <span className="font-medium">Retried since </span>}
+                {hasOutcome(execution) && <Outcome execution={execution} />}
               </span>
             )}
           </Link>
@@ -116,6 +122,15 @@ function NameLink({ execution }: { execution: Execution }) {
       className={cx('link font-medium', !execution.name && 'font-mono text-meta')}
     >
       {nameOf(execution)}
+    </Link>
+  );
+}
+
+/** To the newest retry, so that nobody retries it a second time unawares. */
+export function RetriedSince({ id }: { id: string }) {
+  return (
+    <Link to={paths.execution} params={{ id }} className="link font-medium max-lg:py-3">
+      Retried since
     </Link>
   );
 }

@@ -25,6 +25,7 @@ const execution = (change: Partial<Execution> = {}): Execution => ({
   error: 'The receiver answered 503.',
   error_step: 'call',
   origin_id: null,
+  retry_id: null,
   from_step: null,
   started_by: null,
   waiting_for: null,
@@ -100,6 +101,17 @@ it('begins a retry where it failed unless another step is chosen', async () => {
   const begin = dialog.getByLabelText('Begin') as HTMLSelectElement;
   expect(begin.selectedOptions[0]?.textContent).toBe('Where it failed: call');
   expect([...begin.options].map((option) => option.value)).toEqual(['', 'call', 'after']);
+});
+
+it('says that it was retried since, and says so again before another retry', async () => {
+  const retry = '01a2031c-0000-7000-8000-0000abcdef99';
+  open(execution({ retry_id: retry }));
+  const link = await screen.findByRole('link', { name: 'Retried since' });
+  expect(link.getAttribute('href')).toBe(`/app/executions/${retry}`);
+  await userEvent.click(await screen.findByRole('button', { name: 'Retry' }));
+  const dialog = within(await screen.findByRole('dialog'));
+  expect(dialog.getByText(/was retried already/)).toBeTruthy();
+  expect(dialog.getByRole('link', { name: 'Retried since' })).toBeTruthy();
 });
 
 it.each([

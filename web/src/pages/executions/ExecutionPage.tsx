@@ -25,7 +25,7 @@ import { PageHeader, Panel } from '../../ui/Panel';
 import { useTitle } from '../../ui/useTitle';
 import { CancelDialog } from './CancelDialog';
 import { DecideDialog } from './DecideDialog';
-import { ExecutionList } from './ExecutionList';
+import { ExecutionList, RetriedSince } from './ExecutionList';
 import { ExecutionStatus } from './ExecutionStatus';
 import { lasted, sentence, shortId, titleOf, triggerWord, useMemberName } from './names';
 import { RetryDialog } from './RetryDialog';
@@ -179,6 +179,12 @@ function Said({ execution }: { execution: Execution }) {
             .
           </span>{' '}
           {error}
+          {execution.retry_id && (
+            <>
+              {' '}
+              <RetriedSince id={execution.retry_id} />
+            </>
+          )}
         </p>
       </Notice>
     );

@@ -23,6 +23,7 @@ const execution = (change: object) => ({
   error_step: null,
   waiting_for: null,
   waiting_until: null,
+  retry_id: null,
   ...change,
 });
 
@@ -48,6 +49,23 @@ it('leads from an execution to its workflow', async () => {
   open({});
   const link = await within(await row()).findByRole('link', { name: 'Order to ERP' });
   expect(link.getAttribute('href')).toBe('/app/workflows/w1');
+});
+
+const retryId = '01a2031c-0000-7000-8000-0000abcdef99';
+
+it('leads from one that failed to what it was retried by since', async () => {
+  open({ status: 'failed', outcome: 'http_503', error_step: 'call', retry_id: retryId });
+  const link = within(await row()).getByRole('link', { name: 'Retried since' });
+  expect(link.getAttribute('href')).toBe(`/app/executions/${retryId}`);
+});
+
+it('says on a phone too that one was retried since', async () => {
+  await onPhone(async () => {
+    open({ status: 'failed', outcome: 'http_503', error_step: 'call', retry_id: retryId });
+    expect(
+      await screen.findByRole('link', { name: /Order 7.*Retried since http_503 at call/ }),
+    ).toBeTruthy();
+  });
 });
 
 it('says on a phone too why one failed', async () => {

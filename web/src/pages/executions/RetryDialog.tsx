@@ -12,6 +12,7 @@ import { CodeArea } from '../../ui/CodeArea';
 import { Confirm } from '../../ui/Confirm';
 import { Failed } from '../../ui/Feedback';
 import { SelectField } from '../../ui/Field';
+import { RetriedSince } from './ExecutionList';
 
 /** What failed on purpose because of an error begins where the error was. */
 const whereItFailed = ({ outcome, error_step: step }: Execution): string => {
@@ -81,6 +82,12 @@ export function RetryDialog({
       task={retry}
       onClose={onClose}
     >
+      {execution.retry_id && (
+        <p className="pb-3 text-prose font-medium">
+          It was retried already: <RetriedSince id={execution.retry_id} />. Look what became of that
+          first.
+        </p>
+      )}
       <p className="pb-3 text-prose text-ink-2">
         A new execution starts, linked to this one.{' '}
         {anew

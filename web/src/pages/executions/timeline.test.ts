@@ -21,7 +21,7 @@ const entry = (at: number, change: Partial<ExecutionLogEntry>): ExecutionLogEntr
 
 const of = (status: Execution['status'], change: Partial<Execution> = {}) => ({
   status,
-  trigger_type: 'webhook',
+  trigger_type: 'webhook' as const,
   created_at: new Date(1_700_000_000_000).toISOString(),
   ...change,
 });

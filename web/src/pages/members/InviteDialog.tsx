@@ -11,7 +11,7 @@ import { CopyLine } from '../../ui/CopyLine';
 import { Dialog } from '../../ui/Dialog';
 import { SelectField, TextField } from '../../ui/Field';
 import { words } from '../../ui/format';
-import { FormError } from '../auth/FormError';
+import { FormDialog } from '../auth/FormDialog';
 import { applyProblem, emailRules } from '../auth/problems';
 
 type Invite = { email: string; name: string; role: Role };
@@ -38,7 +38,11 @@ export function InviteDialog({ me, onClose }: { me: Me; onClose: () => void }) {
     },
     onError: (error) =>
       setRefused(
-        applyProblem(error, { email: 'email', name: 'name', role: 'role' } as const, setError),
+        applyProblem(
+          error,
+          { '/email': 'email', '/name': 'name', '/role': 'role' } as const,
+          setError,
+        ),
       ),
   });
   const made = invite.data;
@@ -66,46 +70,45 @@ export function InviteDialog({ me, onClose }: { me: Me; onClose: () => void }) {
     invite.mutate(form);
   });
   return (
-    <Dialog title="Invite a member" onClose={onClose} className="max-w-[30rem]">
-      <form onSubmit={submit} noValidate className="space-y-2 px-4 pb-4">
-        <TextField
-          label="Email"
-          type="email"
-          autoComplete="off"
-          data-autofocus
-          required
-          error={formState.errors.email?.message}
-          {...register('email', emailRules)}
-        />
-        <TextField
-          label="Name"
-          autoComplete="off"
-          maxLength={200}
-          hint="May be left empty."
-          error={formState.errors.name?.message}
-          {...register('name')}
-        />
-        <SelectField
-          label="Role"
-          hint={roleMeanings[watch('role')]}
-          error={formState.errors.role?.message}
-          defaultValue="viewer"
-          {...register('role')}
-        >
-          {rolesBelow(me.role).map((role) => (
-            <option key={role} value={role}>
-              {words(role)}
-            </option>
-          ))}
-        </SelectField>
-        <FormError message={refused} />
-        <div className="mt-2 flex justify-end gap-2">
-          <Button onClick={onClose}>Back</Button>
-          <Button type="submit" kind="primary" aria-disabled={invite.isPending}>
-            {invite.isPending ? 'Making the link…' : 'Make the link'}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Invite a member"
+      label="Make the link"
+      busyLabel="Making the link…"
+      busy={invite.isPending}
+      refused={refused}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <TextField
+        label="Email"
+        type="email"
+        autoComplete="off"
+        data-autofocus
+        required
+        error={formState.errors.email?.message}
+        {...register('email', emailRules)}
+      />
+      <TextField
+        label="Name"
+        autoComplete="off"
+        maxLength={200}
+        hint="May be left empty."
+        error={formState.errors.name?.message}
+        {...register('name')}
+      />
+      <SelectField
+        label="Role"
+        hint={roleMeanings[watch('role')]}
+        error={formState.errors.role?.message}
+        defaultValue="viewer"
+        {...register('role')}
+      >
+        {rolesBelow(me.role).map((role) => (
+          <option key={role} value={role}>
+            {words(role)}
+          </option>
+        ))}
+      </SelectField>
+    </FormDialog>
   );
 }

@@ -5,10 +5,8 @@ import { api, body } from '../../api/client';
 import { meQuery } from '../../api/queries';
 import type { AuthOptions, Me } from '../../api/types';
 import { announce } from '../../ui/announce';
-import { Button } from '../../ui/Button';
-import { Dialog } from '../../ui/Dialog';
 import { SelectField, TextField } from '../../ui/Field';
-import { FormError } from '../auth/FormError';
+import { FormDialog } from '../auth/FormDialog';
 import { applyProblem } from '../auth/problems';
 
 type Form = { name: string; domain: string; industry: string; region: string };
@@ -52,7 +50,12 @@ export function OrganizationDialog({
       setRefused(
         applyProblem(
           error,
-          { name: 'name', domain: 'domain', industry: 'industry', region: 'region' } as const,
+          {
+            '/name': 'name',
+            '/domain': 'domain',
+            '/industry': 'industry',
+            '/region': 'region',
+          } as const,
           setError,
         ),
       ),
@@ -62,56 +65,55 @@ export function OrganizationDialog({
     save.mutate(form);
   });
   return (
-    <Dialog title="Change the workspace" onClose={onClose} className="max-w-[30rem]">
-      <form onSubmit={submit} noValidate className="space-y-2 px-4 pb-4">
-        <TextField
-          label="Name"
-          data-autofocus
-          error={errors.name?.message}
-          {...register('name', {
-            validate: (value) => value.trim() !== '' || 'Name the workspace.',
-            maxLength: { value: 200, message: 'Use at most 200 characters.' },
-          })}
-        />
-        <TextField
-          label="Domain"
-          placeholder="northgate.example"
-          hint="Of your company. May be left empty."
-          error={errors.domain?.message}
-          {...register('domain')}
-        />
-        <SelectField
-          label="Industry"
-          defaultValue={organization.industry}
-          error={errors.industry?.message}
-          {...register('industry')}
-        >
-          {options.industries.map((industry) => (
-            <option key={industry.id} value={industry.id}>
-              {industry.name}
-            </option>
-          ))}
-        </SelectField>
-        <SelectField
-          label="Region"
-          defaultValue={organization.region}
-          error={errors.region?.message}
-          {...register('region')}
-        >
-          {options.regions.map((region) => (
-            <option key={region.id} value={region.id}>
-              {region.name}
-            </option>
-          ))}
-        </SelectField>
-        <FormError message={refused} />
-        <div className="mt-2 flex justify-end gap-2">
-          <Button onClick={onClose}>Back</Button>
-          <Button type="submit" kind="primary" aria-disabled={save.isPending}>
-            {save.isPending ? 'Saving…' : 'Save'}
-          </Button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title="Change the workspace"
+      label="Save"
+      busyLabel="Saving…"
+      busy={save.isPending}
+      refused={refused}
+      onSubmit={submit}
+      onClose={onClose}
+    >
+      <TextField
+        label="Name"
+        data-autofocus
+        error={errors.name?.message}
+        {...register('name', {
+          validate: (value) => value.trim() !== '' || 'Name the workspace.',
+          maxLength: { value: 200, message: 'Use at most 200 characters.' },
+        })}
+      />
+      <TextField
+        label="Domain"
+        placeholder="northgate.example"
+        hint="Of your company. May be left empty."
+        error={errors.domain?.message}
+        {...register('domain')}
+      />
+      <SelectField
+        label="Industry"
+        defaultValue={organization.industry}
+        error={errors.industry?.message}
+        {...register('industry')}
+      >
+        {options.industries.map((industry) => (
+          <option key={industry.id} value={industry.id}>
+            {industry.name}
+          </option>
+        ))}
+      </SelectField>
+      <SelectField
+        label="Region"
+        defaultValue={organization.region}
+        error={errors.region?.message}
+        {...register('region')}
+      >
+        {options.regions.map((region) => (
+          <option key={region.id} value={region.id}>
+            {region.name}
+          </option>
+        ))}
+      </SelectField>
+    </FormDialog>
   );
 }

@@ -17,13 +17,9 @@ export const toldOf = ({ pointer, message, remedy }: WorkflowFlaw): Told => ({
 /** What the API refused of a document; none if it refused for another reason. */
 export function refusedOf(error: unknown): Told[] {
   if (!(error instanceof ApiProblem)) return [];
-  return (error.problem.errors ?? [])
-    .map(({ field, pointer, message }) => ({
-      pointer: pointer ?? field,
-      message: sentence(message),
-      remedy: '',
-    }))
-    .filter(({ pointer }) => pointer === '' || pointer.startsWith('/'));
+  return (error.problem.errors ?? []).flatMap(({ pointer, message }) =>
+    pointer === undefined ? [] : [{ pointer, message: sentence(message), remedy: '' }],
+  );
 }
 
 /** The lines of a text that flaws are about. */

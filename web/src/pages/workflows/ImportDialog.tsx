@@ -3,6 +3,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useId, useRef, useState } from 'react';
 import { sendText } from '../../api/client';
 import { faultOf, lineOf, pretty } from '../../api/jsonText';
+import { ApiProblem } from '../../api/problem';
 import type { Workflow } from '../../api/types';
 import { paths } from '../../paths';
 import { announce } from '../../ui/announce';
@@ -23,7 +24,10 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
   const [unread, setUnread] = useState<string | null>(null);
   const fault = text.trim() === '' ? null : faultOf(text);
   const add = useMutation({
-    mutationFn: () => sendText<Workflow>('POST', '/v1/workflows/import', text),
+    mutationFn: (sameName: boolean) =>
+      sendText<Workflow>('POST', '/v1/workflows/import', text, {
+        query: sameName ? { same_name: true } : {},
+      }),
     onSuccess: ({ id }) => {
       announce('The workflow is imported as a draft');
       void queries.invalidateQueries({ queryKey: ['workflows'] });
@@ -32,6 +36,7 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
     },
   });
   const flaws = refusedOf(add.error);
+  const taken = add.error instanceof ApiProblem && add.error.code === 'name_taken';
   const change = (next: string) => {
     setText(next);
     add.reset();
@@ -50,12 +55,12 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
     <Confirm
       title="Import a workflow"
       kind="primary"
-      label="Import"
+      label={taken ? 'Import a second one' : 'Import'}
       busyLabel="Importing…"
       ready={text.trim() !== '' && !fault}
       wide
-      act={() => add.mutate()}
-      task={{ isPending: add.isPending, error: flaws.length > 0 ? null : add.error }}
+      act={() => add.mutate(taken)}
+      task={{ isPending: add.isPending, error: flaws.length > 0 || taken ? null : add.error }}
       onClose={onClose}
     >
       <label htmlFor={file} className="mb-1 block text-body font-medium">
@@ -82,6 +87,12 @@ export function ImportDialog({ onClose }: { onClose: () => void }) {
         error={fault ? `Line ${lineOf(text, fault.offset)}: ${fault.message}` : undefined}
         hint="It becomes a draft. Connections that it names are looked for when it is published."
       />
+      {taken && (
+        <p role="alert" className="mt-2 text-prose">
+          A workflow of this name is there already. Change <code>name</code> in the document, or
+          import a second one.
+        </p>
+      )}
       {flaws.length > 0 && (
         <div role="alert" className="mt-2">
           <Flaws text={text} flaws={flaws} goTo={(offset) => showPlace(area.current, offset)} />

@@ -1,4 +1,5 @@
-import { cleanup, screen } from '@testing-library/react';
+import { cleanup, screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import { afterEach, expect, it, vi } from 'vitest';
 import { me, onPhone, openApp, page } from '../../testing/openApp';
 
@@ -32,4 +33,29 @@ it('tells on a phone too how the last execution ended', async () => {
       await screen.findByRole('link', { name: /Order to ERP.*Last execution.*Failed.*http_503/ }),
     ).toBeTruthy();
   });
+});
+
+it('imports a second workflow of a name only if that is meant', async () => {
+  openApp('/app/workflows', {
+    '/v1/me': { ...me, permissions: ['workflows.read', 'workflows.write'] },
+    '/v1/workflows/import': Response.json(
+      { type: 'x', title: 'Taken', status: 409, code: 'name_taken', instance: '', remedy: '' },
+      { status: 409 },
+    ),
+  });
+  const asked: string[] = [];
+  const answer = globalThis.fetch;
+  vi.stubGlobal('fetch', (request: Request) => {
+    asked.push(`${request.method} ${request.url}`);
+    return answer(request);
+  });
+  await userEvent.click((await screen.findAllByRole('button', { name: 'Import' }))[0] as Element);
+  const dialog = within(await screen.findByRole('dialog', { name: 'Import a workflow' }));
+  await userEvent.type(dialog.getByLabelText('Or the document itself'), '{{}');
+  await userEvent.click(dialog.getByRole('button', { name: 'Import' }));
+  expect(await dialog.findByText(/of this name is there already/)).toBeTruthy();
+  await userEvent.click(dialog.getByRole('button', { name: 'Import a second one' }));
+  expect(
+    asked.filter((each) => each.startsWith('POST')).map((each) => each.split('/v1/')[1]),
+  ).toEqual(['workflows/import', 'workflows/import?same_name=true']);
 });

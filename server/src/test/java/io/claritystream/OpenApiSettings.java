@@ -72,6 +72,20 @@ import org.springframework.web.method.HandlerMethod;
 class OpenApiSettings {
 
   private static final String PROBLEM = "application/problem+json";
+
+  /// What takes no Idempotency-Key, and may be refused for the state that it finds.
+  private static final Set<String> CONFLICTS =
+      Set.of(
+          "changeConnection",
+          "changeMember",
+          "changeSource",
+          "changeSourceTable",
+          "deleteConnection",
+          "deleteConnector",
+          "leaveOrganization",
+          "login",
+          "removeMember");
+
   private static final ObjectMapper NAMES =
       new ObjectMapper()
           .registerModule(new JavaTimeModule())
@@ -168,9 +182,7 @@ class OpenApiSettings {
           && operation.getParameters().stream().anyMatch(given -> "path".equals(given.getIn()))) {
         responses.addApiResponse("404", problem("There is nothing here."));
       }
-      if (operation.getOperationId().equals("register")) {
-        responses.addApiResponse("409", problem("The email is taken."));
-      }
+      state(operation, signedIn && takesKey(method));
       if (Set.of("login", "refreshSession").contains(operation.getOperationId())) {
         responses.addApiResponse("401", problem("Not the right credentials."));
       }
@@ -183,6 +195,33 @@ class OpenApiSettings {
       responses.addApiResponse("default", problem("What else went wrong."));
       return operation;
     };
+  }
+
+  /// What the state of things may be against.
+  private static void state(Operation operation, boolean keyed) {
+    ApiResponses responses = operation.getResponses();
+    String name = operation.getOperationId();
+    if (keyed) {
+      responses.addApiResponse(
+          "409",
+          problem(
+              "It contradicts the present state, or is being carried out under its Idempotency-Key;"
+                  + " the code tells which."));
+    } else if (CONFLICTS.contains(name)) {
+      responses.addApiResponse("409", problem("It contradicts the present state."));
+    } else if (name.equals("register")) {
+      responses.addApiResponse("409", problem("The email is taken, or the plan's limit reached."));
+    }
+    boolean conditional =
+        operation.getParameters() != null
+            && operation.getParameters().stream()
+                .anyMatch(given -> "If-Match".equals(given.getName()));
+    if (conditional) {
+      responses.addApiResponse("412", problem("It was changed since it was read."));
+    }
+    if (name.equals("saveWorkflowDraft")) {
+      responses.addApiResponse("428", problem("If-Match is missing."));
+    }
   }
 
   /// As `base.idempotency` takes them.
@@ -267,7 +306,9 @@ class OpenApiSettings {
               .version("v1")
               .description(
                   "JSON in snake_case, times in RFC 3339, UTC. Unknown fields and parameters are"
-                      + " refused. Failures are RFC 9457 problems with a stable code.")
+                      + " refused. Failures are RFC 9457 problems with a stable code; errors says what"
+                      + " is wrong where: by pointer, a JSON pointer (RFC 6901), within the body, and"
+                      + " by parameter, the name of a parameter or header, beside it.")
               .license(new License().name("Apache-2.0").identifier("Apache-2.0")));
       api.setServers(List.of(new Server().url("/")));
       Components components = api.getComponents();

@@ -2,11 +2,17 @@ package io.claritystream;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.claritystream.maestro.engine.ExecutionStatus;
+import io.claritystream.stream.deadletter.Cause;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import java.util.function.Function;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -103,6 +109,91 @@ class OpenApiTests {
         .endsWith("/CalledWebhook");
     assertThat(webhook.propertyNames()).contains("404", "409", "413", "429", "502", "504");
     assertThat(webhook.propertyNames()).doesNotContain("200");
+  }
+
+  @Test
+  void a_filter_that_takes_few_words_names_them() {
+    Map.of(
+            "listExecutions status", words(ExecutionStatus.values(), ExecutionStatus::key),
+            "listExecutionsOfWorkflow status",
+                words(ExecutionStatus.values(), ExecutionStatus::key),
+            "listExecutions trigger_type", List.of("webhook", "api", "retry"),
+            "listDeadLetters cause", words(Cause.values(), Cause::key),
+            "listDeadLetterGroups cause", words(Cause.values(), Cause::key))
+        .forEach(
+            (filter, words) -> {
+              String[] names = filter.split(" ");
+              JsonNode parameter =
+                  operation(names[0])
+                      .at("/parameters")
+                      .valueStream()
+                      .filter(one -> one.at("/name").asString().equals(names[1]))
+                      .findFirst()
+                      .orElseThrow();
+              assertThat(parameter.at("/schema/enum").valueStream().map(JsonNode::asString))
+                  .as(filter)
+                  .containsExactlyElementsOf(words);
+            });
+    for (String property :
+        new String[] {
+          "Execution/properties/trigger_type",
+          "Execution/properties/waiting_for",
+          "ExecutionLogEntry/properties/kind",
+          "ExecutionLogEntry/properties/level",
+          "DeadLetterGroup/properties/cause",
+          "Redrive/properties/state",
+          "RedriveFilter/properties/trigger_type"
+        }) {
+      assertThat(generated().at("/components/schemas/" + property + "/enum").isArray())
+          .as(property)
+          .isTrue();
+    }
+  }
+
+  private static <T> List<String> words(T[] values, Function<T, String> key) {
+    return Arrays.stream(values).map(key).toList();
+  }
+
+  @Test
+  void what_may_be_refused_for_the_state_of_things_says_so() {
+    for (JsonNode operation : operations()) {
+      String name = operation.at("/operationId").asString();
+      Collection<String> answers = operation.at("/responses").propertyNames();
+      String headers = operation.at("/parameters").toString();
+      if (headers.contains("\"If-Match\"")) {
+        assertThat(answers).as(name).contains("412");
+      }
+      if (headers.contains("\"Idempotency-Key\"")) {
+        assertThat(answers).as(name).contains("409");
+      }
+      assertThat(answers.contains("428")).as(name).isEqualTo(name.equals("saveWorkflowDraft"));
+    }
+    for (String name :
+        new String[] {
+          "changeConnection",
+          "deleteConnection",
+          "deleteConnector",
+          "changeMember",
+          "removeMember",
+          "leaveOrganization",
+          "changeSource",
+          "changeSourceTable",
+          "login",
+          "register"
+        }) {
+      assertThat(operation(name).at("/responses").propertyNames()).as(name).contains("409");
+    }
+  }
+
+  private static JsonNode operation(String name) {
+    return operations().stream()
+        .filter(one -> one.at("/operationId").asString().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static List<JsonNode> operations() {
+    return generated().get("paths").valueStream().flatMap(JsonNode::valueStream).toList();
   }
 
   @Test

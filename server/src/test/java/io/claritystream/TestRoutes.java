@@ -9,6 +9,8 @@ import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Permission;
 import io.claritystream.base.http.Problem;
 import io.claritystream.base.http.RequiresPermission;
+import jakarta.validation.Valid;
+import jakarta.validation.constraints.Positive;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
@@ -67,6 +69,20 @@ public class TestRoutes {
       @RequestBody Thing thing) {
     throw Problem.invalid(thing.name(), "is not valid");
   }
+
+  record Line(@Positive int unitPrice) {}
+
+  record Delivery(@Nullable List<@Valid Line> lines, @Nullable Map<String, @Valid Line> byName) {}
+
+  record Order(@Valid Delivery delivery) {}
+
+  @PostMapping("/v1/test/order")
+  @AnyCaller
+  void order(@Valid @RequestBody Order order) {}
+
+  @PostMapping("/v1/test/required")
+  @AnyCaller
+  void required(@RequestParam("at") String at, @RequestBody Thing thing) {}
 
   @GetMapping("/v1/test/things/{id}")
   @AnyCaller

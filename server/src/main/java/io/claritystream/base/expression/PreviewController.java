@@ -79,7 +79,7 @@ class PreviewController {
     limit.take(caller.userId().toString(), response);
     String source = preview.expression();
     if (source == null || source.isBlank()) {
-      throw Problem.invalid("expression", "is missing; write what the answer should be");
+      throw Problem.invalid("/expression", "is missing; write what the answer should be");
     }
     String outOfRange = OutOfRange.in(preview.input());
     if (outOfRange != null) {
@@ -131,7 +131,7 @@ class PreviewController {
     return Problem.refused(
         code,
         new Problem.Invalid(
-            "expression",
+            "/expression",
             message.endsWith(".") ? message.substring(0, message.length() - 1) : message,
             position == null ? null : position + skipped));
   }

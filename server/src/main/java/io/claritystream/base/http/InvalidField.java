@@ -2,62 +2,41 @@ package io.claritystream.base.http;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.swagger.v3.oas.annotations.media.Schema;
-import jakarta.servlet.http.HttpServletRequest;
-import java.util.Map;
-import java.util.Set;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.springframework.web.servlet.HandlerMapping;
 
-/// What the client sees of one field that is wrong.
+/// What the client sees of one thing that is wrong: either `pointer` or `parameter` says where.
 ///
-/// @param position where within the field, counted in UTF-16 units from 0, where that can be told
-/// @param pointer where it stands in the body, as RFC 6901 has it; absent for a parameter or a
-///     header
+/// @param pointer within the body, as RFC 6901 has it; empty for all of it
+/// @param parameter of the query or the path, or the header, by its name
+/// @param position where within the value, counted in UTF-16 units from 0, where that can be told
 @Schema(name = "InvalidField")
 record InvalidField(
-    String field,
     String message,
-    @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+    @Schema(
+            description = "Where it stands in the body, as a JSON pointer; empty for all of it.",
+            example = "/organization/name",
+            requiredMode = Schema.RequiredMode.NOT_REQUIRED)
         @JsonInclude(JsonInclude.Include.NON_NULL)
-        @Nullable Integer position,
-    @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+        @Nullable String pointer,
+    @Schema(
+            description =
+                "The name of the query's or path's parameter, or of the header, where it is none of"
+                    + " the body.",
+            example = "limit",
+            requiredMode = Schema.RequiredMode.NOT_REQUIRED)
         @JsonInclude(JsonInclude.Include.NON_NULL)
-        @Nullable String pointer) {
+        @Nullable String parameter,
+    @Schema(
+            description = "Where within the value, counted in UTF-16 units from 0.",
+            requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Nullable Integer position) {
 
-  private static final Set<String> WITH_BODY = Set.of("POST", "PUT", "PATCH");
-
-  /// `organization.name`, `tables[2].key`, as fields are named throughout.
-  private static final Pattern PATH = Pattern.compile("[a-z0-9_]+(?:\\[\\d+])*(?:\\..+)?");
-
-  static InvalidField of(Problem.Invalid invalid, HttpServletRequest request) {
-    String field = invalid.field();
+  static InvalidField of(Problem.Invalid invalid) {
     return new InvalidField(
-        field,
         invalid.message(),
-        invalid.position(),
-        inBody(field, request) ? pointer(field) : null);
-  }
-
-  private static boolean inBody(String field, HttpServletRequest request) {
-    if (!WITH_BODY.contains(request.getMethod()) || request.getContentType() == null) {
-      return false;
-    }
-    Object path = request.getAttribute(HandlerMapping.URI_TEMPLATE_VARIABLES_ATTRIBUTE);
-    boolean parameter =
-        (request.getQueryString() != null && request.getParameterMap().containsKey(field))
-            || (path instanceof Map<?, ?> variables && variables.containsKey(field));
-    return !parameter && (field.startsWith("/") || PATH.matcher(field).matches());
-  }
-
-  static String pointer(String field) {
-    if (field.startsWith("/")) {
-      return field;
-    }
-    StringBuilder pointer = new StringBuilder();
-    for (String step : field.replaceAll("\\[(\\d+)]", ".$1").split("\\.")) {
-      pointer.append('/').append(step.replace("~", "~0").replace("/", "~1"));
-    }
-    return pointer.toString();
+        invalid.inBody() ? invalid.place() : null,
+        invalid.inBody() ? null : invalid.place(),
+        invalid.position());
   }
 }

@@ -13,14 +13,20 @@ public final class Problem extends RuntimeException {
   private final transient List<Invalid> errors;
   private final transient @Nullable Duration retryAfter;
 
-  /// One field that is wrong: `field` is its path in the body (`organization.name`) or the name of
-  /// the parameter.
+  /// One thing that is wrong.
   ///
-  /// @param position where within the field, counted in UTF-16 units from 0, where that can be told
-  public record Invalid(String field, String message, @Nullable Integer position) {
+  /// @param place within the body a JSON pointer (RFC 6901), `/organization/name`, and the empty
+  ///     text for all of it; otherwise the name of the query's or path's parameter, or of the
+  ///     header
+  /// @param position where within the value, counted in UTF-16 units from 0, where that can be told
+  public record Invalid(String place, String message, @Nullable Integer position) {
 
-    public Invalid(String field, String message) {
-      this(field, message, null);
+    public Invalid(String place, String message) {
+      this(place, message, null);
+    }
+
+    boolean inBody() {
+      return place.isEmpty() || place.startsWith("/");
     }
   }
 
@@ -49,8 +55,9 @@ public final class Problem extends RuntimeException {
     return of(ProblemCode.NOT_FOUND, "No " + what + " " + id + ".");
   }
 
-  public static Problem invalid(String field, String message) {
-    return invalid(List.of(new Invalid(field, message)));
+  /// @param place as [Invalid] has it: `/name` of a body, `name` of a parameter
+  public static Problem invalid(String place, String message) {
+    return invalid(List.of(new Invalid(place, message)));
   }
 
   public static Problem invalid(List<Invalid> errors) {
@@ -62,8 +69,8 @@ public final class Problem extends RuntimeException {
     return new Problem(code, summary(errors), errors, null);
   }
 
-  static Problem invalid(ProblemCode code, String field, String message) {
-    return refused(code, new Invalid(field, message));
+  static Problem invalid(ProblemCode code, String place, String message) {
+    return refused(code, new Invalid(place, message));
   }
 
   /// For what one field alone is the cause of.
@@ -100,7 +107,7 @@ public final class Problem extends RuntimeException {
 
   private static String summary(List<Invalid> errors) {
     Invalid first = errors.getFirst();
-    String text = first.field() + ": " + first.message();
+    String text = (first.place().isEmpty() ? "The body" : first.place()) + ": " + first.message();
     text = text.endsWith(".") ? text : text + ".";
     return errors.size() == 1 ? text : text + " And " + (errors.size() - 1) + " more.";
   }

@@ -81,6 +81,10 @@ public enum ProblemCode {
       HttpStatus.CONFLICT,
       "An account with this email exists already",
       "Sign in, or use another email."),
+  NAME_TAKEN(
+      HttpStatus.CONFLICT,
+      "There is one of this name already",
+      "Change the name in the document, or send the import with same_name=true to have both."),
   PLAN_LIMIT(
       HttpStatus.CONFLICT,
       "The plan's limit is reached",

@@ -35,6 +35,6 @@ record ProblemDocument(
         code.code(),
         URI.create("urn:uuid:" + RequestId.of(request)),
         code.remedy(),
-        problem.errors().stream().map(error -> InvalidField.of(error, request)).toList());
+        problem.errors().stream().map(InvalidField::of).toList());
   }
 }

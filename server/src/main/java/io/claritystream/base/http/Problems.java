@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.apache.coyote.BadRequestException;
 import org.apache.tomcat.util.http.InvalidParameterException;
@@ -50,13 +51,16 @@ final class Problems {
   private static final Duration SHORTLY = Duration.ofSeconds(2);
   private static final String TOO_MANY_CONNECTIONS = "53300";
 
+  /// A name, or an index or key in brackets.
+  private static final Pattern STEP = Pattern.compile("\\[([^]]*)]|[^.\\[]+");
+
   static Problem of(Throwable failure) {
     Problem within = find(failure, Problem.class);
     if (within != null) {
       return within;
     }
     if (find(failure, InvalidParameterException.class) != null) {
-      return Problem.invalid("query", "must be percent-encoded UTF-8");
+      return Problem.of(ProblemCode.VALIDATION_FAILED, "The query must be percent-encoded UTF-8.");
     }
     SQLTransientConnectionException waited = find(failure, SQLTransientConnectionException.class);
     if (waited != null && waited.getCause() == null) {
@@ -145,9 +149,9 @@ final class Problems {
     JacksonException cause = find(unreadable, JacksonException.class);
     return switch (cause) {
       case UnrecognizedPropertyException unknown ->
-          Problem.invalid(ProblemCode.UNKNOWN_FIELD, path(unknown), "is not a known field");
+          Problem.invalid(ProblemCode.UNKNOWN_FIELD, pointer(unknown), "is not a known field");
       case InputCoercionException tooLarge when !tooLarge.getPath().isEmpty() ->
-          Problem.invalid(path(tooLarge), "is out of range");
+          Problem.invalid(pointer(tooLarge), "is out of range");
       case StreamConstraintsException beyond ->
           malformed(
               "It goes beyond a limit: %d levels, names of %d and numbers of %d characters, %d values and names in all."
@@ -157,11 +161,11 @@ final class Problems {
                       StrictJson.NUMBER_MAX,
                       StrictJson.TOKENS_MAX));
       case MismatchedInputException mismatch when !mismatch.getPath().isEmpty() ->
-          Problem.invalid(path(mismatch), mismatchMessage(mismatch));
+          Problem.invalid(pointer(mismatch), mismatchMessage(mismatch));
       case DatabindException refused
           when !refused.getPath().isEmpty()
               && refused.getCause() instanceof IllegalArgumentException ->
-          Problem.invalid(path(refused), invalidMessage(refused));
+          Problem.invalid(pointer(refused), invalidMessage(refused));
       case null -> malformed(null);
       default -> unread(cause);
     };
@@ -212,26 +216,39 @@ final class Problems {
     return malformed(why == null ? null : "The body " + why + ".");
   }
 
-  /// `organization.name`, `tables[2]`.
-  private static String path(JacksonException failure) {
-    StringBuilder path = new StringBuilder();
+  private static String pointer(JacksonException failure) {
+    StringBuilder pointer = new StringBuilder();
     for (JacksonException.Reference step : failure.getPath()) {
-      if (step.getPropertyName() == null) {
-        path.append('[').append(step.getIndex()).append(']');
-      } else {
-        path.append(path.isEmpty() ? "" : ".").append(step.getPropertyName());
-      }
+      String name = step.getPropertyName();
+      pointer.append('/').append(name == null ? step.getIndex() : escaped(name));
     }
-    return path.toString();
+    return pointer.toString();
+  }
+
+  /// Of `organization.postCode` or `tables[2].key`, as validation names a field of a record.
+  private static String pointer(String path) {
+    StringBuilder pointer = new StringBuilder();
+    STEP.matcher(path)
+        .results()
+        .forEach(
+            step -> {
+              String key = step.group(1);
+              pointer.append('/').append(escaped(key == null ? snakeCase(step.group()) : key));
+            });
+    return pointer.toString();
+  }
+
+  private static String escaped(String name) {
+    return name.replace("~", "~0").replace("/", "~1");
   }
 
   private static Problem fields(org.springframework.validation.BindingResult result) {
     List<Problem.Invalid> errors = new ArrayList<>();
     for (FieldError error : result.getFieldErrors()) {
-      errors.add(new Problem.Invalid(snakeCase(error.getField()), message(error)));
+      errors.add(new Problem.Invalid(pointer(error.getField()), message(error)));
     }
     if (errors.isEmpty()) {
-      errors.add(new Problem.Invalid("body", "is not valid"));
+      errors.add(new Problem.Invalid("", "is not valid"));
     }
     return Problem.invalid(errors);
   }
@@ -241,16 +258,15 @@ final class Problems {
     for (ParameterValidationResult result : invalid.getParameterValidationResults()) {
       String name = name(result.getMethodParameter());
       for (MessageSourceResolvable error : result.getResolvableErrors()) {
-        boolean field = error instanceof FieldError;
         errors.add(
             new Problem.Invalid(
-                field ? snakeCase(((FieldError) error).getField()) : name, message(error)));
+                error instanceof FieldError field ? pointer(field.getField()) : name,
+                message(error)));
       }
     }
-    if (errors.isEmpty()) {
-      errors.add(new Problem.Invalid("request", "is not valid"));
-    }
-    return Problem.invalid(errors);
+    return errors.isEmpty()
+        ? Problem.of(ProblemCode.VALIDATION_FAILED, null)
+        : Problem.invalid(errors);
   }
 
   private static String name(MethodParameter parameter) {

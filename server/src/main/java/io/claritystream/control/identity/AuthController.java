@@ -198,7 +198,7 @@ class AuthController {
     limits.refresh(request, response);
     UUID organization = body.organizationId();
     if (organization == null) {
-      throw Problem.invalid("organization_id", "is required");
+      throw Problem.invalid("/organization_id", "is required");
     }
     SignedIn signedIn = signIn.change(caller, new TenantId(organization), request.getRemoteAddr());
     Kind kind = request.getHeader(HttpHeaders.AUTHORIZATION) == null ? Kind.COOKIE : Kind.TOKEN;
@@ -275,13 +275,13 @@ class AuthController {
   }
 
   private static SignUp.Where checked(OrganizationRequest organization, Fields fields) {
-    OrganizationFields given = new OrganizationFields("organization.");
+    OrganizationFields given = new OrganizationFields("/organization");
     SignUp.Where where =
         new SignUp.Where.New(
             given.name(organization.name()),
             given.industry(organization.industry()),
             given.region(organization.region()));
-    given.errors().forEach(error -> fields.refuse(error.field(), error.message()));
+    given.errors().forEach(fields::refuse);
     return where;
   }
 

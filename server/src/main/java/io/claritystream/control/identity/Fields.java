@@ -12,8 +12,13 @@ final class Fields {
 
   private final List<Problem.Invalid> errors = new ArrayList<>();
 
+  /// @param field by its name in the body
   void refuse(String field, String message) {
-    errors.add(new Problem.Invalid(field, message));
+    refuse(new Problem.Invalid("/" + field, message));
+  }
+
+  void refuse(Problem.Invalid error) {
+    errors.add(error);
   }
 
   /// The text without blanks around it; an empty one when it is refused.

@@ -191,7 +191,7 @@ class MemberController {
     requireOwn(caller, id);
     Role role = body.role();
     if (role == null) {
-      throw Problem.invalid("role", "is required");
+      throw Problem.invalid("/role", "is required");
     }
     members.changeRole(caller, new UserId(userId), role, request.getRemoteAddr());
     return transactions

@@ -245,7 +245,7 @@ final class Members {
 
   static Problem noInvitation() {
     return Problem.invalid(
-        "invitation",
+        "/invitation",
         "is not one that stands for this address: it was used, replaced or withdrawn, or is older"
             + " than seven days");
   }

@@ -63,9 +63,10 @@ class MyOrganizationsController {
               defaultValue = Tenants.PLAN_DEFAULT)
           @Nullable String plan) {}
 
+  /// @param invitation the token of its link
   @Schema(name = "AcceptInvitation")
   record AcceptRequest(
-      @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable String token) {}
+      @Schema(requiredMode = Schema.RequiredMode.REQUIRED) @Nullable String invitation) {}
 
   @Schema(name = "Joined")
   record Joined(Tenant organization, Role role) {}
@@ -128,9 +129,9 @@ class MyOrganizationsController {
           "Whoever has no account gives the token to /v1/auth/register instead, and whoever has one"
               + " and belongs nowhere to /v1/auth/login.")
   Joined accept(Caller caller, @RequestBody AcceptRequest body, HttpServletRequest request) {
-    String token = body.token();
+    String token = body.invitation();
     if (token == null || token.isBlank()) {
-      throw Problem.invalid("token", "is required");
+      throw Problem.invalid("/invitation", "is required");
     }
     Membership joined = signIn.accept(caller, token, request.getRemoteAddr());
     return new Joined(joined.tenant(), joined.role());

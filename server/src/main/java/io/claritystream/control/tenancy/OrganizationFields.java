@@ -19,7 +19,7 @@ public final class OrganizationFields {
   private final String prefix;
   private final List<Problem.Invalid> errors = new ArrayList<>();
 
-  /// @param prefix of the fields' names in the body
+  /// @param prefix where they stand in the body, as a JSON pointer
   public OrganizationFields(String prefix) {
     this.prefix = prefix;
   }
@@ -51,9 +51,9 @@ public final class OrganizationFields {
         : refuse("domain", "is not a domain name such as example.com");
   }
 
-  /// Adds a fault of another field.
+  /// Adds a fault of another field, by its name.
   public String refuse(String field, String why) {
-    errors.add(new Problem.Invalid(prefix + field, why));
+    errors.add(new Problem.Invalid(prefix + "/" + field, why));
     return "";
   }
 

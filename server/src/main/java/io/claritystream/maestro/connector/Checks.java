@@ -32,16 +32,17 @@ final class Checks {
 
   private final List<Problem.Invalid> errors = new ArrayList<>();
 
-  void refuse(String field, String why) {
-    errors.add(new Problem.Invalid(field, why));
+  /// @param pointer where it stands in the body
+  void refuse(String pointer, String why) {
+    errors.add(new Problem.Invalid(pointer, why));
   }
 
   String name(@Nullable String value) {
     if (value == null) {
-      refuse("name", "is required");
+      refuse("/name", "is required");
       return "";
     }
-    LineOfText.wrong(value.strip(), NAME_MAX).ifPresent(why -> refuse("name", why));
+    LineOfText.wrong(value.strip(), NAME_MAX).ifPresent(why -> refuse("/name", why));
     return value.strip();
   }
 
@@ -55,14 +56,14 @@ final class Checks {
       boolean web =
           "https".equalsIgnoreCase(url.getScheme()) || "http".equalsIgnoreCase(url.getScheme());
       if (!web || url.getHost() == null || value.length() > URL_MAX) {
-        refuse("config.base_url", "is not an address such as https://erp.example.com/api");
+        refuse("/config/base_url", "is not an address such as https://erp.example.com/api");
       } else if (url.getRawUserInfo() != null) {
-        refuse("config.base_url", "must not hold credentials; those are a connection's");
+        refuse("/config/base_url", "must not hold credentials; those are a connection's");
       } else if (url.getRawQuery() != null || url.getRawFragment() != null) {
-        refuse("config.base_url", "must end with its path; ? and # have no place there");
+        refuse("/config/base_url", "must end with its path; ? and # have no place there");
       }
     } catch (URISyntaxException noAddress) {
-      refuse("config.base_url", "is not an address such as https://erp.example.com/api");
+      refuse("/config/base_url", "is not an address such as https://erp.example.com/api");
     }
   }
 
@@ -71,7 +72,7 @@ final class Checks {
   void connection(@Nullable ConnectionConfig config, @Nullable String secret, boolean stored) {
     Auth auth = config == null ? null : config.auth();
     if (config == null || auth == null) {
-      refuse("config.auth", "is one of none, basic, bearer, header, query");
+      refuse("/config/auth", "is one of none, basic, bearer, header, query");
       return;
     }
     boolean basic = auth == Auth.BASIC;
@@ -79,52 +80,52 @@ final class Checks {
     if (basic) {
       username(config.username());
     } else if (config.username() != null) {
-      refuse("config.username", "is for auth basic");
+      refuse("/config/username", "is for auth basic");
     }
     if (named) {
       parameter(auth, config.parameter());
     } else if (config.parameter() != null) {
-      refuse("config.parameter", "is for auth header and query");
+      refuse("/config/parameter", "is for auth header and query");
     }
     if (secret != null) {
       secret(auth, secret);
     } else if (auth != Auth.NONE && !stored) {
-      refuse("secret", "is required for auth " + auth.key());
+      refuse("/secret", "is required for auth " + auth.key());
     }
   }
 
   private void username(@Nullable String value) {
     if (value == null || value.isEmpty()) {
-      refuse("config.username", "is required for auth basic");
+      refuse("/config/username", "is required for auth basic");
     } else if (value.length() > NAME_MAX
         || value.indexOf(':') >= 0
         || UNPRINTABLE.matcher(value).find()) {
-      refuse("config.username", "must have at most " + NAME_MAX + " characters, and no colon");
+      refuse("/config/username", "must have at most " + NAME_MAX + " characters, and no colon");
     }
   }
 
   private void parameter(Auth auth, @Nullable String value) {
     if (value == null || value.isEmpty()) {
-      refuse("config.parameter", "is required for auth " + auth.key());
+      refuse("/config/parameter", "is required for auth " + auth.key());
     } else if (value.length() > PARAMETER_MAX || !TOKEN.matcher(value).matches()) {
-      refuse("config.parameter", "is not a name such as X-Api-Key");
+      refuse("/config/parameter", "is not a name such as X-Api-Key");
     } else if (auth == Auth.HEADER
         && (!HeaderRules.mayHoldSecret(value) || value.equalsIgnoreCase(KEY_HEADER))) {
-      refuse("config.parameter", "is a header with a meaning of its own; take one for keys");
+      refuse("/config/parameter", "is a header with a meaning of its own; take one for keys");
     }
   }
 
   private void secret(Auth auth, String value) {
     if (auth == Auth.NONE) {
-      refuse("secret", "has no use with auth none");
+      refuse("/secret", "has no use with auth none");
     } else if (value.length() < SECRET_MIN || value.length() > SECRET_MAX) {
-      refuse("secret", "must have from " + SECRET_MIN + " to " + SECRET_MAX + " characters");
+      refuse("/secret", "must have from " + SECRET_MIN + " to " + SECRET_MAX + " characters");
     } else if (auth == Auth.BEARER || auth == Auth.HEADER) {
       if (!VISIBLE.matcher(value).matches()) {
-        refuse("secret", "must be of visible ASCII characters, as it is sent in a header");
+        refuse("/secret", "must be of visible ASCII characters, as it is sent in a header");
       }
     } else if (UNPRINTABLE.matcher(value).find()) {
-      refuse("secret", "must not hold control characters");
+      refuse("/secret", "must not hold control characters");
     }
   }
 

@@ -158,7 +158,7 @@ class ConnectionController {
     String name = checks.name(body.name());
     UUID connector = body.connectorId();
     if (connector == null) {
-      checks.refuse("connector_id", "is required");
+      checks.refuse("/connector_id", "is required");
     }
     checks.connection(body.config(), body.secret(), false);
     checks.check();
@@ -191,7 +191,7 @@ class ConnectionController {
               store
                   .addressed(sql, tenant, row.connectorId())
                   .orElseThrow(
-                      () -> Problem.invalid("connector_id", "is not one of /v1/connectors"));
+                      () -> Problem.invalid("/connector_id", "is not one of /v1/connectors"));
           requireAddress(addressed, row.config());
           store.insert(sql, tenant, caller.userId(), row);
           append(sql, caller, "connection.created", row, null, request);
@@ -277,7 +277,7 @@ class ConnectionController {
       throw Problem.refused(
           ProblemCode.SECRET_WITHOUT_ADDRESS,
           new Problem.Invalid(
-              "config.auth",
+              "/config/auth",
               "must be none: a secret is kept to an address, and this connector has none"));
     }
   }
@@ -293,7 +293,7 @@ class ConnectionController {
     checks.connection(config, secretToCheck, before.secret() != null);
     String status = body.status() == null ? before.status() : body.status();
     if (!STATUSES.contains(status)) {
-      checks.refuse("status", "is one of active, disabled");
+      checks.refuse("/status", "is one of active, disabled");
     }
     checks.check();
     byte[] secret = before.secret();

@@ -105,7 +105,7 @@ class ConnectorController {
     Config config = body.config() == null ? new Config(null) : body.config();
     String name = checks.name(body.name());
     if (!HTTP.equals(body.type())) {
-      checks.refuse("type", "is one of http");
+      checks.refuse("/type", "is one of http");
     }
     checks.baseUrl(config.baseUrl());
     checks.check();

@@ -147,7 +147,7 @@ class WorkflowController {
     JsonNode document = body.document();
     String name = body.name();
     if ((document == null) == (name == null)) {
-      throw Problem.invalid("document", "send either a document or a name");
+      throw Problem.invalid("/document", "send either a document or a name");
     }
     return document == null ? WorkflowDocument.empty(name) : read("/document", document);
   }
@@ -286,12 +286,28 @@ class WorkflowController {
   @Operation(
       operationId = "importWorkflow",
       summary = "A new workflow of an exported document, as a draft",
-      description = "Connections that it names are looked for when it is published.")
+      description =
+          "Connections that it names are looked for when it is published. A second workflow of a"
+              + " name is refused (name_taken, 409), so that nobody imports a file twice unawares,"
+              + " unless same_name says that it is meant.")
   ResponseEntity<Workflow> importDocument(
       Caller caller,
+      @Parameter(description = "Whether there may be a workflow of its name already.")
+          @RequestParam(name = "same_name", defaultValue = "false")
+          boolean sameName,
       @RequestBody @Schema(implementation = Object.class, types = "object") JsonNode body,
       HttpServletRequest request) {
-    return add(caller, read("", body), "workflow.imported", request);
+    WorkflowDocument document = read("", body);
+    return transactions.run(
+        caller.tenantId(),
+        caller.userId(),
+        sql -> {
+          UUID workflow = acts.add(sql, caller, request, "workflow.imported", document);
+          if (!sameName) {
+            store.requireOnlyOne(sql, caller.tenantId(), document.name(), workflow);
+          }
+          return acts.answer(sql, caller, workflow, HttpStatus.CREATED);
+        });
   }
 
   @PostMapping("/v1/workflows/{id}/duplicate")

@@ -61,6 +61,27 @@ class WorkflowStore {
     return workflow;
   }
 
+  /// Throws the problem `name_taken` if another has the name of one that was just added.
+  void requireOnlyOne(JdbcClient sql, TenantId tenant, String name, UUID added) {
+    sql.sql(
+            """
+            SELECT workflow_id FROM maestro.workflow
+            WHERE tenant_id = :tenant AND name = :name AND deleted_at IS NULL AND workflow_id <> :added
+            LIMIT 1
+            """)
+        .param("tenant", tenant.value())
+        .param("name", name)
+        .param("added", added)
+        .query(UUID.class)
+        .optional()
+        .ifPresent(
+            other -> {
+              throw Problem.of(
+                  ProblemCode.NAME_TAKEN,
+                  "There is a workflow " + name + " already: " + other + ".");
+            });
+  }
+
   /// Of two who add at once the second counts what the first has added.
   private static void requireRoom(JdbcClient sql, TenantId tenant) {
     sql.sql("SELECT pg_advisory_xact_lock(hashtextextended('maestro.workflow ' || :tenant, 0))")

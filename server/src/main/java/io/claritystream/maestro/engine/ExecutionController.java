@@ -174,20 +174,20 @@ class ExecutionController {
     }
     if (found.size() > 1) {
       throw Problem.invalid(
-          "trigger", "is needed, since the workflow has several: " + String.join(", ", found));
+          "/trigger", "is needed, since the workflow has several: " + String.join(", ", found));
     }
     return found.getFirst();
   }
 
   private static List<@Nullable Object> inputs(Start body) {
     if (body.inputs != null && body.input != null) {
-      throw Problem.invalid("inputs", "cannot stand beside input; send one of them");
+      throw Problem.invalid("/inputs", "cannot stand beside input; send one of them");
     }
     if (body.inputs == null) {
       return java.util.Collections.singletonList(Inputs.plain(body.input, "/input"));
     }
     if (body.inputs.isEmpty() || body.inputs.size() > BATCH_MAX) {
-      throw Problem.invalid("inputs", "must have 1 to " + BATCH_MAX + " elements");
+      throw Problem.invalid("/inputs", "must have 1 to " + BATCH_MAX + " elements");
     }
     var inputs = new java.util.ArrayList<@Nullable Object>(body.inputs.size());
     for (var input : body.inputs) {
@@ -202,10 +202,15 @@ class ExecutionController {
   Page<ExecutionViews.Execution> list(
       Caller caller,
       @RequestParam(name = "workflow_id", required = false) @Nullable UUID workflowId,
-      @RequestParam(name = "status", required = false) @Nullable String status,
-      @Parameter(description = "webhook, api or retry")
-          @RequestParam(name = "trigger_type", required = false)
-          @Nullable String triggerType,
+      @RequestParam(name = "status", required = false)
+          @Nullable
+          @Schema(
+              allowableValues = {"pending", "running", "waiting", "success", "failed", "canceled"})
+          String status,
+      @RequestParam(name = "trigger_type", required = false)
+          @Nullable
+          @Schema(allowableValues = {"webhook", "api", "retry"})
+          String triggerType,
       @Parameter(description = "The beginning of a name; capitals do not matter.")
           @RequestParam(name = "name", required = false)
           @Nullable String name,
@@ -251,7 +256,11 @@ class ExecutionController {
   Page<ExecutionViews.Execution> listOfWorkflow(
       Caller caller,
       @PathVariable("workflow_id") UUID workflowId,
-      @RequestParam(name = "status", required = false) @Nullable String status,
+      @RequestParam(name = "status", required = false)
+          @Nullable
+          @Schema(
+              allowableValues = {"pending", "running", "waiting", "success", "failed", "canceled"})
+          String status,
       PageRequest page) {
     var filter =
         new ExecutionReads.Filter(workflowId, status(status), null, null, null, null, null, null);

@@ -50,7 +50,8 @@ final class ExecutionList {
   static Page<ExecutionViews.Execution> read(
       JdbcClient sql, Filter filter, PageRequest page, Instant now) {
     var found = new ExecutionList(sql, filter, page).read(now);
-    return Page.of(found, page, last -> Cursor.of(LIST, last.id()));
+    return Page.of(
+        ExecutionReads.withRetries(sql, found), page, last -> Cursor.of(LIST, last.id()));
   }
 
   /// Ids from one to below another; null where nothing bounds them.

@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,6 +48,14 @@ final class ExecutionReads {
                   WHERE l.execution_id = e.execution_id AND l.kind IN ('succeeded', 'handled')
                 ) END""")
           + "WHERE e.execution_id = :execution";
+
+  /// A retry is younger than its origin, so days before need not be looked at.
+  private static final String RETRIES =
+      """
+      SELECT DISTINCT ON (origin_id) origin_id, execution_id FROM maestro.execution
+      WHERE origin_id = ANY (:ids) AND execution_id > :first
+      ORDER BY origin_id, execution_id DESC
+      """;
 
   private static final String LOG =
       """
@@ -90,6 +99,32 @@ final class ExecutionReads {
   }
 
   private ExecutionReads() {}
+
+  /// The same, with the newest retry of each that has ended; asked for all of them at once.
+  ///
+  /// @param executions the newest first
+  static List<ExecutionViews.Execution> withRetries(
+      JdbcClient sql, List<ExecutionViews.Execution> executions) {
+    var ended =
+        executions.stream()
+            .filter(one -> one.status().ended())
+            .map(ExecutionViews.Execution::id)
+            .toList();
+    if (ended.isEmpty()) {
+      return executions;
+    }
+    var retries = new HashMap<UUID, UUID>();
+    sql.sql(RETRIES)
+        .param("ids", ended.toArray(UUID[]::new))
+        .param("first", ended.getLast())
+        .query(
+            row -> {
+              retries.put(row.getObject(1, UUID.class), row.getObject(2, UUID.class));
+            });
+    return retries.isEmpty()
+        ? executions
+        : executions.stream().map(one -> one.retriedBy(retries.get(one.id()))).toList();
+  }
 
   /// What executions `e` have to be.
   static void narrow(Filter filter, List<String> conditions, Map<String, Object> parameters) {
@@ -215,7 +250,8 @@ final class ExecutionReads {
     return sql.sql(ONE)
         .param("execution", execution)
         .query((row, number) -> execution(row))
-        .optional();
+        .optional()
+        .map(one -> withRetries(sql, List.of(one)).getFirst());
   }
 
   static Page<ExecutionViews.LogEntry> log(JdbcClient sql, UUID execution, PageRequest page) {
@@ -259,6 +295,7 @@ final class ExecutionReads {
         row.getString("outcome_message"),
         row.getString("outcome_step"),
         row.getObject("origin_id", UUID.class),
+        null,
         row.getString("from_step"),
         row.getObject("started_by", UUID.class),
         waitingFor,

@@ -18,6 +18,7 @@ final class ExecutionViews {
   /// @param error what ended it, in words; null if nothing failed
   /// @param errorStep at which step
   /// @param originId of a retry or a changed run: the execution it stems from
+  /// @param retryId the newest retry of it; null if it was not retried since
   /// @param waitingFor `retry`, or `decision` if a person has to decide; null if it does not wait
   /// @param waitingUntil when it goes on by itself; null if it does not
   /// @param stepsDone how many steps came to an end; in a list null while it is open
@@ -28,7 +29,7 @@ final class ExecutionViews {
       UUID workflowId,
       int version,
       ExecutionStatus status,
-      String triggerType,
+      @Schema(allowableValues = {"webhook", "api", "retry"}) String triggerType,
       @Nullable String trigger,
       @Nullable String name,
       @Nullable String correlationKey,
@@ -39,12 +40,40 @@ final class ExecutionViews {
       @Nullable String error,
       @Nullable String errorStep,
       @Nullable UUID originId,
+      @Nullable UUID retryId,
       @Nullable String fromStep,
       @Nullable UUID startedBy,
-      @Nullable String waitingFor,
+      @Nullable @Schema(allowableValues = {"retry", "decision"}) String waitingFor,
       @Nullable Instant waitingUntil,
       @Nullable Integer stepsDone,
-      double workerMs) {}
+      double workerMs) {
+
+    Execution retriedBy(@Nullable UUID retry) {
+      return new Execution(
+          id,
+          workflowId,
+          version,
+          status,
+          triggerType,
+          trigger,
+          name,
+          correlationKey,
+          createdAt,
+          startedAt,
+          finishedAt,
+          outcome,
+          error,
+          errorStep,
+          originId,
+          retry,
+          fromStep,
+          startedBy,
+          waitingFor,
+          waitingUntil,
+          stepsDone,
+          workerMs);
+    }
+  }
 
   /// @param logId its number within the execution
   /// @param kind `trigger`, `intent`, `succeeded`, `handled`, `failed`, `retry`, `parked`,
@@ -57,8 +86,20 @@ final class ExecutionViews {
       int logId,
       UUID executionId,
       Instant timestamp,
-      String level,
-      String kind,
+      @Schema(allowableValues = {"info", "warn", "error"}) String level,
+      @Schema(
+              allowableValues = {
+                "trigger",
+                "intent",
+                "succeeded",
+                "handled",
+                "failed",
+                "retry",
+                "parked",
+                "resolved",
+                "note"
+              })
+          String kind,
       @Nullable String step,
       @Nullable Integer attempt,
       String message,

@@ -49,7 +49,11 @@ final class Redrives {
               allowableValues = {"failed", "canceled"},
               requiredMode = Schema.RequiredMode.NOT_REQUIRED)
           String status,
-      @Nullable @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) String triggerType,
+      @Nullable
+          @Schema(
+              allowableValues = {"webhook", "api", "retry"},
+              requiredMode = Schema.RequiredMode.NOT_REQUIRED)
+          String triggerType,
       @Nullable @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) String name,
       @Nullable @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) String error,
       @Nullable @Schema(requiredMode = Schema.RequiredMode.NOT_REQUIRED) String correlationKey,
@@ -79,7 +83,7 @@ final class Redrives {
       UUID id,
       Narrowed filter,
       int perS,
-      String state,
+      @Schema(allowableValues = {"running", "done", "canceled"}) String state,
       int matched,
       int started,
       int skipped,

@@ -199,7 +199,18 @@ class DeadLetterController {
   record Group(
       UUID sourceId,
       @Nullable String table,
-      String cause,
+      @Schema(
+              allowableValues = {
+                "refused_by_database",
+                "fold_failed",
+                "mapping_failed",
+                "too_many_in_batch",
+                "row_in_quarantine",
+                "payload_wrapped",
+                "not_in_bronze",
+                "batch_corrupt"
+              })
+          String cause,
       @Nullable String sqlstate,
       long letters,
       long events,
@@ -288,7 +299,20 @@ class DeadLetterController {
       Caller caller,
       @RequestParam(name = "source_id", required = false) @Nullable UUID sourceId,
       @RequestParam(name = "table", required = false) @Nullable String table,
-      @RequestParam(name = "cause", required = false) @Nullable String cause,
+      @RequestParam(name = "cause", required = false)
+          @Nullable
+          @Schema(
+              allowableValues = {
+                "refused_by_database",
+                "fold_failed",
+                "mapping_failed",
+                "too_many_in_batch",
+                "row_in_quarantine",
+                "payload_wrapped",
+                "not_in_bronze",
+                "batch_corrupt"
+              })
+          String cause,
       @RequestParam(name = "sqlstate", required = false) @Nullable String sqlstate,
       @RequestParam(name = "from", required = false) @Nullable Instant from,
       @RequestParam(name = "to", required = false) @Nullable Instant to,
@@ -325,7 +349,20 @@ class DeadLetterController {
       Caller caller,
       @RequestParam(name = "source_id", required = false) @Nullable UUID sourceId,
       @RequestParam(name = "table", required = false) @Nullable String table,
-      @RequestParam(name = "cause", required = false) @Nullable String cause,
+      @RequestParam(name = "cause", required = false)
+          @Nullable
+          @Schema(
+              allowableValues = {
+                "refused_by_database",
+                "fold_failed",
+                "mapping_failed",
+                "too_many_in_batch",
+                "row_in_quarantine",
+                "payload_wrapped",
+                "not_in_bronze",
+                "batch_corrupt"
+              })
+          String cause,
       @RequestParam(name = "sqlstate", required = false) @Nullable String sqlstate,
       @RequestParam(name = "from", required = false) @Nullable Instant from,
       @RequestParam(name = "to", required = false) @Nullable Instant to,

@@ -188,11 +188,11 @@ class SnapshotController {
     }
     if (tables.size() > TABLES_MAX) {
       throw Problem.invalid(
-          "tables", "must name at most " + TABLES_MAX + " tables, or none for all");
+          "/tables", "must name at most " + TABLES_MAX + " tables, or none for all");
     }
     for (var table : tables) {
       if (table == null || table.isBlank() || table.indexOf('\0') >= 0) {
-        throw Problem.invalid("tables", "must name tables, as schema.table");
+        throw Problem.invalid("/tables", "must name tables, as schema.table");
       }
     }
     return tables.stream().distinct().toList();
@@ -226,7 +226,7 @@ class SnapshotController {
         .ifPresent(
             name -> {
               throw Problem.invalid(
-                  "tables", "must name tables that were captured of this source, as schema.table");
+                  "/tables", "must name tables that were captured of this source, as schema.table");
             });
   }
 

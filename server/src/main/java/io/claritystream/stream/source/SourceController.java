@@ -245,7 +245,7 @@ class SourceController {
     var acknowledge = change.acknowledge();
     // Who leaves it out, says null.
     if (acknowledge == null || !ACKNOWLEDGE.contains(acknowledge)) {
-      throw Problem.invalid("acknowledge", "must be bronze or spool");
+      throw Problem.invalid("/acknowledge", "must be bronze or spool");
     }
     return transactions.run(
         caller.tenantId(),

@@ -169,16 +169,16 @@ class SourceTableController {
     if (table == null) {
       if (tables == null || onDelete != null) {
         throw Problem.invalid(
-            "tables",
+            "/tables",
             "must say what becomes of deleted rows of each table, if the query names none");
       }
       if (tables.keySet().stream().anyMatch(name -> name.indexOf('\0') >= 0)) {
-        throw Problem.invalid("tables", UNKNOWN);
+        throw Problem.invalid("/tables", UNKNOWN);
       }
       return new TreeMap<>(tables);
     }
     if (onDelete == null || tables != null) {
-      throw Problem.invalid("on_delete", CHOICE + " for the table that the query names");
+      throw Problem.invalid("/on_delete", CHOICE + " for the table that the query names");
     }
     return Map.of(table, onDelete);
   }
@@ -202,7 +202,7 @@ class SourceTableController {
               if (!row.getBoolean("known")) {
                 throw one != null
                     ? Problem.notFound("table", table)
-                    : Problem.invalid("tables", UNKNOWN);
+                    : Problem.invalid("/tables", UNKNOWN);
               }
               var choice = wanted.get(table);
               if (choice == null) {

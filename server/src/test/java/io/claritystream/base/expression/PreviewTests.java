@@ -83,7 +83,7 @@ class PreviewTests {
 
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.text("code")).isEqualTo("validation_failed");
-    assertThat(answer.text("errors.0.field")).isEqualTo("expression");
+    assertThat(answer.text("errors.0.pointer")).isEqualTo("/expression");
     assertThat(answer.body().at("/errors/0/position").asInt()).isEqualTo(5);
   }
 

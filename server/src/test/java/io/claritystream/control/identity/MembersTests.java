@@ -163,10 +163,10 @@ class MembersTests {
     Map<String, Object> neither = invited(email(), "x");
     neither.remove("invitation");
 
-    assertThat(server.client().post("/v1/auth/register", both).text("errors.0.field"))
-        .isEqualTo("invitation");
-    assertThat(server.client().post("/v1/auth/register", neither).text("errors.0.field"))
-        .isEqualTo("organization");
+    assertThat(server.client().post("/v1/auth/register", both).text("errors.0.pointer"))
+        .isEqualTo("/invitation");
+    assertThat(server.client().post("/v1/auth/register", neither).text("errors.0.pointer"))
+        .isEqualTo("/organization");
   }
 
   @Test
@@ -337,8 +337,8 @@ class MembersTests {
     String anew = add(owner.client(), second.email(), "viewer").text("token");
     String others = add(owner.client(), email(), "viewer").text("token");
 
-    assertThat(login(second, Map.of("invitation", others)).text("errors.0.field"))
-        .isEqualTo("invitation");
+    assertThat(login(second, Map.of("invitation", others)).text("errors.0.pointer"))
+        .isEqualTo("/invitation");
     assertThat(login(second, Map.of("invitation", anew, "x", 1)).status()).isEqualTo(400);
     Answer signedIn = login(second, Map.of("invitation", anew));
 
@@ -454,8 +454,8 @@ class MembersTests {
         owner.client().post(path("users"), Map.of("email", "nobody", "name", "two\nlines"));
 
     assertThat(answer.status()).isEqualTo(400);
-    assertThat(answer.body().get("errors").findValuesAsString("field"))
-        .containsExactly("email", "name", "role");
+    assertThat(answer.body().get("errors").findValuesAsString("pointer"))
+        .containsExactly("/email", "/name", "/role");
     assertThat(
             owner
                 .client()
@@ -492,7 +492,7 @@ class MembersTests {
   }
 
   private static Answer accept(Registered person, String token) {
-    return person.client().post("/v1/invitations/accept", Map.of("token", token));
+    return person.client().post("/v1/invitations/accept", Map.of("invitation", token));
   }
 
   private static String id(Registered person) {
@@ -506,7 +506,7 @@ class MembersTests {
   private void refused(String email, String token) {
     Answer answer = server.client().post("/v1/auth/register", invited(email, token));
     assertThat(answer.status()).isEqualTo(400);
-    assertThat(answer.text("errors.0.field")).isEqualTo("invitation");
+    assertThat(answer.text("errors.0.pointer")).isEqualTo("/invitation");
   }
 
   private static Map<String, Object> invited(String email, String token) {

@@ -132,8 +132,8 @@ class OrganizationsTests {
     Answer answer = person.client().post("/v1/organizations", body);
 
     assertThat(answer.status()).isEqualTo(400);
-    assertThat(answer.body().get("errors").findValuesAsString("field"))
-        .containsExactlyInAnyOrder("name", "industry", "region", "domain", "plan");
+    assertThat(answer.body().get("errors").findValuesAsString("pointer"))
+        .containsExactlyInAnyOrder("/name", "/industry", "/region", "/domain", "/plan");
     assertThat(answer.response().body()).contains("is one of starter, standard");
   }
 
@@ -161,7 +161,7 @@ class OrganizationsTests {
 
     assertThat(refused.status()).isEqualTo(400);
     assertThat(refused.text("detail"))
-        .isEqualTo("role: must be one of owner, admin, member, operator, viewer.");
+        .isEqualTo("/role: must be one of owner, admin, member, operator, viewer.");
   }
 
   @Test

@@ -143,7 +143,8 @@ class SignInTests {
 
     assertThat(answer.status()).isEqualTo(400);
     assertThat(answer.text("code")).isEqualTo("validation_failed");
-    assertThat(answer.body().at("/errors/0/field").asString()).isEqualTo(field);
+    assertThat(answer.body().at("/errors/0/pointer").asString())
+        .isEqualTo("/" + field.replace('.', '/'));
     assertThat(answer.body().get("errors").size()).isOne();
   }
 
@@ -152,8 +153,8 @@ class SignInTests {
     Answer answer = client.post("/v1/auth/register", "{}");
 
     List<String> fields = new ArrayList<>();
-    answer.body().get("errors").forEach(error -> fields.add(error.get("field").asString()));
-    assertThat(fields).containsExactly("email", "password", "name", "organization");
+    answer.body().get("errors").forEach(error -> fields.add(error.get("pointer").asString()));
+    assertThat(fields).containsExactly("/email", "/password", "/name", "/organization");
   }
 
   @Test

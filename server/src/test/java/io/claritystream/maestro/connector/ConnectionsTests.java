@@ -106,8 +106,8 @@ class ConnectionsTests {
     assertThat(renamed.body().get("has_secret").asBoolean()).isTrue();
     Answer open = patch(address, "{\"config\": {\"auth\": \"none\"}}");
     assertThat(open.body().get("has_secret").asBoolean()).isFalse();
-    assertThat(patch(address, "{\"config\": {\"auth\": \"bearer\"}}").text("errors.0.field"))
-        .isEqualTo("secret");
+    assertThat(patch(address, "{\"config\": {\"auth\": \"bearer\"}}").text("errors.0.pointer"))
+        .isEqualTo("/secret");
 
     assertThat(owner.client().send("DELETE", "/v1/connectors/" + connector, null).status())
         .isEqualTo(409);
@@ -140,19 +140,19 @@ class ConnectionsTests {
     record Wrong(Map<String, Object> config, @Nullable Object secret, String field) {}
     for (Wrong wrong :
         List.of(
-            new Wrong(Map.of(), SECRET, "config.auth"),
-            new Wrong(Map.of("auth", "basic"), SECRET, "config.username"),
-            new Wrong(Map.of("auth", "basic", "username", "a:b"), SECRET, "config.username"),
-            new Wrong(Map.of("auth", "bearer"), null, "secret"),
-            new Wrong(Map.of("auth", "bearer"), SECRET + "\r\nX: y", "secret"),
-            new Wrong(Map.of("auth", "bearer"), SECRET.repeat(200), "secret"),
-            new Wrong(Map.of("auth", "bearer"), "abc", "secret"),
-            new Wrong(Map.of("auth", "none"), SECRET, "secret"),
-            new Wrong(Map.of("auth", "header", "parameter", "Host"), SECRET, "config.parameter"),
-            new Wrong(Map.of("auth", "header", "parameter", "a b"), SECRET, "config.parameter"),
-            new Wrong(Map.of("auth", "query"), SECRET, "config.parameter"),
-            new Wrong(Map.of("auth", SECRET), SECRET, "config.auth"),
-            new Wrong(Map.of("auth", "bearer"), Map.of("value", SECRET), "secret"))) {
+            new Wrong(Map.of(), SECRET, "/config/auth"),
+            new Wrong(Map.of("auth", "basic"), SECRET, "/config/username"),
+            new Wrong(Map.of("auth", "basic", "username", "a:b"), SECRET, "/config/username"),
+            new Wrong(Map.of("auth", "bearer"), null, "/secret"),
+            new Wrong(Map.of("auth", "bearer"), SECRET + "\r\nX: y", "/secret"),
+            new Wrong(Map.of("auth", "bearer"), SECRET.repeat(200), "/secret"),
+            new Wrong(Map.of("auth", "bearer"), "abc", "/secret"),
+            new Wrong(Map.of("auth", "none"), SECRET, "/secret"),
+            new Wrong(Map.of("auth", "header", "parameter", "Host"), SECRET, "/config/parameter"),
+            new Wrong(Map.of("auth", "header", "parameter", "a b"), SECRET, "/config/parameter"),
+            new Wrong(Map.of("auth", "query"), SECRET, "/config/parameter"),
+            new Wrong(Map.of("auth", SECRET), SECRET, "/config/auth"),
+            new Wrong(Map.of("auth", "bearer"), Map.of("value", SECRET), "/secret"))) {
       Map<String, Object> body = new HashMap<>();
       body.put("connector_id", connector);
       body.put("name", "ERP");
@@ -177,7 +177,7 @@ class ConnectionsTests {
               .post(
                   "/v1/connectors",
                   Map.of("name", "X", "type", "http", "config", Map.of("base_url", address)));
-      assertThat(answer.text("errors.0.field")).as(address).isEqualTo("config.base_url");
+      assertThat(answer.text("errors.0.pointer")).as(address).isEqualTo("/config/base_url");
     }
   }
 
@@ -220,8 +220,8 @@ class ConnectionsTests {
     assertThat(stranger.client().get("/v1/connections").body().get("data").size()).isZero();
     Map<String, Object> body =
         Map.of("connector_id", connector, "name", "x", "config", Map.of("auth", "none"));
-    assertThat(stranger.client().post("/v1/connections", body).text("errors.0.field"))
-        .isEqualTo("connector_id");
+    assertThat(stranger.client().post("/v1/connections", body).text("errors.0.pointer"))
+        .isEqualTo("/connector_id");
     Connections connections = server.bean(Connections.class);
     assertThat(connections.open(theirs, UUID.fromString(id))).isEmpty();
     Set<UUID> ids = Set.of(UUID.fromString(id));
@@ -296,7 +296,7 @@ class ConnectionsTests {
     Answer refused = patch(address, "{\"config\": {\"auth\": \"bearer\"}}");
 
     assertThat(refused.status()).isEqualTo(400);
-    assertThat(refused.text("errors.0.field")).isEqualTo("secret");
+    assertThat(refused.text("errors.0.pointer")).isEqualTo("/secret");
     assertThat(refused.response().body()).doesNotContain("with a space");
     assertThat(
             patch(address, "{\"config\": {\"auth\": \"query\", \"parameter\": \"key\"}}").status())
@@ -340,7 +340,7 @@ class ConnectionsTests {
 
       assertThat(refused.status()).as(auth).isEqualTo(422);
       assertThat(refused.text("code")).as(auth).isEqualTo("secret_without_address");
-      assertThat(refused.text("errors.0.field")).as(auth).isEqualTo("config.auth");
+      assertThat(refused.text("errors.0.pointer")).as(auth).isEqualTo("/config/auth");
       assertThat(refused.text("remedy")).as(auth).contains("base_url");
     }
     Answer open = connection(connector, "Open", "none", null);

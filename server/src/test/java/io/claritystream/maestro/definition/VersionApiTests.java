@@ -3,6 +3,7 @@ package io.claritystream.maestro.definition;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.claritystream.ApiClient;
 import io.claritystream.ApiClient.Answer;
 import io.claritystream.ApiClient.Registered;
 import io.claritystream.TestServer;
@@ -70,7 +71,7 @@ class VersionApiTests {
     Answer refused = owner.client().post("/v1/workflows/" + id + "/publish", "");
     assertThat(refused.status()).isEqualTo(422);
     assertThat(refused.text("code")).isEqualTo("workflow_invalid");
-    assertThat(refused.body().at("/errors").findValuesAsString("field"))
+    assertThat(refused.body().at("/errors").findValuesAsString("pointer"))
         .containsExactly("/triggers", "/steps");
     assertThat(owner.client().get("/v1/workflows/" + id + "/versions").body().at("/data"))
         .isEmpty();
@@ -179,6 +180,28 @@ class VersionApiTests {
     assertThat(imported.status()).as(imported.response().body()).isEqualTo(201);
     assertThat(imported.body().at("/document")).isEqualTo(file.body());
     assertThat(imported.body().at("/published_version").isNull()).isTrue();
+  }
+
+  @Test
+  void a_second_import_of_a_name_is_refused_unless_it_is_asked_for() {
+    ApiClient fresh = server.client().register("twice@example.com").client();
+    String first = fresh.post("/v1/workflows/import", ONE).text("id");
+
+    Answer again = fresh.post("/v1/workflows/import", ONE);
+
+    assertThat(again.status()).as(again.response().body()).isEqualTo(409);
+    assertThat(again.text("code")).isEqualTo("name_taken");
+    assertThat(again.text("detail")).contains(first);
+    assertThat(again.text("remedy")).contains("same_name=true");
+    assertThat(fresh.get("/v1/workflows").body().at("/data").size()).isOne();
+
+    Answer second = fresh.post("/v1/workflows/import?same_name=true", ONE);
+    assertThat(second.status()).as(second.response().body()).isEqualTo(201);
+    assertThat(second.text("id")).isNotEqualTo(first);
+
+    fresh.send("DELETE", "/v1/workflows/" + first, null);
+    fresh.send("DELETE", "/v1/workflows/" + second.text("id"), null);
+    assertThat(fresh.post("/v1/workflows/import", ONE).status()).as("deleted ones").isEqualTo(201);
   }
 
   @Test

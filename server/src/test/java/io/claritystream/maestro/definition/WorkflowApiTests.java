@@ -75,7 +75,7 @@ class WorkflowApiTests {
 
     assertThat(refused.status()).isEqualTo(400);
     assertThat(refused.text("code")).isEqualTo("validation_failed");
-    assertThat(refused.body().at("/errors").findValuesAsString("field"))
+    assertThat(refused.body().at("/errors").findValuesAsString("pointer"))
         .containsExactlyInAnyOrder(
             "/document/colour",
             "/document/steps/0/id",

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /// Running executions again, as they were and edited.
 class ExecutionRetryTests {
@@ -87,6 +88,12 @@ class ExecutionRetryTests {
     return rig.ended(UUID.fromString(retried.text("execution_id")));
   }
 
+  private static JsonNode apartFromRetries(UUID execution) {
+    var told = (ObjectNode) rig.owner.client().get("/v1/executions/" + execution).body();
+    told.remove("retry_id");
+    return told;
+  }
+
   private static List<String> log(JsonNode execution) {
     return rig.owner
         .client()
@@ -128,10 +135,53 @@ class ExecutionRetryTests {
   }
 
   @Test
+  void one_that_was_retried_since_names_its_newest_retry_wherever_it_is_shown() {
+    var workflow = order("/since");
+    var failed = runFailing(workflow, BIG);
+    var other = runFailing(workflow, BIG);
+    assertThat(retryId(failed, workflow)).isEmpty();
+
+    var first = retry(failed, Map.of()).text("execution_id");
+    assertThat(retryId(failed, workflow)).isEqualTo(first);
+    rig.ended(UUID.fromString(first));
+    assertThat(retryId(failed, workflow)).isEqualTo(first);
+    var second = retried(failed, Map.of("from_step", "map")).at("/id").asString();
+    var ofSecond = retried(UUID.fromString(second), Map.of("from_step", "map"));
+
+    assertThat(retryId(failed, workflow)).isEqualTo(second);
+    assertThat(retryId(UUID.fromString(second), workflow)).isEqualTo(ofSecond.at("/id").asString());
+    assertThat(retryId(UUID.fromString(first), workflow)).isEmpty();
+    assertThat(retryId(other, workflow)).isEmpty();
+  }
+
+  /// Alone and in both lists.
+  private static String retryId(UUID execution, EngineRig.Workflow workflow) {
+    var alone = rig.owner.client().get("/v1/executions/" + execution).body().at("/retry_id");
+    assertThat(alone.isMissingNode()).isFalse();
+    for (var list :
+        List.of(
+            "/v1/executions?workflow_id=" + workflow.id(),
+            "/v1/workflows/" + workflow.id() + "/executions")) {
+      var listed =
+          rig.owner
+              .client()
+              .get(list)
+              .body()
+              .at("/data")
+              .valueStream()
+              .filter(one -> one.at("/id").asString().equals(execution.toString()))
+              .map(one -> one.at("/retry_id"))
+              .toList();
+      assertThat(listed).as(list).containsExactly(alone);
+    }
+    return alone.asString("");
+  }
+
+  @Test
   void a_retry_begins_where_the_execution_failed_and_repeats_its_key() {
     var workflow = order("/failed");
     var failed = runFailing(workflow, BIG);
-    var before = rig.owner.client().get("/v1/executions/" + failed).body();
+    var before = apartFromRetries(failed);
 
     var retry = retried(failed, Map.of());
 
@@ -152,9 +202,7 @@ class ExecutionRetryTests {
             "succeeded last");
     assertThat(counterpart.asked("/failed")).hasSize(2);
     assertThat(counterpart.asked("/failed").get(1)).isEqualTo(counterpart.asked("/failed").get(0));
-    assertThat(rig.owner.client().get("/v1/executions/" + failed).body())
-        .as("what has ended never changes")
-        .isEqualTo(before);
+    assertThat(apartFromRetries(failed)).as("what has ended never changes").isEqualTo(before);
   }
 
   @Test
@@ -268,7 +316,7 @@ class ExecutionRetryTests {
 
     var refused = retry(done, Map.of());
     assertThat(refused.status()).as(refused.response().body()).isEqualTo(400);
-    assertThat(refused.body().at("/errors/0/field").asString()).isEqualTo("/from_step");
+    assertThat(refused.body().at("/errors/0/pointer").asString()).isEqualTo("/from_step");
 
     var edited = retried(done, Map.of("outputs", Map.of("map", Map.of("total", 5))));
     assertThat(edited.at("/from_step").asString()).isEqualTo("check");
@@ -323,7 +371,7 @@ class ExecutionRetryTests {
         (body, field) -> {
           var refused = retry(failed, body);
           assertThat(refused.status()).as(body + " " + refused.response().body()).isEqualTo(400);
-          assertThat(refused.body().at("/errors/0/field").asString()).isEqualTo(field);
+          assertThat(refused.body().at("/errors/0/pointer").asString()).isEqualTo(field);
         });
     assertThat(
             retry(

@@ -64,7 +64,7 @@ class PairingTests {
 
     assertThat(refused.status()).isEqualTo(400);
     assertThat(refused.text("code")).isEqualTo("validation_failed");
-    assertThat(refused.body().at("/errors/0/field").asString()).isEqualTo("name");
+    assertThat(refused.body().at("/errors/0/pointer").asString()).isEqualTo("/name");
   }
 
   @Test
