@@ -1,5 +1,6 @@
 package io.claritystream.agent;
 
+import io.claritystream.embedded.KeptPorts;
 import io.claritystream.embedded.Postgres;
 import io.claritystream.embedded.PostgresSettings;
 import io.claritystream.embedded.TestPostgres;
@@ -10,8 +11,8 @@ import java.util.concurrent.TimeUnit;
 /// A server of a test's own, which can be copied and put back.
 final class CopiedServer implements AutoCloseable {
   private final Path directory;
+  private final int port = KeptPorts.next();
   private Postgres postgres;
-  private int port;
 
   CopiedServer(Path directory) throws IOException {
     this.directory = directory;
@@ -23,7 +24,6 @@ final class CopiedServer implements AutoCloseable {
         Postgres.start(
             PostgresSettings.of(directory.resolve("home"), PostgresSettings.Purpose.TEST)
                 .withPort(port));
-    port = postgres.port();
   }
 
   void stop() {

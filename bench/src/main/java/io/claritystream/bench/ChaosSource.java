@@ -1,5 +1,6 @@
 package io.claritystream.bench;
 
+import io.claritystream.embedded.KeptPorts;
 import io.claritystream.embedded.Postgres;
 import io.claritystream.embedded.PostgresSettings;
 import java.nio.file.Path;
@@ -19,10 +20,10 @@ final class ChaosSource implements AutoCloseable {
   private volatile Postgres postgres;
 
   ChaosSource(Path place) {
-    PostgresSettings first =
-        PostgresSettings.of(place.resolve("customer"), PostgresSettings.Purpose.CUSTOMER);
-    postgres = Postgres.start(first);
-    settings = first.withPort(postgres.port());
+    settings =
+        PostgresSettings.of(place.resolve("customer"), PostgresSettings.Purpose.CUSTOMER)
+            .withPort(KeptPorts.next());
+    postgres = Postgres.start(settings);
   }
 
   Postgres postgres() {

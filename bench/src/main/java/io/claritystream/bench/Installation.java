@@ -3,8 +3,8 @@ package io.claritystream.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.claritystream.embedded.Child;
+import io.claritystream.embedded.KeptPorts;
 import io.claritystream.embedded.Launch;
-import io.claritystream.embedded.Machine;
 import io.claritystream.embedded.Postgres;
 import java.io.IOException;
 import java.io.InputStream;
@@ -52,10 +52,10 @@ final class Installation implements AutoCloseable {
                 "--data",
                 data.toString(),
                 "--port",
-                Integer.toString(Machine.freePort())));
+                Integer.toString(KeptPorts.next())));
     if (!Files.exists(data)) {
       // An installation keeps the port that its agents were paired to.
-      command.addAll(List.of("--edge-port", Integer.toString(Machine.freePort())));
+      command.addAll(List.of("--edge-port", Integer.toString(KeptPorts.next())));
     }
     if (!demo) {
       command.add("--no-demo");

@@ -1,6 +1,7 @@
 package io.claritystream.bench;
 
 import io.claritystream.embedded.Child;
+import io.claritystream.embedded.KeptPorts;
 import io.claritystream.embedded.Launch;
 import io.claritystream.embedded.Machine;
 import io.claritystream.embedded.Postgres;
@@ -48,7 +49,7 @@ final class MaestroPlatform implements AutoCloseable {
     this.home = home;
     this.place = place;
     ROLES.forEach(role -> passwords.put(role, password()));
-    postgres = start(0);
+    postgres = start(KeptPorts.next());
     try (Connection connection = superuser("postgres");
         Statement statement = connection.createStatement()) {
       statement.execute("CREATE DATABASE " + DATABASE + " TEMPLATE template0");
@@ -125,7 +126,7 @@ final class MaestroPlatform implements AutoCloseable {
   final class Server {
     private final int number;
     private final Duration leaseTerm;
-    private final int port = Machine.freePort();
+    private final int port = KeptPorts.next();
     private @Nullable Child child;
 
     private Server(int number, Duration leaseTerm) {

@@ -439,7 +439,7 @@ class RowLevelSecurityTests {
       if (partition || rows > 0) {
         continue;
       }
-      superuser
+      JdbcClient.create(database.superuserConnections())
           .sql("SET session_replication_role = replica; " + insert(table))
           .param("tenant", tenant.value())
           .param("user", user.value())

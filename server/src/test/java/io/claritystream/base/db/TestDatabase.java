@@ -19,6 +19,7 @@ import java.util.Objects;
 import java.util.UUID;
 import javax.sql.DataSource;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -29,9 +30,14 @@ public final class TestDatabase implements AutoCloseable {
   private static final List<String> ROLES =
       List.of("migrator", "auth", "tenant", "service", "engine", "internal", "admin");
 
+  private static final int SUPERUSERS_MAX = 20;
+
   private final TestPostgres.Database database;
   private final DatabaseProperties properties;
   private final Map<DatabaseRole, HikariDataSource> pools = new LinkedHashMap<>();
+
+  /// Kept open, because tests ask many times a second.
+  private @Nullable HikariDataSource superusers;
 
   private TestDatabase(TestPostgres.Database database) {
     this.database = database;
@@ -109,14 +115,22 @@ public final class TestDatabase implements AutoCloseable {
   }
 
   /// Sees and may do everything: for arranging what production code cannot, and for looking behind
-  /// it.
-  public JdbcClient superuser() {
-    return JdbcClient.create(superuserConnections());
+  /// it. Whoever changes settings of a session wants a connection of its own.
+  public synchronized JdbcClient superuser() {
+    if (superusers == null) {
+      superusers = new HikariDataSource();
+      superusers.setDataSource(superuserConnections());
+      superusers.setMaximumPoolSize(SUPERUSERS_MAX);
+      superusers.setMinimumIdle(0);
+    }
+    return JdbcClient.create(superusers);
   }
 
   /// A new connection for each who asks, of somebody who may do everything.
   public DataSource superuserConnections() {
     PGSimpleDataSource superuser = new PGSimpleDataSource();
+    // Each statement is planned for what it asks, as the first on a connection is.
+    superuser.setPrepareThreshold(0);
     superuser.setUrl(database.url());
     superuser.setUser(database.user());
     superuser.setPassword(database.password());
@@ -192,9 +206,13 @@ public final class TestDatabase implements AutoCloseable {
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
     List<HikariDataSource> open = new ArrayList<>(pools.values());
     pools.clear();
+    if (superusers != null) {
+      open.add(superusers);
+      superusers = null;
+    }
     open.forEach(HikariDataSource::close);
   }
 

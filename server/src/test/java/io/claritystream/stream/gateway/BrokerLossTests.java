@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.claritystream.embedded.Kafka;
 import io.claritystream.embedded.KafkaSettings;
-import io.claritystream.embedded.Machine;
+import io.claritystream.embedded.KeptPorts;
 import io.claritystream.embedded.Trees;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,7 +33,7 @@ class BrokerLossTests {
   @BeforeEach
   void start() {
     home = directory.resolve("kafka");
-    port = Machine.freePort();
+    port = KeptPorts.next();
     startKafka();
     cluster = new Cluster(kafka.access(), 1);
     cluster.start(3, SEED);

@@ -9,6 +9,7 @@ import io.claritystream.base.db.TestDatabase;
 import io.claritystream.edge.TestEdge;
 import io.claritystream.embedded.Child;
 import io.claritystream.embedded.KafkaAccess;
+import io.claritystream.embedded.KeptPorts;
 import io.claritystream.embedded.Launch;
 import io.claritystream.embedded.Machine;
 import io.claritystream.protocol.identity.PairingCode;
@@ -260,8 +261,8 @@ final class Cluster implements AutoCloseable {
   /// One of the servers: all roles, small, on ports that it keeps.
   final class Server {
     private final int number;
-    private final int port = Machine.freePort();
-    private final int gatewayPort = Machine.freePort();
+    private final int port = KeptPorts.next();
+    private final int gatewayPort = KeptPorts.next();
     private final List<String> said = new CopyOnWriteArrayList<>();
     private final List<Consumer<String>> watchers = new CopyOnWriteArrayList<>();
     private @Nullable Child child;

@@ -15,6 +15,8 @@ import io.grpc.stub.ClientResponseObserver;
 import java.math.BigDecimal;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -48,7 +50,10 @@ final class SpooledSource implements AutoCloseable {
   private volatile int welcomes;
 
   /// The rows that the source has now: pump and time to the pressure.
-  private final Map<String, Row> rows = new TreeMap<>();
+  private final Map<String, Row> rows = new HashMap<>();
+
+  /// The keys of `rows` in no order: one is picked without going through all.
+  private final List<String> keys = new ArrayList<>();
 
   record Row(long pump, Instant at, String pressure) {}
 
@@ -81,15 +86,22 @@ final class SpooledSource implements AutoCloseable {
   private Event added() {
     var at = from.plusMillis(10L * rows.size() + random.nextInt(10) + 1_000L * random.nextInt(600));
     var row = new Row(random.nextInt(PUMPS), at, pressure());
-    var known = rows.put(row.pump() + " " + at, row) != null;
+    var key = row.pump() + " " + at;
+    var known = rows.put(key, row) != null;
+    if (!known) {
+      keys.add(key);
+    }
     return Event.reading(row.pump(), at, row.pressure()).as(known ? Op.UPDATE : Op.INSERT);
   }
 
   private Event changed() {
-    var key = new ArrayList<>(rows.keySet()).get(random.nextInt(rows.size()));
+    var at = random.nextInt(keys.size());
+    var key = keys.get(at);
     var old = rows.get(key);
     if (random.nextBoolean()) {
       rows.remove(key);
+      Collections.swap(keys, at, keys.size() - 1);
+      keys.removeLast();
       return Event.reading(old.pump(), old.at(), old.pressure()).as(Op.DELETE);
     }
     var row = new Row(old.pump(), old.at(), pressure());

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/// Before each test an agent with a source of its own. The link is one for all classes of streams:
-/// the first of them starts it, and it ends with the last test of all.
+/// Before each test an agent with a source of its own. The link is one for all classes of streams
+/// that one JVM runs: the first of them starts it, and it ends with the last test of all.
 abstract class StreamSpec {
   static final int KIB = 1024;
   static final int EPOCHS_PER_HOUR = 4;
@@ -30,8 +30,9 @@ abstract class StreamSpec {
       context ->
           link =
               context
-                  .getRoot()
-                  .getStore(ExtensionContext.Namespace.create(StreamSpec.class))
+                  .getStore(
+                      ExtensionContext.StoreScope.LAUNCHER_SESSION,
+                      ExtensionContext.Namespace.create(StreamSpec.class))
                   .computeIfAbsent("link", _ -> started(), TestLink.class);
 
   private static TestLink started() {

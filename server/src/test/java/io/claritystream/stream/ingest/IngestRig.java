@@ -3,7 +3,6 @@ package io.claritystream.stream.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import com.zaxxer.hikari.HikariDataSource;
 import io.claritystream.base.db.TenantId;
 import io.claritystream.base.db.TestDatabase;
 import io.claritystream.base.live.LiveHub;
@@ -53,18 +52,12 @@ final class IngestRig implements AutoCloseable {
   final BusSettings settings;
   final EventBus bus;
 
-  /// Kept open, because tests ask many times a second.
-  private final HikariDataSource superusers = new HikariDataSource();
-
-  private final JdbcClient superuser = JdbcClient.create(superusers);
+  private final JdbcClient superuser = database.superuser();
   private final List<Ingest> running = new ArrayList<>();
   private long end;
   private Clock clock = Clock.systemUTC();
 
   IngestRig(int partitions) {
-    superusers.setDataSource(database.superuserConnections());
-    superusers.setMaximumPoolSize(3);
-    superusers.setMinimumIdle(1);
     settings =
         BusSettings.of(
             TestKafka.shared().access().bootstrapServers(),
@@ -508,7 +501,6 @@ final class IngestRig implements AutoCloseable {
   public void close() {
     stopAll();
     bus.close();
-    superusers.close();
     database.close();
   }
 }
