@@ -180,7 +180,7 @@ export function ConnectionDialog({
         {...register('name', filled('Name the connection.'))}
       />
       <SelectField
-        label="Shows who calls by"
+        label="Authentication"
         hint={way.hint}
         error={errors.auth?.message}
         defaultValue={start.auth}

@@ -48,7 +48,7 @@ it('asks only for what the way of showing who calls needs', async () => {
   open(['connections.read', 'connections.write']);
   await userEvent.click(await screen.findByRole('button', { name: 'New connection' }));
   const dialog = within(screen.getByRole('dialog'));
-  const way = dialog.getByLabelText('Shows who calls by');
+  const way = dialog.getByLabelText('Authentication');
   await userEvent.selectOptions(way, 'basic');
   expect(dialog.getByLabelText('User')).toBeTruthy();
   expect(dialog.getByLabelText('Password')).toBeTruthy();
@@ -73,7 +73,7 @@ it('takes a secret for an address only', async () => {
   await userEvent.click(create);
   expect(await dialog.findByText('Is needed where a secret is.')).toBeTruthy();
 
-  await userEvent.selectOptions(dialog.getByLabelText('Shows who calls by'), 'none');
+  await userEvent.selectOptions(dialog.getByLabelText('Authentication'), 'none');
   expect(dialog.getByText('Left empty, each step names its own.')).toBeTruthy();
   await userEvent.click(create);
   await waitFor(() => expect(screen.queryByRole('dialog')).toBeNull());

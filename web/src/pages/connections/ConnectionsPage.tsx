@@ -111,7 +111,7 @@ function Connections({ mayWrite }: { mayWrite: boolean }) {
                     className="flex min-h-8 flex-wrap items-center gap-x-3 border-t border-line-weak px-3 py-1.5"
                   >
                     <span className="font-medium">{connector.name}</span>
-                    <span className="min-w-0 flex-1 font-mono text-meta break-all text-ink-3">
+                    <span className="min-w-0 grow basis-56 font-mono text-meta wrap-anywhere text-ink-3">
                       {connector.config.base_url ?? 'each step names its address'}
                     </span>
                     {users && users.length > 0 ? (
