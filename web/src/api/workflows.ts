@@ -38,11 +38,13 @@ export async function opened(call: {
   return { workflow, etag: answer.response.headers.get('ETag') ?? undefined };
 }
 
+export const openWorkflow = (id: string, signal: AbortSignal) =>
+  opened(api.GET('/v1/workflows/{id}', { params: { path: { id } }, signal }));
+
 export const workflowQuery = (id: string) =>
   queryOptions({
     queryKey: ['workflows', 'one', id],
-    queryFn: ({ signal }) =>
-      opened(api.GET('/v1/workflows/{id}', { params: { path: { id } }, signal })),
+    queryFn: ({ signal }) => openWorkflow(id, signal),
     refetchInterval: 15_000,
   });
 

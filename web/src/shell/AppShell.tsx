@@ -1,4 +1,4 @@
-import { skipToken, useQuery, useSuspenseQuery } from '@tanstack/react-query';
+import { useQuery, useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useMatches, useNavigate, useRouter } from '@tanstack/react-router';
 import {
   Check,
@@ -441,7 +441,8 @@ function DetailName({ path, id }: { path: string; id: string }) {
   // Its page asks; what questions about workflows need is not for every page to load.
   const workflow = useQuery<OpenedWorkflow>({
     queryKey: ['workflows', 'one', id],
-    queryFn: skipToken,
+    queryFn: async ({ signal }) => (await import('../api/workflows')).openWorkflow(id, signal),
+    enabled: false,
   });
   if (path === paths.execution) return <span className="font-mono">{id.slice(-8)}</span>;
   const [name, kind] =

@@ -48,6 +48,7 @@ public record PostgresSettings(Path home, Purpose purpose, int port, Consumer<St
     lines.addAll(
         """
         max_connections = 120
+        max_locks_per_transaction = 512
         password_encryption = 'scram-sha-256'
         timezone = 'UTC'
         log_timezone = 'UTC'

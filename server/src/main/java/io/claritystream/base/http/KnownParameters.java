@@ -49,7 +49,10 @@ final class KnownParameters implements HandlerInterceptor {
     sent.forEach(
         (name, values) -> {
           if (!parameters.names.contains(name)) {
-            throw Problem.invalid(ProblemCode.UNKNOWN_FIELD, name, "is not a known parameter");
+            boolean pointer = name.isEmpty() || name.startsWith("/");
+            // What a client calls a parameter must not pass for a place in the body.
+            throw Problem.invalid(
+                ProblemCode.UNKNOWN_FIELD, pointer ? "?" + name : name, "is not a known parameter");
           }
           if (values.length > 1 && !parameters.lists.contains(name)) {
             throw Problem.invalid(name, "may be sent only once");

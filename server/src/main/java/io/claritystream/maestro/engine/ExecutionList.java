@@ -5,7 +5,6 @@ import io.claritystream.base.http.Page;
 import io.claritystream.base.http.PageRequest;
 import io.claritystream.maestro.engine.ExecutionReads.Filter;
 import java.time.Instant;
-import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,16 +23,20 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 final class ExecutionList {
   private static final String LIST = "executions";
 
-  /// The days of the spans reach beyond what any plan keeps; then one span takes whatever is left.
+  /// No span is longer; of names shorter ones, because of a name all that a span has of it may be
+  /// read.
   private static final int LONGEST_DAYS = 256;
+
+  private static final int LONGEST_OF_NAMES_DAYS = 16;
 
   /// How many of a span's newest are looked at for a name before the index of names is asked, which
   /// has to give all that begin so before the newest of them are known.
   private static final int NEAR = 1_000;
 
   /// For each span a plan of its own: what is told of its leaves is only known with their bounds.
-  private static final String PLAN_EACH =
-      "SELECT set_config('plan_cache_mode', 'force_custom_plan', true)";
+  /// And the first id of what has ended and is still kept.
+  private static final String BEGIN =
+      "SELECT maestro.first_kept() FROM set_config('plan_cache_mode', 'force_custom_plan', true)";
 
   private final JdbcClient sql;
   private final Filter filter;
@@ -55,41 +58,53 @@ final class ExecutionList {
   }
 
   /// Ids from one to below another; null where nothing bounds them.
-  record Span(@Nullable UUID low, @Nullable UUID high) {
+  ///
+  /// @param open whether it is for open ones alone, which are all in one leaf
+  record Span(@Nullable UUID low, @Nullable UUID high, boolean open) {
     void bound(List<String> conditions, Map<String, Object> parameters) {
+      if (open) {
+        conditions.add("NOT e.ended");
+      }
       ExecutionReads.add(conditions, parameters, "e.execution_id >= :low", "low", low);
       ExecutionReads.add(conditions, parameters, "e.execution_id < :high", "high", high);
     }
   }
 
   /// The spans of a list, the newest first.
-  static List<Span> spans(Filter filter, @Nullable UUID after, Instant now) {
+  ///
+  /// @param kept since when those that have ended are kept; an open one may be older
+  static List<Span> spans(Filter filter, @Nullable UUID after, Instant now, Instant kept) {
     if (filter.status() != null && !filter.status().ended()) {
-      // All open ones are in one leaf.
-      return List.of(new Span(null, null));
+      return List.of(new Span(null, null, true));
     }
     var newest = now;
     if (after != null) {
-      newest = earlier(newest, Instant.ofEpochMilli(after.getMostSignificantBits() >>> 16));
+      newest = earlier(newest, ExecutionReads.at(after));
     }
     if (filter.to() != null) {
       newest = earlier(newest, filter.to());
     }
+    var oldest = filter.from() == null ? kept : later(kept, filter.from());
     List<Span> spans = new ArrayList<>();
-    newest = later(newest, Instant.EPOCH);
-    var low = newest.truncatedTo(ChronoUnit.DAYS).atOffset(ZoneOffset.UTC);
+    var low = later(newest, Instant.EPOCH).truncatedTo(ChronoUnit.DAYS);
     UUID high = null;
-    for (var days = 1; days <= LONGEST_DAYS; days *= 2) {
-      low = low.minusDays(days);
-      if (filter.from() != null && !low.toInstant().isAfter(filter.from())) {
-        break;
-      }
-      var id = ExecutionReads.lowest(low.toInstant());
-      spans.add(new Span(id, high));
+    for (var days = 1; low.isAfter(oldest); days = Math.min(2 * days, longest(filter))) {
+      low = low.minus(days, ChronoUnit.DAYS);
+      var id = ExecutionReads.lowest(low);
+      spans.add(new Span(id, high, false));
       high = id;
     }
-    spans.add(new Span(null, high));
+    if (spans.isEmpty()) {
+      // All of it is of one day.
+      spans.add(new Span(null, null, false));
+    } else if (filter.status() == null && high != null) {
+      spans.add(new Span(null, high, true));
+    }
     return spans;
+  }
+
+  private static int longest(Filter filter) {
+    return filter.named() ? LONGEST_OF_NAMES_DAYS : LONGEST_DAYS;
   }
 
   private static Instant earlier(Instant one, Instant other) {
@@ -101,9 +116,9 @@ final class ExecutionList {
   }
 
   private List<ExecutionViews.Execution> read(Instant now) {
-    sql.sql(PLAN_EACH).query(String.class).single();
+    var kept = ExecutionReads.at(sql.sql(BEGIN).query(UUID.class).single());
     List<ExecutionViews.Execution> found = new ArrayList<>();
-    for (var span : spans(filter, after, now)) {
+    for (var span : spans(filter, after, now, kept)) {
       var missing = rows - found.size();
       found.addAll(filter.named() ? named(span, missing) : within(span, missing));
       if (found.size() >= rows) {

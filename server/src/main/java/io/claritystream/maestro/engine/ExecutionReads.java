@@ -6,6 +6,7 @@ import io.claritystream.base.http.PageRequest;
 import io.claritystream.base.http.Problem;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
@@ -49,7 +50,10 @@ final class ExecutionReads {
                 ) END""")
           + "WHERE e.execution_id = :execution";
 
-  /// A retry is younger than its origin, so days before need not be looked at.
+  /// A retry is younger than its origin, so days before need not be looked at; but the clock of the
+  /// process that took it in may have been behind.
+  private static final Duration CLOCKS_APART = Duration.ofMinutes(1);
+
   private static final String RETRIES =
       """
       SELECT DISTINCT ON (origin_id) origin_id, execution_id FROM maestro.execution
@@ -116,7 +120,7 @@ final class ExecutionReads {
     var retries = new HashMap<UUID, UUID>();
     sql.sql(RETRIES)
         .param("ids", ended.toArray(UUID[]::new))
-        .param("first", ended.getLast())
+        .param("first", lowest(at(ended.getLast()).minus(CLOCKS_APART)))
         .query(
             row -> {
               retries.put(row.getObject(1, UUID.class), row.getObject(2, UUID.class));
@@ -236,6 +240,11 @@ final class ExecutionReads {
       conditions.add(condition);
       parameters.put(name, value);
     }
+  }
+
+  /// When it was taken in, as its id says.
+  static Instant at(UUID execution) {
+    return Instant.ofEpochMilli(execution.getMostSignificantBits() >>> 16);
   }
 
   static UUID lowest(Instant at) {
