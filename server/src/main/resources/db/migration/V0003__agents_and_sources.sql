@@ -42,7 +42,9 @@ ALTER TABLE control.pairing_code FORCE ROW LEVEL SECURITY;
 CREATE POLICY own ON control.pairing_code TO clarity_tenant
   USING (tenant_id = (SELECT control.current_tenant()))
   WITH CHECK (tenant_id = (SELECT control.current_tenant()));
-GRANT SELECT, INSERT ON control.pairing_code TO clarity_tenant;
+-- Never the agent, which it gets when it is used.
+GRANT SELECT, INSERT (pairing_code_id, tenant_id, secret_hash, agent_name, created_at, created_by, expires_at)
+  ON control.pairing_code TO clarity_tenant;
 GRANT SELECT, UPDATE (used_at, agent_id) ON control.pairing_code TO clarity_service;
 
 -- A source keeps its partition for an epoch; the session is the agent's newest stream.
@@ -60,7 +62,9 @@ CREATE TABLE control.source (
   acknowledge text NOT NULL DEFAULT 'bronze' CHECK (acknowledge IN ('bronze', 'spool')),
   created_at timestamptz NOT NULL,
   -- Taken off its agent: kept with all that came of it, and no stream of it is taken any more.
-  removed_at timestamptz
+  removed_at timestamptz,
+  -- So that what people order for a source names its tenant too, and cannot name another's.
+  UNIQUE (tenant_id, source_id)
 );
 -- A name is free again once its source was removed: it may be given to another database then.
 CREATE UNIQUE INDEX source_name ON control.source (agent_id, name) WHERE removed_at IS NULL;
@@ -135,7 +139,7 @@ GRANT UPDATE (revision, cause, words, from_position, to_position, repaired_at) O
 CREATE TABLE control.source_snapshot (
   snapshot_id uuid PRIMARY KEY,
   tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
-  source_id uuid NOT NULL REFERENCES control.source,
+  source_id uuid NOT NULL,
   tables text[] NOT NULL,
   state text NOT NULL CHECK (state IN ('asked', 'running', 'done', 'failed', 'cancelled', 'expired')),
   reason text,
@@ -146,7 +150,8 @@ CREATE TABLE control.source_snapshot (
   started_at timestamptz,
   -- When its agent last said how it stands, give or take an hour.
   told_at timestamptz,
-  ended_at timestamptz
+  ended_at timestamptz,
+  FOREIGN KEY (tenant_id, source_id) REFERENCES control.source (tenant_id, source_id)
 );
 CREATE UNIQUE INDEX source_snapshot_open ON control.source_snapshot (source_id) WHERE ended_at IS NULL;
 CREATE INDEX source_snapshot_list ON control.source_snapshot (source_id, requested_at DESC, snapshot_id DESC);

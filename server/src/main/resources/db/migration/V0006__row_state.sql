@@ -4,11 +4,12 @@
 
 -- What people chose for a captured table. It holds for the models that are made from then on.
 CREATE TABLE control.source_table_option (
-  source_id uuid NOT NULL REFERENCES control.source,
+  source_id uuid NOT NULL,
   table_name text NOT NULL,
   tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
   on_delete text NOT NULL CHECK (on_delete IN ('retract', 'keep')),
-  PRIMARY KEY (source_id, table_name)
+  PRIMARY KEY (source_id, table_name),
+  FOREIGN KEY (tenant_id, source_id) REFERENCES control.source (tenant_id, source_id)
 );
 ALTER TABLE control.source_table_option ENABLE ROW LEVEL SECURITY;
 ALTER TABLE control.source_table_option FORCE ROW LEVEL SECURITY;

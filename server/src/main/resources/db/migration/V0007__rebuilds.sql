@@ -4,7 +4,7 @@
 CREATE TABLE control.rebuild (
   rebuild_id uuid PRIMARY KEY,
   tenant_id uuid NOT NULL REFERENCES control.dim_tenant,
-  source_id uuid NOT NULL REFERENCES control.source,
+  source_id uuid NOT NULL,
   -- The model it builds, once it has begun.
   model_id integer,
   state text NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'cancelled', 'replaced')),
@@ -22,7 +22,8 @@ CREATE TABLE control.rebuild (
   cancel_requested_at timestamptz,
   ended_at timestamptz,
   CHECK ((snapshot_epoch IS NULL) = (snapshot_seq IS NULL)),
-  CHECK (snapshot_epoch IS NOT NULL OR snapshot_ended_seq IS NULL)
+  CHECK (snapshot_epoch IS NOT NULL OR snapshot_ended_seq IS NULL),
+  FOREIGN KEY (tenant_id, source_id) REFERENCES control.source (tenant_id, source_id)
 ) WITH (fillfactor = 70);
 CREATE UNIQUE INDEX rebuild_open ON control.rebuild (source_id) WHERE ended_at IS NULL;
 CREATE INDEX rebuild_tenant ON control.rebuild (tenant_id, source_id, requested_at DESC);

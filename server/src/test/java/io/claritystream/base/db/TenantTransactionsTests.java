@@ -3,9 +3,19 @@ package io.claritystream.base.db;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.dao.DataAccessException;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
@@ -40,6 +50,122 @@ class TenantTransactionsTests {
     transactions.read(ours, TenantTransactionsTests::names);
 
     assertThat(names(database.as("tenant"))).isEmpty();
+  }
+
+  /// However it ended.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"SELECT 1", "SELECT 1 / 0", "SELECT set_config('clarity.tenant', 'x', true)"})
+  void a_connection_that_is_given_back_names_nobody(String last) {
+    List<String> backends = new ArrayList<>();
+    try {
+      transactions.run(
+          ours,
+          null,
+          sql -> {
+            backends.add(backend(sql));
+            return sql.sql(last).query((row, number) -> row.getString(1)).single();
+          });
+    } catch (DataAccessException expected) {
+      assertThat(last).contains("/");
+    }
+
+    JdbcClient sql = database.as("tenant");
+    assertThat(backend(sql)).isEqualTo(backends.getFirst());
+    assertThat(
+            sql.sql("SELECT coalesce(current_setting('clarity.tenant', true), '')")
+                .query(String.class)
+                .single())
+        .isEmpty();
+    assertThat(names(sql)).isEmpty();
+  }
+
+  @Test
+  void a_connection_that_is_given_back_by_who_threw_names_nobody() {
+    assertThatThrownBy(
+            () ->
+                transactions.run(
+                    ours,
+                    null,
+                    sql -> {
+                      names(sql);
+                      throw new UnsupportedOperationException("broke");
+                    }))
+        .isInstanceOf(UnsupportedOperationException.class);
+
+    assertThat(names(database.as("tenant"))).isEmpty();
+    assertThat(transactions.read(theirs, TenantTransactionsTests::names)).containsExactly("Theirs");
+  }
+
+  /// Null is what no policy matches; an error is a fault in the code above.
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"all", " ", "1", "%", "' OR true --", "00000000-0000-0000-0000-00000000000"})
+  void a_tenant_that_is_no_id_is_an_error_and_not_a_null(String named) {
+    assertThatThrownBy(
+            () ->
+                transactions.run(
+                    ours,
+                    null,
+                    sql -> {
+                      nameTenant(sql, named);
+                      return names(sql);
+                    }))
+        .isInstanceOf(DataAccessException.class)
+        .rootCause()
+        .hasMessageContaining("invalid input syntax for type uuid");
+  }
+
+  /// Whoever could send SQL could name another; the test below says that nobody else can. A
+  /// transaction never has the rows of two.
+  @Test
+  void who_names_another_tenant_in_mid_transaction_has_left_the_first() {
+    List<String> seen =
+        transactions.run(
+            ours,
+            null,
+            sql -> {
+              List<String> names = new ArrayList<>(names(sql));
+              nameTenant(sql, theirs.toString());
+              names.addAll(names(sql));
+              nameTenant(sql, "");
+              names.addAll(names(sql));
+              return names;
+            });
+
+    assertThat(seen).containsExactly("Ours", "Theirs");
+  }
+
+  @Test
+  void a_tenant_is_named_in_three_places_each_by_a_parameter_and_for_its_transaction()
+      throws IOException {
+    Map<String, List<String>> naming = new TreeMap<>();
+    try (Stream<Path> sources = Files.walk(Path.of("src/main/java"))) {
+      for (Path source : sources.filter(path -> path.toString().endsWith(".java")).toList()) {
+        Files.readString(source)
+            .lines()
+            .filter(line -> line.contains("clarity.tenant") || line.contains("clarity.person"))
+            .forEach(
+                line ->
+                    naming
+                        .computeIfAbsent(source.getFileName().toString(), name -> new ArrayList<>())
+                        .add(line));
+      }
+    }
+
+    assertThat(naming.keySet())
+        .containsExactly("Decisions.java", "Interventions.java", "TenantTransactions.java");
+    assertThat(naming.values())
+        .allSatisfy(
+            lines ->
+                assertThat(lines)
+                    .allMatch(
+                        line ->
+                            line.replaceAll(
+                                        "set_config\\('clarity\\.(tenant|person)', (\\?|:tenant|:person), true\\)",
+                                        "")
+                                    .indexOf("clarity.")
+                                < 0));
   }
 
   @Test
@@ -100,6 +226,17 @@ class TenantTransactionsTests {
     assertThat(show(sql, "TimeZone")).isEqualTo("UTC");
   }
 
+  private static String backend(JdbcClient sql) {
+    return sql.sql("SELECT pg_backend_pid()").query(String.class).single();
+  }
+
+  private static void nameTenant(JdbcClient sql, String tenant) {
+    sql.sql("SELECT set_config('clarity.tenant', :tenant, true)")
+        .param("tenant", tenant)
+        .query(String.class)
+        .single();
+  }
+
   private static String show(JdbcClient sql, String setting) {
     return sql.sql("SELECT current_setting(:name)")
         .param("name", setting)
@@ -107,7 +244,7 @@ class TenantTransactionsTests {
         .single();
   }
 
-  private static java.util.List<String> names(JdbcClient sql) {
+  private static List<String> names(JdbcClient sql) {
     return sql.sql("SELECT name FROM control.dim_tenant").query(String.class).list();
   }
 
