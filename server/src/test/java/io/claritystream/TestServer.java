@@ -69,6 +69,11 @@ public final class TestServer implements AutoCloseable {
     return context.getBean(name, type);
   }
 
+  /// All of a type, by their names.
+  public <T> Map<String, T> beans(Class<T> type) {
+    return context.getBeansOfType(type);
+  }
+
   /// What the server was told, or found by itself.
   public String setting(String key) {
     return Objects.requireNonNull(context.getEnvironment().getProperty(key), key);

@@ -45,7 +45,13 @@ class SourceRemovalController {
   void remove(Caller caller, @PathVariable("id") UUID id, HttpServletRequest request) {
     AuditEntry.Actor person =
         transactions.run(
-            caller.tenantId(), caller.userId(), sql -> AuditLog.person(sql, caller.userId()));
+            caller.tenantId(),
+            caller.userId(),
+            sql -> {
+              // The role that removes it is held to no tenant by the database; this one is.
+              SourceOrders.requireSource(sql, caller, id);
+              return AuditLog.person(sql, caller.userId());
+            });
     switch (sources.remove(caller.tenantId(), id, person, request.getRemoteAddr())) {
       case Sources.Removal.Removed(var source) -> reports.removed(source);
       case Sources.Removal.Already() -> {}
