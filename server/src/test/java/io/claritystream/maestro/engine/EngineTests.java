@@ -3,6 +3,7 @@ package io.claritystream.maestro.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.claritystream.ApiClient.Answer;
+import java.util.Collections;
 import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
@@ -78,6 +79,26 @@ class EngineTests {
         owner.post(
             "/v1/expressions/preview", "{\"expression\": \"1\", \"input\": {\"n\": [1e400]}}"),
         "/input/n/0");
+  }
+
+  @Test
+  void a_batch_is_of_one_to_a_thousand() {
+    var workflow =
+        rig.publish(
+            """
+            {"name": "Batches", "triggers": [{"id": "api", "type": "api"}],
+             "steps": [{"id": "no", "type": "fail", "config": {"message": "No."}}],
+             "edges": [{"from": "api", "to": "no"}]}
+            """);
+    var path = "/v1/workflows/" + workflow.id() + "/executions";
+    for (int many : new int[] {0, 1_001}) {
+      var answer = rig.owner.client().post(path, Map.of("inputs", Collections.nCopies(many, 1)));
+      assertThat(answer.status()).as("%d", many).isEqualTo(400);
+      assertThat(answer.text("errors.0.pointer")).isEqualTo("/inputs");
+    }
+    var most = rig.owner.client().post(path, Map.of("inputs", Collections.nCopies(1_000, 1)));
+    assertThat(most.status()).as(most.response().body()).isEqualTo(202);
+    assertThat(most.body().at("/execution_ids").size()).isEqualTo(1_000);
   }
 
   private static void refused(Answer answer, String pointer) {
