@@ -169,18 +169,7 @@ class DeadLetterController {
       long seq,
       long seqEnd,
       @Nullable String lsn,
-      @Schema(
-              allowableValues = {
-                "refused_by_database",
-                "fold_failed",
-                "mapping_failed",
-                "too_many_in_batch",
-                "row_in_quarantine",
-                "payload_wrapped",
-                "not_in_bronze",
-                "batch_corrupt"
-              })
-          String cause,
+      @Schema(implementation = Cause.class) String cause,
       @Nullable String sqlstate,
       String detail,
       String sample,
@@ -199,18 +188,7 @@ class DeadLetterController {
   record Group(
       UUID sourceId,
       @Nullable String table,
-      @Schema(
-              allowableValues = {
-                "refused_by_database",
-                "fold_failed",
-                "mapping_failed",
-                "too_many_in_batch",
-                "row_in_quarantine",
-                "payload_wrapped",
-                "not_in_bronze",
-                "batch_corrupt"
-              })
-          String cause,
+      @Schema(implementation = Cause.class) String cause,
       @Nullable String sqlstate,
       long letters,
       long events,
@@ -301,17 +279,7 @@ class DeadLetterController {
       @RequestParam(name = "table", required = false) @Nullable String table,
       @RequestParam(name = "cause", required = false)
           @Nullable
-          @Schema(
-              allowableValues = {
-                "refused_by_database",
-                "fold_failed",
-                "mapping_failed",
-                "too_many_in_batch",
-                "row_in_quarantine",
-                "payload_wrapped",
-                "not_in_bronze",
-                "batch_corrupt"
-              })
+          @Schema(implementation = Cause.class)
           String cause,
       @RequestParam(name = "sqlstate", required = false) @Nullable String sqlstate,
       @RequestParam(name = "from", required = false) @Nullable Instant from,
@@ -351,17 +319,7 @@ class DeadLetterController {
       @RequestParam(name = "table", required = false) @Nullable String table,
       @RequestParam(name = "cause", required = false)
           @Nullable
-          @Schema(
-              allowableValues = {
-                "refused_by_database",
-                "fold_failed",
-                "mapping_failed",
-                "too_many_in_batch",
-                "row_in_quarantine",
-                "payload_wrapped",
-                "not_in_bronze",
-                "batch_corrupt"
-              })
+          @Schema(implementation = Cause.class)
           String cause,
       @RequestParam(name = "sqlstate", required = false) @Nullable String sqlstate,
       @RequestParam(name = "from", required = false) @Nullable Instant from,
